@@ -16,6 +16,8 @@ export interface Workshop extends Surroundings {
   readonly allowed: (name: string) => boolean
   /** The option `useOriginalURLEncoding`. */
   readonly encodeAnew: boolean
+  /** The origins that rewrite maps lead to. */
+  readonly origins: ReadonlySet<string>
   /** Whether there is one. */
   readonly documentRoot: boolean
 }
@@ -127,18 +129,19 @@ function compileSettings (settings: readonly SetServerVariable[] | undefined, wo
 }
 
 function compileAction (action: Action = { type: 'None' }, encodeAnew: boolean, workshop: Workshop): CompiledAction {
+  const { origins } = workshop
   switch (action.type) {
     case 'Rewrite':
       return {
         type: 'Rewrite',
         target: target(action.url, workshop),
-        policy: { redirect: false, appendQuery: action.appendQueryString !== false, encodeAnew },
+        policy: { redirect: false, appendQuery: action.appendQueryString !== false, encodeAnew, origins },
         logRewrittenUrl: action.logRewrittenUrl === true
       }
     case 'Redirect': {
       const status = action.redirectType ?? 301
       if (!REDIRECTS.has(status)) workshop.mistake(`action.redirectType is ${JSON.stringify(status)}, not 301, 302, 303, 307 or 308`)
-      return { type: 'Redirect', target: target(action.url, workshop), policy: { redirect: true, appendQuery: action.appendQueryString !== false, encodeAnew }, status }
+      return { type: 'Redirect', target: target(action.url, workshop), policy: { redirect: true, appendQuery: action.appendQueryString !== false, encodeAnew, origins }, status }
     }
     case 'CustomResponse': {
       const { statusCode: status, subStatusCode: subStatus = 0 } = action

@@ -24,7 +24,8 @@ export function resolveDots (path: Text): Text {
     if (!trailing) kept.push([index, index + segment.length])
     else if (name.startsWith('..')) kept.pop()
   }
-  const parts = kept.map(([start, end]) => slice(path, start, end))
+  // A path begins with a slash, also where a backslash came first.
+  const parts = kept.flatMap(([start, end], index) => index === 0 ? ['/', slice(path, start + 1, end)] : [slice(path, start, end)])
   if (trailing || parts.length === 0) parts.push('/')
   return join(parts)
 }

@@ -130,7 +130,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   const conclude = (outcome: Outcome | null, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     if (outcome === null) return done()
     if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)
-    const { rewrite } = outcome
+    const rewrite = options.originalUrlHeader === true ? withOriginalUrl(outcome.rewrite, request) : outcome.rewrite
     request.rewrite = rewrite
     const { url, rule } = rewrite
     if (!url.startsWith('/')) return done(proxied ? undefined : new NoProxyError(`rule "${rule}"`))
@@ -182,6 +182,10 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (rule !== undefined && !proxied) throw new NoProxyError(rule)
   })
 }
+
+/** The upstream is told what was asked for; a rule's own word on it counts. */
+const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
+  ({ ...rewrite, headers: { 'x-original-url': raw.url ?? '/', ...rewrite.headers } })
 
 /** A reply's headers as a list. */
 const headersOf = (reply: FastifyReply): Array<readonly [string, string]> =>

@@ -3,7 +3,7 @@
 import { compileRules, type Workshop } from './compile.ts'
 import { compileOutbound, type AnyOutbound } from './compile-outbound.ts'
 import { engineMaker } from './engine.ts'
-import { isAbsolute } from './target.ts'
+import { isAbsolute, originOf } from './target.ts'
 import { compileMap, type Lookup } from './template.ts'
 import type { RuleSet } from './compiled-rule.ts'
 import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
@@ -43,6 +43,7 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     mistake,
     engine: engineMaker(written.riskyPatterns ?? 'linear'),
     allowed: name => names === null || names.has(name),
+    origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => originOf(String(value))).filter(origin => origin !== null)),
     encodeAnew: written.useOriginalURLEncoding === true,
     documentRoot
   }

@@ -2,6 +2,7 @@
 
 import { hasDotSegments } from './dot-segments.ts'
 import { decoded, decodePath, encodePath, urlFace, type Text } from './text.ts'
+import { hostOf } from './variables.ts'
 import type { State } from './exchange.ts'
 import type { Part, Template } from './template.ts'
 
@@ -23,6 +24,8 @@ export interface TargetPolicy {
   readonly appendQuery: boolean
   /** IIS's way: what is captured is decoded, and the whole path is encoded anew. */
   readonly encodeAnew: boolean
+  /** Where a value as a whole may lead: the origins that rewrite maps have, in lower case. */
+  readonly origins: ReadonlySet<string>
 }
 
 // A host name, address or IPv6 literal with an optional port: nothing that could hold credentials or begin a path.
@@ -32,7 +35,9 @@ const SCHEMES: Readonly<Record<string, string>> = { http: 'http', https: 'https'
 
 /** The URL, or null where what the request brought does not make one: such a request is a bad one. */
 export function expandTarget (template: Template, state: State, policy: TargetPolicy): Target | null {
-  const { whole, fragment } = write(template.parts, state, policy)
+  const written = write(template.parts, state, policy)
+  if (written === null) return null
+  const { whole, fragment } = written
   const absolute = ABSOLUTE.exec(whole)
   let origin = ''
   let rest = whole
@@ -40,6 +45,7 @@ export function expandTarget (template: Template, state: State, policy: TargetPo
     const scheme = SCHEMES[(absolute[1] as string).toLowerCase()]
     if (scheme === undefined || !isAuthority(absolute[2] as string)) return null
     origin = `${scheme}://${absolute[2]}`
+    if (!written.schemeIsOurs && !mayLeadTo(origin, template.parts, state, policy)) return null
     rest = whole.slice(absolute[0].length)
   } else if (policy.redirect && begins(template.parts, '//')) {
     const authority = /^\/\/([^/?]*)/.exec(whole)?.[1] ?? ''
@@ -96,18 +102,49 @@ function absolutePath (path: string, state: State): string {
 
 const begins = (parts: readonly Part[], prefix: string): boolean => parts[0]?.literal?.startsWith(prefix) === true
 
-/** The expanded text, with what comes from the request escaped where it stands, and the fragment an author wrote. */
-function write (parts: readonly Part[], state: State, policy: TargetPolicy): { whole: string, fragment: string } {
+/**
+ * Whether a value may be a URL as a whole. What was captured from the path never is; another value only where
+ * the rules' author wrote its origin into a rewrite map, or a redirect stays on the host that was asked.
+ */
+function mayLeadTo (origin: string, parts: readonly Part[], state: State, policy: TargetPolicy): boolean {
+  const [first] = parts
+  if (first?.literal !== null || first.source === 'R') return false
+  if (policy.origins.has(origin.toLowerCase())) return true
+  return policy.redirect && origin.slice(origin.indexOf('//') + 2).toLowerCase() === decoded(hostOf(state)).toLowerCase()
+}
+
+/** The origin of a URL as an author wrote it, in lower case; null where it has none. */
+export function originOf (url: string): string | null {
+  const absolute = ABSOLUTE.exec(url)
+  const scheme = SCHEMES[absolute?.[1]?.toLowerCase() ?? '']
+  return scheme === undefined ? null : `${scheme}://${absolute?.[2]?.toLowerCase()}`
+}
+
+interface Written {
+  readonly whole: string
+  readonly fragment: string
+  /** Whether the `://` is the author's, and nothing but a scheme comes before it. */
+  readonly schemeIsOurs: boolean
+}
+
+/** The expanded text, with what comes from the request escaped where it stands; null where it would be more than it was given the place for. */
+function write (parts: readonly Part[], state: State, policy: TargetPolicy): Written | null {
   let whole = ''
   let fragment = ''
+  let schemeIsOurs = false
   for (const [index, part] of parts.entries()) {
     let piece: string
     if (part.literal === null) {
       const value = part.value(state)
       piece = policy.encodeAnew && !whole.includes('?') ? encodedAnew(value) : urlFace(value)
-      if (endsInHost(whole) && !/^[/?]/.test(piece) && !hostGoesOn(parts, index + 1)) piece = `/${piece}`
+      if (IN_AUTHORITY.test(whole)) {
+        const fitted = fitAuthority(piece, part.source, whole, hostGoesOn(parts, index + 1))
+        if (fitted === null) return null
+        piece = fitted
+      }
     } else {
       piece = literalFace(part.literal)
+      schemeIsOurs ||= /^[a-z\d+.-]+:\/\//i.test(whole + piece) && !/:\/\//.test(whole)
     }
     const hash = part.literal !== null && fragment === '' ? piece.indexOf('#') : -1
     if (hash !== -1) {
@@ -119,10 +156,18 @@ function write (parts: readonly Part[], state: State, policy: TargetPolicy): { w
       whole += piece
     }
   }
-  return { whole, fragment: policy.redirect ? fragment : '' }
+  return { whole, fragment: policy.redirect ? fragment : '', schemeIsOurs }
 }
 
-const endsInHost = (whole: string): boolean => /^[a-z][a-z\d+.-]*:\/\/[^/?]*[\w\]]$/i.test(whole)
+const IN_AUTHORITY = /^[a-z][a-z\d+.-]*:\/\/[^/?]*$/i
+const HOST_CHARACTERS = /^[\w.~:[\]-]*$/
+
+/** A value where a host stands: part of the host where more of it follows, else the path that begins here. */
+function fitAuthority (piece: string, source: string, whole: string, goesOn: boolean): string | null {
+  const complete = /[\w\]]$/.test(whole)
+  if (complete && (!goesOn || PATHS.has(source))) return /^[/?]/.test(piece) ? piece : `/${piece}`
+  return goesOn && !HOST_CHARACTERS.test(piece) ? null : piece
+}
 
 // Variables that always begin with a slash.
 const PATHS = new Set(['REQUEST_URI', 'URL', 'PATH_INFO', 'SCRIPT_NAME', 'UNENCODED_URL', 'HTTP_URL', 'HTTP_X_ORIGINAL_URL'])

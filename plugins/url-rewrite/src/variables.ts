@@ -15,7 +15,8 @@ function requestHeader (state: State, name: string): string {
   return set ?? first(state.exchange.headers[name])
 }
 
-const hostOf = (state: State): string => requestHeader(state, 'host') || first(state.exchange.headers[':authority'])
+/** The Host header, or what HTTP/2 has in its place. */
+export const hostOf = (state: State): string => requestHeader(state, 'host') || first(state.exchange.headers[':authority'])
 
 const withQuery = (path: Text, query: string | null): Text => query === null ? path : join([path, `?${query}`])
 
@@ -77,7 +78,8 @@ export function variable (written: string): ReadVariable {
   if (known !== undefined) return state => state.variables?.[name] ?? known(state)
   if (name.startsWith('HTTP_')) {
     const header = headerName(name)
-    if (name === 'HTTP_X_ORIGINAL_URL') return state => requestHeader(state, header) || originalTarget(state)
+    // IIS sets it itself, so that a client can't.
+    if (name === 'HTTP_X_ORIGINAL_URL') return state => state.headers?.[header] ?? originalTarget(state)
     return state => requestHeader(state, header)
   }
   if (name.startsWith('RESPONSE_')) {
