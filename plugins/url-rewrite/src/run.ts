@@ -36,7 +36,8 @@ export type Outcome =
 export interface Onlooker {
   rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
   readonly check: CheckTried
-  changed (rule: CompiledRule, state: State): void
+  /** Pattern and conditions held, and the action has been carried out on the state. */
+  applied (rule: CompiledRule, state: State): void
 }
 
 // The path and query of an origin-form or absolute-form target (RFC 9112 §3.2); other forms have no path to match.
@@ -60,8 +61,9 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
         if (!rewriteTo(action, state)) return { type: 'BadRequest', rule: rule.name }
         rewritten = true
         logRewrittenUrl ||= action.logRewrittenUrl
-        onlooker?.changed(rule, state)
-      } else if (action.type !== 'None') {
+      }
+      onlooker?.applied(rule, state)
+      if (action.type !== 'Rewrite' && action.type !== 'None') {
         return answer(action, rule.name, state)
       }
       if (rule.stop) break
