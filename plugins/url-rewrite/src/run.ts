@@ -2,7 +2,7 @@
 
 import { checksHold, type CheckTried } from './conditions.ts'
 import { resolveDots } from './dot-segments.ts'
-import { begin, type Exchange, type FileKind, type State } from './exchange.ts'
+import { begin, pathOf, type Exchange, type FileKind, type State } from './exchange.ts'
 import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
 import { decoded, decodePath, slice } from './text.ts'
@@ -106,11 +106,11 @@ function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | nul
 function enters (set: RuleSet, state: State): boolean {
   state.prefix = set.prefix
   if (set.prefix === '/') return true
-  return `${decoded(state.path).toLowerCase()}/`.startsWith(set.folded)
+  return `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(set.folded)
 }
 
 function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlooker | undefined): boolean {
-  const input = slice(state.path, set.prefix.length)
+  const input = slice(pathOf(state), set.prefix.length)
   const captures = rule.matcher(input)
   const matched = (captures === null) === rule.negate
   onlooker?.rule(set, rule, decoded(input), matched)
@@ -124,10 +124,11 @@ function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlo
 }
 
 function rewriteTo (action: CompiledAction & { type: 'Rewrite' }, state: State): boolean {
-  const target = expandTarget(action.target, state, action.policy)
+  const target = expandTarget(action.target, state)
   if (target === null) return false
   state.origin = target.origin
-  state.path = decodePath(target.path)
+  state.rawPath = target.path
+  state.path = null
   state.query = target.query
   return true
 }
@@ -144,7 +145,7 @@ function answer (action: Exclude<CompiledAction, { type: 'Rewrite' | 'None' }>, 
       description: decoded(action.description.expand(state))
     }
   }
-  const target = expandTarget(action.target, state, action.policy)
+  const target = expandTarget(action.target, state)
   if (target === null) return { type: 'BadRequest', rule }
   return { type: 'Redirect', rule, status: action.status, location: targetUrl(target) }
 }
