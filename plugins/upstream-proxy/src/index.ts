@@ -1,1 +1,61 @@
-export {}
+// upstream-proxy: take a request to its upstream and bring back the answer.
+import { randomUUID } from 'node:crypto'
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { compile, type UpstreamProxyOptions } from './options.ts'
+import { routeOf } from './route.ts'
+import type { Upstream } from './upstream.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The upstream's part in this exchange; null until one is asked. */
+    upstream: Upstream | null
+  }
+}
+
+async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
+  const settings = compile(options)
+  if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
+
+  // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;
+  // the request is taken over in its scope, before its own relay would answer.
+  await fastify.register(httpProxy, {
+    prefix: settings.prefix,
+    upstream: '',
+    websocket: settings.websocket,
+    httpMethods: [...fastify.supportedMethods],
+    replyOptions: { getUpstream: () => settings.base ?? '' },
+    preHandler: takeOver
+  } as Parameters<typeof httpProxy>[1] & { prefix: string })
+
+  function takeOver (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    let route
+    try {
+      route = routeOf(request, settings)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    request.upstream = {
+      logId: randomUUID(),
+      server: route.origin.name,
+      routed: null,
+      status: null,
+      error: null,
+      tunnel: null,
+      connectTime: null,
+      firstByteTime: null
+    }
+    reply.hijack()
+    // forward(request, reply, route, settings) or tunnel(…)
+    done()
+  }
+}
+
+/** The reverse proxy: HTTP forwarding and a transparent WebSocket tunnel. */
+export const upstreamProxy = fp(plugin, { fastify: '5.x', name: '@fastify-arr/upstream-proxy' })
+export default upstreamProxy
+
+export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
+export type { Flow, Moment, Side, TunnelFact, Upstream, UpstreamError } from './upstream.ts'
