@@ -1,6 +1,7 @@
 // What may be configured, and what does it compile to?
 import type { FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
+import { compileForward, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
 import type { ForwardingPolicy, HeaderPolicy } from './request-headers.ts'
 import { Origins } from './target.ts'
 
@@ -11,7 +12,7 @@ export interface RewrittenRequest {
 }
 
 /** Options of the plugin. */
-export interface UpstreamProxyOptions {
+export interface UpstreamProxyOptions extends ForwardOptions {
   /** Where requests go: `http://host:port/base`, `https://…` or `unix://%2Frun%2Fapp.sock`. Needed unless `to` or url-rewrite names it. No default. */
   upstream?: string
   /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
@@ -33,7 +34,7 @@ export interface UpstreamProxyOptions {
     port?: boolean
   }
   /** Time limits, in ms; 0 switches one off. */
-  timeouts?: {
+  timeouts?: ForwardTimeouts & {
     /** For the connection to the upstream, TLS included. Defaults to 5000. */
     connect?: number
     /** For the answer to a WebSocket's handshake. Defaults to 10000. */
@@ -52,6 +53,7 @@ export interface Settings {
   readonly connectTimeout: number
   readonly handshakeTimeout: number
   readonly origins: Origins
+  readonly forward: ForwardSettings
 }
 
 /** Compiles the options, or throws one InvalidOptions that lists every mistake. */
@@ -74,6 +76,7 @@ export function compile (options: UpstreamProxyOptions): Settings {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
   }
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
+  const forward = compileForward(options, mistakes)
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   const host = options.hostHeader ?? 'upstream'
   return {
@@ -91,6 +94,7 @@ export function compile (options: UpstreamProxyOptions): Settings {
     },
     connectTimeout: options.timeouts?.connect ?? 5000,
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
-    origins
+    origins,
+    forward
   }
 }
