@@ -47,6 +47,7 @@ export function compileSites (sites: readonly SiteOptions[]): CompiledSites {
 
     const bindings = parseBindings(site, mistake)
     const policy = compileHttps(site.https, bindings, mistake)
+    if (byName.has(site.name)) continue
     byName.set(site.name, Object.freeze({ name: site.name, id, bindings, enabled: site.enabled !== false }))
     byId.set(id, site.name)
     if (policy !== null) https.set(site.name, policy)

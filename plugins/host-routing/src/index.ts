@@ -30,7 +30,7 @@ export interface HostRoutingOptions {
   readonly unknownHost?: 'refuse' | 'pass' | UnknownHostHandler
 }
 
-/** Answers a request for an unknown host, or lets it pass by answering nothing. */
+/** Answers a request for an unknown host as a route's handler does, by `reply` or by what it returns, or lets it pass by answering nothing. */
 export type UnknownHostHandler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** What a replacement of the table changed, as names of sites. */
@@ -117,11 +117,16 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
     if (found.site === null) {
       if (typeof unknownHost !== 'function') return done()
       request.rejection = { reason: 'Hostname' }
-      Promise.resolve(unknownHost(request, reply)).then(() => {
+      // In a promise, so that what it throws is an error of this request.
+      new Promise(resolve => { resolve(unknownHost(request, reply)) }).then(payload => {
         if (reply.sent) return
+        if (payload !== undefined) {
+          reply.send(payload)
+          return
+        }
         request.rejection = null
         done()
-      }, done)
+      }).catch(done)
       return
     }
     request.site = found.site

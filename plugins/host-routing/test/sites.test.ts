@@ -1,8 +1,8 @@
 // Which site gets a request, and what the rest get.
 import Fastify, { type FastifyInstance } from 'fastify'
-import { connect } from 'node:net'
 import t from 'tap'
 import { hostRouting, type HostRoutingOptions } from '../src/index.ts'
+import { get, wire } from './wire.ts'
 
 type Test = Pick<typeof t, 'teardown'>
 
@@ -14,18 +14,6 @@ async function start (t: Test, options: HostRoutingOptions): Promise<{ app: Fast
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { app, port: (app.server.address() as { port: number }).port }
 }
-
-/** What the server answers to these very bytes. */
-export async function wire (port: number, bytes: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  socket.end(bytes)
-  let text = ''
-  for await (const chunk of socket.setEncoding('latin1')) text += chunk
-  return text
-}
-
-const get = (host: string | null, target = '/', more = ''): string =>
-  `GET ${target} HTTP/1.1\r\n${host === null ? '' : `Host: ${host}\r\n`}${more}Connection: close\r\n\r\n`
 
 const siteOf = (answer: string): string | undefined => /"site":\{"name":"([^"]+)/.exec(answer)?.[1]
 
