@@ -20,19 +20,25 @@ export interface Connection {
   open: number
   /** Set by a client error while an exchange was open: that exchange's line tells it. */
   clientError: string | null
+  /** The request whose hooks ran last. */
+  lastSeen: IncomingMessage | null
 }
 
 interface Http2Request {
-  readonly stream?: { readonly session?: object & { readonly socket?: Socket } }
+  readonly stream?: { readonly session?: object }
 }
 
 const connections = new WeakMap<object, Connection>()
 
 /** The connection a request came in on; the same object for every request of one connection. */
 export function connectionOf (raw: IncomingMessage): Connection {
-  const session = (raw as Http2Request).stream?.session
-  const key = session ?? raw.socket
-  return connections.get(key) ?? meet(key, raw.socket, session === undefined)
+  const key = keyOf(raw)
+  return connections.get(key) ?? meet(key, raw)
+}
+
+// On HTTP/2 each request's socket is a stand-in; the session is what they share. An injected WebSocket has neither.
+function keyOf (raw: IncomingMessage): object {
+  return (raw as Http2Request).stream?.session ?? raw.socket ?? raw
 }
 
 /** The connection of a socket on which a request has come in already. */
@@ -46,7 +52,8 @@ export function plainAddress (address: string | undefined): string | null {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
-function meet (key: object, socket: Socket, counted: boolean): Connection {
+function meet (key: object, raw: IncomingMessage): Connection {
+  const socket: Socket = raw.socket ?? {}
   const injected = typeof socket.bytesRead !== 'number'
   const connection: Connection = {
     serverIp: plainAddress(socket.localAddress),
@@ -55,11 +62,12 @@ function meet (key: object, socket: Socket, counted: boolean): Connection {
     clientPort: socket.remotePort ?? null,
     socket,
     injected,
-    counted: counted && !injected,
+    counted: !injected && (raw as Http2Request).stream === undefined,
     bytesRead: 0,
     bytesWritten: 0,
     open: 0,
-    clientError: null
+    clientError: null,
+    lastSeen: null
   }
   connections.set(key, connection)
   return connection
@@ -78,4 +86,9 @@ export function takeBytes (connection: Connection): { received: number | null, s
   connection.bytesRead = bytesRead
   connection.bytesWritten = bytesWritten
   return { received, sent }
+}
+
+/** Whether this request has come as far as the hooks. */
+export function isSeen (raw: IncomingMessage): boolean {
+  return connections.get(keyOf(raw))?.lastSeen === raw
 }

@@ -1,11 +1,13 @@
 // The end of an exchange: which facts are there to be told?
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { takeBytes, type Connection } from './connection.ts'
+import { hasLeft, isFinished, type Stream } from './ending.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
 import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
-import type { Redact } from './query.ts'
+import { redactUrl, type Redact } from './query.ts'
+import type { OwnWebSocket } from './own-websocket.ts'
 import { outcomeOf } from './status.ts'
-import { hasLeft, isFinished, type Stream } from './ending.ts'
 
 /** What was noted when the exchange began. */
 export interface Beginning {
@@ -14,12 +16,11 @@ export interface Beginning {
   readonly connection: Connection
   /** The HTTP/2 stream, which the response has let go of when it closes; null on HTTP/1. */
   readonly stream: Stream | null
-  /** A WebSocket that this server itself accepted, when it did. */
+  /** Whether a WebSocket server was watched that would have told of its accepting. */
+  watched: boolean
+  /** A WebSocket that this server itself accepted, once it did. */
   webSocket: OwnWebSocket | null
 }
-
-/** What is known of a WebSocket that this server itself accepted (@fastify/websocket). */
-export interface OwnWebSocket extends TunnelFact {}
 
 /** A custom field's source, ready to be asked. */
 export interface CustomSource {
@@ -37,6 +38,8 @@ export interface GatherOptions {
 }
 
 const CONNECT_PROTOCOL = ':protocol'
+/** A WebSocket of which nothing is known but that it was. */
+const UNKNOWN: TunnelFact = {}
 
 /** The record of an exchange that has just ended. Reads numbers and references; nothing here waits. */
 export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beginning, options: GatherOptions): Exchange {
@@ -46,15 +49,19 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   const { headers } = raw
   const { site, rejection, rewrite, upstream } = request as unknown as Facts
   const bytes = takeBytes(connection)
-  const tunnel = upstream?.tunnel ?? begun.webSocket
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
+  const clientLeft = hasLeft(connection.socket, begun.stream)
+  // Somebody took the socket for himself and wrote to it past the response.
+  const taken = upgrade && !reply.raw.headersSent && reply.sent && begun.stream === null && (upstream === null || upstream === undefined)
+  const tunnel = upstream?.tunnel ?? ownEnd(begun.webSocket, connection.socket, clientLeft) ?? (taken && !begun.watched ? UNKNOWN : null)
   const outcome = outcomeOf({
-    statusCode: reply.raw.statusCode,
+    // A WebSocket server that took the socket and did not accept has refused the handshake.
+    statusCode: taken ? 400 : reply.raw.statusCode,
     headersSent: reply.raw.headersSent,
-    finished: isFinished(reply.raw, begun.stream, connection.injected),
-    clientLeft: hasLeft(connection.socket, begun.stream),
+    finished: taken || isFinished(reply.raw, begun.stream, connection.injected),
+    clientLeft,
     upgrade,
-    timedOut: connection.clientError === 'ERR_HTTP_REQUEST_TIMEOUT',
+    clientError: connection.clientError,
     error: upstream?.error ?? null,
     tunnel
   })
@@ -72,7 +79,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     host: headers.host ?? text(headers[':authority']),
     path: mark === -1 ? url : url.slice(0, mark),
     query,
-    version: raw.httpVersionMajor === 1 ? `HTTP/${raw.httpVersion}` : 'HTTP/2',
+    version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
     substatus: outcome.substatus,
     win32Status: outcome.win32Status,
@@ -113,7 +120,7 @@ function upstreamPart (upstream: UpstreamFact): ExchangeUpstream {
 function webSocketPart (tunnel: TunnelFact, major: number): ExchangeWebSocket {
   const { received, sent, observed } = tunnel
   return {
-    http: tunnel.http ?? (major === 1 ? '1.1' : '2'),
+    http: tunnel.http ?? (major === 2 ? '2' : '1.1'),
     handshakeTime: tunnel.handshakeTime === undefined ? null : Math.round(tunnel.handshakeTime),
     subprotocol: tunnel.subprotocol ?? null,
     extensions: tunnel.extensions ?? null,
@@ -127,6 +134,13 @@ function webSocketPart (tunnel: TunnelFact, major: number): ExchangeWebSocket {
     closedBy: tunnel.closedBy ?? null,
     ending: tunnel.ending ?? null
   }
+}
+
+/** What the transport tells of the end of our own WebSocket, where its frames don't. */
+function ownEnd (own: OwnWebSocket | null, socket: Socket, clientLeft: boolean): TunnelFact | null {
+  if (own === null) return null
+  const closedBy = own.closeCode !== null ? null : clientLeft ? 'client' : 'proxy'
+  return { ...own, closedBy, ending: socket.errored === null || socket.errored === undefined ? 'end' : 'reset' }
 }
 
 function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, options: GatherOptions): void {
@@ -149,11 +163,6 @@ function originForm (url: string): string {
   if (path === -1) return '/'
   const rest = url.slice(authority + 3 + path)
   return rest.startsWith('?') ? `/${rest}` : rest
-}
-
-function redactUrl (url: string, redact: Redact): string {
-  const mark = url.indexOf('?')
-  return mark === -1 ? url : url.slice(0, mark + 1) + redact(url.slice(mark + 1))
 }
 
 // HTTP/2 does not count a stream's bytes; the announced length is what there is.

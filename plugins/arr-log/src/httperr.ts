@@ -1,5 +1,6 @@
 // What is told of a request that never reached a site: the lines of HTTP.sys's own error log.
 import { escape } from './escape.ts'
+import type { Exchange } from './exchange.ts'
 import { stampOf } from './stamp.ts'
 
 /** HTTP.sys's words for why (s-reason). */
@@ -36,4 +37,11 @@ export function httperrLine (rejected: Rejected): string {
     rejected.uri, rejected.status, rejected.siteId, rejected.reason, null
   ]
   return `${stampOf(rejected.at).both} ${values.map(value => escape(value === null ? null : String(value))).join(' ')}`
+}
+
+/** An exchange that was answered without reaching a site. */
+export function rejectedOf (exchange: Exchange): Rejected {
+  const { endedAt, clientIp, clientPort, serverIp, serverPort, version, method, path, query, status, rejection = 'BadRequest' } = exchange
+  const uri = query === null ? path : `${path}?${query}`
+  return { at: endedAt, clientIp, clientPort, serverIp, serverPort, version, method, uri, status, siteId: null, reason: rejection }
 }

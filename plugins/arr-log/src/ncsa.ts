@@ -38,6 +38,9 @@ function localTime (at: number): string {
 
 function quoted (value: string | null): string {
   if (value === null || value === '') return '-'
-  return decode(value).replace(QUOTED_UNSAFE, character =>
-    character === '"' || character === '\\' ? `\\${character}` : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return decode(value).replace(QUOTED_UNSAFE, character => {
+    if (character === '"' || character === '\\') return `\\${character}`
+    const code = character.charCodeAt(0).toString(16)
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`
+  })
 }

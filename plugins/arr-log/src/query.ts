@@ -34,6 +34,12 @@ export function compileRedact (names: readonly string[]): Redact {
   }).join('&')
 }
 
+/** Masks the secret parameters of a whole URL. */
+export function redactUrl (url: string, redact: Redact): string {
+  const mark = url.indexOf('?')
+  return mark === -1 ? url : url.slice(0, mark + 1) + redact(url.slice(mark + 1))
+}
+
 function plainName (name: string): string {
   try {
     return decodeURIComponent(name.replaceAll('+', ' ')).toLowerCase()

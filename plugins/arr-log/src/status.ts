@@ -4,6 +4,8 @@ import type { TunnelFact, UpstreamErrorFact } from './facts.ts'
 /** Windows and WinHTTP error numbers, as IIS and ARR write them in sc-win32-status. */
 export const WIN32 = {
   SUCCESS: 0,
+  /** The data is invalid: a body that is not HTTP. */
+  INVALID_DATA: 13,
   /** The specified network name is no longer available: the client went away. */
   NETNAME_DELETED: 64,
   /** The semaphore timeout period has expired: the client was too slow. */
@@ -37,8 +39,8 @@ export interface Ending {
   readonly clientLeft: boolean
   /** The client asked for a WebSocket. */
   readonly upgrade: boolean
-  /** The request's time limit ran out while it was being received. */
-  readonly timedOut: boolean
+  /** Node's code for what was wrong with the request while its body came, or null. */
+  readonly clientError: string | null
   readonly error: UpstreamErrorFact | null
   /** A WebSocket that was open, or null. */
   readonly tunnel: TunnelFact | null
@@ -63,7 +65,8 @@ export function outcomeOf (ending: Ending): Outcome {
   if (ending.tunnel !== null) return { status: 101, substatus: 0, win32Status: tunnelWin32(ending.tunnel) }
   if (ending.error !== null) return failed(ending, ending.error)
   if (ending.finished) return { status: ending.statusCode, substatus: 0, win32Status: WIN32.SUCCESS }
-  if (ending.timedOut) return { status: 408, substatus: 0, win32Status: WIN32.SEM_TIMEOUT }
+  if (ending.clientError === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: ending.headersSent ? ending.statusCode : 408, substatus: 0, win32Status: WIN32.SEM_TIMEOUT }
+  if (ending.clientError?.startsWith('HPE_')) return { status: ending.headersSent ? ending.statusCode : 400, substatus: 0, win32Status: WIN32.INVALID_DATA }
   return {
     // 499 is nginx's word, kept by Caddy and others, for a client that left before it was answered.
     status: ending.headersSent || !ending.clientLeft ? ending.statusCode : 499,
@@ -90,7 +93,8 @@ function failed (ending: Ending, error: UpstreamErrorFact): Outcome {
  * - 0: closed by Close frames and an orderly end, whoever began;
  * - 64: the client vanished: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
  *   which is what IIS writes there;
- * - 995: the server drained; 12002: a time limit; 12030: the upstream vanished; 1236: the proxy cut it.
+ * - 995: the server drained; 12002: a time limit; 12030: the upstream vanished; 1236: the proxy cut it;
+ * - 0 as well where nothing is known but that it was there.
  */
 export function tunnelWin32 (tunnel: TunnelFact): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
@@ -100,5 +104,6 @@ export function tunnelWin32 (tunnel: TunnelFact): number {
     return closed && tunnel.closeCode !== 1001 && tunnel.ending !== 'reset' ? WIN32.SUCCESS : WIN32.NETNAME_DELETED
   }
   if (closed && tunnel.ending !== 'reset') return WIN32.SUCCESS
-  return tunnel.closedBy === 'upstream' ? WIN32.WINHTTP_CONNECTION_ERROR : tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.NETNAME_DELETED
+  if (tunnel.closedBy === 'upstream') return WIN32.WINHTTP_CONNECTION_ERROR
+  return tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.SUCCESS
 }
