@@ -85,7 +85,7 @@ export class Handshake {
     if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
     stream.on('data', this.#onEarly)
     stream.on('end', this.#onClientGone)
-    stream.on('close', this.#onClientGone)
+    stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
 
     const upstream = this.#upstream = dial(route.origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)

@@ -49,7 +49,7 @@ export class Tunnels {
     const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
     const client = clientSide(upgrade)
-    client.decline(reply)
+    client.decline(reply) // until the upstream has agreed
     if (!isHandshake(request, upgrade)) {
       fact.error = describe('BadHandshake', 'connect', 'client')
       done(new ERRORS.BadHandshake())
@@ -119,7 +119,7 @@ export class Tunnels {
       const { fact } = tunnel
       if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
         (maxAge > 0 && now - fact.openedAt >= maxAge) ||
-        (halfCloseTimeout > 0 && tunnel.halfClosedAt > 0 && now - Math.max(tunnel.halfClosedAt, fact.lastActivity) >= halfCloseTimeout)) {
+        (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout)) {
         tunnel.destroy('proxy', 'timeout')
       }
     }

@@ -49,38 +49,38 @@ export class Way {
     flow.bytes += chunk.length
     tunnel.fact.lastActivity = Date.now()
     if (this.#saidClose) return true // our Close frame was the last word this way
-    if (reader.valid) this.#observe(chunk)
+    const boundary = reader.valid && reader.closed === null ? this.#observe(chunk) : -1
     if (!this.to.writable) return true
-    if (this.#waiting === null) return this.to.write(chunk)
-    const more = this.to.write(chunk)
-    this.#say()
-    return more
+    if (this.#waiting === null || reader.closed !== null || boundary === -1) return this.to.write(chunk)
+    // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
+    if (boundary > 0) this.to.write(chunk.subarray(0, boundary))
+    return this.#say()
   }
 
-  #observe (chunk: Buffer): void {
+  #observe (chunk: Buffer): number {
     const { reader, tunnel } = this
-    const before = reader.closed
-    reader.read(chunk)
-    if (reader.closed !== before && reader.closed !== null) {
+    const boundary = reader.read(chunk)
+    if (reader.closed !== null) {
       tunnel.saidClose(this.side, reader.closed.code, reader.closed.reason)
     } else if (!reader.valid) {
       tunnel.fact.observed = false
       tunnel.opening.onUnreadable(tunnel, this.side)
     }
+    return boundary
   }
 
   /** Puts a frame in at the next boundary. */
   inject (frame: Buffer): void {
     if (this.reader.closed !== null || this.#saidClose) return
     this.#waiting = frame
-    this.#say()
+    if (this.reader.atBoundary && this.to.writable) this.#say()
   }
 
-  #say (): void {
-    if (this.#waiting === null || !this.reader.atBoundary || !this.to.writable) return
-    this.to.write(this.#waiting)
+  #say (): boolean {
+    const more = this.to.write(this.#waiting)
     this.#waiting = null
     this.#saidClose = true
+    return more
   }
 }
 
