@@ -14,6 +14,8 @@ import { root } from './packages.ts'
 interface Expectations {
   /** The name the file is read under. Default: `web.config`. */
   readonly file?: string
+  /** Transforms beside the fixture, applied first. */
+  readonly transforms?: readonly string[]
   /** The codes of all mistakes in the report, in the order of the file. Not looked at, if left out. */
   readonly mistakes?: readonly string[]
   /** The names of what is not supported, in the order of the file. Default: nothing is lost. */
@@ -53,14 +55,14 @@ const fixtures = readdirSync(folder).filter(name => name.endsWith('.json'))
 const MISSING = new Map([['outbound-', 'outbound rules'], ['front-controller', 'conditions about files']])
 
 for (const name of fixtures) {
-  const { file = 'web.config', requests, mistakes, lost = [] } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Expectations
+  const { file = 'web.config', transforms = [], requests, mistakes, lost = [] } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Expectations
   const xml = readFileSync(join(folder, name.replace(/json$/, 'config')), 'utf8')
   const about = /<!-- (.*?) -->/.exec(xml)?.[1] ?? ''
 
   const missing = [...MISSING].find(([start]) => name.startsWith(start))?.[1]
   const skip = missing === undefined ? false : `url-rewrite has no ${missing} yet`
   test(`${name.replace('.json', '')}: ${about.replaceAll('#', '')}`, { skip }, async t => {
-    const config = readConfigText(xml, join(folder, file))
+    const config = readConfigText(xml, join(folder, file), { transforms: transforms.map(one => join(folder, one)) })
     if (mistakes !== undefined) t.strictSame(config.report.mistakes.map(({ code }) => code), mistakes, 'mistakes')
     t.strictSame(config.report.rows.filter(({ status }) => status === 'unsupported').map(row => row.name), lost, 'lost')
 
