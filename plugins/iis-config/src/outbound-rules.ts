@@ -1,6 +1,6 @@
 // What does `<outboundRules>` say? Its rules, preconditions and custom tags.
 import { collection, noteUnfound } from './collection.ts'
-import { GROUPINGS, SYNTAXES, one, readConditions } from './inbound-rules.ts'
+import { GROUPINGS, SYNTAXES, one, readConditions } from './conditions.ts'
 import { checkPattern } from './patterns.ts'
 import type { Reading } from './reading.ts'
 import { written, type CustomTags, type OutboundRule, type OutboundRules, type OutboundTag, type PatternSyntax, type PreCondition } from './rewrite-options.ts'
