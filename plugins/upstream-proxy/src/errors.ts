@@ -4,6 +4,9 @@ import type { Moment, Side, UpstreamError } from './upstream.ts'
 
 export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upstream-proxy: %s', 500)
 
+/** Thrown by `close` of an open tunnel. */
+export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no close code that may be sent', 500, RangeError)
+
 /** The messages are all a client ever sees: they name no address, no path and no system error. */
 export const ERRORS = {
   BadHandshake: createError('FST_ARR_PROXY_BAD_HANDSHAKE', 'This is not a valid WebSocket handshake', 400),

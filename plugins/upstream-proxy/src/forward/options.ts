@@ -1,0 +1,58 @@
+// What may be configured about HTTP forwarding, and what does it compile to?
+
+/** Time limits of forwarding, in ms; 0 switches one off. */
+export interface ForwardTimeouts {
+  /** From the request's last byte to the answer's first. Defaults to 120000. */
+  firstByte?: number
+  /** Between two parts of a body, either way; server-sent events may pause for as long as they like. Defaults to 120000. */
+  idle?: number
+  /** How long a connection to the upstream is kept without work; less where the upstream says so. Defaults to 4000. */
+  keepAlive?: number
+}
+
+/** Options of HTTP forwarding. */
+export interface ForwardOptions {
+  timeouts?: ForwardTimeouts & { connect?: number }
+  /** How many connections to one upstream there may be. */
+  connections?: {
+    /** At the same time; requests beyond it wait, for as long as a connection may take. Defaults to 1024. */
+    max?: number
+    /** Kept open without work. Defaults to 256. */
+    idle?: number
+  }
+  /** The largest head of an answer, in bytes; a larger one is a bad answer. Defaults to 65536. */
+  maxHeadSize?: number
+}
+
+/** The options as they run. */
+export interface ForwardSettings {
+  readonly connectTimeout: number
+  readonly firstByteTimeout: number
+  readonly idleTimeout: number
+  readonly keepAliveTimeout: number
+  readonly maxConnections: number
+  readonly maxIdle: number
+  readonly headLimit: number
+}
+
+/** Compiles the options; what is wrong with them is added to `mistakes`. */
+export function compileForward (options: ForwardOptions, mistakes: string[]): ForwardSettings {
+  for (const key of ['firstByte', 'idle', 'keepAlive'] as const) {
+    const value = options.timeouts?.[key]
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
+  }
+  for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)
+  }
+  const idle = options.connections?.idle
+  if (idle !== undefined && !(Number.isSafeInteger(idle) && idle >= 0)) mistakes.push('`connections.idle` must be a whole number, 0 or more')
+  return {
+    connectTimeout: options.timeouts?.connect ?? 5000,
+    firstByteTimeout: options.timeouts?.firstByte ?? 120_000,
+    idleTimeout: options.timeouts?.idle ?? 120_000,
+    keepAliveTimeout: options.timeouts?.keepAlive ?? 4000,
+    maxConnections: options.connections?.max ?? 1024,
+    maxIdle: idle ?? 256,
+    headLimit: options.maxHeadSize ?? 65_536
+  }
+}
