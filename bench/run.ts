@@ -78,15 +78,16 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
         if (subject.proxy === null) {
           subject.proxy = await peer.start(workshop, tls)
           if (subject.proxy.note !== '') notes.add(`${peer.name}: ${subject.proxy.note}`)
-          if (!workload.fresh && options.warm > 0) await workload.measure(subject.proxy, workshop, options.warm)
+          if (!workload.fresh) await warmUp(workload, subject.proxy, workshop, options.warm)
         }
         subject.samples.push(await workload.measure(subject.proxy, workshop, options.seconds))
         if (workload.fresh) await end(subject)
       } catch (error) {
-        subject.failure = `failed: ${(error as Error).message}`.replaceAll('\n', ' ').replaceAll('|', '/')
+        const { message } = error as Error
+        subject.failure = `failed: ${inOneCell(message)}`
         const errors = subject.proxy?.running?.errors() ?? ''
         progress('')
-        console.log(`${workload.key}: ${peer.name} ${subject.failure}${errors === '' ? '' : `\n${errors}`}`)
+        console.log(`${workload.key}: ${peer.name} failed: ${message}${errors === '' ? '' : `\n${errors}`}`)
       }
     }
   }
@@ -95,10 +96,26 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
   return subjects
 }
 
+/** On a busy machine the same time means less work, so both count. */
+async function warmUp (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
+  let done = 0
+  const turns = seconds === 0 ? 0 : 5
+  for (let turn = 0; turn < turns && done < workload.enough; turn++) {
+    const { rate = 0 } = await workload.measure(proxy, workshop, seconds)
+    done += rate * seconds
+  }
+}
+
 async function end (subject: { proxy: Proxy | null }): Promise<void> {
   const running = subject.proxy?.running
   subject.proxy = null
   if (running !== undefined && running !== null) await stop(running)
+}
+
+// What a program says when it fails may be long and hold paths; the results hold neither.
+function inOneCell (message: string): string {
+  const line = message.replace(/(\/[\w.-]+){2,}/g, '…').replace(/[\s|]+/g, ' ')
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line
 }
 
 function wanted (chosen: readonly string[], key: string): boolean {
