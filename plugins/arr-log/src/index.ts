@@ -13,6 +13,7 @@ import { createLogFiles, type LogFiles } from './log-files.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
 import { markSeen, watchServer } from './onlooker.ts'
 import { watchFor } from './own-websocket.ts'
+import { defaultSignal, listen } from './process-events.ts'
 import { compileRedact, redactUrl } from './query.ts'
 
 export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
@@ -59,13 +60,15 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
   const files: LogFiles | null = options.file === false
     ? null
     : createLogFiles(settings, format, custom.length, {
-      onTrouble: (error, path) => { fastify.log.error({ err: error, path }, 'the log cannot be written; serving goes on, lines wait') },
-      onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the log is written again, ${lost} lines were lost`) }
+      onTrouble: (error, path) => { fastify.log.error({ err: error, path }, 'the log cannot be written; serving goes on and lines wait') },
+      onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the trouble with the log is over; lines lost: ${lost}`) }
     })
 
   let open = 0
   let allEnded = () => {}
   const stops = [watchServer(fastify.server, turnAway)]
+
+  if (files !== null) stops.push(listen(files, options.reopenSignal ?? defaultSignal()))
 
   fastify.decorate('arrLog', {
     async flush () { await files?.flush() },

@@ -1,5 +1,6 @@
 // iis-config: what did IIS know? Reads web.config and applicationHost.config; no plugin, a reader.
-export { readConfig, readConfigText, type IisConfig, type PluginOptions, type ReadOptions } from './config.ts'
+export { readConfig, readConfigText, type IisConfig, type ReadOptions } from './config.ts'
 export { isIisConfigError, type IisConfigError, type Place, type Problem } from './errors.ts'
 export type { Mistake, Report, Row, Status, UnreadSection } from './report.ts'
+export type * from './plugin-options.ts'
 export type * from './rewrite-options.ts'

@@ -47,6 +47,12 @@ export class Reading {
     if (part !== undefined) this.#mark(part, { status: 'difference', note, ...advice !== undefined && { advice } })
   }
 
+  /** Marks a whole subtree as used with a difference, attributes too. */
+  differsAll (element: XmlElement, note: string): void {
+    for (const part of [element, ...element.attributes.values()]) this.differs(part, note)
+    for (const child of element.children) this.differsAll(child, note)
+  }
+
   /** Marks a part as not supported. */
   loses (part: Part | undefined, note: string, advice?: string): void {
     if (part !== undefined) this.#mark(part, { status: 'unsupported', note, ...advice !== undefined && { advice } })

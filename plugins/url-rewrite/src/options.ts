@@ -1,7 +1,7 @@
 // Are the options right, and what do they compile to? All mistakes are reported together.
 
 import { compileRules, type Workshop } from './compile.ts'
-import { nativeEngine } from './pattern.ts'
+import { engineMaker } from './engine.ts'
 import { isAbsolute } from './target.ts'
 import { compileMap, type Lookup } from './template.ts'
 import type { RuleSet } from './compiled-rule.ts'
@@ -36,7 +36,7 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
   const workshop: Workshop = {
     maps,
     mistake,
-    engine: nativeEngine,
+    engine: engineMaker(written.riskyPatterns ?? 'linear'),
     allowed: name => names === null || names.has(name),
     encodeAnew: written.useOriginalURLEncoding === true,
     documentRoot

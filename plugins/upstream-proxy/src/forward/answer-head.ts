@@ -16,6 +16,8 @@ export interface AnswerHead {
   readonly reusable: boolean
   /** Seconds for which the upstream says it keeps an idle connection; 0 where it does not say. */
   readonly keepAlive: number
+  /** Server-sent events: a body that may be silent for as long as it likes. */
+  readonly eventStream: boolean
 }
 
 /** An answer that breaks the protocol. The message is for logs. */
@@ -29,7 +31,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?
 const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
 const LENGTH = /^\d{1,15}$/
 
-type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer'
+type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type'
 
 const KINDS: Readonly<Record<string, Kind>> = {
   connection: 'connection',
@@ -37,6 +39,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'content-length': 'length',
   'transfer-encoding': 'transfer',
   trailer: 'trailer',
+  'content-type': 'type',
   'proxy-connection': 'hop-by-hop',
   'proxy-authenticate': 'hop-by-hop',
   'proxy-authorization': 'hop-by-hop',
@@ -91,6 +94,7 @@ export function parseHead (text: string, method: string): AnswerHead {
   let lengthAt = -1
   let transfer: string | null = null
   let trailer: string | null = null
+  let eventStream = false
   for (let at = 0; at < rest.length;) {
     const colon = rest.indexOf(':', at)
     const end = rest.indexOf('\r\n', colon)
@@ -99,6 +103,10 @@ export function parseHead (text: string, method: string): AnswerHead {
     at = end + 2
     switch (kindOf(name)) {
       case 'end-to-end':
+        headers.push(name, value)
+        break
+      case 'type':
+        eventStream = value.startsWith('text/event-stream')
         headers.push(name, value)
         break
       case 'length':
@@ -143,7 +151,7 @@ export function parseHead (text: string, method: string): AnswerHead {
       else if (token !== '') dropAll(headers, token)
     }
   }
-  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive }
+  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, eventStream }
 }
 
 /** Drops every header of a name that Connection lists (RFC 9110 §7.6.1). */

@@ -8,9 +8,9 @@ export interface AnswerSink {
   /** An interim answer (1xx) before the final one. */
   information (head: AnswerHead): void
   head (head: AnswerHead): void
-  /** A part of the body. The buffer is the sink's to keep. */
+  /** A part of the body. The bytes are only there during the call: the buffer is read into again. */
   body (chunk: Buffer): void
-  /** The end, with the body's last part where it has one, and the trailers. */
+  /** The end, with the body's last part where it has one (as above), and the trailers. */
   end (last: Buffer | null, trailers: RawHeaders | null): void
 }
 
@@ -71,7 +71,7 @@ export class AnswerParser {
           const end = chunk.indexOf('\r\n\r\n', at, 'latin1')
           if (end === -1 || end - at > this.#headLimit) {
             this.#mayBecomeHead(chunk, at)
-            this.#carry = at === 0 ? chunk : chunk.subarray(at)
+            this.#carry = Buffer.from(chunk.subarray(at))
             return
           }
           at = this.#head(chunk, at, end)
@@ -92,7 +92,7 @@ export class AnswerParser {
           const end = chunk.indexOf('\r\n', at, 'latin1')
           if (end === -1 || end - at > CHUNK_LINE_LIMIT) {
             if (chunk.length - at > CHUNK_LINE_LIMIT) throw new BadAnswer('the line of a chunk size is too long')
-            this.#carry = chunk.subarray(at)
+            this.#carry = Buffer.from(chunk.subarray(at))
             return
           }
           const match = CHUNK_SIZE.exec(chunk.toString('latin1', at, end))
@@ -113,7 +113,7 @@ export class AnswerParser {
         case 'chunk-end':
           if (chunk[at] !== 0x0d || (at + 1 < chunk.length && chunk[at + 1] !== 0x0a)) throw new BadAnswer('a chunk is longer than its size')
           if (at + 1 === chunk.length) {
-            this.#carry = chunk.subarray(at)
+            this.#carry = Buffer.from(chunk.subarray(at))
             return
           }
           at += 2
@@ -122,7 +122,7 @@ export class AnswerParser {
         case 'trailers': {
           const next = this.#trailers(chunk, at)
           if (next === -1) {
-            this.#carry = chunk.subarray(at)
+            this.#carry = Buffer.from(chunk.subarray(at))
             return
           }
           at = next

@@ -44,19 +44,22 @@ export class Connection implements AnswerSink {
   #keepAlive: number
   #cause: unknown = null
   #timedOut = false
+  #held = false
+  #idleTimeout: number
 
   constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
     this.origin = origin
     this.#owner = owner
     this.#settings = settings
     this.#keepAlive = settings.keepAliveTimeout
+    this.#idleTimeout = settings.idleTimeout
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
     this.#watch.set(settings.connectTimeout)
-    const socket = dial(origin)
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
+    const socket = dial(origin, { buffer, callback: size => this.#read(buffer.subarray(0, size)) })
     this.#socket = socket
     socket.on(origin.secure ? 'secureConnect' : 'connect', () => { this.#opened() })
-    socket.on('data', (chunk: Buffer) => { this.#read(chunk) })
     socket.on('drain', () => { this.#exchange?.drained() })
     socket.on('end', () => { this.#ended() })
     socket.on('error', error => { this.#cause ??= error })
@@ -100,15 +103,21 @@ export class Connection implements AnswerSink {
 
   /** Bytes move: the clocks start anew. */
   touch (): void {
-    this.#watch.set(this.#moment === 'body' ? this.#settings.idleTimeout : this.#settings.firstByteTimeout)
+    this.#watch.set(this.#idleTimeout)
   }
 
-  pause (): void {
-    this.#socket.pause()
+  /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
+  hold (): void {
+    this.#held = true
   }
 
+  /** Reads on. */
   resume (): void {
+    if (!this.#held) return
+    this.#held = false
     this.#socket.resume()
+    if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
+    if (this.#exchange === null && this.#parser.idle) this.#release()
   }
 
   /** The exchange will not wait for the end: nobody hears of this connection again. */
@@ -135,6 +144,9 @@ export class Connection implements AnswerSink {
 
   head (head: AnswerHead): void {
     this.#moment = 'body'
+    // Server-sent events come when there are some: silence is no fault.
+    this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
+    this.#watch.set(this.#idleTimeout)
     if (!head.reusable) this.#reusable = false
     if (head.keepAlive > 0) {
       // A second less than it says, so that we are the first to close.
@@ -162,17 +174,20 @@ export class Connection implements AnswerSink {
     this.#exchange.connected(this)
   }
 
-  #read (chunk: Buffer): void {
-    if (this.#moment === 'body') this.#watch.set(this.#settings.idleTimeout)
+  /** False where the socket is to stop reading. */
+  #read (chunk: Buffer): boolean {
+    if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
     try {
       this.#parser.push(chunk)
     } catch (error) {
       this.#cause = error
       this.#socket.destroy()
-      return
+      return false
     }
+    if (this.#held) return false
     // Only here, when every byte that came is accounted for, may the next exchange have it.
-    if (this.#parser.idle && this.#exchange === null) this.#release()
+    if (this.#exchange === null && this.#parser.idle) this.#release()
+    return true
   }
 
   #release (): void {
@@ -215,13 +230,17 @@ export class Connection implements AnswerSink {
   }
 }
 
-function dial (origin: Origin): net.Socket {
-  if (origin.socketPath !== null) return net.connect({ path: origin.socketPath })
-  if (!origin.secure) return net.connect({ host: origin.hostname, port: origin.port })
+// As large as a read gets: half of it is as fast for small answers, and a third slower for large ones.
+const READ_SIZE = 65_536
+
+function dial (origin: Origin, onread: net.OnReadOpts): net.Socket {
+  if (origin.socketPath !== null) return net.connect({ path: origin.socketPath, onread })
+  if (!origin.secure) return net.connect({ host: origin.hostname, port: origin.port, onread })
   return tls.connect({
     host: origin.hostname,
     port: origin.port,
     servername: net.isIP(origin.hostname) === 0 ? origin.hostname : '',
-    ALPNProtocols: ['http/1.1']
-  })
+    ALPNProtocols: ['http/1.1'],
+    onread
+  } as tls.ConnectionOptions)
 }

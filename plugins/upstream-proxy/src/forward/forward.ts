@@ -23,6 +23,9 @@ import { RequestBody } from './request-body.ts'
 // A second try must not do a thing twice (RFC 9110 §9.2.2).
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'PROPFIND', 'SEARCH', 'QUERY', 'REPORT'])
 
+// Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
+const SMALL = 8192
+
 export class Forwarding implements Exchange {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
@@ -46,7 +49,6 @@ export class Forwarding implements Exchange {
     this.#body = head.body === 'none' ? null : new RequestBody(request.raw, head.body)
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
-    reply.raw.on('drain', () => { this.#connection?.resume() })
   }
 
   start (): void {
@@ -86,16 +88,41 @@ export class Forwarding implements Exchange {
   }
 
   body (chunk: Buffer): void {
-    if (!this.#response.write(chunk)) this.#connection?.pause()
+    this.#deliver(chunk)
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
     this.#finished = true
-    this.#connection = null
-    this.#body?.stop()
+    const held = last !== null && this.#deliver(last)
     if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
-    if (last === null) this.#response.end()
-    else this.#response.end(last)
+    this.#response.end()
+    this.#body?.stop()
+    if (!held) this.#connection = null
+  }
+
+  /**
+   * Passes a part of the body on, in one write with the head where that has not left yet. The part lies in the
+   * connection's read buffer: a small one leaves as a string (one copy, one plain write), a large one as it lies,
+   * and nothing more is read until it has left. True where the connection has to wait for that.
+   */
+  #deliver (part: Buffer): boolean {
+    const response = this.#response
+    const large = part.length > SMALL
+    // Corked by us, Node does not put the write off to the next tick.
+    response.cork()
+    const open = large ? response.write(part, this.#delivered) : response.write(part.toString('latin1'), 'latin1')
+    response.uncork()
+    if (large ? response.writableLength === 0 : open) return false
+    if (this.#finished && !large) return false
+    this.#connection?.hold()
+    if (!large) response.once('drain', this.#delivered)
+    return large
+  }
+
+  readonly #delivered = (): void => {
+    if (this.#response.writableLength > 0) return
+    this.#connection?.resume()
+    if (this.#finished) this.#connection = null
   }
 
   // 4. Finish
@@ -111,7 +138,10 @@ export class Forwarding implements Exchange {
   }
 
   #clientClosed (): void {
-    if (this.#finished) return
+    if (this.#finished) {
+      this.#connection?.abandon()
+      return
+    }
     this.#pool.forget(this)
     const moment = this.#fact.status !== null ? 'body' : this.#connection === null ? 'connect' : 'headers'
     this.#fail('ClientGone', moment, 'client', null)
