@@ -61,7 +61,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
   const conditions = one(reading, element, 'conditions')
   const serverVariables = one(reading, element, 'serverVariables')
   const action = one(reading, element, 'action')
-  return written<Rule>({
+  return reading.made(written<Rule>({
     name,
     enabled: reading.flag(element, 'enabled'),
     patternSyntax,
@@ -71,7 +71,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
     serverVariables: serverVariables && readServerVariables(reading, serverVariables),
     action: action && readAction(reading, action),
     useOriginalURLEncoding
-  })
+  }), element)
 }
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Rule['match'] {
