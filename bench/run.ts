@@ -1,6 +1,7 @@
 // The benchmark: what does a request, a message, a handshake cost the proxy, beside its peers, in one run?
 // Linux only: the measure is CPU time as /proc tells it, and a core for each side.
-import { availableParallelism } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { HELP, type Options, readOptions } from './options.ts'
@@ -20,7 +21,13 @@ export interface Measured {
 }
 
 async function main (): Promise<void> {
-  const options = readOptions(process.argv.slice(2), ROOT)
+  let options
+  try {
+    options = readOptions(process.argv.slice(2), ROOT)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    process.exit(2)
+  }
   if (options === null) return console.log(HELP)
   if (process.platform !== 'linux') return console.log('The benchmark runs on Linux only: it reads CPU time from /proc.')
   if (availableParallelism() < 2 || which('taskset') === null) return console.log('The benchmark needs two cores and taskset (util-linux).')
@@ -29,6 +36,8 @@ async function main (): Promise<void> {
   const workloads = WORKLOADS.filter(workload => wanted(options.only, workload.key))
   if (options.list) return list(peers, workloads)
 
+  // What is started inherits both.
+  if (options.nice !== 0) prefer(options.nice)
   saysOf('taskset', ['-cp', String(LOAD_CORE), String(process.pid)])
   let folder = ''
   // Whatever happens, nothing is left running and nothing is left behind.
@@ -116,6 +125,16 @@ async function end (subject: { proxy: Proxy | null }): Promise<void> {
 function inOneCell (message: string): string {
   const line = message.replace(/(\/[\w.-]+){2,}/g, '…').replace(/[\s|]+/g, ' ')
   return line.length > 100 ? `${line.slice(0, 100)}…` : line
+}
+
+/** Where Linux groups processes by session, a priority counts only within the session: then the session's is set as well, for as long as we run. */
+function prefer (nice: number): void {
+  setPriority(nice)
+  const group = '/proc/self/autogroup'
+  if (!existsSync(group)) return
+  const before = /nice (-?\d+)/.exec(readFileSync(group, 'utf8'))?.[1] ?? '0'
+  writeFileSync(group, String(nice))
+  process.on('exit', () => writeFileSync(group, before))
 }
 
 function wanted (chosen: readonly string[], key: string): boolean {
