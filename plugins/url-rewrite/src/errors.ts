@@ -1,0 +1,12 @@
+// What can go wrong, by stable code? One row each in the README.
+
+import createError from '@fastify/error'
+
+/** The options hold mistakes: all of them are in the message. */
+export const InvalidOptionsError = createError('FST_ARR_URL_REWRITE_INVALID_OPTIONS', 'url-rewrite can\'t be registered:\n%s', 500)
+
+/** What a request brought does not make a URL where a rule puts it. */
+export const BadTargetError = createError('FST_ARR_URL_REWRITE_BAD_TARGET', 'Bad Request', 400)
+
+/** A rule rewrites to an absolute URL, and nothing is there to take the request to it. */
+export const NoProxyError = createError('FST_ARR_URL_REWRITE_NO_PROXY', '%s rewrites to an absolute URL, and no proxy is registered that would go there: register @fastify-arr/upstream-proxy (IIS answers 404 in this case)', 500)

@@ -1,0 +1,77 @@
+// What do rules know about a request and its response?
+
+import type { Text } from './text.ts'
+
+/** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
+export interface Exchange {
+  readonly method: string
+  /** The request target as it came: `/path?query`. */
+  readonly url: string
+  /** By lower-case name, as Node's `request.headers`. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** E.g. `1.1` or `2.0`. */
+  readonly httpVersion: string
+  /** Whether the client's connection is encrypted. */
+  readonly encrypted: boolean
+  readonly remoteAddress: string
+  readonly remotePort: string
+  readonly localAddress: string
+  readonly localPort: string
+  /** The site's name and id, where there is one. */
+  readonly siteName: string
+  readonly siteId: string
+  readonly documentRoot: string
+}
+
+/** How far the rules have got with one request. */
+export interface State {
+  readonly exchange: Exchange
+  /** The scheme and authority a rule has rewritten to, e.g. `http://localhost:8080`; empty while the URL is a path. */
+  origin: string
+  /** The current path, with its leading slash. */
+  path: Text
+  /** The current query without `?`; null where there is no `?` at all. */
+  query: string | null
+  /** What the path of the rules at work is relative to: `/`, or a directory such as `/app/`. */
+  prefix: string
+  /** `{R:n}` and `{C:n}`. */
+  ruleCaptures: ReadonlyArray<Text | undefined>
+  conditionCaptures: ReadonlyArray<Text | undefined>
+  /** Request headers that rules have set, by lower-case name. */
+  headers: Record<string, string> | null
+  /** Other server variables that rules have set, by upper-case name. */
+  variables: Record<string, string> | null
+  /** The response, where outbound rules run. */
+  response: ResponseFacts | null
+  /** What is known about the disk, by path, for `IsFile` and `IsDirectory`. */
+  readonly files: ReadonlyMap<string, FileKind> | null
+}
+
+/** What stands at a path on the disk. */
+export type FileKind = 'file' | 'directory' | 'nothing'
+
+/** A response as outbound rules see it. */
+export interface ResponseFacts {
+  readonly status: number
+  /** The first value of a header, by lower-case name, as it stands now. */
+  header (name: string): string | undefined
+}
+
+const EMPTY: readonly Text[] = []
+
+/** Where the rules begin. */
+export function begin (exchange: Exchange, path: Text, query: string | null, files: ReadonlyMap<string, FileKind> | null): State {
+  return {
+    exchange,
+    origin: '',
+    path,
+    query,
+    prefix: '/',
+    ruleCaptures: EMPTY,
+    conditionCaptures: EMPTY,
+    headers: null,
+    variables: null,
+    response: null,
+    files
+  }
+}

@@ -1,0 +1,82 @@
+// Does a text match, and what was captured? Compiles the three pattern syntaxes to one kind of matcher.
+
+import { decoded, slice, type Text } from './text.ts'
+import type { PatternSyntax } from './rules.ts'
+
+/** What a match captured, the whole of it first; a group that took no part is undefined. */
+export type Captures = ReadonlyArray<Text | undefined>
+
+/** A compiled pattern: the captures of the first match, or null. */
+export type Matcher = (text: Text) => Captures | null
+
+/** One match in decoded text: pairs of start and end, the whole match first, -1 where a group took no part. */
+export type Spans = readonly number[]
+
+/** A regular expression that has been found safe to run. */
+export interface Engine {
+  /** The captures of the first match in a plain string. */
+  exec (text: string): Captures | null
+  /** The same as positions, beginning the search at `from`. */
+  spans (text: string, from: number): Spans | null
+}
+
+/** A pattern's source and whether it ignores case. */
+export interface Pattern {
+  readonly source: string
+  readonly syntax: PatternSyntax
+  readonly ignoreCase: boolean
+}
+
+/** A text as the regular expression that finds just it. */
+export const literalSource = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+
+/** A wildcard pattern as a regular expression: `*` is any run, captured; `?` is one character, not captured. */
+export function wildcardSource (pattern: string): string {
+  return `^${literalSource(pattern).replaceAll('\\*', '(.*)').replaceAll('\\?', '.')}$`
+}
+
+/** Compiles a pattern, taking regular expressions to `engine`. */
+export function compilePattern (pattern: Pattern, engine: (source: string, ignoreCase: boolean) => Engine): Matcher {
+  if (pattern.syntax === 'ExactMatch') return exactly(pattern)
+  const { exec, spans } = engine(pattern.syntax === 'Wildcard' ? wildcardSource(pattern.source) : pattern.source, pattern.ignoreCase)
+  return text => {
+    if (typeof text === 'string') return exec(text)
+    const found = spans(text.text, 0)
+    return found === null ? null : capturesAt(text, found)
+  }
+}
+
+/** The texts at the given positions. */
+export function capturesAt (text: Text, spans: Spans): Captures {
+  const captures: Array<Text | undefined> = []
+  for (let i = 0; i < spans.length; i += 2) {
+    const start = spans[i] as number
+    captures.push(start < 0 ? undefined : slice(text, start, spans[i + 1] as number))
+  }
+  return captures
+}
+
+function exactly ({ source, ignoreCase }: Pattern): Matcher {
+  const wanted = ignoreCase ? source.toLowerCase() : source
+  return text => {
+    const given = decoded(text)
+    return given === wanted || (ignoreCase && given.toLowerCase() === wanted) ? [text] : null
+  }
+}
+
+/** The engine of the language itself; only for patterns that can't make it run for long. */
+export function nativeEngine (source: string, ignoreCase: boolean): Engine {
+  // `s`: a line break in a decoded path must not let it slip past `^admin/(.*)$`.
+  const flags = ignoreCase ? 'is' : 's'
+  const search = new RegExp(source, flags)
+  let precise: RegExp | undefined
+  return {
+    exec: text => search.exec(text),
+    spans: (text, from) => {
+      precise ??= new RegExp(source, `${flags}dg`)
+      precise.lastIndex = from
+      const indices = precise.exec(text)?.indices
+      return indices === undefined ? null : indices.flatMap(pair => pair ?? [-1, -1])
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// What do the rules make of one request?
+
+import { checksHold, type CheckTried } from './conditions.ts'
+import { resolveDots } from './dot-segments.ts'
+import { begin, type Exchange, type FileKind, type State } from './exchange.ts'
+import { applySettings } from './set-variables.ts'
+import { expandTarget, targetUrl } from './target.ts'
+import { decoded, decodePath, slice } from './text.ts'
+import { currentUrl } from './variables.ts'
+import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
+
+/** The fact `request.rewrite`: what the rules made of the request's URL and headers. */
+export interface Rewrite {
+  /** The new URL, percent-encoded and with its query: absolute (`http://…`, `https://…`) or a path. The one that came, where rules only set variables. */
+  readonly url: string
+  /** The last rule that matched. */
+  readonly rule: string
+  /** Request headers for the upstream, by lower-case name; an empty value removes the header. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Other server variables that rules have set, by upper-case name. */
+  readonly serverVariables: Readonly<Record<string, string>>
+  /** Whether logs are to show `url` in the place of what the client asked for. */
+  readonly logRewrittenUrl: boolean
+}
+
+/** What is to be done with the request. */
+export type Outcome =
+  | { readonly type: 'Rewrite', readonly rewrite: Rewrite }
+  | { readonly type: 'Redirect', readonly rule: string, readonly status: number, readonly location: string }
+  | { readonly type: 'CustomResponse', readonly rule: string, readonly status: number, readonly subStatus: number, readonly reason: string, readonly description: string }
+  | { readonly type: 'AbortRequest', readonly rule: string }
+  /** What the request brought does not make a URL where the rule puts it. */
+  | { readonly type: 'BadRequest', readonly rule: string }
+
+/** Told of each rule that was tried; only where somebody listens. */
+export interface Onlooker {
+  rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
+  readonly check: CheckTried
+  changed (rule: CompiledRule, state: State): void
+}
+
+// The path and query of an origin-form or absolute-form target (RFC 9112 §3.2); other forms have no path to match.
+const TARGET = /^(?:https?:\/\/[^/?#]*)?(\/[^?]*)?(?:\?(.*))?$/is
+
+/** Runs the sets in order. Null where no rule matched. */
+export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
+  const state = stateOf(exchange, files)
+  if (state === null) return null
+  let last = ''
+  let rewritten = false
+  let logRewrittenUrl = false
+  for (const set of sets) {
+    if (!enters(set, state)) continue
+    for (const rule of set.rules) {
+      if (!matches(set, rule, state, onlooker)) continue
+      last = rule.name
+      applySettings(rule.settings, state)
+      const { action } = rule
+      if (action.type === 'Rewrite') {
+        if (!rewriteTo(action, state)) return { type: 'BadRequest', rule: rule.name }
+        rewritten = true
+        logRewrittenUrl ||= action.logRewrittenUrl
+        onlooker?.changed(rule, state)
+      } else if (action.type !== 'None') {
+        return answer(action, rule.name, state)
+      }
+      if (rule.stop) break
+    }
+    // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
+    if (state.origin !== '') break
+  }
+  if (last === '') return null
+  return {
+    type: 'Rewrite',
+    rewrite: {
+      url: rewritten ? currentUrl(state) : exchange.url,
+      rule: last,
+      headers: state.headers ?? {},
+      serverVariables: state.variables ?? {},
+      logRewrittenUrl
+    }
+  }
+}
+
+/** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
+export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
+  const state = stateOf(rewrite === null ? exchange : { ...exchange, url: rewrite.url }, null)
+  if (state === null || rewrite === null) return state
+  return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
+}
+
+function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null): State | null {
+  const { url } = exchange
+  if (url.startsWith('/')) {
+    const mark = url.indexOf('?')
+    return begin(exchange, resolveDots(decodePath(mark === -1 ? url : url.slice(0, mark))), mark === -1 ? null : url.slice(mark + 1), files)
+  }
+  const absolute = TARGET.exec(url)
+  if (absolute === null) return null
+  return begin(exchange, resolveDots(decodePath(absolute[1] ?? '/')), absolute[2] ?? null, files)
+}
+
+/** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */
+function enters (set: RuleSet, state: State): boolean {
+  state.prefix = set.prefix
+  if (set.prefix === '/') return true
+  return `${decoded(state.path).toLowerCase()}/`.startsWith(set.folded)
+}
+
+function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlooker | undefined): boolean {
+  const input = slice(state.path, set.prefix.length)
+  const captures = rule.matcher(input)
+  const matched = (captures === null) === rule.negate
+  onlooker?.rule(set, rule, decoded(input), matched)
+  if (!matched) return false
+  state.ruleCaptures = captures ?? []
+  if (rule.checks === null) {
+    state.conditionCaptures = []
+    return true
+  }
+  return checksHold(rule.checks, state, onlooker?.check)
+}
+
+function rewriteTo (action: CompiledAction & { type: 'Rewrite' }, state: State): boolean {
+  const target = expandTarget(action.target, state, action.policy)
+  if (target === null) return false
+  state.origin = target.origin
+  state.path = decodePath(target.path)
+  state.query = target.query
+  return true
+}
+
+function answer (action: Exclude<CompiledAction, { type: 'Rewrite' | 'None' }>, rule: string, state: State): Outcome {
+  if (action.type === 'AbortRequest') return { type: 'AbortRequest', rule }
+  if (action.type === 'CustomResponse') {
+    return {
+      type: 'CustomResponse',
+      rule,
+      status: action.status,
+      subStatus: action.subStatus,
+      reason: decoded(action.reason.expand(state)),
+      description: decoded(action.description.expand(state))
+    }
+  }
+  const target = expandTarget(action.target, state, action.policy)
+  if (target === null) return { type: 'BadRequest', rule }
+  return { type: 'Redirect', rule, status: action.status, location: targetUrl(target) }
+}

@@ -1,0 +1,37 @@
+// Which headers and variables does a rule set?
+
+import { decoded } from './text.ts'
+import { headerName, variable, type ReadVariable } from './variables.ts'
+import type { State } from './exchange.ts'
+import type { Template } from './template.ts'
+
+/** A compiled `<set>`. */
+export interface Setting {
+  /** Upper-case. */
+  readonly name: string
+  readonly value: Template
+  readonly replace: boolean
+  /** What the variable is now, for `replace: false`. */
+  readonly current: ReadVariable
+}
+
+// Line breaks and NUL would end a header; nothing that is set may bring them in.
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]+/g
+
+/** Compiles one setting. */
+export const compileSetting = (name: string, value: Template, replace: boolean): Setting =>
+  ({ name: name.toUpperCase(), value, replace, current: variable(name) })
+
+/** Carries settings out, in order: each sees what those before it have set. */
+export function applySettings (settings: readonly Setting[], state: State): void {
+  for (const { name, value, replace, current } of settings) {
+    if (!replace && decoded(current(state)) !== '') continue
+    const text = decoded(value.expand(state))
+    if (name.startsWith('HTTP_')) {
+      state.headers = { ...state.headers, [headerName(name)]: text.replace(UNSAFE, ' ') }
+    } else {
+      state.variables = { ...state.variables, [name]: text }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+// Loaded by `fastify start --require`, ahead of the app: what a program owes its user and a plugin must not do.
+// The settings are checked, fastify-cli is told the port, and a failed start ends in a sentence, not in a stack.
+import { readEnvironment } from './environment.ts'
+import { sentenceOf } from './failure.ts'
+
+try {
+  const settings = readEnvironment(process.env)
+  // fastify-cli reads PORT after the modules that it requires.
+  process.env.PORT = String(settings.httpPort)
+} catch (error) {
+  end(error)
+}
+
+process.once('unhandledRejection', end)
+
+function end (error: unknown): void {
+  console.error(sentenceOf(error))
+  process.exit(1)
+}
