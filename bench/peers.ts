@@ -13,8 +13,8 @@ export type Kind = 'floor' | 'server' | 'node' | 'ours'
 /** A proxy that listens. */
 export interface Proxy {
   readonly port: number
-  /** Its processes; none where there is no proxy. */
-  readonly pids: readonly number[]
+  /** Its processes, as they are now: some make their workers late. None where there is no proxy. */
+  readonly pids: () => readonly number[]
   readonly running: Running | null
   /** Anything worth a note in the results. */
   readonly note: string
@@ -68,7 +68,7 @@ const direct: Peer = {
   speaks: ALL,
   start: async (workshop, tls) => {
     if (tls) throw new Error('the backend has no TLS')
-    return { port: workshop.backend?.port ?? 0, pids: [], running: null, note: '' }
+    return { port: workshop.backend?.port ?? 0, pids: () => [], running: null, note: '' }
   }
 }
 
@@ -154,7 +154,7 @@ async function wire (workshop: Workshop, key: string, tls: boolean): Promise<Wir
 
 async function listening (wiring: Wiring, running: Running): Promise<Proxy> {
   await accepting(wiring.port, running)
-  return { port: wiring.port, pids: treeOf(running.pid), running, note: '' }
+  return { port: wiring.port, pids: () => treeOf(running.pid), running, note: '' }
 }
 
 function versionIn (manifest: string): string {

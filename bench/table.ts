@@ -52,7 +52,7 @@ export function tableOf (workload: Workload, figure: Figure, outcomes: readonly 
     cells.push(targets.flatMap(target => wordsFor(target, row, ours, best)).join('; '))
     lines.push(`| ${cells.join(' | ')} |`)
   }
-  const others = outcomes.flatMap(({ samples }) => samples.map(sample => sample.others ?? 0))
+  const others = outcomes.filter(({ peer }) => peer.key !== 'direct').flatMap(({ samples }) => samples.map(sample => sample.others ?? 0))
   if (busy && others.length > 0) {
     lines.push('', `Other processes took ${percent(median(others))} of the proxies' core meanwhile, ${percent(Math.max(...others))} at most.`)
   }
@@ -109,7 +109,7 @@ function label (peer: Peer): string {
 }
 
 function ratio (value: number, other: number): string {
-  return Number.isFinite(value / other) ? (value / other).toFixed(2) : ''
+  return Number.isFinite(value / other) && Number.isFinite(other) ? (value / other).toFixed(2) : ''
 }
 
 function percent (share: number): string {
