@@ -4,21 +4,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { measureMicros, type MicroResult, MICROS } from './micro.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { listPeers, type Peer, type Proxy } from './peers.ts'
 import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
-import { type Outcome, tableOf, verdictsOf } from './table.ts'
+import { type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
 import { missingFor, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
 import { prepare, tidy, type Workshop } from './workshop.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-
-/** Everything that was measured in one workload. */
-export interface Measured {
-  readonly workload: Workload
-  readonly outcomes: readonly Outcome[]
-}
 
 async function main (): Promise<void> {
   let options
@@ -34,6 +29,7 @@ async function main (): Promise<void> {
 
   const peers = listPeers(options.trees).filter(peer => wanted(options.peers, peer.key) || wanted(options.peers, peer.key.replace(/@.*/, '')))
   const workloads = WORKLOADS.filter(workload => wanted(options.only, workload.key))
+  const micros = MICROS.filter(micro => wanted(options.only, micro.key))
   if (options.list) return list(peers, workloads)
 
   // What is started inherits both.
@@ -63,13 +59,15 @@ async function main (): Promise<void> {
       console.log(`\n${figure.title}\n\n${tableOf(workload, figure, outcomes)}`)
     }
   }
+  const microResults: MicroResult[] = await measureMicros(micros, workshop, options)
+  if (microResults.length > 0) console.log(`\nEach plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   for (const note of notes) console.log(`\n${note}`)
   let missed = 0
   for (const { workload, outcomes } of measured) {
     for (const figure of workload.figures) missed += verdictsOf(workload, figure, outcomes).filter(verdict => verdict.met !== true).length
   }
   console.log(`\n${missed} targets not met or not measured; took ${Math.round((Date.now() - startedAt) / 1000)} s`)
-  if (options.write) await writeResults(join(import.meta.dirname, 'RESULTS.md'), measured, peers, workshop, notes, options)
+  if (options.write) writeResults(join(import.meta.dirname, 'RESULTS.md'), { measured, microResults, peers, workshop, notes, options })
   if (workshop.backend !== null) await stop(workshop.backend.running)
   process.exit(0)
 }
@@ -147,6 +145,7 @@ function progress (text: string): void {
 
 function list (peers: readonly Peer[], workloads: readonly Workload[]): void {
   console.log('Workloads (--only):')
+  for (const { key, title } of MICROS) console.log(`  ${key.padEnd(22)}${title}`)
   for (const { key, figures } of workloads) console.log(`  ${key.padEnd(22)}${figures.map(figure => figure.title).join('; ')}`)
   console.log('Peers (--peers):')
   for (const peer of peers) console.log(`  ${peer.key.padEnd(22)}${peer.name} ${peer.version}${peer.absent === null ? '' : `  ABSENT: ${peer.absent}`}`)
