@@ -1,7 +1,7 @@
 // The benchmark: what does a request, a message, a handshake cost the proxy, beside its peers, in one run?
 // Linux only: the measure is CPU time as /proc tells it, and a core for each side.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, setPriority } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { measureMicros, type MicroResult, MICROS } from './micro.ts'
@@ -11,7 +11,7 @@ import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
 import { type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
 import { missingFor, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
-import { prepare, tidy, type Workshop } from './workshop.ts'
+import { prepare, type Workshop } from './workshop.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -35,13 +35,12 @@ async function main (): Promise<void> {
   // What is started inherits both.
   if (options.nice !== 0) prefer(options.nice)
   saysOf('taskset', ['-cp', String(LOAD_CORE), String(process.pid)])
-  let folder = ''
+  const folder = mkdtempSync(join(tmpdir(), 'fastify-arr-bench-'))
   // Whatever happens, nothing is left running and nothing is left behind.
-  process.on('exit', () => { stopAll(); if (folder !== '') tidy(folder) })
+  process.on('exit', () => { stopAll(); rmSync(folder, { recursive: true, force: true }) })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   const startedAt = Date.now()
-  const workshop = await prepare()
-  folder = workshop.folder
+  const workshop = await prepare(folder)
   for (const text of workshop.absent) console.log(`absent: ${text}`)
   for (const peer of peers) if (peer.absent !== null) console.log(`absent: ${peer.name}: ${peer.absent}`)
 
