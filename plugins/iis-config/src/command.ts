@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import picocolors from 'picocolors'
 import { readConfig } from './config.ts'
+import { convertToTypeScript } from './convert.ts'
 import { isIisConfigError } from './errors.ts'
 import { printReport } from './print.ts'
 
@@ -13,9 +14,11 @@ export interface Terminal {
 }
 
 const USAGE = `Usage: iis-config check [--json] [--all] <file>
+       iis-config convert [--json] <file>
 
   check      what of the file works here, what differs, what is lost
-  --json     the report as JSON
+  convert    TypeScript that registers the plugins with what the file says
+  --json     the report, or the options, as JSON
   --all      the parts that are used as they stand, too
 
 Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command is wrong
@@ -39,13 +42,16 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     write(USAGE)
     return 0
   }
-  if (command !== 'check' || file === undefined || rest.length > 0) {
+  if ((command !== 'check' && command !== 'convert') || file === undefined || rest.length > 0) {
     warn(USAGE)
     return 2
   }
   try {
-    const { report } = readConfig(file)
-    write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : printReport(report, picocolors.createColors(colors), values.all))
+    const config = readConfig(file)
+    const { options, report } = config
+    if (values.json === true) write(`${JSON.stringify(command === 'check' ? report : options, null, 2)}\n`)
+    else if (command === 'check') write(printReport(report, picocolors.createColors(colors), values.all))
+    else write(convertToTypeScript(config))
     return report.complete ? 0 : 1
   } catch (error) {
     if (!isIisConfigError(error)) throw error

@@ -5,11 +5,13 @@ import { RootError, UnreadableError, ValueError, problemsError } from './errors.
 import { nameServers, readFarms } from './farms.ts'
 import { readHttpRedirect } from './http-redirect.ts'
 import { readLog, type LogDraft } from './log.ts'
+import { findPlaceMistakes } from './place-mistakes.ts'
 import type { PluginOptions } from './plugin-options.ts'
 import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from './proxy.ts'
 import { Reading } from './reading.ts'
-import { makeReport, type Report } from './report.ts'
+import { makeReport, type Report, type Row } from './report.ts'
 import { readRewrite, rewriteOptions, type Found, type RewriteSections } from './rewrite.ts'
+import { findRuleMistakes } from './rule-mistakes.ts'
 import { isServerConfig, scopesOf } from './scopes.ts'
 import { findSections, type SectionPath } from './sections.ts'
 import { readSites, type Sites } from './sites.ts'
@@ -31,6 +33,8 @@ export interface IisConfig {
   readonly report: Report
   /** Every file that was read: the one asked for, and those it takes parts from. */
   readonly files: readonly string[]
+  /** The rows of the report about a rule, a map, a site or the options of a plugin: pass that very object of `options`. */
+  readonly rowsOf: (part: object) => readonly Row[]
 }
 
 /**
@@ -62,14 +66,14 @@ function read (root: XmlElement, file: string, { maxBytes = MAX_BYTES, documentR
     files.push(name)
     return openXml(name, maxBytes)
   }))
-  const options = compose(reading, found, documentRoot ?? (server ? undefined : dirname(resolve(file))))
+  const options = compose(reading, found, server, documentRoot ?? (server ? undefined : dirname(resolve(file))))
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
-  return { options, files, report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
+  return { options, files, rowsOf: part => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
 }
 
 /** Reads section after section; the order matters where one says what another meant. */
-function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, documentRoot: string | undefined): PluginOptions {
+function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, server: boolean, documentRoot: string | undefined): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
   const proxy: ProxyDraft = { options: {} }
@@ -83,10 +87,13 @@ function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Fou
   const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
 
   const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot), found)
+  findRuleMistakes(reading, rewrite)
+  findPlaceMistakes(reading, { server, rewrite, found, proxyEnabled: proxy.enabled, bindings: sites.flatMap(({ bindings }) => bindings) })
   nameServers(rewrite.lists.flatMap(list => list.rules.map(({ rule }) => rule)), farms)
   const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
   const urlRewrite = rewriteOptions(reading, rewrite, siteNames, documentRoot)
-  const upstreamProxy = upstreamProxyOptions(proxy)
+  const proxied = rewrite.lists.some(list => list.rules.some(({ rule: { action } }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url)))
+  const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const [site] = sites
   return {
     ...site !== undefined && { hostRouting: site.hostRouting, listeners: site.listeners },

@@ -39,10 +39,10 @@ function readCustomHeaders (reading: Reading, list: XmlElement): OutboundRule[] 
       return []
     }
     reading.differs(add, 'becomes an outbound rule: it replaces the header where the upstream sends it too')
-    return [{
+    return [reading.made<OutboundRule>({
       name: `customHeaders ${name}`,
       match: { serverVariable: `RESPONSE_${name.replaceAll('-', '_')}`, pattern: '^.*$' },
-      action: { type: 'Rewrite', value } as const
-    }]
+      action: { type: 'Rewrite', value }
+    }, add)]
   })
 }

@@ -70,6 +70,7 @@ function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft |
           reading.losesAll(child, 'the proxy\'s options are the same for all upstreams, and the first farm has filled them')
           break
         }
+        reading.made(draft.options, child)
         readAttributes<ProxyDraft>(reading, child, PROXY, draft)
         reading.differs(child, 'holds for all upstreams, not for this farm alone')
         for (const cache of child.children.filter(({ name }) => name === 'cache')) reading.differsAll(cache, 'there is no response cache here')

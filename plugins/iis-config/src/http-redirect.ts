@@ -26,7 +26,7 @@ export function readHttpRedirect (reading: Reading, element: XmlElement, from: s
   const rules = wildcards.entries.flatMap((entry, index) => readWildcard(reading, entry, `${from} ${index + 1}`, status))
   if (destination === '' && wildcards.entries.length === 0) reading.problem(element, '<httpRedirect enabled="true"> needs destination="…"')
   if (destination !== '') {
-    rules.push(written<Rule>({
+    rules.push(reading.made(written<Rule>({
       name: from,
       stopProcessing: true,
       match: { url: childOnly ? '^[^/]*$' : '.*' },
@@ -35,7 +35,7 @@ export function readHttpRedirect (reading: Reading, element: XmlElement, from: s
         ...exact ? exactly(destination) : { url: `${destination.replace(/\/+$/, '')}/{R:0}` },
         redirectType: status
       }
-    }))
+    }), element))
   }
   reading.differs(element, 'becomes a rule of url-rewrite, after those of <rewrite>')
   return rules

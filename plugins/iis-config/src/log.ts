@@ -95,7 +95,7 @@ export function readLogFile (reading: Reading, element: XmlElement, draft: LogDr
   }
   const own = written<ArrLogOptions>(options)
   if (draft.from === null) {
-    draft.options = own
+    draft.options = reading.made(own, element)
     draft.from = element
     if (site !== null) reading.differs(element, 'holds for the logs of all sites')
   } else if (JSON.stringify({ ...draft.options, ...own }) !== JSON.stringify(draft.options)) {
@@ -135,7 +135,7 @@ export function readLog (reading: Reading, element: XmlElement, draft: LogDraft)
     } else if (child.name === 'centralBinaryLogFile') reading.usedAll(child, 'no effect: there are no binary logs')
   }
   if (options.central === true) {
-    draft.options = written<ArrLogOptions>(options)
+    draft.options = reading.made(written<ArrLogOptions>(options), element)
     draft.from = element
   }
 }

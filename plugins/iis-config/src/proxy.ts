@@ -81,6 +81,7 @@ const WEB_SOCKET = {
 
 /** Reads `<system.webServer><proxy>`. */
 export function readProxy (reading: Reading, element: XmlElement, draft: ProxyDraft): void {
+  reading.made(draft.options, element)
   readAttributes<ProxyDraft>(reading, element, PROXY, draft)
   for (const child of element.children) {
     if (child.name === 'cache') reading.differsAll(child, 'there is no response cache here')
@@ -93,11 +94,12 @@ export function readProxy (reading: Reading, element: XmlElement, draft: ProxyDr
 
 /** Reads `<system.webServer><webSocket>`. */
 export function readWebSocket (reading: Reading, element: XmlElement, draft: ProxyDraft): void {
+  reading.made(draft.options, element)
   readAttributes<ProxyDraft>(reading, element, WEB_SOCKET, draft)
 }
 
-/** `<proxy>` and `<webSocket>` together. A proxy that is switched off has no options. */
-export function upstreamProxyOptions (draft: ProxyDraft): UpstreamProxyOptions | undefined {
+/** `<proxy>` and `<webSocket>` together. A proxy that is switched off has no options; one that nobody speaks of has none either, unless a rule needs it. */
+export function upstreamProxyOptions (draft: ProxyDraft, needed: boolean): UpstreamProxyOptions | undefined {
   if (draft.enabled === false) return undefined
-  return Object.keys(draft.options).length > 0 || draft.enabled === true ? draft.options : undefined
+  return needed || Object.keys(draft.options).length > 0 || draft.enabled === true ? draft.options : undefined
 }

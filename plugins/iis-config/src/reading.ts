@@ -1,7 +1,7 @@
 // How is a value taken out of the tree so that nothing is lost in silence? Each part is marked when it is read; what stays unmarked is reported.
 import type { Problem } from './errors.ts'
 import type { Mistake, Row, Status, UnreadSection } from './report.ts'
-import { XDT, XMLNS, pathOf, type XmlAttribute, type XmlElement } from './xml.ts'
+import { XDT, XMLNS, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 type Part = XmlElement | XmlAttribute
 
@@ -22,6 +22,7 @@ export class Reading {
   readonly mistakes: Mistake[] = []
   readonly #containers: XmlElement[] = []
   readonly #marks = new Map<Part, Mark>()
+  readonly #origins = new WeakMap<object, readonly XmlElement[]>()
   /** Attribute names asked for, by element name: the source of "did you mean". */
   readonly #asked = new Map<string, Set<string>>()
 
@@ -63,6 +64,17 @@ export class Reading {
     this.loses(element, note, advice)
     for (const attribute of element.attributes.values()) this.loses(attribute, note)
     for (const child of element.children) this.losesAll(child, note)
+  }
+
+  /** Remembers which element a part of the options was made of. */
+  made<T extends object> (part: T, element: XmlElement): T {
+    this.#origins.set(part, [...this.#origins.get(part) ?? [], element])
+    return part
+  }
+
+  /** The rows of the elements a part of the options was made of, and of what is inside them. */
+  rowsOf (part: object): Row[] {
+    return (this.#origins.get(part) ?? []).flatMap(element => this.#allRows(element))
   }
 
   problem (part: Part, message: string): void {
@@ -138,12 +150,12 @@ export class Reading {
     return [...this.#containers.flatMap(element => this.#ownRows(element)), ...sections.flatMap(element => this.#allRows(element))]
   }
 
-  #allRows (element: XmlElement): Row[] {
-    return [...this.#ownRows(element), ...element.children.flatMap(child => this.#allRows(child))]
+  #allRows (element: XmlElement, path = pathOf(element)): Row[] {
+    const steps = stepsOf(element.children)
+    return [...this.#ownRows(element, path), ...element.children.flatMap((child, index) => this.#allRows(child, `${path}/${steps[index] ?? ''}`))]
   }
 
-  #ownRows (element: XmlElement): Row[] {
-    const path = pathOf(element)
+  #ownRows (element: XmlElement, path = pathOf(element)): Row[] {
     const rows = [this.#row(element, 'element', path, undefined, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace === XMLNS) this.used(attribute)

@@ -1,4 +1,5 @@
 // Which sections are there, which of them are read, and what is lost with the others?
+import { misplaced } from './place-mistakes.ts'
 import type { Reading } from './reading.ts'
 import type { Found } from './rewrite.ts'
 import type { Scope } from './scopes.ts'
@@ -77,6 +78,7 @@ export function findSections (reading: Reading, scopes: readonly Scope[], includ
         reading.container(element)
         visit(element, path, scope)
       } else {
+        misplaced(reading, element)
         reading.sections.push({ ...element.place, path: pathOf(element), ...unread(path) })
       }
     }

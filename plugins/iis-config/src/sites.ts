@@ -73,13 +73,13 @@ export function readSites (reading: Reading, section: XmlElement, log: LogDraft)
     readParts(reading, element, https, log, name)
     if (enabled !== false) bindings.push(...own.map(binding => ({ site: name, binding })))
     const policy = { ...defaults, ...https }
-    return written<SiteOptions>({
+    return reading.made(written<SiteOptions>({
       name,
       id,
       bindings: own.map(({ text }) => text),
       https: Object.keys(policy).length > 0 ? policy : undefined,
       enabled
-    })
+    }), element)
   })
   return { hostRouting: { sites }, listeners: { listeners: listenersOf(bindings.map(({ binding }) => binding)) }, bindings }
 }

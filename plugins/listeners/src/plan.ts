@@ -3,6 +3,7 @@
 import { InvalidOptionsError } from './errors.ts'
 import { parseBinding } from './iis-binding.ts'
 import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
+import { compileAddresses } from './proxy-protocol.ts'
 import { DEFAULT_LIMITS, readLimits, type LimitOptions } from './limits.ts'
 
 /** The part of the plugin's options that a plan is made of. */
@@ -34,6 +35,7 @@ export function planListeners ({ listeners, certificate, limits }: PlanOptions):
       ...readPlace(options, mistake),
       https: readHttps(options.https, certificate, mistake),
       ...readProtocols(options, protocol, mistake),
+      proxyProtocol: readProxyProtocol(options, mistake),
       limits: readLimits(options.limits, common, mistake)
     })
   }
@@ -77,6 +79,15 @@ function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'htt
   const offersHttp2 = protocol === 'https' && http2 !== false
   if (!http1 && !offersHttp2) mistake('speaks neither HTTP/1.1 nor HTTP/2')
   return { http1, http2: offersHttp2 }
+}
+
+function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mistake: (text: string) => void): ListenerPlan['proxyProtocol'] {
+  if (proxyProtocol === undefined) return null
+  if (path !== undefined && https !== undefined && https !== false) mistake('has proxyProtocol and https on a unix socket, which cannot be told together')
+  if (proxyProtocol === true) return () => true
+  const compiled = Array.isArray(proxyProtocol) ? compileAddresses(proxyProtocol) : null
+  if (compiled === null) mistake('has a proxyProtocol that is neither true nor a list of IP addresses and networks')
+  return compiled
 }
 
 function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {

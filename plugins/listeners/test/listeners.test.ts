@@ -1,5 +1,4 @@
 // Several listeners, one server.
-import Fastify, { type FastifyInstance } from 'fastify'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
@@ -8,21 +7,9 @@ import { createServer } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { listeners, type ListenersOptions } from '../src/index.ts'
-
-type Test = Pick<typeof t, 'teardown' | 'testdir'>
+import { build, portOf } from './server.ts'
 
 const run = promisify(execFile)
-
-async function build (t: Test, options: ListenersOptions): Promise<FastifyInstance> {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(listeners, { development: { folder: t.testdir() }, ...options })
-  app.get('/', async request => ({ version: request.raw.httpVersion, protocol: request.protocol, ip: request.ip, host: request.host }))
-  return app
-}
-
-const portOf = (app: FastifyInstance, protocol: string): number => app.listeners.addresses.find(address => address.protocol === protocol)?.port as number
 
 t.test('http and https, h2 and HTTP/1.1, are one server', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0 }, { port: 0, https: true }] })

@@ -44,7 +44,7 @@ export interface State {
   /** The response, where outbound rules run. */
   response: ResponseFacts | null
   /** What is known about the disk, by path, for `IsFile` and `IsDirectory`. */
-  readonly files: Map<string, FileKind> | null
+  readonly files: ReadonlyMap<string, FileKind> | null
 }
 
 /** What stands at a path on the disk. */
@@ -60,7 +60,7 @@ export interface ResponseFacts {
 const EMPTY: readonly Text[] = []
 
 /** Where the rules begin. */
-export function begin (exchange: Exchange, path: Text, query: string | null, files: Map<string, FileKind> | null): State {
+export function begin (exchange: Exchange, path: Text, query: string | null, files: ReadonlyMap<string, FileKind> | null): State {
   return {
     exchange,
     origin: '',

@@ -43,7 +43,7 @@ export interface Onlooker {
 const TARGET = /^(?:https?:\/\/[^/?#]*)?(\/[^?]*)?(?:\?(.*))?$/is
 
 /** Runs the sets in order. Null where no rule matched. */
-export function run (sets: readonly RuleSet[], exchange: Exchange, files: Map<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
+export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
   const state = stateOf(exchange, files)
   if (state === null) return null
   let last = ''
@@ -82,7 +82,14 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Map<st
   }
 }
 
-function stateOf (exchange: Exchange, files: Map<string, FileKind> | null): State | null {
+/** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
+export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
+  const state = stateOf(rewrite === null ? exchange : { ...exchange, url: rewrite.url }, null)
+  if (state === null || rewrite === null) return state
+  return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
+}
+
+function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null): State | null {
   const { url } = exchange
   if (url.startsWith('/')) {
     const mark = url.indexOf('?')

@@ -103,7 +103,14 @@ function onError (this: Duplex): void {
   const way = (this as Socket)[WAY]
   way.tunnel.ended(way.side, 'reset')
   const to = way.to as Socket
-  // A reset is passed on as one, where the transport has it.
+  // What came before the reset, a Close frame say, is owed to the other side; `halfCloseTimeout` bounds its patience.
+  way.tunnel.halfClosedAt ||= Date.now()
+  if (to.writableLength > 0 && to.writable) to.end(() => reset(to))
+  else reset(to)
+}
+
+/** A reset is passed on as one, where the transport has it. */
+function reset (to: Socket): void {
   if (to.resetAndDestroy !== undefined && to.encrypted !== true) to.resetAndDestroy()
   else to.destroy()
 }
@@ -113,6 +120,7 @@ function onClose (this: Duplex): void {
   const { tunnel, to } = way
   tunnel.ended(way.side, 'end')
   // Both directions had ended in order: what the other side has not taken yet is still on its way.
-  if (!this.readableEnded || !to.writableEnded) to.destroy()
+  // An `end` of the other side that is under way flushes it, and closes it then.
+  if (!to.writableEnded) to.destroy()
   tunnel.sideClosed()
 }
