@@ -44,12 +44,13 @@ export function createAppender (place: Place, head: (at: number) => string): App
   }
 
   async function append (batch: Batch): Promise<void> {
-    const fresh = await ensureOpen(batch)
+    const before = await ensureOpen(batch)
     const opened = file!
-    if (fresh && batch.torn) dropTornLine(batch)
+    // The beginning of this line stands in another file, or others have written after it.
+    if (before !== null && batch.torn) dropTornLine(batch)
     const lines = bytesOf(batch)
     // One write for all of it: appended whole, another process's lines come before or after, never between.
-    const bytes = fresh ? Buffer.concat([await opening(opened, batch), lines]) : lines
+    const bytes = before === null ? lines : Buffer.concat([Buffer.from(before), lines])
     let written = 0
     try {
       while (written < bytes.length) {
@@ -79,19 +80,21 @@ export function createAppender (place: Place, head: (at: number) => string): App
     }
   }
 
-  /** Makes sure that the open file is the batch's own and still at its path; true if it was opened just now. */
-  async function ensureOpen (batch: Batch): Promise<boolean> {
-    const name = place.current(batch.name, file?.size ?? 0)
-    if (file !== null && !reopening && file.name === name && await isStillThere(file)) return false
-    reopening = false
-    await openFile(name)
-    // An earlier process may have left the file full, or another one may have filled it.
-    let next = place.current(batch.name, file!.size)
-    while (next !== file!.name) {
-      await openFile(next)
-      next = place.current(batch.name, file!.size)
+  /** Makes sure that the open file is the batch's own and still at its path. Returns what must stand before the lines; null if ours were the last. */
+  async function ensureOpen (batch: Batch): Promise<string | null> {
+    let name = place.current(batch.name, file?.size ?? 0)
+    const size = file !== null && !reopening && file.name === name ? await sizeIfThere(file) : null
+    if (size !== null && size === file!.size) return null
+    if (size !== null) {
+      file!.size = size
+      name = place.current(batch.name, size)
+      if (name === file!.name) return await afterOthers(file!)
     }
-    return true
+    reopening = false
+    // An earlier process may have left a file full, or another one may have filled it.
+    do await openFile(name)
+    while ((name = place.current(batch.name, file!.size)) !== file!.name)
+    return await afterOthers(file!) + head(batch.at)
   }
 
   async function openFile (name: string): Promise<void> {
@@ -114,23 +117,23 @@ export function createAppender (place: Place, head: (at: number) => string): App
     file = null
     await old?.handle.close().catch(() => {})
   }
-
-  async function opening (opened: OpenFile, batch: Batch): Promise<Buffer> {
-    const text = head(batch.at)
-    if (opened.size === 0) return Buffer.from(text)
-    // A writer that was killed may have left half a line; ours must not be glued to it.
-    const last = Buffer.alloc(1)
-    await opened.handle.read(last, 0, 1, opened.size - 1)
-    return Buffer.from(last[0] === NEWLINE ? text : LINE_END + text)
-  }
 }
 
-async function isStillThere (file: OpenFile): Promise<boolean> {
+// A writer that was killed may have left half a line; ours must not be glued to it.
+async function afterOthers ({ handle, size }: OpenFile): Promise<string> {
+  if (size === 0) return ''
+  const last = Buffer.alloc(1)
+  await handle.read(last, 0, 1, size - 1)
+  return last[0] === NEWLINE ? '' : LINE_END
+}
+
+/** The size of what is at the path now; null if that is not the open file any more. */
+async function sizeIfThere (file: OpenFile): Promise<number | null> {
   try {
-    const { ino, dev } = await stat(file.path, { bigint: true })
-    return ino === file.ino && dev === file.dev
+    const { ino, dev, size } = await stat(file.path, { bigint: true })
+    return ino === file.ino && dev === file.dev ? Number(size) : null
   } catch {
     // Moved or deleted. If it is worse than that, opening the path will tell.
-    return false
+    return null
   }
 }

@@ -8,7 +8,7 @@ import { compileCustom } from './custom.ts'
 import { gather, type Beginning, type GatherOptions } from './gather.ts'
 import type { Stream } from './ending.ts'
 import { compileFormat } from './format.ts'
-import { httperrLine, rejectedOf, type Rejected } from './httperr.ts'
+import { httperrLine, type Rejected } from './httperr.ts'
 import { createLogFiles, type LogFiles } from './log-files.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
 import { markSeen, watchServer } from './onlooker.ts'
@@ -117,10 +117,9 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     if (--open === 0) allEnded()
     try {
       const exchange = gather(request, reply, begun, gathering)
-      const line = format.line(exchange)
-      if (exchange.rejection === undefined) files?.write(exchange, line)
-      else files?.writeRejected(rejectedOf(exchange))
-      if (entries && isEnabled(request.log)) request.log.info({ exchange }, line)
+      const entry = entries && isEnabled(request.log)
+      const line = files?.tell(exchange) ?? (entry ? format.line(exchange) : '')
+      if (entry) request.log.info({ exchange }, line)
     } catch (error) {
       // A function given in the options may throw; the log must not take the server with it.
       request.log.error({ err: error }, 'an exchange could not be logged')

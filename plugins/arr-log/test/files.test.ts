@@ -94,8 +94,8 @@ t.test('only this log\'s own old files are thrown away', async t => {
   }
   log.write('x', AT)
   await log.flush()
-  await until(() => readdirSync(directory).length === 5)
-  t.strictSame(readdirSync(directory).sort(), ['notes.txt', 'u_ex220901.log.gz', 'u_ex220901_x.log', 'u_ex220929.log', 'u_ex220930.log'])
+  await until(() => readdirSync(directory).length === 4)
+  t.strictSame(readdirSync(directory).sort(), ['notes.txt', 'u_ex220901.log.gz', 'u_ex220929.log', 'u_ex220930.log'])
 })
 
 t.test('files can be kept for days instead', async t => {
@@ -154,6 +154,19 @@ t.test('half a line that a killed writer left is not continued', async t => {
   log.write('whole', AT)
   await log.flush()
   t.equal(onlyFile(directory).text, `${HEAD}half a li\r\n${HEAD}whole\r\n`)
+})
+
+t.test('nor is half a line that another process leaves in a file that is open here', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  appendFileSync(join(directory, 'u_ex220930.log'), 'half a li')
+  log.write('2', AT)
+  await log.flush()
+  appendFileSync(join(directory, 'u_ex220930.log'), 'another\r\n')
+  log.write('3', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\nhalf a li\r\n2\r\nanother\r\n3\r\n`)
 })
 
 t.test('while the folder cannot be had, lines wait, trouble is told once, what does not fit is counted', async t => {

@@ -1,5 +1,5 @@
 // How is an origin reached? A plain, TLS or unix socket, with one time limit for all of it.
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from './errors.ts'
 import type { Origin } from './target.ts'
@@ -25,9 +25,10 @@ const IP = /^[\d.]+$|:/
 /**
  * Dials. The socket can be written to at once; it has an error listener while it is dialled, and the caller's
  * must be there when `dialled` returns. To give up, destroy the socket: `dialled` is then not called.
+ * `onread` has the socket read into one buffer of the caller's, instead of emitting 'data'.
  */
-export function dial (origin: Origin, settings: DialSettings, dialled: Dialled): Socket {
-  const socket = open(origin, settings)
+export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, onread?: OnReadOpts): Socket {
+  const socket = open(origin, settings, onread)
   const timer = settings.connectTimeout > 0
     ? setTimeout(() => settle({ name: 'ConnectTimeout', cause: null }), settings.connectTimeout).unref()
     : undefined
@@ -55,12 +56,13 @@ export function dial (origin: Origin, settings: DialSettings, dialled: Dialled):
   }
 }
 
-function open (origin: Origin, settings: DialSettings): Socket {
+function open (origin: Origin, settings: DialSettings, onread: OnReadOpts | undefined): Socket {
   const common = {
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: settings.keepAlive > 0,
-    keepAliveInitialDelay: settings.keepAlive
+    keepAliveInitialDelay: settings.keepAlive,
+    ...(onread === undefined ? {} : { onread })
   }
   const place = origin.socketPath !== null ? { path: origin.socketPath } : { host: origin.hostname, port: origin.port }
   if (!origin.secure) return connectTcp({ ...common, ...place })

@@ -21,6 +21,8 @@ export const ERRORS = {
   Timeout: createError('FST_ARR_UPSTREAM_TIMEOUT', 'The upstream server did not answer in time', 504),
   TooMany: createError('FST_ARR_PROXY_TOO_MANY', 'Too many connections are open at the moment', 503),
   Draining: createError('FST_ARR_PROXY_DRAINING', 'The server is shutting down', 503),
+  ClientTimeout: createError('FST_ARR_CLIENT_TIMEOUT', 'The client took too long', 408),
+  RewriteFailed: createError('FST_ARR_PROXY_REWRITE_FAILED', 'The answer could not be rewritten', 500),
   ClientGone: createError('FST_ARR_CLIENT_GONE', 'The client closed the connection', 499)
 } as const
 

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
+import { deferContinue } from './forward/continue.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
@@ -32,6 +33,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
   const forwarder = createForwarder(settings)
+  deferContinue(fastify.server)
   const tunnels = new Tunnels(fastify.tunnels, settings)
   fastify.addHook('preClose', () => tunnels.drain())
   fastify.addHook('onClose', () => forwarder.close())
@@ -50,7 +52,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       upstream: '',
       websocket: settings.websocket,
       httpMethods: [...scope.supportedMethods],
-      replyOptions: { getUpstream: () => settings.base ?? '' },
+      replyOptions: { getUpstream: () => settings.upstream?.name ?? '' },
       preHandler: takeOver
     } as Parameters<typeof httpProxy>[1] & { prefix: string })
   })
@@ -102,6 +104,9 @@ export const upstreamProxy = fp(plugin, { fastify: '5.x', name: '@fastify-arr/up
 export default upstreamProxy
 
 export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
+export type { ForwardingOptions, ForwardingPolicy } from './forwarding-headers.ts'
+export type { ForwardOptions } from './forward/options.ts'
+export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/rewrites.ts'
 export type { OpenTunnel, OpenTunnels } from './tunnel/open-tunnels.ts'
 export type { TunnelOptions } from './tunnel/options.ts'
 export type { Flow, Moment, Side, TunnelFact, Upstream, UpstreamError } from './upstream.ts'

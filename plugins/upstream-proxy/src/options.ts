@@ -2,9 +2,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { UpstreamTls } from './dial.ts'
 import { InvalidOptions } from './errors.ts'
+import { compileForwarding, type ForwardingOptions } from './forwarding-headers.ts'
 import { compileForward, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
-import type { ForwardingPolicy, HeaderPolicy } from './request-headers.ts'
-import { Origins } from './target.ts'
+import type { HeaderPolicy } from './request-headers.ts'
+import { type Origin, Origins } from './target.ts'
 import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
 
 /** A rewritten URL with the header changes that go with it: what url-rewrite writes to `request.rewrite`. */
@@ -34,14 +35,8 @@ export interface UpstreamProxyOptions extends ForwardOptions {
   tls?: UpstreamTls
   /** The Host header the upstream gets: `upstream`, `preserve` (the client's), or a fixed value. Defaults to `upstream`. */
   hostHeader?: 'upstream' | 'preserve' | (string & {})
-  /** What happens to X-Forwarded-For, -Host and -Proto. Defaults to `append` for the first and `set` for the others. */
-  forwarded?: {
-    for?: ForwardingPolicy
-    host?: ForwardingPolicy
-    proto?: ForwardingPolicy
-    /** Writes `address:port`, as IIS does. Defaults to false. */
-    port?: boolean
-  }
+  /** What happens to X-Forwarded-For, -Host, -Proto and Forwarded. Defaults to `append` for the first, `set` for the next two and `remove` for the last. */
+  forwarded?: ForwardingOptions
   /** Time limits, in ms; 0 switches one off. */
   timeouts?: ForwardTimeouts & {
     /** For the connection to the upstream, TLS included. Defaults to 5000. */
@@ -53,7 +48,7 @@ export interface UpstreamProxyOptions extends ForwardOptions {
 
 /** The options as they run. */
 export interface Settings {
-  readonly base: string | null
+  readonly upstream: Origin | null
   readonly to: NonNullable<UpstreamProxyOptions['to']>
   readonly prefix: string
   readonly rewritePrefix: string
@@ -74,12 +69,12 @@ export interface Settings {
 export function compile (options: UpstreamProxyOptions): Settings {
   const mistakes: string[] = []
   const origins = new Origins()
-  let base: string | null = null
+  let upstream: Origin | null = null
   let rewritePrefix = options.rewritePrefix
   if (options.upstream !== undefined) {
     try {
       const target = origins.target(options.upstream)
-      base = target.origin.name
+      upstream = target.origin
       rewritePrefix ??= target.path
     } catch {
       mistakes.push('`upstream` must be a URL such as http://localhost:8080')
@@ -96,27 +91,24 @@ export function compile (options: UpstreamProxyOptions): Settings {
     mistakes.push('`localUpgrades` must be a list of paths that begin with a slash')
   }
   const tunnel = compileTunnel(typeof websocket === 'object' && websocket !== null ? websocket : {}, mistakes)
-  const forward = compileForward(options, mistakes)
+  const dial = { connectTimeout: options.timeouts?.connect ?? 5000, keepAlive: tunnel.keepAlive, tls: options.tls ?? {} }
+  const forward = compileForward(options, dial, mistakes)
+  const forwarding = compileForwarding(options.forwarded, mistakes)
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   const host = options.hostHeader ?? 'upstream'
   return {
-    base,
+    upstream,
     to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
     prefix: options.prefix ?? '/',
     rewritePrefix: rewritePrefix ?? '/',
     websocket: websocket !== false,
     tunnel,
     localUpgrades,
-    tls: options.tls ?? {},
-    keepAlive: tunnel.keepAlive,
+    ...dial,
     headers: {
       host: host === 'upstream' || host === 'preserve' ? host as 'upstream' | 'preserve' : { value: host },
-      forwardedFor: options.forwarded?.for ?? 'append',
-      forwardedHost: options.forwarded?.host ?? 'set',
-      forwardedProto: options.forwarded?.proto ?? 'set',
-      portInForwardedFor: options.forwarded?.port ?? false
+      forwarding
     },
-    connectTimeout: options.timeouts?.connect ?? 5000,
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
     origins,
     forward

@@ -1,47 +1,61 @@
 // What headers does the upstream get? The client's end-to-end headers, in their case, order and number,
 // then what a proxy adds, then what a rewrite rule says: that is applied last.
 import type { FastifyRequest } from 'fastify'
+import { ERRORS } from './errors.ts'
+import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
 import type { Origin } from './target.ts'
 
 /** Names and values in turn, as Node's `rawHeaders`. */
 export type RawHeaders = string[]
 
-/** What happens to a forwarding header: replaced by what we know, appended to what a trusted proxy said, dropped, or left as it came. */
-export type ForwardingPolicy = 'set' | 'append' | 'remove' | 'keep'
-
 /** How the headers of a proxied request are made, fixed at registration. */
 export interface HeaderPolicy {
   /** The upstream's own host, the client's, or a fixed value. */
   readonly host: 'upstream' | 'preserve' | { readonly value: string }
-  readonly forwardedFor: ForwardingPolicy
-  readonly forwardedHost: ForwardingPolicy
-  readonly forwardedProto: ForwardingPolicy
-  /** IIS writes `address:port` into X-Forwarded-For; most applications choke on it. */
-  readonly portInForwardedFor: boolean
+  readonly forwarding: ForwardingSettings
 }
 
 /** Header names a rule set, lower-cased; an empty value removes the header. */
 export type HeaderChanges = Readonly<Record<string, string>>
 
 const NO_CHANGES: HeaderChanges = Object.freeze({})
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** The address of the peer or, behind trusted proxies, of the client, with all that are believed (`trustProxy`). */
-export function forwardedFor (request: FastifyRequest, policy: HeaderPolicy): string {
-  const port = policy.portInForwardedFor ? `:${request.raw.socket.remotePort ?? 0}` : ''
-  const own = request.raw.socket.remoteAddress ?? request.ip
-  const last = port === '' ? own : (own.includes(':') ? `[${own}]${port}` : own + port)
-  if (policy.forwardedFor !== 'append' || request.ips === undefined || request.ips.length < 2) {
-    return policy.forwardedFor === 'set' && request.ips !== undefined && request.ips.length > 1 ? request.ip : last
-  }
-  // Fastify lists the believed addresses from the nearest to the farthest; the header runs the other way.
-  return [...request.ips.slice(1).reverse(), last].join(', ')
+// What frames the message, or belongs to the connection, is no rule's to say.
+const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
+
+interface Name {
+  readonly lower: string
+  /** Whether a client's header of this name may pass at all. */
+  readonly passes: boolean
+  readonly isHost: boolean
+  readonly isCookie: boolean
+  readonly isTe: boolean
 }
 
-/**
- * The headers for the upstream. `connection` names what this hop itself adds (`Upgrade` and its Connection for a tunnel),
- * put where the client's own stood or at the end.
- */
+// Names come in few spellings, each looked at once. Bounded, for clients may invent names.
+const names = new Map<string, Name>()
+
+function nameOf (spelling: string): Name {
+  let name = names.get(spelling)
+  if (name === undefined) {
+    const lower = spelling.toLowerCase()
+    name = {
+      lower,
+      // HTTP/2's pseudo-headers are no tokens. Expect is answered at this hop, and asked anew where it is asked on.
+      passes: TOKEN.test(spelling) && lower !== 'host' && lower !== 'expect' && lower !== 'x-arr-log-id' && !HOP_BY_HOP.has(lower),
+      isHost: lower === 'host' || lower === ':authority',
+      isCookie: lower === 'cookie',
+      isTe: lower === 'te'
+    }
+    if (names.size < 1000) names.set(spelling, name)
+  }
+  return name
+}
+
+/** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
 export function upstreamHeaders (
   request: FastifyRequest,
   origin: Origin,
@@ -50,58 +64,63 @@ export function upstreamHeaders (
   changes: HeaderChanges = NO_CHANGES
 ): RawHeaders {
   const raw = request.raw.rawHeaders
-  const dropped = namedByConnection(request.headers.connection)
-  const set: Record<string, string> = {
-    'x-arr-log-id': logId
-  }
-  const names: Record<string, string> = {
-    'x-arr-log-id': 'X-ARR-LOG-ID',
-    'x-forwarded-for': 'X-Forwarded-For',
-    'x-forwarded-host': 'X-Forwarded-Host',
-    'x-forwarded-proto': 'X-Forwarded-Proto'
-  }
-  applyForwarding(set, 'x-forwarded-for', policy.forwardedFor, () => forwardedFor(request, policy))
-  applyForwarding(set, 'x-forwarded-host', policy.forwardedHost, () => request.host)
-  applyForwarding(set, 'x-forwarded-proto', policy.forwardedProto, () => request.protocol)
-  for (const name in changes) set[name] = changes[name] as string
-
+  const { connection } = request.raw.headers
+  const dropped = connection === undefined || connection === 'keep-alive' ? null : namedByConnection(connection)
+  const crumbs = request.raw.httpVersionMajor === 2
+  const { replaced } = policy.forwarding
   const out: RawHeaders = []
-  const host = set.host ?? hostFor(request, origin, policy)
-  delete set.host
   let cookies = ''
+  let named: string | null = null
+
+  const host = changes.host ?? hostFor(request, origin, policy)
   if (host !== '') out.push('Host', host)
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    const lower = name.toLowerCase()
-    if (lower === 'host' || lower.startsWith(':') || HOP_BY_HOP.has(lower) || dropped.has(lower)) continue
-    const replacement = set[lower]
-    if (replacement === undefined) {
-      // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
-      if (lower === 'cookie' && request.raw.httpVersionMajor === 2) {
-        cookies = cookies === '' ? raw[i + 1] as string : `${cookies}; ${raw[i + 1] as string}`
-      } else {
-        out.push(name, raw[i + 1] as string)
+    const spelling = raw[i] as string
+    const value = raw[i + 1] as string
+    const name = nameOf(spelling)
+    if (!name.passes) {
+      // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
+      if (name.isHost) {
+        if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
+        named = value
       }
+      // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
+      if (name.isTe && /(?:^|[,\s])trailers(?:[,\s]|$)/i.test(value)) out.push('TE', 'trailers')
       continue
     }
-    if (replacement !== '') out.push(name, replacement)
-    set[lower] = ''
+    if (replaced.has(name.lower) || (dropped !== null && dropped.has(name.lower))) continue
+    if (changes !== NO_CHANGES && Object.hasOwn(changes, name.lower) && !OURS.has(name.lower)) continue
+    // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
+    if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`
+    else out.push(spelling, value)
   }
   if (cookies !== '') out.push('cookie', cookies)
-  for (const name in set) {
-    const value = set[name] as string
-    if (value !== '') out.push(names[name] ?? name, value)
+  out.push('X-ARR-LOG-ID', logId)
+  forwardingHeaders(request, policy.forwarding, out)
+  if (changes !== NO_CHANGES) applyChanges(out, changes)
+
+  // A lenient parser, HTTP/2 or a rule may have let through what would break the head apart.
+  for (let i = 1; i < out.length; i += 2) {
+    if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
   }
   return out
+}
+
+function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
+  for (const name of Object.keys(changes)) {
+    if (name === 'host' || OURS.has(name)) continue
+    if (!TOKEN.test(name)) throw new ERRORS.BadTarget()
+    for (let i = out.length - 2; i >= 0; i -= 2) {
+      if ((out[i] as string).toLowerCase() === name) out.splice(i, 2)
+    }
+    const value = changes[name] as string
+    // Rules work on text; on the wire it is UTF-8, and latin1 is how bytes travel in strings here.
+    if (value !== '') out.push(name, /[^\x00-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value) // eslint-disable-line no-control-regex
+  }
 }
 
 function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy): string {
   if (policy.host === 'upstream') return origin.host
   if (policy.host === 'preserve') return request.headers.host ?? (request.headers[':authority'] as string | undefined) ?? origin.host
   return policy.host.value
-}
-
-function applyForwarding (set: Record<string, string>, name: string, policy: ForwardingPolicy, value: () => string): void {
-  if (policy === 'keep') return
-  set[name] = policy === 'remove' ? '' : value()
 }

@@ -23,7 +23,8 @@ export interface Target {
 
 const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)([^#]*)/i
 const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
-const DOT_SEGMENT = /^(\.|%2e){1,2}$/i
+// With path parameters behind it (`..;x`) some servers still take it for one.
+const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
 
 /** Origins met so far: parsed once, however many requests name them. Bounded, for `to` may compute them. */
 export class Origins {
@@ -85,11 +86,10 @@ export function climbs (path: string): boolean {
   if (!bare.includes('.') && !/%2e/i.test(bare)) return false
   let depth = 0
   for (const segment of bare.split(/[/\\]|%2f|%5c/i)) {
-    if (!DOT_SEGMENT.test(segment)) {
+    const dots = DOT_SEGMENT.exec(segment)
+    if (dots === null) {
       if (segment !== '') depth++
-    } else if (/^(\.|%2e)$/i.test(segment)) {
-      continue
-    } else if (--depth < 0) {
+    } else if (/^(?:\.|%2e){2}$/i.test(dots[1] as string) && --depth < 0) {
       return true
     }
   }

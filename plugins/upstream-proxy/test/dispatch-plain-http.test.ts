@@ -9,7 +9,11 @@ const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settin
 async function subject (t: Parameters<typeof proxy>[0], server?: object): Promise<{ port: number, connections: () => number }> {
   const upstream = createServer(async (request, response) => {
     let body = ''
-    for await (const chunk of request) body += String(chunk)
+    try {
+      for await (const chunk of request) body += String(chunk)
+    } catch {
+      return // it was cut
+    }
     response.end(`${request.method} ${request.url} ${request.headers.upgrade} ${request.headers.connection} ${request.headers['http2-settings']} ${body}`)
   })
   const url = `http://127.0.0.1:${await listen(t, upstream)}`

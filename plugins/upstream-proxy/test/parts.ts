@@ -133,6 +133,7 @@ export async function ask (t: Test, port: number, text: string | Buffer): Promis
 export async function rest (socket: Duplex): Promise<string> {
   let text = ''
   socket.on('data', chunk => { text += (chunk as Buffer).toString('latin1') })
+  socket.resume()
   await new Promise<void>(resolve => {
     if (socket.destroyed || socket.readableEnded) resolve()
     socket.once('end', resolve)

@@ -16,6 +16,8 @@ export interface AnswerHead {
   readonly reusable: boolean
   /** Seconds for which the upstream says it keeps an idle connection; 0 where it does not say. */
   readonly keepAlive: number
+  /** Whether a header is among them that may name the upstream (Location, Set-Cookie …). */
+  readonly naming: boolean
   /** Server-sent events: a body that may be silent for as long as it likes. */
   readonly eventStream: boolean
 }
@@ -31,7 +33,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?
 const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
 const LENGTH = /^\d{1,15}$/
 
-type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type'
+type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type' | 'naming'
 
 const KINDS: Readonly<Record<string, Kind>> = {
   connection: 'connection',
@@ -40,6 +42,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'transfer-encoding': 'transfer',
   trailer: 'trailer',
   'content-type': 'type',
+  location: 'naming',
+  'content-location': 'naming',
+  refresh: 'naming',
+  'set-cookie': 'naming',
   'proxy-connection': 'hop-by-hop',
   'proxy-authenticate': 'hop-by-hop',
   'proxy-authorization': 'hop-by-hop',
@@ -95,6 +101,7 @@ export function parseHead (text: string, method: string): AnswerHead {
   let transfer: string | null = null
   let trailer: string | null = null
   let eventStream = false
+  let naming = false
   for (let at = 0; at < rest.length;) {
     const colon = rest.indexOf(':', at)
     const end = rest.indexOf('\r\n', colon)
@@ -103,6 +110,10 @@ export function parseHead (text: string, method: string): AnswerHead {
     at = end + 2
     switch (kindOf(name)) {
       case 'end-to-end':
+        headers.push(name, value)
+        break
+      case 'naming':
+        naming = true
         headers.push(name, value)
         break
       case 'type':
@@ -151,7 +162,7 @@ export function parseHead (text: string, method: string): AnswerHead {
       else if (token !== '') dropAll(headers, token)
     }
   }
-  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, eventStream }
+  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }
 }
 
 /** Drops every header of a name that Connection lists (RFC 9110 §7.6.1). */

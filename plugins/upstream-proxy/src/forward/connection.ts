@@ -1,24 +1,35 @@
 // One connection to an upstream: who uses it, what is awaited on it, and how does it end?
-import net from 'node:net'
-import tls from 'node:tls'
-import type { ErrorName } from '../errors.ts'
-import { nameOf } from '../errors.ts'
+import type { Socket } from 'node:net'
+import { dial, type Dialled } from '../dial.ts'
+import { type ErrorName, nameOf } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Origin } from '../target.ts'
-import type { Moment } from '../upstream.ts'
+import type { Moment, Side } from '../upstream.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { AnswerParser, type AnswerSink } from './answer-parser.ts'
 import type { ForwardSettings } from './options.ts'
 import { Watch } from './watch.ts'
 
+/** How a connection, or the wait for one, let an exchange down. */
+export interface Failure {
+  readonly name: ErrorName
+  readonly moment: Moment
+  readonly side: Side
+  readonly cause: unknown
+  /** The connection had served before and closed without a byte of an answer: the upstream may just have been tired of waiting. */
+  readonly stale: boolean
+}
+
 /** The exchange that a connection serves at the moment. */
 export interface Exchange extends AnswerSink {
   /** The connection is open and this exchange's: write the request. */
   connected (connection: Connection): void
+  /** All that was read is told: what waits for more may leave. */
+  flush (): void
   /** The upstream can take more of the request's body. */
   drained (): void
-  /** The connection is lost, or its time is up. `virgin` tells that not a byte of an answer came on a connection that had served before. */
-  failed (name: ErrorName, moment: Moment, cause: unknown, virgin: boolean): void
+  /** The connection is lost, or its time is up. */
+  failed (failure: Failure): void
 }
 
 /** What a connection reports to the pool that owns it. */
@@ -29,40 +40,38 @@ export interface Owner {
   gone (connection: Connection): void
 }
 
+// libuv reads no more at a time.
+const READ_SIZE = 65_536
+
 export class Connection implements AnswerSink {
-  readonly origin: Origin
   readonly #owner: Owner
   readonly #settings: ForwardSettings
-  readonly #socket: net.Socket
+  readonly #socket: Socket
   readonly #parser: AnswerParser
   readonly #watch = new Watch(() => { this.#expire() })
   #exchange: Exchange | null
   #moment: Moment = 'connect'
+  #sending = false
+  #held = false
   #served = 0
   #reusable = true
-  #sending = false
   #keepAlive: number
-  #cause: unknown = null
-  #timedOut = false
-  #held = false
   #idleTimeout: number
+  #failure: ErrorName | null = null
+  #cause: unknown = null
 
   constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
-    this.origin = origin
     this.#owner = owner
     this.#settings = settings
     this.#keepAlive = settings.keepAliveTimeout
     this.#idleTimeout = settings.idleTimeout
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
-    this.#watch.set(settings.connectTimeout)
     const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
-    const socket = dial(origin, { buffer, callback: size => this.#read(buffer.subarray(0, size)) })
+    const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(buffer.subarray(0, size)) })
     this.#socket = socket
-    socket.on(origin.secure ? 'secureConnect' : 'connect', () => { this.#opened() })
     socket.on('drain', () => { this.#exchange?.drained() })
     socket.on('end', () => { this.#ended() })
-    socket.on('error', error => { this.#cause ??= error })
     socket.on('close', () => { this.#closed() })
   }
 
@@ -77,11 +86,12 @@ export class Connection implements AnswerSink {
     exchange.connected(this)
   }
 
-  /** Awaits the answer; from here on the clock for its first byte runs. */
-  expect (method: string): void {
+  /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
+  expect (method: string, hasBody: boolean): void {
     this.#moment = 'headers'
+    this.#sending = hasBody
     this.#parser.expect(method)
-    this.#watch.set(this.#settings.firstByteTimeout)
+    this.#watch.set(hasBody ? this.#settings.idleTimeout : this.#settings.firstByteTimeout)
   }
 
   /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
@@ -89,8 +99,10 @@ export class Connection implements AnswerSink {
     return this.#socket.write(text, 'latin1')
   }
 
-  write (chunk: Buffer): boolean {
-    return this.#socket.write(chunk)
+  /** Sends a part of the request's body. */
+  write (part: Buffer): boolean {
+    this.#watch.set(this.#idleTimeout)
+    return this.#socket.write(part)
   }
 
   cork (): void {
@@ -101,9 +113,10 @@ export class Connection implements AnswerSink {
     this.#socket.uncork()
   }
 
-  /** Bytes move: the clocks start anew. */
-  touch (): void {
-    this.#watch.set(this.#idleTimeout)
+  /** The whole request is sent. */
+  sent (): void {
+    this.#sending = false
+    if (this.#moment === 'headers') this.#watch.set(this.#settings.firstByteTimeout)
   }
 
   /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
@@ -116,24 +129,14 @@ export class Connection implements AnswerSink {
     if (!this.#held) return
     this.#held = false
     this.#socket.resume()
-    if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
-    if (this.#exchange === null && this.#parser.idle) this.#release()
+    if (this.#exchange !== null) this.#watch.set(this.#idleTimeout)
+    else if (this.#parser.idle) this.#release()
   }
 
-  /** The exchange will not wait for the end: nobody hears of this connection again. */
+  /** Nobody waits for the end: nobody hears of this connection again. */
   abandon (): void {
     this.#exchange = null
     this.#socket.destroy()
-  }
-
-  /** The request has a body: until it is sent as a whole, no other exchange may follow. */
-  sending (): void {
-    this.#sending = true
-  }
-
-  /** The whole request is sent. */
-  sent (): void {
-    this.#sending = false
   }
 
   // What the parser reads is the exchange's; the connection only keeps its own clock and fate by it.
@@ -148,15 +151,13 @@ export class Connection implements AnswerSink {
     this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
     this.#watch.set(this.#idleTimeout)
     if (!head.reusable) this.#reusable = false
-    if (head.keepAlive > 0) {
-      // A second less than it says, so that we are the first to close.
-      this.#keepAlive = Math.min(this.#settings.keepAliveTimeout, Math.max(1, head.keepAlive * 1000 - 1000))
-    }
+    // A second less than the upstream says, so that we are the first to close.
+    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout, Math.max(1, head.keepAlive * 1000 - 1000))
     this.#exchange?.head(head)
   }
 
-  body (chunk: Buffer): void {
-    this.#exchange?.body(chunk)
+  body (part: Buffer): void {
+    this.#exchange?.body(part)
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
@@ -165,29 +166,34 @@ export class Connection implements AnswerSink {
     exchange?.end(last, trailers)
   }
 
-  #opened (): void {
-    if (this.#exchange === null) return
-    this.#moment = 'request'
-    this.#watch.set(0)
-    this.#socket.setNoDelay(true)
-    this.#socket.setKeepAlive(true, 60_000)
-    this.#exchange.connected(this)
+  readonly #dialled: Dialled = failure => {
+    this.#socket.on('error', error => { this.#cause ??= error })
+    if (failure !== null) {
+      this.#failure = failure.name
+      this.#cause = failure.cause
+    } else {
+      this.#exchange?.connected(this)
+    }
   }
 
   /** False where the socket is to stop reading. */
-  #read (chunk: Buffer): boolean {
+  #read (bytes: Buffer): boolean {
     if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
     try {
-      this.#parser.push(chunk)
+      this.#parser.push(bytes)
     } catch (error) {
+      this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'Reset'
       this.#cause = error
       this.#socket.destroy()
       return false
     }
-    if (this.#held) return false
-    // Only here, when every byte that came is accounted for, may the next exchange have it.
-    if (this.#exchange === null && this.#parser.idle) this.#release()
-    return true
+    if (this.#exchange !== null) {
+      if (this.#moment === 'body') this.#exchange.flush()
+    } else if (this.#parser.idle && !this.#held) {
+      // Only here, when every byte that came is accounted for, may the next exchange have it.
+      this.#release()
+    }
+    return !this.#held
   }
 
   #release (): void {
@@ -197,13 +203,27 @@ export class Connection implements AnswerSink {
     }
     this.#served++
     this.#moment = 'connect'
+    this.#idleTimeout = this.#settings.idleTimeout
     this.#watch.set(this.#keepAlive)
     this.#owner.free(this)
   }
 
   #ended (): void {
     if (this.#exchange !== null) this.#parser.finish()
+    if (this.#exchange !== null || !this.#held) this.#socket.destroy()
+    // Else the end of the body is still on its way to the client, and `resume` closes.
+    else this.#reusable = false
+  }
+
+  #expire (): void {
+    if (this.#exchange !== null) this.#failure = this.#slowSide() === 'client' ? 'ClientTimeout' : 'Timeout'
     this.#socket.destroy()
+  }
+
+  /** Who is waited for. */
+  #slowSide (): Side {
+    if (this.#moment === 'body') return this.#held ? 'client' : 'upstream'
+    return this.#sending && !this.#socket.writableNeedDrain ? 'client' : 'upstream'
   }
 
   #closed (): void {
@@ -211,36 +231,11 @@ export class Connection implements AnswerSink {
     const exchange = this.#exchange
     this.#exchange = null
     if (exchange !== null) {
-      const virgin = this.#served > 0 && !this.#parser.begun && !this.#timedOut
-      exchange.failed(this.#errorName(), this.#moment, this.#cause, virgin)
+      const moment = this.#moment === 'headers' && this.#sending ? 'request' : this.#moment
+      const name = this.#failure ?? nameOf(this.#cause)
+      const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
+      exchange.failed({ name, moment, side: name === 'ClientTimeout' ? 'client' : 'upstream', cause: this.#cause, stale })
     }
     this.#owner.gone(this)
   }
-
-  #errorName (): ErrorName {
-    if (this.#timedOut) return this.#moment === 'connect' ? 'ConnectTimeout' : 'Timeout'
-    if (this.#cause instanceof BadAnswer) return 'BadAnswer'
-    const name = nameOf(this.#cause)
-    return name === 'ConnectTimeout' && this.#moment !== 'connect' ? 'Reset' : name
-  }
-
-  #expire (): void {
-    this.#timedOut = this.#exchange !== null
-    this.#socket.destroy()
-  }
-}
-
-// As large as a read gets: half of it is as fast for small answers, and a third slower for large ones.
-const READ_SIZE = 65_536
-
-function dial (origin: Origin, onread: net.OnReadOpts): net.Socket {
-  if (origin.socketPath !== null) return net.connect({ path: origin.socketPath, onread })
-  if (!origin.secure) return net.connect({ host: origin.hostname, port: origin.port, onread })
-  return tls.connect({
-    host: origin.hostname,
-    port: origin.port,
-    servername: net.isIP(origin.hostname) === 0 ? origin.hostname : '',
-    ALPNProtocols: ['http/1.1'],
-    onread
-  } as tls.ConnectionOptions)
 }

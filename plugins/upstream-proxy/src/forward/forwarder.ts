@@ -17,16 +17,13 @@ export interface Forwarder {
 }
 
 export function createForwarder (settings: Settings): Forwarder {
-  // By origin, which lives as long as somebody may name it.
-  const pools = new WeakMap<Origin, Pool>()
-  const all = new Set<WeakRef<Pool>>()
+  const pools = new Map<Origin, Pool>()
 
   function poolOf (origin: Origin): Pool {
     let pool = pools.get(origin)
     if (pool === undefined) {
-      pool = new Pool(origin, settings.forward)
+      pool = new Pool(origin, settings.forward, () => { pools.delete(origin) })
       pools.set(origin, pool)
-      all.add(new WeakRef(pool))
     }
     return pool
   }
@@ -34,13 +31,13 @@ export function createForwarder (settings: Settings): Forwarder {
   return {
     forward (request, reply, route) {
       // Still Fastify's to answer where the request itself is at fault.
-      const head = requestHead(request, route, settings.headers, (request.upstream as Upstream).logId)
+      const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       reply.hijack()
-      new Forwarding(request, reply, head, poolOf(route.origin)).start()
+      new Forwarding(request, reply, head, poolOf(head.origin), settings.forward).start()
     },
 
     async close () {
-      for (const reference of all) reference.deref()?.close()
+      for (const pool of pools.values()) pool.close()
     }
   }
 }

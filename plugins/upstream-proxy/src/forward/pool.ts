@@ -2,17 +2,23 @@
 import type { Origin } from '../target.ts'
 import { Connection, type Exchange, type Owner } from './connection.ts'
 import type { ForwardSettings } from './options.ts'
+import { Watch } from './watch.ts'
 
 /** The connections to one origin. */
 export class Pool implements Owner {
   readonly #origin: Origin
   readonly #settings: ForwardSettings
+  readonly #emptied: () => void
   readonly #open = new Set<Connection>()
   readonly #idle: Connection[] = []
-  readonly #waiting = new Set<Exchange>()
+  /** Those that wait, the longest first, with the time they began to. */
+  readonly #waiting = new Map<Exchange, number>()
+  readonly #watch = new Watch(() => { this.#giveUp() })
   #closing = false
 
-  constructor (origin: Origin, settings: ForwardSettings) {
+  /** `emptied` is called when nothing is left to keep. */
+  constructor (origin: Origin, settings: ForwardSettings, emptied: () => void) {
+    this.#emptied = emptied
     this.#origin = origin
     this.#settings = settings
   }
@@ -26,7 +32,8 @@ export class Pool implements Owner {
     } else if (this.#open.size < this.#settings.maxConnections) {
       this.#open.add(new Connection(this.#origin, this, this.#settings, exchange))
     } else {
-      this.#waiting.add(exchange)
+      this.#waiting.set(exchange, performance.now())
+      if (this.#waiting.size === 1) this.#watch.set(this.#settings.queueTimeout)
     }
   }
 
@@ -48,18 +55,34 @@ export class Pool implements Owner {
     if (at !== -1) this.#idle.splice(at, 1)
     const next = this.#next()
     if (next !== null) this.serve(next)
+    if (this.#open.size === 0) this.#emptied()
   }
 
   /** Ends every connection. */
   close (): void {
     this.#closing = true
+    this.#watch.stop()
     for (const connection of this.#open) connection.abandon()
   }
 
   #next (): Exchange | null {
-    const first = this.#waiting.values().next()
+    const first = this.#waiting.keys().next()
     if (first.done === true) return null
     this.#waiting.delete(first.value)
     return first.value
+  }
+
+  #giveUp (): void {
+    const { queueTimeout } = this.#settings
+    const now = performance.now()
+    for (const [exchange, since] of this.#waiting) {
+      const left = since + queueTimeout - now
+      if (left > 0.5) {
+        this.#watch.set(left)
+        return
+      }
+      this.#waiting.delete(exchange)
+      exchange.failed({ name: 'TooMany', moment: 'connect', side: 'proxy', cause: null, stale: false })
+    }
   }
 }

@@ -82,6 +82,7 @@ export class Handshake {
       this.#fail('ClientGone', 'client')
       return
     }
+    const headers = upstreamHeaders(this.#request, route.origin, this.#settings.headers, this.#fact.logId, route.changes)
     if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
     stream.on('data', this.#onEarly)
     stream.on('end', this.#onClientGone)
@@ -91,11 +92,15 @@ export class Handshake {
       if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
       else this.#onConnected()
     })
-    const headers = upstreamHeaders(this.#request, route.origin, this.#settings.headers, this.#fact.logId, route.changes)
     this.#client.complete(headers)
     let head = `GET ${route.path} HTTP/1.1\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     upstream.write(`${head}\r\n`, 'latin1')
+  }
+
+  /** The server is closing. */
+  giveUp (): void {
+    this.#fail('Draining', 'proxy')
   }
 
   #onConnected (): void {
