@@ -17,6 +17,7 @@ export interface Options {
   readonly seconds: number
   /** How long each peer is warmed up before its first sample of a workload, s. */
   readonly warm: number
+  readonly nice: number
   readonly trees: readonly Tree[]
   /** Whether RESULTS.md is written: only by a run that measures everything, unless asked. */
   readonly write: boolean
@@ -30,6 +31,7 @@ export const HELP = `npm run bench -- [options]
   --samples n       samples of each peer and workload, interleaved (3)
   --seconds s       length of a sample, a whole number (2)
   --warm s          warm-up of each peer in each workload, a whole number (1)
+  --nice=n          priority of load and proxies, -20 to 19: less noise on a busy machine; below 0 needs root (0)
   --tree name=path  another checkout whose plugins are measured as well; may be given several times
   --write           writes bench/RESULTS.md although not everything was measured
   --list            names the workloads and the peers, and what is absent
@@ -45,6 +47,7 @@ export function readOptions (args: readonly string[], root: string): Options | n
       samples: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
       warm: { type: 'string', default: '1' },
+      nice: { type: 'string', default: '0' },
       tree: { type: 'string', multiple: true, default: [] },
       write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -65,6 +68,7 @@ export function readOptions (args: readonly string[], root: string): Options | n
     samples: whole('samples', values.samples, 1, 25),
     seconds: whole('seconds', values.seconds, 1, 60),
     warm: whole('warm', values.warm, 0, 60),
+    nice: whole('nice', values.nice, -20, 19),
     trees: [{ name: '', path: root }, ...trees],
     write: values.write || (only.length === 0 && peers.length === 0 && trees.length === 0),
     list: values.list

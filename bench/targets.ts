@@ -15,7 +15,8 @@ export const TARGETS: Readonly<Record<string, readonly Target[]>> = {
   'latency1 p50': [NODE],
   'latency1 p99': [NODE],
   'get64k cpu': [{ than: 'nginx', atMost: 2 }, { than: 'caddy', atMost: 1 }, NODE],
-  'post16k cpu': [{ than: 'nginx', atMost: 4 }, { than: 'caddy', atMost: 1 }, NODE],
+  // As shipped, nginx writes a body of this size to a file and its write to the upstream waits for an ACK: no yardstick.
+  'post16k cpu': [{ than: 'nginx64', atMost: 4 }, { than: 'caddy', atMost: 1 }, NODE],
   'get1k-tls cpu': [NODE],
   'echo cpu': [{ than: 'nginx', atMost: 1.5 }, { than: 'fastify-http-proxy', atMost: 0.6 }, NODE],
   'bulk64k cpu': [{ than: 'nginx', atMost: 0.3 }, { than: 'nginx64', atMost: 1.5 }, { than: 'haproxy', atMost: 1 }, NODE],

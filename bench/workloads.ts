@@ -25,6 +25,8 @@ export interface Workload {
   readonly needs: readonly ('http' | 'page' | 'websocket' | 'many' | 'tls')[]
   /** A fresh process for each sample, without warm-up: for memory. */
   readonly fresh: boolean
+  /** So much work, in the figures' unit, makes a Node process run as it goes on running. */
+  readonly enough: number
   readonly measure: (proxy: Proxy, workshop: Workshop, seconds: number) => Promise<Sample>
 }
 
@@ -37,17 +39,18 @@ export const WORKLOADS: readonly Workload[] = [
   http('post16k', 'POST 16 KiB', '/sink', 64, 'http'),
   http('get1k-tls', 'GET 1 KiB over https', '/1k', 64, 'page', 'tls'),
   http('latency1', 'GET 1 KiB', '/1k', 1, 'page'),
-  webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1),
-  webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6),
-  webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6),
-  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1),
-  webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, true),
-  webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, true),
+  webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000),
+  webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 300),
+  webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6, 300),
+  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1, 2000),
+  webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000, true),
+  webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 200, true),
   {
     key: 'idle',
     figures: [{ name: 'memory', title: 'Memory for each idle tunnel, 5,000 open', unit: 'KiB', digits: 1 }],
     needs: ['websocket', 'many'],
     fresh: true,
+    enough: 0,
     measure: measureIdle
   },
   {
@@ -55,6 +58,7 @@ export const WORKLOADS: readonly Workload[] = [
     figures: [{ name: 'memory', title: 'Growth under a client that does not read, 500 MB streamed at it', unit: 'MiB', digits: 1 }],
     needs: ['websocket'],
     fresh: true,
+    enough: 0,
     measure: measureSlow
   }
 ]
@@ -80,9 +84,10 @@ function http (key: string, title: string, path: string, connections: number, ne
     figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
     needs: [need, ...more],
     fresh: false,
+    enough: connections === 1 ? 4000 : 10_000,
     measure: async (proxy, workshop, seconds) => {
       const script = path === '/sink' ? ['-s', postScript(workshop)] : []
-      const watch = new Stopwatch(proxy)
+      const watch = new Stopwatch(proxy.pids())
       const text = await run(workshop.httpLoad ?? 'wrk', [
         '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
         `${more.includes('tls') ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
@@ -99,18 +104,20 @@ function http (key: string, title: string, path: string, connections: number, ne
   }
 }
 
-function webSocket (key: string, title: string, per: string, args: readonly string[], unit: number, tls = false): Workload {
+function webSocket (key: string, title: string, per: string, args: readonly string[], unit: number, enough: number, tls = false): Workload {
   return {
     key,
     figures: [{ name: 'cpu', title: `${title}, CPU of the proxy per ${per}`, unit: 'µs', digits: 1 }],
     needs: tls ? ['websocket', 'tls'] : ['websocket'],
     fresh: false,
+    enough,
     measure: async (proxy, workshop, seconds) => {
       const load = begin(workshop, [...args, '--port', String(proxy.port), '--host', HOST, '--warm', '0.3', '--limit', '10', '--seconds', String(seconds), ...tls ? ['--tls', '1'] : []])
       let watch: Stopwatch | null = null
+      const pids = proxy.pids()
       for await (const line of load.lines) {
         if (line === 'start') {
-          watch = new Stopwatch(proxy)
+          watch = new Stopwatch(pids)
         } else if (line.startsWith('stop') && watch !== null) {
           const stopped = watch.stop()
           const units = Number(line.slice(5)) / unit
@@ -130,11 +137,11 @@ async function measureIdle (proxy: Proxy, workshop: Workshop): Promise<Sample> {
   for await (const line of load.lines) {
     if (line === 'warm') {
       await sleep(700)
-      before = memoryOf(proxy.pids)
+      before = memoryOf(proxy.pids())
       load.say('go\n')
     } else if (line.startsWith('open')) {
       await sleep(1000)
-      const memory = (memoryOf(proxy.pids) - before) / Number(line.slice(5)) / 1024
+      const memory = (memoryOf(proxy.pids()) - before) / Number(line.slice(5)) / 1024
       await load.end()
       return { memory }
     }
@@ -144,14 +151,14 @@ async function measureIdle (proxy: Proxy, workshop: Workshop): Promise<Sample> {
 
 async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
   const load = begin(workshop, ['slow', '--port', String(proxy.port), '--host', HOST, '--limit', '60'])
-  const before = memoryOf(proxy.pids)
+  const before = memoryOf(proxy.pids())
   for await (const line of load.lines) {
     if (line !== 'asked') continue
     let most = before
     // Nobody but a proxy that queues without limit is still growing after five seconds.
     for (let turns = 0; turns < 50; turns++) {
       await sleep(100)
-      most = Math.max(most, memoryOf(proxy.pids))
+      most = Math.max(most, memoryOf(proxy.pids()))
     }
     await load.end()
     return { memory: (most - before) / 1024 / 1024 }
@@ -161,18 +168,18 @@ async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
 
 /** What the proxy used, and what others used of its core meanwhile: the noise. */
 class Stopwatch {
-  readonly #proxy: Proxy
+  readonly #pids: readonly number[]
   readonly #startedAt = performance.now()
   readonly #core = coreTime(PROXY_CORE)
   readonly #cpu: number
 
-  constructor (proxy: Proxy) {
-    this.#proxy = proxy
-    this.#cpu = cpuOf(proxy.pids)
+  constructor (pids: readonly number[]) {
+    this.#pids = pids
+    this.#cpu = cpuOf(pids)
   }
 
   stop (): { per: (units: number) => { cpu: number, rate: number, busy: number, others: number } } {
-    const used = cpuOf(this.#proxy.pids) - this.#cpu
+    const used = cpuOf(this.#pids) - this.#cpu
     const wall = (performance.now() - this.#startedAt) / 1000
     const others = Math.max(0, coreTime(PROXY_CORE) - this.#core - used) / wall
     return { per: units => ({ cpu: used / units * 1e6, rate: units / wall, busy: used / wall, others }) }

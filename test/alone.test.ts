@@ -28,7 +28,7 @@ const uses: Readonly<Record<string, string>> = {
     await fastify.register(plugin, { listeners: [{ port: 0, host: '127.0.0.1' }] })
     fastify.get('/', async () => 'here')
     await fastify.listen({ port: 0, host: '127.0.0.1' })
-    const [address] = fastify.listeners.addresses()
+    const [address] = fastify.listeners.addresses
     const body = await (await fetch('http://127.0.0.1:' + address.port)).text()
     await fastify.close()
     return body === 'here'`,
@@ -61,7 +61,7 @@ const uses: Readonly<Record<string, string>> = {
     const [file] = fs.readdirSync('logs/W3SVC1')
     return fs.readFileSync('logs/W3SVC1/' + file, 'utf8').includes(' GET / - ')`,
   'iis-config': `
-    const { options } = all.readConfig('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
+    const { options } = all.readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
     return JSON.stringify(options).includes('"a"')`,
   backend: `
     const backend = await all.startBackend({ port: 0 })

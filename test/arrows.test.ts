@@ -30,7 +30,7 @@ for (const one of packages) {
     const declared = new Set([...Object.keys(one.manifest.dependencies ?? {}), ...Object.keys(one.manifest.peerDependencies ?? {})])
     for (const [name, file] of imported) {
       t.notOk(name.startsWith('@fastify-arr/'), `${file} imports no package of the family (${name})`)
-      if (!isBuiltin(name)) t.ok(declared.has(name), `${name}, imported by ${file}, is declared`)
+      if (!isBuiltin(name)) t.ok(declared.has(name) || declared.has(`@types/${name}`), `${name}, imported by ${file}, is declared`)
       if (isBuiltin(name)) t.ok(name.startsWith('node:'), `${name} in ${file} is written with node:`)
     }
     for (const name of declared) {

@@ -86,7 +86,7 @@ for (const scheme of ['http', 'https'] as const) {
         's-port': String(port),
         'cs-username': '-',
         'c-ip': '127.0.0.1',
-        'cs(User-Agent)': /^Mozilla\/5\.0\+\([^ ]+\+Chrome\/[^ ]+$/,
+        'cs(User-Agent)': /^Mozilla\/5\.0\+\([^ ]+Chrome\/[^ ]+$/,
         'sc-substatus': '0'
       })
       t.match(wordsOf(line)['X-ARR-LOG-ID'], GUID)
@@ -137,4 +137,5 @@ t.test('the page comes back by itself when the backend does', { skip: withoutChr
   await second.register(backend)
   await second.listen({ port, host: 'localhost' })
   await page.locator('#state[data-state=open]').waitFor()
+  t.equal(await page.locator('#word').textContent(), 'connected')
 })

@@ -21,10 +21,8 @@ async function plugin (fastify: FastifyInstance, options: BackendOptions): Promi
   }
   await fastify.register(websocket, {
     options: { perMessageDeflate: true, maxPayload: 1024 * 1024 },
-    errorHandler: (error, socket, request) => {
-      request.log.debug({ err: error }, 'a WebSocket failed')
-      socket.terminate()
-    },
+    // ws has said goodbye by then, with the code that fits, and closes by itself: cutting it off here could lose that code.
+    errorHandler: (error, _socket, request) => request.log.debug({ err: error }, 'a WebSocket failed'),
     preClose: farewell
   })
   await fastify.register(fastifyStatic, { root: PUBLIC, serve: false })

@@ -16,7 +16,10 @@ export interface Wiring {
   readonly both: string
 }
 
-/** nginx; with `buffers` it reads the upstream in 64 KiB instead of the 4 KiB it is shipped with. */
+/**
+ * nginx; with `buffers` it reads the upstream in 64 KiB instead of the 4 KiB it is shipped with,
+ * and holds request bodies of more than 8 KiB in memory instead of in a file.
+ */
 export function nginx (w: Wiring, buffers: boolean): string {
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -33,7 +36,7 @@ http {
   fastcgi_temp_path ${w.folder}/fastcgi;
   uwsgi_temp_path ${w.folder}/uwsgi;
   scgi_temp_path ${w.folder}/scgi;
-  ${buffers ? 'proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k;' : ''}
+  ${buffers ? 'proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k; client_body_buffer_size 64k;' : ''}
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   upstream backend { server 127.0.0.1:${w.upstream}; keepalive 128; }
   server {
@@ -78,7 +81,6 @@ export function caddy (w: Wiring): string {
 {
   admin off
   auto_https off
-  persist_config off
   log {
     level ERROR
   }

@@ -11,6 +11,11 @@ const BEYOND_LATIN1 = /[^\x00-\xff]/ // eslint-disable-line no-control-regex
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+// Nearly all values with spaces in them are user agents, and a server meets the same few again and again.
+const KEPT = 500
+const KEPT_LENGTH = 512
+const kept = new Map<string, string>()
+
 /**
  * One field's text: every space, tab, line break and other unprintable character becomes `+`, and a missing or
  * empty value becomes `-` (W3C Logging, win32 documentation). So no value can end a field, let alone a line.
@@ -19,8 +24,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 export function escape (value: string | null | undefined): string {
   if (value === null || value === undefined || value === '') return '-'
   if (PLAIN.test(value)) return value
-  if (ASCII.test(value)) return value.replace(ASCII_UNPRINTABLE, '+')
-  return decode(value).replace(UNPRINTABLE, '+')
+  const known = kept.get(value)
+  if (known !== undefined) return known
+  const escaped = ASCII.test(value) ? value.replace(ASCII_UNPRINTABLE, '+') : decode(value).replace(UNPRINTABLE, '+')
+  if (value.length <= KEPT_LENGTH) {
+    if (kept.size >= KEPT) kept.clear()
+    kept.set(value, escaped)
+  }
+  return escaped
 }
 
 /**

@@ -8,11 +8,12 @@ import { compileCustom } from './custom.ts'
 import { gather, type Beginning, type GatherOptions } from './gather.ts'
 import type { Stream } from './ending.ts'
 import { compileFormat } from './format.ts'
-import { httperrLine, rejectedOf, type Rejected } from './httperr.ts'
+import { httperrLine, type Rejected } from './httperr.ts'
 import { createLogFiles, type LogFiles } from './log-files.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
 import { markSeen, watchServer } from './onlooker.ts'
 import { watchFor } from './own-websocket.ts'
+import { defaultSignal, listen } from './process-events.ts'
 import { compileRedact, redactUrl } from './query.ts'
 
 export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
@@ -59,13 +60,15 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
   const files: LogFiles | null = options.file === false
     ? null
     : createLogFiles(settings, format, custom.length, {
-      onTrouble: (error, path) => { fastify.log.error({ err: error, path }, 'the log cannot be written; serving goes on, lines wait') },
-      onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the log is written again, ${lost} lines were lost`) }
+      onTrouble: (error, path) => { fastify.log.error({ err: error, path }, 'the log cannot be written; serving goes on and lines wait') },
+      onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the trouble with the log is over; lines lost: ${lost}`) }
     })
 
   let open = 0
   let allEnded = () => {}
   const stops = [watchServer(fastify.server, turnAway)]
+
+  if (files !== null) stops.push(listen(files, options.reopenSignal ?? defaultSignal()))
 
   fastify.decorate('arrLog', {
     async flush () { await files?.flush() },
@@ -114,10 +117,9 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     if (--open === 0) allEnded()
     try {
       const exchange = gather(request, reply, begun, gathering)
-      const line = format.line(exchange)
-      if (exchange.rejection === undefined) files?.write(exchange, line)
-      else files?.writeRejected(rejectedOf(exchange))
-      if (entries && isEnabled(request.log)) request.log.info({ exchange }, line)
+      const entry = entries && isEnabled(request.log)
+      const line = files?.tell(exchange) ?? (entry ? format.line(exchange) : '')
+      if (entry) request.log.info({ exchange }, line)
     } catch (error) {
       // A function given in the options may throw; the log must not take the server with it.
       request.log.error({ err: error }, 'an exchange could not be logged')

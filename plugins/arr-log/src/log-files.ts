@@ -1,7 +1,7 @@
 // Which file does an exchange go to: its site's, the central one, or the httperr log?
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Exchange } from './exchange.ts'
-import { HTTPERR, httperrLine, type Rejected } from './httperr.ts'
+import { HTTPERR, httperrLine, rejectedOf, type Rejected } from './httperr.ts'
 import { createLogFile, type LogFile, type Watcher } from './log-file.ts'
 import { suffixOf, type Settings } from './options.ts'
 import { PREFIXES } from './period.ts'
@@ -10,7 +10,8 @@ import type { Format } from './w3c.ts'
 
 /** All the files of one server. */
 export interface LogFiles {
-  write (exchange: Exchange, line: string): void
+  /** Makes an exchange's line and takes it to its file; returns the line. */
+  tell (exchange: Exchange): string
   writeRejected (rejected: Rejected): void
   flush (): Promise<void>
   flushSync (): void
@@ -25,11 +26,17 @@ export function createLogFiles (settings: Settings, format: Format, customs: num
   let httperr: LogFile | null = null
 
   return {
-    write (exchange, line) {
+    tell (exchange) {
+      const line = format.line(exchange)
+      if (exchange.rejection !== undefined) {
+        this.writeRejected(rejectedOf(exchange))
+        return line
+      }
       const key = settings.central ? 0 : exchange.siteId
       let file = bySite.get(key)
       if (file === undefined) bySite.set(key, file = openSite(key))
       file.write(line, exchange.endedAt)
+      return line
     },
     writeRejected (rejected) {
       httperr ??= openHttperr()

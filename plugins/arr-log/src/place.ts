@@ -74,8 +74,9 @@ function patternOf (prefix: string, suffix: string): RegExp {
 }
 
 /** Deletes this log's own old files; whatever else lies in the folder is not touched. */
-export async function sweep ({ directory, prefix, suffix }: PlaceOptions, retain: Retain, keep: string): Promise<void> {
-  const patterns = [patternOf(prefix.dated, suffix), patternOf(prefix.numbered, suffix)]
+export async function sweep ({ directory, prefix }: PlaceOptions, retain: Retain, keep: string): Promise<void> {
+  // With and without `_x`: the choice of columns may have changed since.
+  const patterns = [patternOf(prefix.dated, '(?:_x)?'), patternOf(prefix.numbered, '(?:_x)?')]
   const names = (await readdir(directory)).filter(name => name !== keep && patterns.some(pattern => pattern.test(name)))
   const files = await Promise.all(names.map(async name => ({ path: join(directory, name), time: (await stat(join(directory, name))).mtimeMs })))
   files.sort((a, b) => b.time - a.time)

@@ -17,7 +17,7 @@ export interface Collection {
  * A key that comes twice is a problem, as it is in IIS; without a key, entries may repeat.
  */
 export function collection (reading: Reading, list: XmlElement, name: string, key?: string): Collection {
-  let entries: XmlElement[] = []
+  const entries = new Map<string | XmlElement, XmlElement>()
   let cleared: XmlElement | null = null
   const removed = new Map<string, XmlElement>()
   const keyOf = (element: XmlElement): string | undefined =>
@@ -26,27 +26,25 @@ export function collection (reading: Reading, list: XmlElement, name: string, ke
   for (const child of list.children) {
     if (child.name === 'clear') {
       reading.used(child)
-      for (const entry of entries) takeBack(reading, entry, child)
-      entries = []
+      for (const entry of entries.values()) takeBack(reading, entry, child)
+      entries.clear()
       cleared = child
     } else if (child.name === 'remove' && key !== undefined) {
       reading.used(child)
       reading.required(child, key)
-      const taken = entries.filter(entry => keyOf(entry) === keyOf(child))
-      for (const entry of taken) takeBack(reading, entry, child)
-      if (taken.length === 0) removed.set(keyOf(child) ?? '', child)
-      entries = entries.filter(entry => !taken.includes(entry))
+      const name = keyOf(child) ?? ''
+      const taken = entries.get(name)
+      if (taken === undefined) removed.set(name, child)
+      else takeBack(reading, taken, child)
+      entries.delete(name)
     } else if (child.name === name) {
       reading.used(child)
-      const twin = key === undefined ? undefined : entries.find(entry => keyOf(entry) === keyOf(child))
-      if (twin !== undefined && keyOf(child) !== undefined) {
-        reading.problem(child, `a second <${name}> with ${key}="${child.attributes.get(key as string)?.value ?? ''}"; the first is at ${at(twin.place)}`)
-      } else {
-        entries.push(child)
-      }
+      const twin = entries.get(keyOf(child) ?? child)
+      if (twin === undefined) entries.set(keyOf(child) ?? child, child)
+      else reading.problem(child, `a second <${name}> with ${key ?? ''}="${child.attributes.get(key ?? '')?.value ?? ''}"; the first is at ${at(twin.place)}`)
     }
   }
-  return { entries, cleared, removed }
+  return { entries: [...entries.values()], cleared, removed }
 }
 
 /** Where nothing above is known, a `<remove/>` that found nothing is a difference worth a line. */

@@ -34,3 +34,16 @@ export function tablesAsked (expression: string): string[] {
     .filter(({ name, argument }) => argument !== null && !FUNCTIONS.includes(name.toLowerCase()))
     .map(({ name }) => name)
 }
+
+/** What is wrong with the braces of an expression, or null. IIS and url-rewrite refuse the same. */
+export function bracesMistake (expression: string): string | null {
+  let open = 0
+  for (const character of expression) {
+    if (character === '{') open++
+    else if (character === '}' && --open < 0) return 'has a } without its {'
+  }
+  if (open > 0) return 'has a { without its }'
+  if (references(expression).some(({ name, argument }) => name === '' && argument === null)) return 'has an empty {}'
+  const capture = references(expression).find(({ name, argument }) => /^[rc]$/i.test(name) && argument !== null && !/^\d{1,2}$/.test(argument))
+  return capture === undefined ? null : `has {${capture.name}:…} without a number`
+}

@@ -1,13 +1,11 @@
 // What do `<rules>` and `<globalRules>` say? Each `<rule>` becomes one rule of url-rewrite.
 import { collection, type Collection } from './collection.ts'
+import { SYNTAXES, one, readConditions } from './conditions.ts'
 import { checkPattern } from './patterns.ts'
 import type { Reading } from './reading.ts'
-import { written, type Action, type Conditions, type PatternSyntax, type Rule, type SetServerVariable } from './rewrite-options.ts'
+import { written, type Action, type PatternSyntax, type Rule, type SetServerVariable } from './rewrite-options.ts'
 import type { XmlElement } from './xml.ts'
 
-export const SYNTAXES = { ECMAScript: 'ECMAScript', Wildcard: 'Wildcard', ExactMatch: 'ExactMatch', 0: 'ECMAScript', 1: 'Wildcard', 2: 'ExactMatch' } as const
-export const GROUPINGS = { MatchAll: 'MatchAll', MatchAny: 'MatchAny', 0: 'MatchAll', 1: 'MatchAny' } as const
-const MATCH_TYPES = { Pattern: 'Pattern', IsFile: 'IsFile', IsDirectory: 'IsDirectory', 0: 'Pattern', 1: 'IsFile', 2: 'IsDirectory' } as const
 const ACTIONS = { None: 'None', Rewrite: 'Rewrite', Redirect: 'Redirect', CustomResponse: 'CustomResponse', AbortRequest: 'AbortRequest', 0: 'None', 1: 'Rewrite', 2: 'Redirect', 3: 'CustomResponse', 4: 'AbortRequest' } as const
 const REDIRECTS = { Permanent: 301, Found: 302, SeeOther: 303, Temporary: 307, 301: 301, 302: 302, 303: 303, 307: 307 } as const
 
@@ -21,6 +19,9 @@ const ACTION_ATTRIBUTES = {
 } as const satisfies Record<Action['type'], readonly string[]>
 
 const ALL_ACTION_ATTRIBUTES = [...new Set(Object.values(ACTION_ATTRIBUTES).flat())]
+
+/** What people write where IIS Manager refuses an empty value: no extension of WebSockets has such a name. */
+const NO_EXTENSIONS = ['', '0', 'nodata', '""', "''"]
 
 /** A rule with the element it came from. */
 export interface ReadRule {
@@ -60,7 +61,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
   const conditions = one(reading, element, 'conditions')
   const serverVariables = one(reading, element, 'serverVariables')
   const action = one(reading, element, 'action')
-  return written<Rule>({
+  return reading.made(written<Rule>({
     name,
     enabled: reading.flag(element, 'enabled'),
     patternSyntax,
@@ -70,7 +71,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
     serverVariables: serverVariables && readServerVariables(reading, serverVariables),
     action: action && readAction(reading, action),
     useOriginalURLEncoding
-  })
+  }), element)
 }
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Rule['match'] {
@@ -83,43 +84,18 @@ function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax
   })
 }
 
-/** Reads `<conditions>`, of inbound and outbound rules alike. */
-export function readConditions (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Conditions {
-  return written<Conditions>({
-    logicalGrouping: reading.word(element, 'logicalGrouping', GROUPINGS),
-    trackAllCaptures: reading.flag(element, 'trackAllCaptures'),
-    add: collection(reading, element, 'add').entries.map(add => {
-      const type = reading.attribute(add, 'type')
-      const matchType = reading.word(add, 'matchType', MATCH_TYPES) ?? misnamed(reading, add)
-      if (type !== undefined) reading.differs(type, 'IIS has no attribute of this name here; it is read as matchType', 'write matchType')
-      const input = reading.text(add, 'input')
-      const pattern = reading.text(add, 'pattern')
-      if (matchType === undefined || matchType === 'Pattern') {
-        if (input === undefined || input === '') reading.problem(add, 'a condition needs input="…"')
-        if (pattern === undefined || pattern === '') reading.problem(add, 'a condition needs pattern="…"')
-        checkPattern(reading, add.attributes.get('pattern'), syntax)
-      }
-      return written<Conditions['add'][number]>({
-        input,
-        matchType,
-        pattern,
-        ignoreCase: reading.flag(add, 'ignoreCase'),
-        negate: reading.flag(add, 'negate')
-      })
+function readServerVariables (reading: Reading, element: XmlElement): SetServerVariable[] {
+  return collection(reading, element, 'set').entries.map(set => {
+    const name = reading.required(set, 'name')
+    const given = reading.text(set, 'value') ?? ''
+    const extensions = name.toUpperCase() === 'HTTP_SEC_WEBSOCKET_EXTENSIONS' && NO_EXTENSIONS.includes(given.toLowerCase())
+    if (extensions && given !== '') reading.differs(set.attributes.get('value'), 'the header is removed, which is what this value is for: IIS Manager takes no empty one')
+    return written<SetServerVariable>({
+      name,
+      value: extensions ? '' : given,
+      replace: reading.flag(set, 'replace')
     })
   })
-}
-
-function misnamed (reading: Reading, add: XmlElement): Conditions['add'][number]['matchType'] {
-  return reading.attribute(add, 'type') === undefined ? undefined : reading.word(add, 'type', MATCH_TYPES)
-}
-
-function readServerVariables (reading: Reading, element: XmlElement): SetServerVariable[] {
-  return collection(reading, element, 'set').entries.map(set => written<SetServerVariable>({
-    name: reading.required(set, 'name'),
-    value: reading.text(set, 'value') ?? '',
-    replace: reading.flag(set, 'replace')
-  }))
 }
 
 function readAction (reading: Reading, element: XmlElement): Action {
@@ -162,12 +138,4 @@ function readAction (reading: Reading, element: XmlElement): Action {
     default:
       return { type }
   }
-}
-
-/** The one child of a name; a second one is a problem. */
-export function one (reading: Reading, element: XmlElement, name: string): XmlElement | undefined {
-  const [first, second] = element.children.filter(child => child.name === name)
-  reading.used(first)
-  if (second !== undefined) reading.problem(second, `a second <${name}> in one <${element.name}>`)
-  return first
 }

@@ -1,6 +1,6 @@
 // What does `<outboundRules>` say? Its rules, preconditions and custom tags.
 import { collection, noteUnfound } from './collection.ts'
-import { GROUPINGS, SYNTAXES, one, readConditions } from './inbound-rules.ts'
+import { GROUPINGS, SYNTAXES, one, readConditions } from './conditions.ts'
 import { checkPattern } from './patterns.ts'
 import type { Reading } from './reading.ts'
 import { written, type CustomTags, type OutboundRule, type OutboundRules, type OutboundTag, type PatternSyntax, type PreCondition } from './rewrite-options.ts'
@@ -63,7 +63,7 @@ function readRule (reading: Reading, element: XmlElement): OutboundRule {
   if (match === undefined) reading.problem(element, `outbound rule "${name}" has no <match pattern="…">`)
   const conditions = one(reading, element, 'conditions')
   const action = one(reading, element, 'action')
-  return written<OutboundRule>({
+  return reading.made(written<OutboundRule>({
     name,
     enabled: reading.flag(element, 'enabled'),
     preCondition: reading.text(element, 'preCondition') || undefined,
@@ -72,7 +72,7 @@ function readRule (reading: Reading, element: XmlElement): OutboundRule {
     match: match === undefined ? { pattern: '' } : readMatch(reading, match, patternSyntax),
     conditions: conditions && readConditions(reading, conditions, patternSyntax),
     action: action && readAction(reading, action)
-  })
+  }), element)
 }
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): OutboundRule['match'] {

@@ -1,7 +1,7 @@
 // How is a value taken out of the tree so that nothing is lost in silence? Each part is marked when it is read; what stays unmarked is reported.
 import type { Problem } from './errors.ts'
 import type { Mistake, Row, Status, UnreadSection } from './report.ts'
-import { XDT, XMLNS, pathOf, type XmlAttribute, type XmlElement } from './xml.ts'
+import { XDT, XMLNS, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 type Part = XmlElement | XmlAttribute
 
@@ -21,7 +21,9 @@ export class Reading {
   readonly sections: UnreadSection[] = []
   readonly mistakes: Mistake[] = []
   readonly #containers: XmlElement[] = []
+  readonly #loose: { readonly part: Part, readonly path: string }[] = []
   readonly #marks = new Map<Part, Mark>()
+  readonly #origins = new WeakMap<object, readonly XmlElement[]>()
   /** Attribute names asked for, by element name: the source of "did you mean". */
   readonly #asked = new Map<string, Set<string>>()
 
@@ -47,6 +49,12 @@ export class Reading {
     if (part !== undefined) this.#mark(part, { status: 'difference', note, ...advice !== undefined && { advice } })
   }
 
+  /** Marks a whole subtree as used with a difference, attributes too. */
+  differsAll (element: XmlElement, note: string): void {
+    for (const part of [element, ...element.attributes.values()]) this.differs(part, note)
+    for (const child of element.children) this.differsAll(child, note)
+  }
+
   /** Marks a part as not supported. */
   loses (part: Part | undefined, note: string, advice?: string): void {
     if (part !== undefined) this.#mark(part, { status: 'unsupported', note, ...advice !== undefined && { advice } })
@@ -57,6 +65,17 @@ export class Reading {
     this.loses(element, note, advice)
     for (const attribute of element.attributes.values()) this.loses(attribute, note)
     for (const child of element.children) this.losesAll(child, note)
+  }
+
+  /** Remembers which element a part of the options was made of. */
+  made<T extends object> (part: T, element: XmlElement): T {
+    this.#origins.set(part, [...this.#origins.get(part) ?? [], element])
+    return part
+  }
+
+  /** The rows of the elements a part of the options was made of, and of what is inside them. */
+  rowsOf (part: object): Row[] {
+    return (this.#origins.get(part) ?? []).flatMap(element => this.#allRows(element))
   }
 
   problem (part: Part, message: string): void {
@@ -127,17 +146,41 @@ export class Reading {
     return undefined
   }
 
+  /** Marks one part as used, with a note on why it has no further effect. */
+  usedWith (part: Part, note: string): void {
+    this.#mark(part, { status: 'used', note })
+  }
+
+  /** A part that no longer stands in the tree, with the path it had. */
+  loose (part: Part, path: string): void {
+    this.#loose.push({ part, path })
+  }
+
+  /** As `loose`, for an element with everything in it. */
+  looseAll (element: XmlElement, path: string): void {
+    this.loose(element, path)
+    for (const [name, attribute] of element.attributes) this.loose(attribute, `${path}/@${name}`)
+    const steps = stepsOf(element.children)
+    for (const [index, child] of element.children.entries()) this.looseAll(child, `${path}/${steps[index] ?? ''}`)
+  }
+
   /** One row for each element and attribute of the containers and of these sections, whether it was marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
-    return [...this.#containers.flatMap(element => this.#ownRows(element)), ...sections.flatMap(element => this.#allRows(element))]
+    return [
+      ...this.#containers.flatMap(element => this.#ownRows(element)),
+      ...sections.flatMap(element => this.#allRows(element)),
+      ...this.#loose.map(({ part, path }) => 'value' in part
+        ? this.#row(part, 'attribute', path, part.value, () => 'has no effect')
+        : this.#row(part, 'element', path, undefined, () => 'has no effect'))
+    ]
   }
 
-  #allRows (element: XmlElement): Row[] {
-    return [...this.#ownRows(element), ...element.children.flatMap(child => this.#allRows(child))]
+  #allRows (element: XmlElement, path = pathOf(element)): Row[] {
+    const steps = stepsOf(element.children)
+    return [...this.#ownRows(element, path), ...element.children.flatMap((child, index) => this.#allRows(child, `${path}/${steps[index] ?? ''}`))]
   }
 
-  #ownRows (element: XmlElement): Row[] {
-    const path = pathOf(element)
+  #ownRows (element: XmlElement, path = pathOf(element)): Row[] {
     const rows = [this.#row(element, 'element', path, undefined, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace === XMLNS) this.used(attribute)

@@ -22,7 +22,7 @@ export function readRewriteMaps (reading: Reading, element: XmlElement): Rewrite
       seen.add(folded)
       entries.set(key, reading.text(add, 'value') ?? '')
     }
-    return written<RewriteMap>({ name, defaultValue, ignoreCase, entries: Object.fromEntries(entries) })
+    return reading.made(written<RewriteMap>({ name, defaultValue, ignoreCase, entries: Object.fromEntries(entries) }), map)
   })
 }
 

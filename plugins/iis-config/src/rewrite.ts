@@ -1,11 +1,11 @@
 // What do all `<rewrite>` sections of the files come to? One set of options for url-rewrite, each rule where its scope puts it.
-import { tablesAsked } from './expressions.ts'
 import { noteUnfound } from './collection.ts'
 import { readRules, type ReadRule, type RuleList } from './inbound-rules.ts'
 import { readOutboundRules } from './outbound-rules.ts'
 import type { Reading } from './reading.ts'
 import { readAllowedServerVariables, readProviders, readRewriteMaps } from './rewrite-maps.ts'
 import type { OutboundRules, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
+import { asksFiles, runs } from './runnable.ts'
 import type { Scope } from './scopes.ts'
 import type { XmlElement } from './xml.ts'
 
@@ -30,7 +30,7 @@ export interface RewriteSections {
 }
 
 /** Reads every `<rewrite>` section, and leaves out, with a row in the report, the rules that cannot run here. */
-export function readRewrite (reading: Reading, sections: readonly Found[]): RewriteSections {
+export function readRewrite (reading: Reading, sections: readonly Found[], documentRoot: string | undefined): RewriteSections {
   const lists: ScopedRules[] = []
   const outbound: RewriteSections['outbound'][number][] = []
   const maps = new Map<string, RewriteMap>()
@@ -67,7 +67,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[]): Rewr
       }
     }
   }
-  const known = new Set(maps.keys())
+  const known = { maps: new Set(maps.keys()), documentRoot }
   return {
     lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
     outbound: outbound.map(one => ({
@@ -80,7 +80,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[]): Rewr
 }
 
 /** Puts the lists where their scopes belong: rules of the file's root in `rules`, of a site in `siteRules`, of a directory in `pathRules`. */
-export function rewriteOptions (reading: Reading, { lists, outbound, maps, allowed }: RewriteSections, sites: readonly string[]): UrlRewriteOptions {
+export function rewriteOptions (reading: Reading, { lists, outbound, maps, allowed }: RewriteSections, sites: readonly string[], documentRoot: string | undefined): UrlRewriteOptions {
   const options: UrlRewriteOptions = {}
   const global = lists.filter(list => list.global)
   const shared = lists.filter(list => !list.global && list.scope.path === '/' && list.scope.site === null)
@@ -106,6 +106,7 @@ export function rewriteOptions (reading: Reading, { lists, outbound, maps, allow
       all[scope.site] = joined(all[scope.site], rules)
     }
   }
+  if (documentRoot !== undefined && lists.some(list => list.rules.some(({ rule }) => asksFiles(rule)))) options.documentRoot = documentRoot
   if (maps.length > 0) options.rewriteMaps = [...maps]
   if (allowed.elements.length > 0 && notAllowed(lists, allowed.names).length === 0) options.allowedServerVariables = [...new Set(allowed.names)]
   return options
@@ -141,22 +142,6 @@ function joined (before: OutboundRules | undefined, more: OutboundRules): Outbou
     ...(before.customTags ?? more.customTags) && { customTags: [...before.customTags ?? [], ...more.customTags ?? []] },
     rules: [...before.rules, ...more.rules]
   }
-}
-
-/** Whether a rule can run: it asks no table that is not there. Otherwise it is left out, and every part of it is reported so. */
-function runs (reading: Reading, element: XmlElement, maps: ReadonlySet<string>): boolean {
-  const missing = valuesIn(element).flatMap(tablesAsked).find(name => !maps.has(name.toLowerCase()))
-  if (missing === undefined) return true
-  reading.losesAll(element, `the rule is left out: it asks {${missing}:…}, and there is no rewrite map of this name`,
-    /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')
-  return false
-}
-
-function valuesIn (element: XmlElement): string[] {
-  return [...element.children.flatMap(child => [
-    ...[...child.attributes.values()].filter(({ name }) => name !== 'url' || child.name === 'action').filter(({ name }) => name !== 'pattern').map(({ value }) => value),
-    ...valuesIn(child)
-  ])]
 }
 
 function ruleElement (list: XmlElement, name: string): XmlElement {

@@ -1,4 +1,5 @@
 // Which sections are there, which of them are read, and what is lost with the others?
+import { misplaced } from './place-mistakes.ts'
 import type { Reading } from './reading.ts'
 import type { Found } from './rewrite.ts'
 import type { Scope } from './scopes.ts'
@@ -9,8 +10,18 @@ const GROUPS = ['system.webServer', 'system.applicationHost', 'system.webServer/
 
 /** The sections that are read. */
 export const READ = [
-  'system.webServer/rewrite'
+  'system.webServer/rewrite',
+  'system.webServer/proxy',
+  'system.webServer/webSocket',
+  'system.webServer/httpRedirect',
+  'system.webServer/httpProtocol',
+  'system.webServer/tracing/traceFailedRequests',
+  'system.applicationHost/sites',
+  'system.applicationHost/log',
+  'webFarms'
 ] as const
+
+export type SectionPath = typeof READ[number]
 
 /** Sections that are not read: whether a request would have met them, and what to do. The longest path that fits is taken. */
 const UNREAD: Readonly<Record<string, { readonly lost: boolean, readonly note: string }>> = {
@@ -50,9 +61,9 @@ const UNREAD: Readonly<Record<string, { readonly lost: boolean, readonly note: s
   'system.applicationHost/configHistory': { lost: false, note: 'nothing here depends on it' }
 }
 
-/** Finds the sections that are read, by their path, and lists the others. */
-export function findSections (reading: Reading, scopes: readonly Scope[]): Map<string, Found[]> {
-  const found = new Map<string, Found[]>()
+/** Finds the sections that are read, by their path, and lists the others. `include` fetches what a section keeps in another file. */
+export function findSections (reading: Reading, scopes: readonly Scope[], include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
+  const found = new Map<SectionPath, Found[]>()
   for (const scope of scopes) visit(scope.container, '', scope)
   return found
 
@@ -60,16 +71,22 @@ export function findSections (reading: Reading, scopes: readonly Scope[]): Map<s
     for (const element of group.children) {
       if (element.name === 'location' && before === '') continue
       const path = before === '' ? element.name : `${before}/${element.name}`
-      if ((READ as readonly string[]).includes(path)) {
+      if (isRead(path)) {
+        include(element)
         found.set(path, [...found.get(path) ?? [], { scope, element }])
       } else if (GROUPS.includes(path) && element.children.length > 0) {
         reading.container(element)
         visit(element, path, scope)
       } else {
+        misplaced(reading, element)
         reading.sections.push({ ...element.place, path: pathOf(element), ...unread(path) })
       }
     }
   }
+}
+
+function isRead (path: string): path is SectionPath {
+  return (READ as readonly string[]).includes(path)
 }
 
 function unread (path: string): { lost: boolean, note: string } {

@@ -128,6 +128,18 @@ function placesIn (text: string, file: string): (offset: number) => Place {
 export function pathOf (element: XmlElement): string {
   const { parent, name } = element
   if (parent === null) return `/${name}`
-  const twins = parent.children.filter(child => child.name === name)
-  return `${pathOf(parent)}/${name}${twins.length > 1 ? `[${twins.indexOf(element) + 1}]` : ''}`
+  return `${pathOf(parent)}/${stepsOf(parent.children)[parent.children.indexOf(element)] ?? name}`
+}
+
+/** The last step of each element's path: its name, with a number where there are several of that name. */
+export function stepsOf (children: readonly XmlElement[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { name } of children) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const met = new Map<string, number>()
+  return children.map(({ name }) => {
+    if (counts.get(name) === 1) return name
+    const number = (met.get(name) ?? 0) + 1
+    met.set(name, number)
+    return `${name}[${number}]`
+  })
 }

@@ -49,7 +49,7 @@ export async function makeAuthority (names: readonly string[], commonName: strin
 }
 
 /** Makes a server certificate for these host names and IP addresses. */
-export async function makeCertificate (authority: KeyPair, hosts: readonly string[]): Promise<KeyPair> {
+export async function makeCertificate (authority: KeyPair, hosts: readonly string[], days = CERTIFICATE_DAYS): Promise<KeyPair> {
   const keys = await makeKeys()
   const issuer = new x509.X509Certificate(authority.cert)
   const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), ALGORITHM, false, ['sign'])
@@ -57,7 +57,7 @@ export async function makeCertificate (authority: KeyPair, hosts: readonly strin
     serialNumber: serialNumber(),
     subject: [{ CN: [(hosts[0] as string).slice(0, 64)] }],
     issuer: issuer.subjectName,
-    ...validity(CERTIFICATE_DAYS),
+    ...validity(days),
     signingAlgorithm: ALGORITHM,
     publicKey: keys.publicKey,
     signingKey,

@@ -26,8 +26,18 @@ const LOCAL_NAMES = ['localhost', 'test', 'example', 'invalid']
 /**
  * Gives the certificate kept in a folder, made by the first who needs it. Two processes may do so at once: both end with the same
  * authority. Everything is readable by its owner only.
+ *
+ * @throws an Error whose message is the end of a sentence about the development certificate.
  */
 export async function developmentCertificate (folder: string, hosts: readonly string[]): Promise<DevelopmentCertificate> {
+  try {
+    return await keepCertificate(folder, hosts)
+  } catch (error) {
+    throw new Error(`cannot be kept in ${folder}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`, { cause: error })
+  }
+}
+
+async function keepCertificate (folder: string, hosts: readonly string[]): Promise<DevelopmentCertificate> {
   const wanted = [...new Set(['localhost', ...hosts.map(host => host.replace(/^\[|\]$/g, '').toLowerCase()), '127.0.0.1', '::1'])]
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { authority, isNew } = await keepAuthority(folder, wanted.filter(host => isIP(host) === 0).map(host => host.replace(/^\*\./, '')))

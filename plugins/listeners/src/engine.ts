@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
+import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
+import { guardSession } from './session.ts'
 
 /** Where an engine hands on what it reads. */
 export interface Road {
@@ -22,7 +24,8 @@ export interface Road {
 
 /** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
 export interface Engine {
-  accept (socket: Socket): void
+  /** @param client who is behind a load balancer, by its PROXY header; null where the socket knows best. */
+  accept (socket: Socket, client: ProxyHeader['client']): void
   /** Ends what is idle, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
   closeIdle (): void
   /** Lets go of the engine's timers. */
@@ -42,6 +45,8 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // Connections that have not sent a request yet: nothing is lost with them when the listener closes.
   const silent = new Set<Duplex>()
   const sessions = new Set<ServerHttp2Session>()
+  // A TLS socket does not tell which socket it was made of, but both have the same two ends.
+  const clients = new Map<string, NonNullable<ProxyHeader['client']>>()
 
   const http1 = createHttpServer({
     keepAliveTimeout: limits.keepAliveTimeout,
@@ -58,6 +63,8 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     road.upgrade(request, socket, head)
   }))
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
+  // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
+  http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
   // Node looks after slow headers and slow bodies from this event on.
   http1.emit('listening')
 
@@ -65,12 +72,17 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   const tls = certificates === null ? null : createTls(certificates)
 
   return {
-    accept (socket) {
+    accept (socket, client) {
       if (tls === null) {
+        if (client !== null) tellClient(socket, client)
         watch(socket)
         http1.emit('connection', socket)
       } else {
-        socket.on('error', () => {})
+        if (client !== null) {
+          const peer = peerOf(socket)
+          clients.set(peer, client)
+          socket.once('close', () => clients.delete(peer))
+        }
         tls.emit('connection', socket)
       }
     },
@@ -105,9 +117,15 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
       SNICallback: (name, done) => { done(null, certificates.find(name)) }
     }, (socket: TLSSocket) => {
-      watch(socket)
-      if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) http2.emit('connection', socket)
-      else http1.emit('connection', socket)
+      const client = clients.get(peerOf(socket))
+      if (client !== undefined) tellClient(socket, client)
+      if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
+        socket.on('error', () => {})
+        http2.emit('connection', socket)
+      } else {
+        watch(socket)
+        http1.emit('connection', socket)
+      }
     })
     server.on('tlsClientError', (_error, socket) => { socket.destroy() })
     certificates.onSwap(() => { server.setSecureContext({ ciphers: CIPHERS, minVersion: 'TLSv1.2', ...more, ...(ca !== undefined && { ca: ca as string }), ...certificates.first() }) })
@@ -129,28 +147,21 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       response.end()
     })
     server.on('session', session => {
-      silent.delete(session.socket)
       sessions.add(session)
       session.once('close', () => sessions.delete(session))
       session.on('error', () => {})
-      closeWhenIdle(session, limits.keepAliveTimeout)
+      guardSession(session, limits)
     })
     return server
   }
-}
-
-// A session is idle when it has no stream: an open WebSocket may be silent for as long as it likes.
-function closeWhenIdle (session: ServerHttp2Session, timeout: number): void {
-  let open = 0
-  session.on('stream', stream => {
-    open++
-    stream.once('close', () => { open-- })
-  })
-  session.setTimeout(timeout, () => { if (open === 0) session.close() })
 }
 
 // Node cuts slow clients when it looks, every 30 s by itself: that would double a short limit.
 function checkingInterval (...timeouts: readonly number[]): number {
   const shortest = Math.min(...timeouts.filter(timeout => timeout > 0), 30_000)
   return Math.max(100, Math.ceil(shortest / 4))
+}
+
+function peerOf ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

@@ -30,7 +30,9 @@ export interface ListenersOptions {
   readonly limits?: LimitOptions
   /** `with-server` opens the listeners when the server listens, so that `fastify.listen()` fails when one of them does; `manual` leaves it to `fastify.listeners.listen()`. Default: 'with-server'. */
   readonly open?: 'with-server' | 'manual'
-  /** How long closing waits for the last requests and tunnels before it cuts them, in milliseconds. Default: 10000. */
+  /** Milliseconds between two looks at certificate files; 0 never looks. Default: 5000. */
+  readonly watchInterval?: number
+  /** How long closing waits for the last requests and tunnels before it cuts them, in milliseconds; not at all with Fastify's `forceCloseConnections: true`. Default: 10000. */
   readonly closeTimeout?: number
 }
 
@@ -46,6 +48,12 @@ export interface Listeners {
    * @throws one error that names the listener (FST_ARR_LISTENERS_…).
    */
   listen (): Promise<readonly ListenerAddress[]>
+  /**
+   * Reads all certificates again now, files and development certificate alike; connections that stand keep what they have.
+   *
+   * @throws FST_ARR_LISTENERS_CERTIFICATE; that listener's old certificates stay.
+   */
+  reload (): Promise<void>
 }
 
 declare module 'fastify' {
@@ -68,7 +76,8 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
     listen () {
       opening ??= openAll().finally(() => { if (open === null) opening = null })
       return opening
-    }
+    },
+    reload: async () => { await open?.reload() }
   } satisfies Listeners)
 
   if (options.open !== 'manual') {
@@ -76,11 +85,11 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
     // A server that somebody else made to listen never calls `listen` again.
     fastify.addHook('onReady', async () => { if (fastify.server.listening) await fastify.listeners.listen() })
   }
-  fastify.addHook('preClose', () => { stop() })
+  fastify.addHook('preClose', async () => { stop().catch(() => {}) })
   fastify.addHook('onClose', async () => { await stop() })
 
   async function openAll (): Promise<readonly ListenerAddress[]> {
-    const opened = await openListeners(plans, road, { folder, hosts: hosts ?? siteHosts(fastify) }, fastify.log)
+    const opened = await openListeners(plans, road, { folder, hosts: hosts ?? siteHosts(fastify), watchInterval: options.watchInterval ?? 5000 }, fastify.log)
     if (closing) {
       await opened.close(0)
       return []
@@ -92,7 +101,7 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
 
   async function stop (): Promise<void> {
     closing = true
-    await open?.close(options.closeTimeout ?? 10_000)
+    await open?.close(fastify.initialConfig.forceCloseConnections === true ? 0 : options.closeTimeout ?? 10_000)
   }
 }
 

@@ -18,6 +18,8 @@ export interface LimitOptions {
   readonly headerSize?: number
   /** Requests and WebSockets at once on one HTTP/2 connection. Default: 128. */
   readonly streams?: number
+  /** Resets, PINGs and SETTINGS that one HTTP/2 connection may send within ten seconds, before it is cut (rapid reset and its relatives). Default: 500. */
+  readonly nuisances?: number
 }
 
 /** The defaults. */
@@ -29,7 +31,8 @@ export const DEFAULT_LIMITS: Required<LimitOptions> = {
   requestTimeout: 300_000,
   keepAliveTimeout: 72_000,
   headerSize: 16_384,
-  streams: 128
+  streams: 128,
+  nuisances: 500
 }
 
 /** Reads limits over others. */

@@ -59,6 +59,11 @@ export interface ListenerOptions {
   readonly http2?: boolean
   /** Offers HTTP/1.1. Default: true. */
   readonly http1?: boolean
+  /**
+   * Addresses and networks (`10.0.0.0/8`) of the load balancers whose connections begin with a PROXY header (v1 or v2), which then tells
+   * the client's address; `true` is everybody, for a socket that only a balancer can reach. From all others a header is no HTTP. None, when left out.
+   */
+  readonly proxyProtocol?: readonly string[] | true
   /** Limits of this listener alone, over those of the plugin. */
   readonly limits?: LimitOptions
 }
@@ -89,5 +94,7 @@ export interface ListenerPlan {
   readonly https: (ListenerHttpsOptions & { readonly certificates: readonly CertificateOptions[], readonly hosts: readonly string[] }) | null
   readonly http2: boolean
   readonly http1: boolean
+  /** Whether a connection from this address begins with a PROXY header; null where none does. */
+  readonly proxyProtocol: ((address: string | undefined) => boolean) | null
   readonly limits: Required<LimitOptions>
 }

@@ -3,6 +3,7 @@
 import { InvalidOptionsError } from './errors.ts'
 import { parseBinding } from './iis-binding.ts'
 import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
+import { compileAddresses } from './proxy-protocol.ts'
 import { DEFAULT_LIMITS, readLimits, type LimitOptions } from './limits.ts'
 
 /** The part of the plugin's options that a plan is made of. */
@@ -10,6 +11,10 @@ export interface PlanOptions {
   readonly listeners: readonly (ListenerOptions | string)[]
   readonly certificate?: CertificateOptions | readonly CertificateOptions[]
   readonly limits?: LimitOptions
+  readonly development?: { readonly folder?: string, readonly hosts?: readonly string[] }
+  readonly open?: 'with-server' | 'manual'
+  readonly watchInterval?: number
+  readonly closeTimeout?: number
 }
 
 /**
@@ -17,16 +22,18 @@ export interface PlanOptions {
  *
  * @throws FST_ARR_LISTENERS_INVALID_OPTIONS with all mistakes, each naming its listener.
  */
-export function planListeners ({ listeners, certificate, limits }: PlanOptions): ListenerPlan[] {
+export function planListeners (options: PlanOptions): ListenerPlan[] {
+  const { listeners, certificate, limits } = options
   if (!Array.isArray(listeners)) throw new InvalidOptionsError('listeners must be a list')
   const mistakes: string[] = []
   const common = readLimits(limits, DEFAULT_LIMITS, text => { mistakes.push(text) })
+  checkPlugin(options, text => { mistakes.push(text) })
   const plans: ListenerPlan[] = []
 
-  for (const [index, options] of mergeBindings(listeners, text => { mistakes.push(text) }).entries()) {
+  for (const options of mergeBindings(listeners, text => { mistakes.push(text) })) {
     const protocol = options.https === undefined || options.https === false ? 'http' : 'https'
     const name = options.name ?? `${protocol} ${options.path ?? `port ${options.port}`}`
-    const mistake = (text: string): void => { mistakes.push(`listener '${name}' (number ${index + 1}) ${text}`) }
+    const mistake = (text: string): void => { mistakes.push(`listener '${name}' ${text}`) }
     if (plans.some(plan => plan.name === name && (options.name !== undefined || options.port !== 0))) mistake('is there twice; give it another name')
     plans.push({
       name,
@@ -34,11 +41,21 @@ export function planListeners ({ listeners, certificate, limits }: PlanOptions):
       ...readPlace(options, mistake),
       https: readHttps(options.https, certificate, mistake),
       ...readProtocols(options, protocol, mistake),
+      proxyProtocol: readProxyProtocol(options, mistake),
       limits: readLimits(options.limits, common, mistake)
     })
   }
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   return plans
+}
+
+function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: PlanOptions, mistake: (text: string) => void): void {
+  for (const [name, value] of Object.entries({ watchInterval, closeTimeout })) {
+    if (!(Number.isInteger(value) && value >= 0)) mistake(`${name} must be a whole number of milliseconds, 0 or more`)
+  }
+  if (open !== 'with-server' && open !== 'manual') mistake("open must be 'with-server' or 'manual'")
+  if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('development.folder must be a path')
+  if (development?.hosts !== undefined && !(Array.isArray(development.hosts) && development.hosts.every(host => typeof host === 'string'))) mistake('development.hosts must be a list of host names')
 }
 
 function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: (text: string) => void): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
@@ -77,6 +94,15 @@ function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'htt
   const offersHttp2 = protocol === 'https' && http2 !== false
   if (!http1 && !offersHttp2) mistake('speaks neither HTTP/1.1 nor HTTP/2')
   return { http1, http2: offersHttp2 }
+}
+
+function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mistake: (text: string) => void): ListenerPlan['proxyProtocol'] {
+  if (proxyProtocol === undefined) return null
+  if (path !== undefined && https !== undefined && https !== false) mistake('has proxyProtocol and https on a unix socket, which cannot be told together')
+  if (proxyProtocol === true) return () => true
+  const compiled = Array.isArray(proxyProtocol) ? compileAddresses(proxyProtocol) : null
+  if (compiled === null) mistake('has a proxyProtocol that is neither true nor a list of IP addresses and networks')
+  return compiled
 }
 
 function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {

@@ -1,17 +1,29 @@
 // url-rewrite: what does the URL become? IIS URL Rewrite rules as a Fastify plugin; writes `request.rewrite`.
 
-import { STATUS_CODES } from 'node:http'
+import { channel } from 'node:diagnostics_channel'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FileWanted } from './conditions.ts'
 import { BadTargetError, InvalidOptionsError, NoProxyError } from './errors.ts'
+import { storyteller, type Explanation, type Storyteller } from './explain.ts'
+import { kindOf } from './files.ts'
 import { compileOptions } from './options.ts'
-import { run, type Outcome, type Rewrite } from './run.ts'
+import { exchangeOf, imagine } from './request-facts.ts'
+import { underUrl } from './reroute.ts'
+import { rewriteResponse, type ResponseChange, type ResponseHead } from './response.ts'
+import { run, stateAfter, type Outcome, type Rewrite } from './run.ts'
 import type { RuleSet } from './compiled-rule.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, FileKind } from './exchange.ts'
+import type { HeaderList } from './outbound.ts'
 import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
 
 export type * from './rules.ts'
-export type { Rewrite } from './run.ts'
+export type { Outcome, Rewrite } from './run.ts'
+export type { Exchange } from './exchange.ts'
+export type { ConditionStep, Explanation, RuleStep } from './explain.ts'
+export type { ResponseChange, ResponseHead } from './response.ts'
 
 /** The plugin's options: rule sets as IIS has them, as plain objects. */
 export interface UrlRewriteOptions {
@@ -43,77 +55,183 @@ export interface UrlRewriteOptions {
    * whose time grows with the input alone, and refuses it where that engine cannot; `'refuse'` refuses each. Default: `'linear'`.
    */
   readonly riskyPatterns?: 'linear' | 'refuse'
+  /**
+   * Whether a request rewritten to a path is routed again, so that the route of the new path answers it; the hooks run again, then.
+   * A proxy needs no such thing: it reads `request.rewrite`. Default: `true` where no upstream-proxy is registered.
+   */
+  readonly reroute?: boolean
+  /** Whether rewritten requests bring the upstream the path that was asked for as `X-Original-URL`, as in IIS. Default: `false`. */
+  readonly originalUrlHeader?: boolean
   /** The directory that `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}` are about. Default: none; a rule that needs it is an error. */
   readonly documentRoot?: string | ((request: FastifyRequest) => string | undefined)
 }
 
+/** What other plugins are handed, as `fastify.urlRewrite`. */
+export interface UrlRewrite {
+  /**
+   * Runs the outbound rules on a response that does not pass Fastify's own `onSend`: one that a proxy writes itself.
+   * Undefined where nothing changes. Made for the option `rewriteResponse` of upstream-proxy.
+   */
+  rewriteResponse (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined
+  /**
+   * Says which rules are tried for a request, what matches and what comes out, without carrying anything out.
+   * Takes a request that came, or a few words on one that might: `{ url: '/a?b', headers: { host: 'example.com' } }`.
+   */
+  explain (request: FastifyRequest | Imagined): Promise<Explanation>
+}
+
+/** A request that never came; what is not given is a plain `GET /` for `localhost` on port 80. */
+export type Imagined = Partial<Exchange>
+
+/** What is published on the `diagnostics_channel` named `fastify-arr:rewrite`, for each request, where somebody listens. */
+export interface RewriteMessage {
+  readonly request: FastifyRequest
+  readonly explanation: Explanation
+}
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    urlRewrite: UrlRewrite
+  }
   interface FastifyRequest {
     /** What the rules made of this request; null where none matched. */
     rewrite: Rewrite | null
   }
 }
 
+const onlookers = channel('fastify-arr:rewrite')
+
+/** What the rules said, with its story where somebody wants it. */
+interface Told {
+  readonly outcome: Outcome | null
+  readonly explanation: Explanation | null
+}
+
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
+  const { rules, documentRoot } = options
   const mistakes: string[] = []
-  const compiled = compileOptions(options, options.documentRoot !== undefined, mistake => mistakes.push(mistake))
-  const { rules } = options
-  const fixed = Array.isArray(rules) ? compiled.compileMore(rules as readonly Rule[], mistake => mistakes.push(mistake)) : null
-  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.map(mistake => `- ${mistake}`).join('\n'))
+  const tell = (mistake: string): void => { mistakes.push(mistake) }
+  const complain = (): void => {
+    if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.splice(0).map(mistake => `- ${mistake}`).join('\n'))
+  }
+  const compiled = compileOptions(options, documentRoot !== undefined, tell)
+  const fixed = typeof rules === 'function' || rules === undefined ? null : compiled.compileMore(rules, tell)
+  complain()
 
-  const given = new WeakMap<readonly Rule[], RuleSet>()
-  const rulesOf = typeof rules === 'function'
-    ? (request: FastifyRequest): RuleSet | null => {
-        const list = rules(request)
-        if (list === undefined) return null
-        let set = given.get(list)
-        if (set === undefined) {
-          set = compiled.compileMore(list, mistake => mistakes.push(mistake))
-          if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.splice(0).map(mistake => `- ${mistake}`).join('\n'))
-          given.set(list, set)
-        }
-        return set
-      }
-    : () => fixed
+  const seen = new WeakMap<readonly Rule[], RuleSet>()
+  const rulesOf = (request: FastifyRequest): RuleSet | null => {
+    if (typeof rules !== 'function') return fixed
+    const list = rules(request)
+    if (list === undefined) return null
+    let set = seen.get(list)
+    if (set === undefined) {
+      set = compiled.compileMore(list, tell)
+      complain()
+      seen.set(list, set)
+    }
+    return set
+  }
+  const rootOf = typeof documentRoot === 'function' ? documentRoot : () => documentRoot
 
+  /** What the rules say, at once; where one asks about a file, the disk is asked and the rules begin again. */
+  const outcomeOf = (exchange: Exchange, own: RuleSet | null, teller: (() => Storyteller) | null, files: Map<string, FileKind> | null): Told | Promise<Told> => {
+    const sets = compiled.setsFor(exchange.siteName, own)
+    const story = teller?.()
+    try {
+      const outcome = sets.length === 0 ? null : run(sets, exchange, files, story)
+      return { outcome, explanation: story?.tell(exchange, outcome) ?? null }
+    } catch (error) {
+      if (!(error instanceof FileWanted)) throw error
+      const known = files ?? new Map<string, FileKind>()
+      return kindOf(error.path).then(kind => outcomeOf(exchange, own, teller, known.set(error.path, kind)))
+    }
+  }
+
+  const explain = async (request: FastifyRequest | Imagined): Promise<Explanation> => {
+    const own = isRequest(request) ? rulesOf(request) : fixed
+    const exchange = isRequest(request) ? exchangeOf(request, rootOf(request) ?? '') : imagine(request, typeof documentRoot === 'string' ? documentRoot : '')
+    return (await outcomeOf(exchange, own, storyteller, null)).explanation as Explanation
+  }
+
+  let proxied = false
+  let reroute = false
+  // What the rules made of requests that are on their second way through the router.
+  const rerouted = new WeakMap<object, Rewrite>()
+
+  const conclude = ({ outcome, explanation }: Told, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (explanation !== null) onlookers.publish({ request, explanation } satisfies RewriteMessage)
+    if (outcome === null) return done()
+    if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)
+    const rewrite = options.originalUrlHeader === true ? withOriginalUrl(outcome.rewrite, request) : outcome.rewrite
+    request.rewrite = rewrite
+    const { url, rule } = rewrite
+    if (!url.startsWith('/')) return done(proxied ? undefined : new NoProxyError(`rule "${rule}"`))
+    if (!reroute || url === request.raw.url) return done()
+    rerouted.set(reply.raw, rewrite)
+    reply.hijack()
+    fastify.routing(underUrl(request.raw as IncomingMessage, url), reply.raw)
+  }
+
+  const limit = options.outboundBufferLimit ?? 4_194_304
+  const rewriteAnswer = (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined => {
+    const exchange = exchangeOf(request, rootOf(request) ?? '')
+    const outbound = compiled.outboundFor(exchange.siteName)
+    if (outbound.length === 0) return undefined
+    const state = stateAfter(exchange, request.rewrite)
+    if (state === null) return undefined
+    const passed = (why: string): void => request.log.warn({ url: request.url }, `outbound rules could not look into a body: ${why}`)
+    return rewriteResponse(outbound, state, response, { method: request.method, limit, passed })
+  }
+
+  fastify.decorate('urlRewrite', { rewriteResponse: rewriteAnswer, explain })
   fastify.decorateRequest('rewrite', null)
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    const exchange = exchangeOf(request)
-    const sets = compiled.setsFor(exchange.siteName, rulesOf(request))
-    const outcome = sets.length === 0 ? null : run(sets, exchange, null)
-    if (outcome === null) return done()
-    if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)
-    request.rewrite = outcome.rewrite
-    done()
+    const before = rerouted.get(reply.raw)
+    if (before !== undefined) {
+      request.rewrite = before
+      return done()
+    }
+    const told = outcomeOf(exchangeOf(request, rootOf(request) ?? ''), rulesOf(request), onlookers.hasSubscribers ? storyteller : null, null)
+    if (told instanceof Promise) told.then(result => conclude(result, request, reply, done)).catch(done)
+    else conclude(told, request, reply, done)
   })
 
+  if (options.outboundRules !== undefined || options.siteOutboundRules !== undefined) {
+    fastify.addHook('onSend', async (request, reply, payload) => {
+      const change = rewriteAnswer(request, { status: reply.statusCode, headers: headersOf(reply) })
+      if (change?.headers !== undefined) setHeaders(reply, change.headers)
+      const readable = typeof payload === 'string' || Buffer.isBuffer(payload) ? Readable.from([Buffer.from(payload)]) : payload
+      if (change?.body === undefined || !(readable instanceof Readable)) return payload
+      return pipeline(readable, change.body, () => {})
+    })
+  }
+
   fastify.addHook('onReady', async () => {
-    const rule = compiled.firstAbsolute() ?? null
-    if (rule !== null && !fastify.hasRequestDecorator('upstream')) throw new NoProxyError(rule)
+    proxied = fastify.hasRequestDecorator('upstream')
+    reroute = options.reroute ?? !proxied
+    const rule = compiled.firstAbsolute()
+    if (rule !== undefined && !proxied) throw new NoProxyError(rule)
   })
 }
 
-/** What host-routing says about the request's site, as far as rules ask. */
-interface SiteFact { readonly site?: { readonly name?: string, readonly id?: number } | null }
+const isRequest = (request: FastifyRequest | Imagined): request is FastifyRequest => 'raw' in request
 
-/** The request as rules see it; what costs something to read is read when a rule asks. */
-function exchangeOf (request: FastifyRequest): Exchange {
-  const { raw } = request
-  const site = (request as SiteFact).site
-  return {
-    method: request.method,
-    url: raw.url ?? '/',
-    headers: raw.headers,
-    httpVersion: raw.httpVersion,
-    get encrypted () { return request.protocol === 'https' },
-    get remoteAddress () { return request.ip ?? '' },
-    get remotePort () { return String(raw.socket.remotePort ?? '') },
-    get localAddress () { return raw.socket.localAddress ?? '' },
-    get localPort () { return String(raw.socket.localPort ?? '') },
-    siteName: site?.name ?? '',
-    siteId: site?.id === undefined ? '' : String(site.id),
-    documentRoot: ''
+/** The upstream is told what was asked for; a rule's own word on it counts. */
+const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
+  ({ ...rewrite, headers: { 'x-original-url': raw.url ?? '/', ...rewrite.headers } })
+
+/** A reply's headers as a list. */
+const headersOf = (reply: FastifyReply): Array<readonly [string, string]> =>
+  Object.entries(reply.getHeaders()).flatMap(([name, value]) => [value].flat().map(one => [name, String(one ?? '')] as const))
+
+/** Makes a reply's headers those of the list. */
+function setHeaders (reply: FastifyReply, headers: HeaderList): void {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+  for (const [name, value] of headers) {
+    const before = reply.getHeader(name)
+    // Fastify itself joins several Set-Cookie to a list; the rest of a name that comes twice is given as one.
+    reply.header(name, before === undefined || name.toLowerCase() === 'set-cookie' ? value : [before, value].flat().map(String))
   }
 }
 

@@ -1,17 +1,20 @@
 // Are the options right, and what do they compile to? All mistakes are reported together.
 
 import { compileRules, type Workshop } from './compile.ts'
-import { nativeEngine } from './pattern.ts'
-import { isAbsolute } from './target.ts'
+import { compileOutbound, type AnyOutbound } from './compile-outbound.ts'
+import { engineMaker } from './engine.ts'
+import { beginningOf, isAbsolute } from './authority.ts'
 import { compileMap, type Lookup } from './template.ts'
 import type { RuleSet } from './compiled-rule.ts'
-import type { PathRules, RewriteMap, Rule } from './rules.ts'
+import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
 
 /** The part of the options that is compiled at registration. */
 export interface WrittenRules {
   readonly globalRules?: readonly Rule[]
   readonly siteRules?: Readonly<Record<string, readonly Rule[]>>
   readonly pathRules?: readonly PathRules[]
+  readonly outboundRules?: OutboundRules
+  readonly siteOutboundRules?: Readonly<Record<string, OutboundRules>>
   readonly rewriteMaps?: readonly RewriteMap[]
   readonly allowedServerVariables?: readonly string[] | '*'
   readonly useOriginalURLEncoding?: boolean
@@ -22,6 +25,8 @@ export interface WrittenRules {
 export interface Compiled {
   /** The sets for a site's requests, in their order; `rules` are those of the option of that name. */
   setsFor (site: string, rules: RuleSet | null): readonly RuleSet[]
+  /** The outbound rules for a site's responses, in their order. */
+  outboundFor (site: string): readonly AnyOutbound[]
   /** The first rule of any list that rewrites to an absolute URL, with its place. */
   firstAbsolute (): string | undefined
   /** Compiles a list that a function of the request returned. */
@@ -36,8 +41,9 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
   const workshop: Workshop = {
     maps,
     mistake,
-    engine: nativeEngine,
+    engine: engineMaker(written.riskyPatterns ?? 'linear'),
     allowed: name => names === null || names.has(name),
+    origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => beginningOf(String(value))?.origin?.toLowerCase()).filter(origin => origin !== undefined)),
     encodeAnew: written.useOriginalURLEncoding === true,
     documentRoot
   }
@@ -50,6 +56,9 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
   const global = list('globalRules', written.globalRules, { ...workshop, allowed: () => true })
   const sites = new Map(Object.entries(written.siteRules ?? {}).map(([site, rules]) => [site, list(`siteRules.${site}`, rules)]))
   const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, workshop, prefix), mistake)
+  const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, workshop)
+  const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
+    [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, workshop)]]))
   const everySet = [global, ...sites.values(), ...paths.map(path => path.set)]
   const cache = new Map<RuleSet | null, Map<string, readonly RuleSet[]>>()
   return {
@@ -66,9 +75,10 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
       }
       return sets
     },
+    outboundFor: site => outbound.get(site) ?? everywhere,
     firstAbsolute: () => {
       for (const set of everySet) {
-        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && isAbsolute(action.target.parts))
+        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
         if (rule !== undefined) return `${set?.label} "${rule.name}"`
       }
       return undefined

@@ -27,9 +27,12 @@ export interface Pattern {
   readonly ignoreCase: boolean
 }
 
+/** A text as the regular expression that finds just it. */
+export const literalSource = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+
 /** A wildcard pattern as a regular expression: `*` is any run, captured; `?` is one character, not captured. */
 export function wildcardSource (pattern: string): string {
-  return `^${pattern.replace(/[\\^$.*+?()[\]{}|/-]/g, character => character === '*' ? '(.*)' : character === '?' ? '.' : `\\${character}`)}$`
+  return `^${literalSource(pattern).replaceAll('\\*', '(.*)').replaceAll('\\?', '.')}$`
 }
 
 /** Compiles a pattern, taking regular expressions to `engine`. */

@@ -10,7 +10,7 @@ import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { routeConnect } from './extended-connect.ts'
-import { endAfterAnswer } from './last-answer.ts'
+import { answerLast } from './last-answer.ts'
 import { serveAsPlainHttp } from './plain-http.ts'
 import { asksForWebSocket, mark } from './upgrade.ts'
 
@@ -113,7 +113,7 @@ export class Dispatcher {
     }
     const response = new ServerResponse(request)
     response.assignSocket(socket)
-    endAfterAnswer(response, socket)
+    answerLast(response, socket)
     this.#route(request, response)
   }
 

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { endAfterAnswer } from '../dispatch/last-answer.ts'
+import { answerLast, answerNoMore } from '../dispatch/last-answer.ts'
 import type { Upgrade } from '../dispatch/upgrade.ts'
 import { HOP_BY_HOP, namedByConnection } from '../hop-by-hop.ts'
 import { valueOf, type AnswerHead } from './answer-head.ts'
@@ -53,7 +53,7 @@ class Http1Side implements ClientSide {
   }
 
   decline (reply: FastifyReply): void {
-    endAfterAnswer(reply.raw, this.stream)
+    answerLast(reply.raw, this.stream)
   }
 
   open (answer: AnswerHead, reply: FastifyReply): void {
@@ -66,6 +66,7 @@ class Http1Side implements ClientSide {
       else if (lower === 'upgrade' || isAnswerHeader(lower, dropped)) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     }
     for (const [name, value] of ownHeaders(answer, reply)) head += `${name}: ${value}\r\n`
+    answerNoMore(reply.raw, this.stream)
     reply.raw.statusCode = 101
     this.stream.write(`${head}\r\n`, 'latin1')
   }

@@ -33,11 +33,14 @@ export class FrameReader {
     return this.valid && this.#left === 0 && this.#held.length === 0
   }
 
-  read (chunk: Buffer): void {
-    if (!this.valid || this.closed !== null) return
+  /** Reads a chunk. Returns where in it the last frame that it ends has ended, or -1 where it ends none. */
+  read (chunk: Buffer): number {
+    if (!this.valid || this.closed !== null) return -1
     let bytes = chunk
     let at = 0
-    if (this.#held.length > 0) {
+    let boundary = -1
+    const held = this.#held.length
+    if (held > 0) {
       bytes = Buffer.concat([this.#held, chunk])
       this.#held = NO_BYTES
     }
@@ -47,26 +50,32 @@ export class FrameReader {
         if (this.#inClose) {
           // The whole of it is at most 129 bytes: it is put together, then read.
           if (end - at < this.#left) break
-          this.#readClose(bytes, at)
-          return
+          at += this.#left
+          this.#readClose(bytes, at - this.#left)
+          return at - held
         }
         const rest = end - at
-        if (rest <= this.#left) {
+        if (rest < this.#left) {
           this.#left -= rest
-          return
+          return boundary
         }
         at += this.#left
         this.#left = 0
+        boundary = at - held
+        continue
       }
       const next = this.#readHeader(bytes, at, end)
       if (next === -1) break
       if (next === -2) {
         this.valid = false
-        return
+        return boundary
       }
       at = next
+      if (this.#left === 0) boundary = at - held
+      if (this.closed !== null) return boundary
     }
     if (at < end) this.#held = Buffer.from(bytes.subarray(at))
+    return boundary
   }
 
   /** The index after the header; -1 where it is cut; -2 where it is none. */
@@ -103,7 +112,7 @@ export class FrameReader {
       this.#inClose = true
       this.#left = length + (this.#masked ? 4 : 0)
       if (this.#left === 0) this.#readClose(bytes, at)
-      return this.#left === 0 ? end : at
+      return at
     }
     // The mask is not needed: it is skipped with the payload.
     this.#left = this.#masked ? length + 4 : length

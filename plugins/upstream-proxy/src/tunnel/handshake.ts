@@ -86,7 +86,7 @@ export class Handshake {
     if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
     stream.on('data', this.#onEarly)
     stream.on('end', this.#onClientGone)
-    stream.on('close', this.#onClientGone)
+    stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
 
     const upstream = this.#upstream = dial(route.origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
@@ -96,6 +96,11 @@ export class Handshake {
     let head = `GET ${route.path} HTTP/1.1\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     upstream.write(`${head}\r\n`, 'latin1')
+  }
+
+  /** The server is closing. */
+  giveUp (): void {
+    this.#fail('Draining', 'proxy')
   }
 
   #onConnected (): void {

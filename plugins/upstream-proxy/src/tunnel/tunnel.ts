@@ -25,8 +25,11 @@ export class Tunnel {
   readonly up: Way
   /** Upstream to client. */
   readonly down: Way
-  /** When the first direction ended, ms since the epoch; 0 while both are open. */
+  /** When the first direction ended, or what was left after that last moved, ms since the epoch; 0 while both are open. */
   halfClosedAt = 0
+  /** When we said goodbye; 0 while we have not. */
+  goodbyeAt = 0
+  #unsent = 0
   #open = 2
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
@@ -58,7 +61,8 @@ export class Tunnel {
    * A side whose frames cannot be read, or that has sent or been sent a Close frame, gets none.
    */
   close (code = 1001, reason = ''): void {
-    this.fact.closedBy ??= 'proxy'
+    this.goodbyeAt ||= Date.now()
+    this.saidClose('proxy', code, reason)
     this.down.inject(closeFrame(code, reason, false))
     this.up.inject(closeFrame(code, reason, true))
   }
@@ -73,11 +77,10 @@ export class Tunnel {
   /** A Close frame passed. */
   saidClose (by: Side, code: number | null, reason: string): void {
     const { fact } = this
-    fact.closedBy ??= by
-    if (fact.closeCode === null && fact.closeReason === null) {
-      fact.closeCode = code
-      fact.closeReason = reason
-    }
+    if (fact.closedBy !== null) return
+    fact.closedBy = by
+    fact.closeCode = code
+    fact.closeReason = reason
   }
 
   /** The transport ended: the first word counts. */
@@ -85,6 +88,18 @@ export class Tunnel {
     const { fact } = this
     fact.closedBy ??= by
     fact.ending ??= ending
+  }
+
+  /** How long a tunnel that is ending has not come nearer to its end, in ms; 0 for one that is not ending. */
+  stalled (now: number): number {
+    if (this.goodbyeAt > 0) return now - this.goodbyeAt
+    if (this.halfClosedAt === 0) return 0
+    const unsent = this.up.to.writableLength + this.down.to.writableLength
+    if (unsent !== this.#unsent) {
+      this.#unsent = unsent
+      this.halfClosedAt = now
+    }
+    return now - Math.max(this.halfClosedAt, this.fact.lastActivity)
   }
 
   /** One of the sockets has closed. */

@@ -1,6 +1,5 @@
 // The tunnels of one proxy: how they open, live and end.
 import { channel } from 'node:diagnostics_channel'
-import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
@@ -33,7 +32,7 @@ export class Tunnels {
   readonly open: OpenTunnels
   readonly #own = new Set<Tunnel>()
   readonly #settings: TunnelsSettings
-  readonly #pending = new Set<Duplex>()
+  readonly #pending = new Set<Handshake>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
   #drained: (() => void) | null = null
@@ -49,7 +48,7 @@ export class Tunnels {
     const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
     const client = clientSide(upgrade)
-    client.decline(reply)
+    client.decline(reply) // until the upstream has agreed
     if (!isHandshake(request, upgrade)) {
       fact.error = describe('BadHandshake', 'connect', 'client')
       done(new ERRORS.BadHandshake())
@@ -63,20 +62,21 @@ export class Tunnels {
       done(new ERRORS[name]())
       return
     }
-    this.#pending.add(client.stream)
-    new Handshake(request, reply, client, this.#settings,
+    const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
       opened => {
-        this.#pending.delete(client.stream)
+        this.#pending.delete(handshake)
         reply.hijack()
         client.open(opened.head, reply)
         this.#begin(request, client, opened)
         done()
       },
       error => {
-        this.#pending.delete(client.stream)
+        this.#pending.delete(handshake)
         if (error === null && !reply.sent) reply.hijack()
         done(error ?? undefined)
-      }).begin(route)
+      })
+    this.#pending.add(handshake)
+    handshake.begin(route)
   }
 
   #begin (request: FastifyRequest, client: ClientSide, opened: Opened): void {
@@ -119,7 +119,7 @@ export class Tunnels {
       const { fact } = tunnel
       if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
         (maxAge > 0 && now - fact.openedAt >= maxAge) ||
-        (halfCloseTimeout > 0 && tunnel.halfClosedAt > 0 && now - Math.max(tunnel.halfClosedAt, fact.lastActivity) >= halfCloseTimeout)) {
+        (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout)) {
         tunnel.destroy('proxy', 'timeout')
       }
     }
@@ -128,7 +128,7 @@ export class Tunnels {
   /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
   drain (): Promise<void> {
     this.#draining = true
-    for (const stream of this.#pending) stream.destroy()
+    for (const handshake of this.#pending) handshake.giveUp()
     if (this.#own.size === 0) return Promise.resolve()
     const { code, reason, window, deadline } = this.#settings.tunnel.drain
     const tunnels = [...this.#own]

@@ -1,0 +1,90 @@
+// What do the outbound rules make of a response's head, and which of them look into its body?
+
+import { checksHold } from './conditions.ts'
+import { decoded, type Text } from './text.ts'
+import { headerName } from './variables.ts'
+import type { AnyOutbound, HeaderRule, TagRule, TextRule } from './compile-outbound.ts'
+import type { State } from './exchange.ts'
+import type { Captures } from './pattern.ts'
+
+/** Header names and values, in order, duplicates apart. */
+export type HeaderList = ReadonlyArray<readonly [string, string]>
+
+/** A rule that looks into bodies. */
+export type BodyRule = TagRule | TextRule
+
+// A line break would end the header; whoever sent it.
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]+/g
+
+/** The rules whose preconditions hold for this response. The state's response must be set. */
+export const rulesInPlay = (rules: readonly AnyOutbound[], state: State): AnyOutbound[] =>
+  rules.filter(({ preChecks }) => preChecks === null || checksHold(preChecks, state))
+
+/** The new text where a rule takes an input; null where it leaves it alone, `undefined` where it matched and does nothing. */
+export function rewriteInput (rule: AnyOutbound, captures: Captures | null, state: State): string | null | undefined {
+  if ((captures === null) !== rule.negate) return null
+  state.ruleCaptures = captures ?? []
+  state.conditionCaptures = []
+  if (rule.checks !== null && !checksHold(rule.checks, state)) return null
+  return rule.value === null ? undefined : decoded(rule.value.expand(state))
+}
+
+/** Carries out the rules for headers. The list that comes back is the one given where nothing changed. */
+export function rewriteHeaders (rules: readonly AnyOutbound[], state: State, headers: HeaderList): HeaderList {
+  let list = headers
+  const stopped = new Set<string>()
+  for (const rule of rules) {
+    if (rule.target !== 'header' || stopped.has(rule.variable)) continue
+    const { header } = rule
+    const before = list
+    let matched = false
+    if (header === null) {
+      matched = setRequestVariable(rule, state)
+    } else {
+      const name = header.toLowerCase()
+      const next: Array<readonly [string, string]> = []
+      let present = false
+      for (const entry of list) {
+        if (entry[0].toLowerCase() !== name) {
+          next.push(entry)
+          continue
+        }
+        present = true
+        const value = rewriteInput(rule, rule.matcher(entry[1]), state)
+        matched ||= value !== null
+        // What is there already stays where the rule must not replace; an empty value takes the header away.
+        if (value === null || value === undefined || !(rule.replace || entry[1] === '')) next.push(entry)
+        else if (value !== '') next.push([entry[0], value.replace(UNSAFE, ' ')])
+      }
+      if (!present) {
+        const value = rewriteInput(rule, rule.matcher(''), state)
+        matched ||= value !== null
+        if (value !== null && value !== undefined && value !== '') next.push([header, value.replace(UNSAFE, ' ')])
+      }
+      if (next.length !== before.length || next.some((entry, index) => entry !== before[index])) list = next
+    }
+    if (list !== before) setResponse(state, list)
+    if (matched && rule.stop) stopped.add(rule.variable)
+  }
+  return list
+}
+
+function setRequestVariable (rule: HeaderRule, state: State): boolean {
+  const input: Text = rule.read(state)
+  const value = rewriteInput(rule, rule.matcher(input), state)
+  if (value === null) return false
+  if (value !== undefined && (rule.replace || decoded(input) === '')) {
+    if (rule.variable.startsWith('HTTP_')) state.headers = { ...state.headers, [headerName(rule.variable)]: value }
+    else state.variables = { ...state.variables, [rule.variable]: value }
+  }
+  return true
+}
+
+/** Lets the rules that follow see the headers as they stand now. */
+export function setResponse (state: State, headers: HeaderList, status = state.response?.status ?? 0): void {
+  state.response = {
+    status,
+    header: name => headers.find(entry => entry[0].toLowerCase() === name)?.[1]
+  }
+}

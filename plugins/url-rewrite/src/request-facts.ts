@@ -1,0 +1,59 @@
+// Where do rules read a request from? The one place that touches Node's request, and the site's fact.
+
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Exchange } from './exchange.ts'
+
+/** What is read of a Fastify request. */
+export interface RequestLike {
+  readonly method: string
+  readonly protocol: string
+  readonly ip: string
+  readonly raw: {
+    readonly url?: string | undefined
+    readonly headers: IncomingHttpHeaders
+    readonly httpVersion: string
+    readonly socket: { readonly remotePort?: number | undefined, readonly localAddress?: string | undefined, readonly localPort?: number | undefined }
+  }
+}
+
+/** What host-routing says about the request's site, as far as rules ask. */
+interface SiteFact {
+  readonly site?: { readonly name?: string, readonly id?: number } | null
+}
+
+/** The request as rules see it; what costs something to read is read when a rule asks. */
+export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
+  const { raw } = request
+  const site = (request as SiteFact).site
+  return {
+    method: request.method,
+    url: raw.url ?? '/',
+    headers: raw.headers,
+    httpVersion: raw.httpVersion,
+    get encrypted () { return request.protocol === 'https' },
+    get remoteAddress () { return request.ip ?? '' },
+    get remotePort () { return String(raw.socket.remotePort ?? '') },
+    get localAddress () { return raw.socket.localAddress ?? '' },
+    get localPort () { return String(raw.socket.localPort ?? '') },
+    siteName: site?.name ?? '',
+    siteId: site?.id === undefined ? '' : String(site.id),
+    documentRoot
+  }
+}
+
+/** A request that never came: a plain one, but for what is given. */
+export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchange => ({
+  method: 'GET',
+  url: '/',
+  headers: { host: 'localhost' },
+  httpVersion: '1.1',
+  encrypted: false,
+  remoteAddress: '127.0.0.1',
+  remotePort: '50000',
+  localAddress: '127.0.0.1',
+  localPort: given.encrypted === true ? '443' : '80',
+  siteName: '',
+  siteId: '',
+  documentRoot,
+  ...given
+})

@@ -1,0 +1,238 @@
+// Outbound rules: on headers, on tags and on text, as they pass.
+
+import t, { type Test } from 'tap'
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib'
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import urlRewrite, { type OutboundRule, type OutboundRules, type UrlRewriteOptions } from '../src/index.ts'
+import { portOf } from './serving.ts'
+
+type Answering = (reply: FastifyReply) => unknown
+
+async function answering (t: Test, options: UrlRewriteOptions, answer: Answering): Promise<FastifyInstance> {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(urlRewrite, options)
+  fastify.get('/*', async (_request, reply) => answer(reply))
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  return fastify
+}
+
+function get (fastify: FastifyInstance, { path = '/', method = 'GET', headers = {} }: { path?: string, method?: string, headers?: Record<string, string> } = {}): Promise<{ status: number, headers: IncomingHttpHeaders, body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port: portOf(fastify), path, method, agent: false, headers: { host: 'www.example.com', ...headers } }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
+
+const html = { preConditions: [{ name: 'Html', add: [{ input: '{RESPONSE_CONTENT_TYPE}', pattern: '^text/html' }] }] }
+const links: OutboundRule = {
+  name: 'ReverseProxyOutboundRule1',
+  preCondition: 'Html',
+  match: { filterByTags: ['A', 'Form', 'Img'], pattern: '^http(s)?://internal:8080/(.*)' },
+  action: { type: 'Rewrite', value: 'http{R:1}://{HTTP_HOST}/{R:2}' }
+}
+const outboundRules = (...rules: OutboundRule[]): OutboundRules => ({ ...html, rules })
+
+const page = '<!doctype html><title><a href="http://internal:8080/t"></title><!-- <a href="http://internal:8080/c"> --><script>var a = \'<a href="http://internal:8080/s">\'</script>' +
+  '<A class=x HREF=\'http://internal:8080/ü?a=1&amp;b="\'>ü</A><a href=http://internal:8080/x>x</a><a data-href="http://internal:8080/y" href="/z">'
+const rewrittenPage = page.replace('HREF=\'http://internal:8080/', 'HREF=\'http://www.example.com/').replace('href=http://internal:8080/x', 'href="http://www.example.com/x"')
+
+t.test('the reverse-proxy template\'s outbound rule rewrites links, and nothing that only looks like one', async t => {
+  const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => reply.type('text/html; charset=utf-8').send(page))
+  t.equal((await get(fastify)).body.toString(), rewrittenPage)
+})
+
+t.test('tags are found wherever a stream is cut', async t => {
+  let size = 1
+  const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => {
+    const bytes = Buffer.from(page)
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
+    return reply.type('text/html').send(Readable.from(pieces))
+  })
+  for (size of [1, 2, 3, 7, 64]) t.equal((await get(fastify)).body.toString(), rewrittenPage, `${size} bytes at a time`)
+})
+
+t.test('compressed bodies are rewritten and stay compressed', async t => {
+  const codings = { gzip: [gzipSync, gunzipSync], br: [brotliCompressSync, brotliDecompressSync], deflate: [deflateSync, inflateSync] } as const
+  for (const [coding, [compress, decompress]] of Object.entries(codings)) {
+    const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => reply.type('text/html').header('content-encoding', coding).header('etag', '"a"').send(compress(page)))
+    const { headers, body } = await get(fastify)
+    t.equal(headers['content-encoding'], coding)
+    t.equal(headers.etag, 'W/"a"')
+    t.equal(headers['content-length'], undefined)
+    t.equal(decompress(body).toString(), rewrittenPage, coding)
+  }
+})
+
+t.test('a broken compressed body is cut, never ended as if whole', async t => {
+  const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => reply.type('text/html').header('content-encoding', 'gzip').send(Buffer.from('not gzip at all')))
+  t.equal((await get(fastify)).status, 500, 'nothing was sent yet')
+  const whole = gzipSync(randomBytes(200_000).toString('hex'))
+  const half = await answering(t, { outboundRules: outboundRules(links) }, reply => reply.type('text/html').header('content-encoding', 'gzip').send(whole.subarray(0, whole.length / 2)))
+  await t.rejects(get(half), { code: 'ECONNRESET' })
+})
+
+t.test('what is no text, or compressed in an unknown way, or no whole body passes untouched', async t => {
+  const cases: Array<[string, Answering]> = [
+    ['image', reply => reply.type('image/png').send(page)],
+    ['event stream', reply => reply.type('text/event-stream').send(page)],
+    ['zstd', reply => reply.type('text/html').header('content-encoding', 'zstd').send(page)],
+    ['utf-16', reply => reply.type('text/html; charset=utf-16').send(page)],
+    ['part', reply => reply.code(206).type('text/html').send(page)]
+  ]
+  for (const [name, answer] of cases) {
+    const fastify = await answering(t, { outboundRules: outboundRules({ ...links, preCondition: '' }) }, answer)
+    const { headers, body } = await get(fastify)
+    t.equal(body.toString(), page, name)
+    t.equal(headers['content-length'], String(Buffer.byteLength(page)), name)
+  }
+})
+
+t.test('bytes that are not UTF-8 pass as they are', async t => {
+  const bytes = Buffer.concat([Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('<a href="http://internal:8080/x">'), Buffer.from([0x80])])
+  for (const rules of [[links], [links, { name: 'T', match: { pattern: 'zzz' }, action: { type: 'Rewrite' as const, value: '' } }]]) {
+    const fastify = await answering(t, { outboundRules: outboundRules(...rules) }, reply => reply.type('text/html').send(bytes))
+    t.strictSame((await get(fastify)).body, Buffer.concat([Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('<a href="http://www.example.com/x">'), Buffer.from([0x80])]))
+  }
+})
+
+t.test('a value can\'t end its own quotes', async t => {
+  const rule: OutboundRule = { ...links, match: { filterByTags: ['A'], pattern: '.*' }, action: { type: 'Rewrite', value: '{QUERY_STRING}' } }
+  const fastify = await answering(t, { outboundRules: outboundRules(rule) }, reply => reply.type('text/html').send('<a href="x"><a href=\'x\'><a href=x>'))
+  t.equal((await get(fastify, { path: '/?"><script>\'' })).body.toString(), '<a href="&quot;><script>\'"><a href=\'"><script>&#39;\'><a href="&quot;><script>\'">')
+})
+
+t.test('text without tags: every match, or as many as occurrences says, with captures and conditions', async t => {
+  const rule: OutboundRule = {
+    name: 'Words',
+    match: { pattern: 'h(.)llo', occurrences: 2 },
+    conditions: { add: [{ input: '{QUERY_STRING}', pattern: 'greet=(\\w+)' }] },
+    action: { type: 'Rewrite', value: '{C:1}-{R:1}' }
+  }
+  const fastify = await answering(t, { outboundRules: { rules: [rule] } }, reply => reply.type('text/plain').send('hello hällo HELLO hello'))
+  t.equal((await get(fastify, { path: '/?greet=hi' })).body.toString(), 'hi-e hi-ä HELLO hello')
+  t.equal((await get(fastify)).body.toString(), 'hello hällo HELLO hello')
+})
+
+t.test('an exact match without tags is a plain search', async t => {
+  const rule: OutboundRule = { name: 'Exact', patternSyntax: 'ExactMatch', match: { pattern: '</head>', occurrences: 1 }, action: { type: 'Rewrite', value: '<script>track()</script></head>' } }
+  const fastify = await answering(t, { outboundRules: { rules: [rule] } }, reply => reply.type('text/html').send('<head></HEAD></head>'))
+  t.equal((await get(fastify)).body.toString(), '<head><script>track()</script></head></head>')
+})
+
+t.test('rules of both kinds see what those before them made', async t => {
+  const rules: OutboundRule[] = [
+    { name: '1', match: { pattern: 'one' }, action: { type: 'Rewrite', value: '<a href="two">' } },
+    { name: '2', match: { filterByTags: ['A'], pattern: '^two$' }, action: { type: 'Rewrite', value: 'three' } },
+    { name: '3', match: { filterByTags: ['A'], pattern: '^three$' }, action: { type: 'Rewrite', value: 'four' }, stopProcessing: true },
+    { name: '4', match: { filterByTags: ['A'], pattern: '^four$' }, action: { type: 'Rewrite', value: 'five' } },
+    { name: '5', match: { pattern: 'four' }, action: { type: 'Rewrite', value: 'six' } }
+  ]
+  const fastify = await answering(t, { outboundRules: { rules } }, reply => reply.type('text/html').send('one'))
+  t.equal((await get(fastify)).body.toString(), '<a href="six">')
+})
+
+t.test('a body larger than the limit passes unchanged', async t => {
+  const rule: OutboundRule = { name: 'A', match: { pattern: 'a' }, action: { type: 'Rewrite', value: 'b' } }
+  const fastify = await answering(t, { outboundBufferLimit: 1000, outboundRules: { rules: [rule] } }, reply => reply.type('text/plain').send(Readable.from(Array.from({ length: 11 }, () => Buffer.alloc(100, 'a')))))
+  t.equal((await get(fastify)).body.toString(), 'a'.repeat(1100))
+})
+
+t.test('custom tags name any tag and attribute', async t => {
+  const rules: OutboundRules = {
+    customTags: [{ name: 'Mine', tags: [{ name: 'video', attribute: 'poster' }] }],
+    rules: [{ name: 'V', match: { filterByTags: ['CustomTags'], customTags: 'Mine', pattern: '^/old/(.*)' }, action: { type: 'Rewrite', value: '/new/{R:1}' } }]
+  }
+  const fastify = await answering(t, { outboundRules: rules }, reply => reply.type('text/html').send('<video src="/old/a" poster="/old/b">'))
+  t.equal((await get(fastify)).body.toString(), '<video src="/old/a" poster="/new/b">')
+})
+
+t.test('headers: a Location is rewritten, a header is created, changed, kept or taken away', async t => {
+  const rules: OutboundRule[] = [
+    { name: 'Location', match: { serverVariable: 'RESPONSE_Location', pattern: '^http://[^/]+/(.*)' }, conditions: { add: [{ input: '{RESPONSE_STATUS}', pattern: '^3\\d\\d' }] }, action: { type: 'Rewrite', value: 'https://{HTTP_HOST}/{R:1}' } },
+    { name: 'Create', match: { serverVariable: 'RESPONSE_X_Custom', pattern: '^$' }, action: { type: 'Rewrite', value: 'made' } },
+    { name: 'Keep', match: { serverVariable: 'RESPONSE_X_Kept', pattern: '.*' }, action: { type: 'Rewrite', value: 'other', replace: false } },
+    { name: 'Remove', match: { serverVariable: 'RESPONSE_Server', pattern: '.+' }, action: { type: 'Rewrite', value: '' } },
+    { name: 'Cookie', match: { serverVariable: 'RESPONSE_Set_Cookie', pattern: '^(?!.*; secure)(.*)$' }, action: { type: 'Rewrite', value: '{R:1}; Secure' } },
+    { name: 'Split', match: { serverVariable: 'RESPONSE_X_Split', pattern: '^$' }, action: { type: 'Rewrite', value: '{UrlDecode:{QUERY_STRING}}' } }
+  ]
+  const fastify = await answering(t, { outboundRules: { rules } }, reply => reply.code(302).headers({ location: 'http://internal:8080/a?b', 'x-kept': 'mine', server: 'x', 'set-cookie': ['a=1', 'b=2; Secure'] }).send())
+  const { headers } = await get(fastify, { path: '/?x%0D%0Ay:z' })
+  t.match(headers, { location: 'https://www.example.com/a?b', 'x-custom': 'made', 'x-kept': 'mine', 'set-cookie': ['a=1; Secure', 'b=2; Secure'], 'x-split': 'x y:z' })
+  t.notOk('server' in headers)
+  t.notOk('y' in headers)
+})
+
+t.test('what inbound rules set is there for outbound ones, and a request header can be restored', async t => {
+  const options: UrlRewriteOptions = {
+    rules: [{ name: 'In', match: { url: '.*' }, serverVariables: [{ name: 'HTTP_X_SAVED', value: '{HTTP_ACCEPT_ENCODING}' }, { name: 'HTTP_ACCEPT_ENCODING', value: '' }, { name: 'MY_VAR', value: 'v' }] }],
+    outboundRules: {
+      preConditions: [{ name: 'Saved', add: [{ input: '{HTTP_X_SAVED}', pattern: '.+' }] }],
+      rules: [
+        { name: 'Restore', preCondition: 'Saved', match: { serverVariable: 'HTTP_ACCEPT_ENCODING', pattern: '^(.*)' }, action: { type: 'Rewrite', value: '{HTTP_X_SAVED}' } },
+        { name: 'Show', match: { serverVariable: 'RESPONSE_X_Show', pattern: '^$' }, action: { type: 'Rewrite', value: '{HTTP_ACCEPT_ENCODING} {MY_VAR}' } }
+      ]
+    }
+  }
+  const fastify = await answering(t, options, reply => reply.send('x'))
+  t.equal((await get(fastify, { headers: { 'accept-encoding': 'gzip, br' } })).headers['x-show'], 'gzip, br v')
+  t.equal((await get(fastify)).headers['x-show'], 'v')
+})
+
+t.test('a HEAD keeps no length that its GET would not have', async t => {
+  const fastify = Fastify({ exposeHeadRoutes: false })
+  t.teardown(() => fastify.close())
+  await fastify.register(urlRewrite, { outboundRules: outboundRules(links) })
+  fastify.head('/', async (request, reply) => {
+    t.strictSame(fastify.urlRewrite.rewriteResponse(request, { status: 200, headers: [['Content-Type', 'text/html'], ['Content-Length', '3']] }), { headers: [['Content-Type', 'text/html']] })
+    reply.send()
+  })
+  t.equal((await fastify.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
+})
+
+t.test('rewriteResponse says the same for a response that a proxy writes itself, and nothing of a 101', async t => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(urlRewrite, { outboundRules: outboundRules(links, { name: 'H', match: { serverVariable: 'RESPONSE_X_A', pattern: '^$' }, action: { type: 'Rewrite', value: '{HTTP_HOST}' } }) })
+  fastify.get('/', async request => {
+    const { rewriteResponse } = fastify.urlRewrite
+    t.equal(rewriteResponse(request, { status: 101, headers: [['Upgrade', 'websocket']] }), undefined)
+    const head = rewriteResponse(request, { status: 200, headers: [['Content-Type', 'image/png'], ['Content-Length', '3']] })
+    t.strictSame(head, { headers: [['Content-Type', 'image/png'], ['Content-Length', '3'], ['X-A', 'www.example.com']] })
+    const change = rewriteResponse(request, { status: 200, headers: [['Content-Type', 'text/html'], ['Content-Length', '3']] })
+    t.strictSame(change?.headers, [['Content-Type', 'text/html'], ['X-A', 'www.example.com']])
+    change?.body?.end(page)
+    let body = ''
+    for await (const chunk of change?.body ?? []) body += String(chunk)
+    t.equal(body, rewrittenPage)
+    return 'ok'
+  })
+  const answer = await fastify.inject({ url: '/', headers: { host: 'www.example.com' } })
+  t.equal(answer.body, 'ok')
+})
+
+t.test('all mistakes of outbound rules are told at once', async t => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await t.rejects(async () => {
+    await fastify.register(urlRewrite, {
+      outboundRules: {
+        rules: [
+          { name: 'A', preCondition: 'Gone', match: { pattern: '(' } },
+          { name: 'B', patternSyntax: 'Wildcard', match: { pattern: '*' } },
+          { name: 'C', match: { filterByTags: ['Blink' as 'A'], pattern: 'x' } },
+          { name: 'D', match: { serverVariable: 'RESPONSE_STATUS', pattern: 'x' } }
+        ]
+      }
+    })
+  }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS/ })
+})
