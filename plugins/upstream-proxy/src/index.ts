@@ -1,1 +1,112 @@
-export {}
+// upstream-proxy: take a request to its upstream and bring back the answer.
+import { randomUUID } from 'node:crypto'
+import { METHODS as KNOWN } from 'node:http'
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Dispatcher } from './dispatch/dispatcher.ts'
+import { upgradeOf } from './dispatch/upgrade.ts'
+import { deferContinue } from './forward/continue.ts'
+import { createForwarder } from './forward/forwarder.ts'
+import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
+import { routeOf } from './route.ts'
+import { OpenTunnels } from './tunnel/open-tunnels.ts'
+import { Tunnels } from './tunnel/tunnels.ts'
+import type { Upstream } from './upstream.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The upstream's part in this exchange; null until one is asked. */
+    upstream: Upstream | null
+  }
+  interface FastifyInstance {
+    /** The WebSockets that are open through the proxies of this server. */
+    tunnels: OpenTunnels
+  }
+}
+
+// CONNECT is no request for a resource: Node hands it to a listener of its own.
+const METHODS = KNOWN.filter(method => method !== 'CONNECT')
+
+async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
+  const settings = compile(options)
+  if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
+  if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
+  const forwarder = createForwarder(settings)
+  deferContinue(fastify.server)
+  const tunnels = new Tunnels(fastify.tunnels, settings)
+  fastify.addHook('preClose', () => tunnels.drain())
+  fastify.addHook('onClose', () => forwarder.close())
+
+  // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;
+  // the request is taken over in its scope, before its own relay would answer.
+  const before = new Set(fastify.server.listeners('upgrade'))
+  await fastify.register(async scope => {
+    // Bodies are not ours to understand: without parsers of its own, the scope leaves them to http-proxy's, which reads nothing.
+    scope.removeAllContentTypeParsers()
+    for (const method of METHODS) {
+      if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
+    }
+    await scope.register(httpProxy, {
+      prefix: settings.prefix,
+      upstream: '',
+      websocket: settings.websocket,
+      httpMethods: [...scope.supportedMethods],
+      replyOptions: { getUpstream: () => settings.upstream?.name ?? '' },
+      preHandler: takeOver
+    } as Parameters<typeof httpProxy>[1] & { prefix: string })
+  })
+  if (settings.websocket) {
+    dispatchUpgrades(fastify, settings, fastify.server.listeners('upgrade').filter(listener => !before.has(listener)))
+  }
+
+  function takeOver (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    try {
+      const route = routeOf(request, settings)
+      request.upstream = {
+        logId: randomUUID(),
+        server: route.origin.name,
+        routed: null,
+        status: null,
+        error: null,
+        tunnel: null,
+        connectTime: null,
+        firstByteTime: null
+      }
+      if (upgradeOf(request.raw) !== undefined) {
+        tunnels.take(request, reply, route, done)
+        return
+      }
+      forwarder.forward(request, reply, route)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done()
+  }
+}
+
+/** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */
+function dispatchUpgrades (fastify: FastifyInstance, settings: Settings, routers: unknown[]): void {
+  const dispatcher = Dispatcher.of(fastify.server, fastify.routing)
+  dispatcher.ignore(routers)
+  dispatcher.leave(settings.localUpgrades)
+  fastify.addHook('onClose', async () => dispatcher.release())
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const upgrade = request.is404 ? upgradeOf(request.raw) : undefined
+    if (upgrade?.http === '1.1' && dispatcher.handOver(request.raw, upgrade.socket, upgrade.head)) reply.hijack()
+    done()
+  })
+}
+
+/** The reverse proxy: HTTP forwarding and a transparent WebSocket tunnel. */
+export const upstreamProxy = fp(plugin, { fastify: '5.x', name: '@fastify-arr/upstream-proxy' })
+export default upstreamProxy
+
+export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
+export type { ForwardingOptions, ForwardingPolicy } from './forwarding-headers.ts'
+export type { ForwardOptions } from './forward/options.ts'
+export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/rewrites.ts'
+export type { OpenTunnel, OpenTunnels } from './tunnel/open-tunnels.ts'
+export type { TunnelOptions } from './tunnel/options.ts'
+export type { Flow, Moment, Side, TunnelFact, Upstream, UpstreamError } from './upstream.ts'

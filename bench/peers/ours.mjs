@@ -1,0 +1,44 @@
+// The proxy under test: a checkout's plugins, compiled, composed as app.ts composes them.
+// Usage: node ours.mjs '{"tree":…,"alone":false,"port":…,"upstream":…,"tls":false,"key":…,"certificate":…,"folder":…}'
+// Prints "with NAME…": the plugins that the checkout has.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import process from 'node:process'
+import { pathToFileURL } from 'node:url'
+
+const { tree, alone, port, upstream, tls, key, certificate, folder } = JSON.parse(process.argv[2])
+const target = `http://127.0.0.1:${upstream}`
+const place = { port, host: '127.0.0.1', backlog: 4096 }
+const hosts = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
+
+const ALL = {
+  'arr-log': { directory: join(folder, 'logs') },
+  ...tls && { listeners: { listeners: [{ ...place, https: true }], certificate: { cert: certificate, key } } },
+  'host-routing': { sites: [{ name: 'ReverseProxy', id: 1, hosts }] },
+  'url-rewrite': {
+    globalRules: [{
+      name: 'ReverseProxy',
+      stopProcessing: true,
+      match: { url: '(.*)' },
+      conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts.join('|').replaceAll('.', '\\.')})\\.?(:\\d+)?$` }] },
+      action: { type: 'Rewrite', url: `${target}/{R:1}` }
+    }]
+  },
+  'upstream-proxy': {}
+}
+const chosen = alone ? { 'upstream-proxy': { upstream: target } } : ALL
+
+const { default: Fastify } = await import(pathToFileURL(createRequire(join(tree, 'package.json')).resolve('fastify')))
+const fastify = Fastify(alone && tls ? { https: { key: readFileSync(key), cert: readFileSync(certificate) } } : {})
+const present = []
+for (const [name, options] of Object.entries(chosen)) {
+  const path = join(tree, 'plugins', name, 'src', 'index.js')
+  const plugin = existsSync(path) ? (await import(pathToFileURL(path))).default : undefined
+  if (plugin === undefined) continue
+  present.push(name)
+  await fastify.register(plugin, options)
+}
+// With `listeners`, the https port is theirs and the server's own is any other.
+await fastify.listen(present.includes('listeners') ? { port: 0, host: '127.0.0.1' } : place)
+console.log(`with ${present.join(', ')}`)

@@ -1,0 +1,59 @@
+// What is written down for those who were not there?
+import { writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import process from 'node:process'
+import type { MicroResult } from './micro.ts'
+import type { Options } from './options.ts'
+import type { Peer } from './peers.ts'
+import { type Measured, microTable, ourRequest, tableOf, verdictsOf } from './table.ts'
+import type { Workshop } from './workshop.ts'
+
+/** All that a run found out. */
+export interface Findings {
+  readonly measured: readonly Measured[]
+  readonly microResults: readonly MicroResult[]
+  readonly peers: readonly Peer[]
+  readonly workshop: Workshop
+  readonly notes: ReadonlySet<string>
+  readonly options: Options
+}
+
+/** Writes RESULTS.md: the machine, the versions, every table, every target. No names or paths of this machine. */
+export function writeResults (path: string, { measured, microResults, peers, workshop, notes, options }: Findings): void {
+  const targets: string[] = []
+  const tables: string[] = []
+  for (const { workload, outcomes } of measured) {
+    for (const figure of workload.figures) {
+      tables.push(`### ${figure.title}\n\n${tableOf(workload, figure, outcomes)}`)
+      for (const { text, met } of verdictsOf(workload, figure, outcomes)) {
+        targets.push(`| ${figure.title} | ${text} | ${met === null ? 'not measured' : met ? 'met' : '**not met**'} |`)
+      }
+    }
+  }
+  if (microResults.length > 0) tables.push(`### Each plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
+  const versions = peers.filter(peer => peer.version !== '' || peer.absent !== null)
+    .map(peer => `${peer.name} ${peer.absent === null ? peer.version : `(absent: ${peer.absent})`}`)
+  const text = `# Results
+
+Written by \`npm run bench\`; what is measured and how to read it is told in [README.md](README.md).
+
+- Date: ${new Date().toISOString().slice(0, 10)}
+- Machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().replace(/-.*/, '')}
+- Node ${process.versions.node}
+- Peers: ${[...new Set(versions)].join(', ')}
+- Command: \`npm run bench -- --samples ${options.samples} --seconds ${options.seconds}${options.only.length > 0 ? ` --only ${options.only.join(',')}` : ''}${options.peers.length > 0 ? ` --peers ${options.peers.join(',')}` : ''}\`
+${[...workshop.absent].map(line => `- Absent: ${line}\n`).join('')}${[...notes].map(line => `- ${line}\n`).join('')}
+## Targets
+
+The row that counts is the one with all plugins, the observer and the log on.
+
+| work | reached | |
+|---|---|---|
+${targets.join('\n')}
+
+## Tables
+
+${tables.join('\n\n')}
+`
+  writeFileSync(path, text)
+}

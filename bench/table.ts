@@ -1,0 +1,151 @@
+// How do samples become a table?
+import type { MicroResult } from './micro.ts'
+import type { Peer } from './peers.ts'
+import { type Target, TARGETS } from './targets.ts'
+import type { Figure, Sample, Workload } from './workloads.ts'
+
+/** What a peer did in a workload: its samples, or why there are none. */
+export interface Outcome {
+  readonly peer: Peer
+  readonly samples: readonly Sample[]
+  readonly failure: string | null
+}
+
+/** Everything that was measured in one workload. */
+export interface Measured {
+  readonly workload: Workload
+  readonly outcomes: readonly Outcome[]
+}
+
+export interface Verdict {
+  readonly text: string
+  /** Null where a peer that the target names was not measured. */
+  readonly met: boolean | null
+}
+
+interface Row {
+  readonly outcome: Outcome
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+/** A table of one figure, in Markdown. Every peer is in it: measured, failed or absent. */
+export function tableOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(outcome => rowOf(outcome, figure))
+  const nginx = rows.find(row => row.outcome.peer.key === 'nginx')?.median ?? NaN
+  const best = Math.min(...rows.filter(row => row.outcome.peer.kind === 'node' && row.median > 0).map(row => row.median))
+  const ours = rows.find(row => row.outcome.peer.key === 'ours')
+  const targets = TARGETS[`${workload.key} ${figure.name}`] ?? []
+  const busy = figure.name === 'cpu'
+  const lines = [
+    `| | ${figure.unit}, median [min–max] | × nginx | × best Node peer |${busy ? ' a second | busy |' : ''} target for ours |`,
+    `|---|--:|--:|--:|${busy ? '--:|--:|' : ''}---|`
+  ]
+  for (const row of rows) {
+    const { peer, failure, samples } = row.outcome
+    if (peer.absent !== null || failure !== null || Number.isNaN(row.median)) {
+      lines.push(`| ${peer.name} | ${peer.absent ?? failure ?? '–'} | | |${busy ? ' | |' : ''} |`)
+      continue
+    }
+    const floor = peer.key === 'direct' && busy
+    const cells = [
+      label(peer),
+      floor ? '–' : `${row.median.toFixed(figure.digits)} [${row.least.toFixed(figure.digits)}–${row.most.toFixed(figure.digits)}]`,
+      floor ? '' : ratio(row.median, nginx),
+      floor ? '' : ratio(row.median, best)
+    ]
+    if (busy) cells.push(rate(median(samples.map(sample => sample.rate ?? NaN))), floor ? '' : percent(median(samples.map(sample => sample.busy ?? NaN))))
+    cells.push(targets.flatMap(target => wordsFor(target, row, ours, best)).join('; '))
+    lines.push(`| ${cells.join(' | ')} |`)
+  }
+  const others = outcomes.filter(({ peer }) => peer.key !== 'direct').flatMap(({ samples }) => samples.map(sample => sample.others ?? 0))
+  if (busy && others.length > 0) {
+    lines.push('', `Other processes took ${percent(median(others))} of the proxies' core meanwhile, ${percent(Math.max(...others))} at most.`)
+  }
+  return lines.join('\n')
+}
+
+/** What a GET of 1 KiB costs us, in µs; NaN where that was not measured. */
+export function ourRequest (measured: readonly Measured[]): number {
+  const samples = measured.find(({ workload }) => workload.key === 'get1k')?.outcomes.find(({ peer }) => peer.key === 'ours')?.samples ?? []
+  return median(samples.map(sample => sample.cpu ?? NaN))
+}
+
+/** The table of the plugins by themselves. `request` is what a whole request costs us, µs, or NaN. */
+export function microTable (results: readonly MicroResult[], request: number): string {
+  const known = Number.isFinite(request)
+  const lines = [`| | µs, median [min–max] |${known ? ' of a GET 1 KiB through us | target |' : ''}`, `|---|--:|${known ? '--:|---|' : ''}`]
+  for (const { micro, tree, values, failure } of results) {
+    const value = median(values)
+    const cells = [
+      tree === '' ? micro.title : `${micro.title} (${tree})`,
+      failure ?? `${value.toFixed(2)} [${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}]`
+    ]
+    if (known) cells.push(failure === null ? percent(value / request) : '', micro.work === 'log' && failure === null ? `below 10 %: ${met(value < request / 10)}` : '')
+    lines.push(`| ${cells.join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
+/** Whether each target of a figure was met by our row, all plugins on. */
+export function verdictsOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): Verdict[] {
+  const rows = outcomes.map(outcome => rowOf(outcome, figure))
+  const ours = rows.find(row => row.outcome.peer.key === 'ours')
+  if (ours === undefined) return []
+  return (TARGETS[`${workload.key} ${figure.name}`] ?? []).map(target => {
+    if ('figure' in target) return { text: `${ours.median.toFixed(figure.digits)} ${figure.unit}, to reach ≤ ${target.figure}`, met: judge(ours.median, target.figure) }
+    const other = target.than === 'every Node peer'
+      ? Math.min(...rows.filter(row => row.outcome.peer.kind === 'node' && row.median > 0).map(row => row.median))
+      : rows.find(row => row.outcome.peer.key === target.than)?.median ?? NaN
+    const limit = target.atMost === 1 ? 'below' : `≤ ${target.atMost} ×`
+    const name = target.than === 'every Node peer' ? target.than : rows.find(row => row.outcome.peer.key === target.than)?.outcome.peer.name ?? target.than
+    return { text: `${ratio(ours.median, other)} × ${target.than === 'every Node peer' ? 'the best Node peer' : name}, to reach ${limit} ${name}`, met: judge(ours.median, other * target.atMost) }
+  })
+}
+
+function judge (value: number, limit: number): boolean | null {
+  return Number.isFinite(value) && Number.isFinite(limit) ? value <= limit : null
+}
+
+// A target stands in the row that it is measured against.
+function wordsFor (target: Target, row: Row, ours: Row | undefined, best: number): string[] {
+  const { peer } = row.outcome
+  if (ours === undefined) return []
+  if ('figure' in target) return peer.key === 'ours' ? [`≤ ${target.figure}: ${met(ours.median <= target.figure)}`] : []
+  const here = target.than === 'every Node peer' ? peer.kind === 'node' && row.median === best : peer.key === target.than
+  if (!here || Number.isNaN(ours.median)) return []
+  return [`${target.atMost === 1 ? 'below' : `≤ ${target.atMost} ×`}: ${met(ours.median <= row.median * target.atMost)} (${ratio(ours.median, row.median)})`]
+}
+
+function met (yes: boolean): string {
+  return yes ? '**met**' : '**not met**'
+}
+
+function rowOf (outcome: Outcome, figure: Figure): Row {
+  const values = outcome.samples.map(sample => sample[figure.name] ?? NaN)
+  return { outcome, median: median(values), least: Math.min(...values), most: Math.max(...values) }
+}
+
+/** The middle of some values; NaN of none. */
+export function median (values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+}
+
+function label (peer: Peer): string {
+  return peer.kind === 'ours' ? `**${peer.name}**` : peer.name
+}
+
+function ratio (value: number, other: number): string {
+  return Number.isFinite(value / other) && Number.isFinite(other) ? (value / other).toFixed(2) : ''
+}
+
+function percent (share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+function rate (value: number): string {
+  return value >= 1000 ? `${(value / 1000).toFixed(1)} k` : value.toFixed(0)
+}

@@ -1,0 +1,55 @@
+// How do a checkout's plugins become what npm would get, without writing into the checkout?
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+const COMPILER: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  rewriteRelativeImportExtensions: true
+}
+
+const compiled = new Map<string, string>()
+
+/** Where a checkout's compiled plugins are; compiled when they are first asked for, into a folder inside `folder`. */
+export function compiledTree (from: string, folder: string): string {
+  let to = compiled.get(from)
+  if (to === undefined) {
+    to = mkdtempSync(join(folder, 'tree-'))
+    compileTree(from, to)
+    compiled.set(from, to)
+  }
+  return to
+}
+
+/** Compiles the plugins of the checkout `from` into the folder `to`. The loader that serves tests would slow them: it wraps functions. */
+function compileTree (from: string, to: string): void {
+  mkdirSync(join(to, 'plugins'), { recursive: true })
+  writeFileSync(join(to, 'package.json'), '{"type":"module"}')
+  link(join(from, 'node_modules'), join(to, 'node_modules'))
+  for (const plugin of readdirSync(join(from, 'plugins'))) {
+    compileFolder(join(from, 'plugins', plugin, 'src'), join(to, 'plugins', plugin, 'src'))
+    link(join(from, 'plugins', plugin, 'node_modules'), join(to, 'plugins', plugin, 'node_modules'))
+  }
+}
+
+function compileFolder (from: string, to: string): void {
+  if (!existsSync(from)) return
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const path = join(from, entry.name)
+    if (entry.isDirectory()) {
+      compileFolder(path, join(to, entry.name))
+    } else if (entry.name.endsWith('.ts')) {
+      const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions: COMPILER, fileName: path })
+      writeFileSync(join(to, entry.name.replace(/\.ts$/, '.js')), outputText)
+    } else {
+      writeFileSync(join(to, entry.name), readFileSync(path))
+    }
+  }
+}
+
+function link (target: string, path: string): void {
+  if (existsSync(target)) symlinkSync(target, path, 'dir')
+}

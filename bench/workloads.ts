@@ -1,0 +1,229 @@
+// What work is given to each peer, and what is measured?
+import { createInterface } from 'node:readline'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Peer, Proxy } from './peers.ts'
+import { coreTime, cpuOf, LOAD_CORE, memoryOf, PROXY_CORE, type Running, start, stop } from './processes.ts'
+import type { Workshop } from './workshop.ts'
+
+/** What one sample gave, by name. */
+export type Sample = Readonly<Record<string, number>>
+
+/** One column of figures: a table in the results. */
+export interface Figure {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly digits: number
+}
+
+export interface Workload {
+  readonly key: string
+  readonly figures: readonly Figure[]
+  /** What a peer must be able to do. */
+  readonly needs: readonly ('http' | 'page' | 'websocket' | 'many' | 'tls')[]
+  /** A fresh process for each sample, without warm-up: for memory. */
+  readonly fresh: boolean
+  /** So much work, in the figures' unit, makes a Node process run as it goes on running. */
+  readonly enough: number
+  readonly measure: (proxy: Proxy, workshop: Workshop, seconds: number) => Promise<Sample>
+}
+
+/** The host of the article's site. */
+const HOST = 'reverseproxy.com'
+
+export const WORKLOADS: readonly Workload[] = [
+  http('get1k', 'GET 1 KiB', '/1k', 64, 'page'),
+  http('get64k', 'GET 64 KiB', '/64k', 64, 'http'),
+  http('post16k', 'POST 16 KiB', '/sink', 64, 'http'),
+  http('get1k-tls', 'GET 1 KiB over https', '/1k', 64, 'page', 'tls'),
+  http('latency1', 'GET 1 KiB', '/1k', 1, 'page'),
+  webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000),
+  webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 300),
+  webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6, 300),
+  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1, 2000),
+  webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000, true),
+  webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 200, true),
+  {
+    key: 'idle',
+    figures: [{ name: 'memory', title: 'Memory for each idle tunnel, 5,000 open', unit: 'KiB', digits: 1 }],
+    needs: ['websocket', 'many'],
+    fresh: true,
+    enough: 0,
+    measure: measureIdle
+  },
+  {
+    key: 'slow',
+    figures: [{ name: 'memory', title: 'Growth under a client that does not read, 500 MB streamed at it', unit: 'MiB', digits: 1 }],
+    needs: ['websocket'],
+    fresh: true,
+    enough: 0,
+    measure: measureSlow
+  }
+]
+
+/** Whether a peer can do a workload. A proxy that only serves from memory can't forward. */
+export function suits (peer: Peer, workload: Workload): boolean {
+  return workload.needs.every(need => peer.speaks.has(need)) && !(peer.key === 'direct' && (workload.fresh || workload.needs.includes('tls')))
+}
+
+/** Why nobody can do a workload here, or null. */
+export function missingFor (workload: Workload, workshop: Workshop): string | null {
+  if (workshop.backend === null) return 'no backend could be built'
+  if (workload.needs.includes('tls') && (workshop.certificates === null || (workload.needs.includes('websocket') && !workshop.loadSpeaksTls))) return 'no OpenSSL'
+  if (workload.needs.includes('websocket')) return workshop.webSocketLoad === null ? 'no WebSocket load could be built' : null
+  return workshop.httpLoad === null ? 'wrk is not installed' : null
+}
+
+function http (key: string, title: string, path: string, connections: number, need: 'page' | 'http', ...more: 'tls'[]): Workload {
+  const cpu = { name: 'cpu', title: `${title}, CPU of the proxy per request`, unit: 'µs', digits: 1 }
+  const latency = ['p50', 'p99'].map(name => ({ name, title: `${title}, ${name} latency, ${connections === 1 ? '1 connection' : `${connections} connections`}`, unit: 'ms', digits: 3 }))
+  return {
+    key,
+    figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
+    needs: [need, ...more],
+    fresh: false,
+    enough: connections === 1 ? 4000 : 10_000,
+    measure: async (proxy, workshop, seconds) => {
+      const script = path === '/sink' ? ['-s', postScript(workshop)] : []
+      const watch = new Stopwatch(proxy.pids())
+      const text = await run(workshop.httpLoad ?? 'wrk', [
+        '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
+        `${more.includes('tls') ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
+      ])
+      const stopped = watch.stop()
+      const [, count, took, unit] = /(\d+) requests in ([\d.]+)(m?s)/.exec(text) ?? []
+      const requests = Number(count)
+      const wrong = /Non-2xx.*|Socket errors: connect [1-9].*|timeout [1-9].*/.exec(text)?.[0]
+      if (!(requests > 0)) throw new Error('no request was answered')
+      if (wrong !== undefined) throw new Error(wrong)
+      const rate = requests / Number(took) * (unit === 'ms' ? 1000 : 1)
+      return { ...stopped.per(requests), rate, p50: percentile(text, 50), p99: percentile(text, 99) }
+    }
+  }
+}
+
+function webSocket (key: string, title: string, per: string, args: readonly string[], unit: number, enough: number, tls = false): Workload {
+  return {
+    key,
+    figures: [{ name: 'cpu', title: `${title}, CPU of the proxy per ${per}`, unit: 'µs', digits: 1 }],
+    needs: tls ? ['websocket', 'tls'] : ['websocket'],
+    fresh: false,
+    enough,
+    measure: async (proxy, workshop, seconds) => {
+      const load = begin(workshop, [...args, '--port', String(proxy.port), '--host', HOST, '--warm', '0.3', '--limit', '10', '--seconds', String(seconds), ...tls ? ['--tls', '1'] : []])
+      let watch: Stopwatch | null = null
+      const pids = proxy.pids()
+      for await (const line of load.lines) {
+        if (line === 'start') {
+          watch = new Stopwatch(pids)
+        } else if (line.startsWith('stop') && watch !== null) {
+          const stopped = watch.stop()
+          const units = Number(line.slice(5)) / unit
+          await load.end()
+          if (!(units > 0)) throw new Error('no work was done')
+          return stopped.per(units)
+        }
+      }
+      throw new Error(await load.failure())
+    }
+  }
+}
+
+async function measureIdle (proxy: Proxy, workshop: Workshop): Promise<Sample> {
+  const load = begin(workshop, ['idle', '--connections', '5000', '--port', String(proxy.port), '--host', HOST, '--limit', '60'])
+  let before = 0
+  for await (const line of load.lines) {
+    if (line === 'warm') {
+      await sleep(700)
+      before = memoryOf(proxy.pids())
+      load.say('go\n')
+    } else if (line.startsWith('open')) {
+      await sleep(1000)
+      const memory = (memoryOf(proxy.pids()) - before) / Number(line.slice(5)) / 1024
+      await load.end()
+      return { memory }
+    }
+  }
+  throw new Error(await load.failure())
+}
+
+async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
+  const load = begin(workshop, ['slow', '--port', String(proxy.port), '--host', HOST, '--limit', '60'])
+  const before = memoryOf(proxy.pids())
+  for await (const line of load.lines) {
+    if (line !== 'asked') continue
+    let most = before
+    // Nobody but a proxy that queues without limit is still growing after five seconds.
+    for (let turns = 0; turns < 50; turns++) {
+      await sleep(100)
+      most = Math.max(most, memoryOf(proxy.pids()))
+    }
+    await load.end()
+    return { memory: (most - before) / 1024 / 1024 }
+  }
+  throw new Error(await load.failure())
+}
+
+/** What the proxy used, and what others used of its core meanwhile: the noise. */
+class Stopwatch {
+  readonly #pids: readonly number[]
+  readonly #startedAt = performance.now()
+  readonly #core = coreTime(PROXY_CORE)
+  readonly #cpu: number
+
+  constructor (pids: readonly number[]) {
+    this.#pids = pids
+    this.#cpu = cpuOf(pids)
+  }
+
+  stop (): { per: (units: number) => { cpu: number, rate: number, busy: number, others: number } } {
+    const used = cpuOf(this.#pids) - this.#cpu
+    const wall = (performance.now() - this.#startedAt) / 1000
+    const others = Math.max(0, coreTime(PROXY_CORE) - this.#core - used) / wall
+    return { per: units => ({ cpu: used / units * 1e6, rate: units / wall, busy: used / wall, others }) }
+  }
+}
+
+interface Load {
+  readonly lines: AsyncIterable<string>
+  readonly say: (text: string) => void
+  readonly end: () => Promise<void>
+  readonly failure: () => Promise<string>
+}
+
+function begin (workshop: Workshop, args: readonly string[]): Load {
+  const running: Running = start(LOAD_CORE, workshop.webSocketLoad ?? '', args)
+  const { stdout, stdin } = running.process
+  if (stdout === null) throw new Error('the load has no output')
+  return {
+    lines: createInterface({ input: stdout }),
+    say: text => { stdin?.write(text) },
+    end: () => stop(running),
+    failure: async () => {
+      await stop(running)
+      return running.errors() === '' ? 'the load ended early' : running.errors().split('\n').slice(-2).join('; ')
+    }
+  }
+}
+
+async function run (command: string, args: readonly string[]): Promise<string> {
+  const running = start(LOAD_CORE, command, args)
+  let text = ''
+  running.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+  await new Promise(resolve => running.process.once('close', resolve))
+  if (running.process.exitCode !== 0) throw new Error(running.errors() || 'the load failed')
+  return text
+}
+
+function percentile (text: string, percent: number): number {
+  const [, value, unit] = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s)`, 'm').exec(text) ?? []
+  return Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit ?? ''] ?? NaN)
+}
+
+function postScript (workshop: Workshop): string {
+  const path = join(workshop.folder, 'post.lua')
+  writeFileSync(path, 'wrk.method = "POST"\nwrk.body = string.rep("z", 16384)\nwrk.headers["Content-Type"] = "application/octet-stream"\n')
+  return path
+}

@@ -1,0 +1,79 @@
+// What does a run need before it can begin? A folder of its own, the compiled load, certificates, a backend.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { accepting, freePort, LOAD_CORE, type Running, start, which } from './processes.ts'
+
+/** The tools of one run. A null tool is absent, and `absent` says why. */
+export interface Workshop {
+  readonly folder: string
+  /** The port of the backend, or null where it could not be compiled. */
+  readonly backend: { readonly port: number, readonly running: Running } | null
+  readonly webSocketLoad: string | null
+  readonly httpLoad: string | null
+  /** PEM files, or null without OpenSSL. */
+  readonly certificates: { readonly key: string, readonly certificate: string, readonly both: string } | null
+  /** Whether the WebSocket load speaks TLS. */
+  readonly loadSpeaksTls: boolean
+  readonly absent: readonly string[]
+}
+
+const CACHE = join(import.meta.dirname, 'node_modules', '.cache')
+const SOURCES = join(import.meta.dirname, 'load')
+
+/** Prepares a run in a folder of its own. What it starts is ended by `stopAll`. */
+export async function prepare (folder: string): Promise<Workshop> {
+  const absent: string[] = []
+  const compiler = which('g++') ?? which('clang++') ?? which('c++')
+  if (compiler === null) absent.push('a C++ compiler: no backend and no WebSocket load')
+  const build = (source: string, extra: readonly string[] = []) => compiler === null ? null : compile(compiler, source, extra)
+  const backendProgram = await build('backend.cpp')
+  const withTls = await build('ws.cpp', ['-DTLS', '-lssl', '-lcrypto'])
+  if (withTls === null) absent.push('OpenSSL\'s headers (libssl-dev): no WebSockets over TLS')
+  const webSocketLoad = withTls ?? await build('ws.cpp')
+  const httpLoad = which('wrk')
+  if (httpLoad === null) absent.push('wrk: no HTTP load')
+
+  let backend = null
+  if (backendProgram !== null) {
+    const port = await freePort()
+    const running = start(LOAD_CORE, backendProgram, [String(port)])
+    await accepting(port, running)
+    backend = { port, running }
+  }
+  const certificates = makeCertificates(folder)
+  if (certificates === null) absent.push('openssl: no TLS')
+  return { folder, backend, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
+}
+
+/** Compiles once for each state of the sources. Null where it does not compile. */
+async function compile (compiler: string, source: string, extra: readonly string[]): Promise<string | null> {
+  const hash = createHash('sha256').update(compiler).update(extra.join())
+  for (const name of ['wire.h', source]) hash.update(readFileSync(join(SOURCES, name)))
+  const path = join(CACHE, `${source}-${hash.digest('hex').slice(0, 16)}`)
+  if (existsSync(path)) return path
+  mkdirSync(CACHE, { recursive: true })
+  const made = `${path}-${process.pid}`
+  const running = start(LOAD_CORE, compiler, ['-O2', '-std=c++20', '-o', made, join(SOURCES, source), ...extra])
+  await new Promise(resolve => running.process.once('close', resolve))
+  if (running.process.exitCode !== 0) return null
+  // Another run may be at it as well: each makes its own, and the last one stays.
+  renameSync(made, path)
+  return path
+}
+
+function makeCertificates (folder: string): Workshop['certificates'] {
+  const openssl = which('openssl')
+  if (openssl === null) return null
+  const key = join(folder, 'key.pem')
+  const certificate = join(folder, 'certificate.pem')
+  const both = join(folder, 'both.pem')
+  execFileSync(openssl, [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+    '-subj', '/CN=reverseproxy.com', '-addext', 'subjectAltName=DNS:reverseproxy.com,DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate
+  ], { stdio: 'ignore' })
+  writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
+  return { key, certificate, both }
+}

@@ -1,0 +1,139 @@
+// How do bytes get to the end of a log file, whole lines at a time, whatever happens to the file?
+import { Buffer } from 'node:buffer'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bytesOf, dropTornLine, LINE_END, NEWLINE, type Batch } from './batch.ts'
+import type { Place } from './place.ts'
+
+interface OpenFile {
+  readonly handle: FileHandle
+  readonly path: string
+  readonly name: string
+  readonly ino: bigint
+  readonly dev: bigint
+  size: number
+}
+
+/** Writes batches to the file each belongs to. One call at a time. */
+export interface Appender {
+  /** Resolves when the batch is on its way to the disk; a batch that failed can be given again, it knows how far it got. */
+  append (batch: Batch): Promise<void>
+  /** The same at once; throws. */
+  appendSync (batch: Batch): void
+  /** The next batch opens its file anew. */
+  reopen (): void
+  close (): Promise<void>
+}
+
+// Owner writes, group reads: lines name people's addresses.
+const MODE = 0o640
+/** Errors that say nothing against the open file but that there is no room. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** `head` is what stands at the top of each block: it is written whenever a file is opened. */
+export function createAppender (place: Place, head: (at: number) => string): Appender {
+  let file: OpenFile | null = null
+  let reopening = false
+
+  return {
+    append,
+    appendSync,
+    reopen () { reopening = true },
+    close: release
+  }
+
+  async function append (batch: Batch): Promise<void> {
+    const before = await ensureOpen(batch)
+    const opened = file!
+    // The beginning of this line stands in another file, or others have written after it.
+    if (before !== null && batch.torn) dropTornLine(batch)
+    const lines = bytesOf(batch)
+    // One write for all of it: appended whole, another process's lines come before or after, never between.
+    const bytes = before === null ? lines : Buffer.concat([Buffer.from(before), lines])
+    let written = 0
+    try {
+      while (written < bytes.length) {
+        const { bytesWritten } = await opened.handle.write(bytes, written, bytes.length - written)
+        if (bytesWritten === 0) throw new Error('nothing was written')
+        written += bytesWritten
+      }
+    } catch (error) {
+      batch.rest = bytes.subarray(written)
+      if (written > 0) batch.torn = bytes[written - 1] !== NEWLINE
+      if (!NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')) await release()
+      throw error
+    } finally {
+      opened.size += written
+    }
+  }
+
+  function appendSync (batch: Batch): void {
+    const path = join(place.directory, place.current(batch.name, file?.size ?? 0))
+    mkdirSync(place.directory, { recursive: true })
+    const descriptor = openSync(path, 'a', MODE)
+    try {
+      const lines = bytesOf(batch)
+      writeSync(descriptor, file?.path === path ? lines : Buffer.concat([Buffer.from(head(batch.at)), lines]))
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  /** Makes sure that the open file is the batch's own and still at its path. Returns what must stand before the lines; null if ours were the last. */
+  async function ensureOpen (batch: Batch): Promise<string | null> {
+    let name = place.current(batch.name, file?.size ?? 0)
+    const size = file !== null && !reopening && file.name === name ? await sizeIfThere(file) : null
+    if (size !== null && size === file!.size) return null
+    if (size !== null) {
+      file!.size = size
+      name = place.current(batch.name, size)
+      if (name === file!.name) return await afterOthers(file!)
+    }
+    reopening = false
+    // An earlier process may have left a file full, or another one may have filled it.
+    do await openFile(name)
+    while ((name = place.current(batch.name, file!.size)) !== file!.name)
+    return await afterOthers(file!) + head(batch.at)
+  }
+
+  async function openFile (name: string): Promise<void> {
+    await release()
+    const path = join(place.directory, name)
+    await mkdir(place.directory, { recursive: true })
+    const handle = await open(path, 'a+', MODE)
+    try {
+      const { ino, dev, size } = await handle.stat({ bigint: true })
+      file = { handle, path, name, ino, dev, size: Number(size) }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    place.onOpen(name)
+  }
+
+  async function release (): Promise<void> {
+    const old = file
+    file = null
+    await old?.handle.close().catch(() => {})
+  }
+}
+
+// A writer that was killed may have left half a line; ours must not be glued to it.
+async function afterOthers ({ handle, size }: OpenFile): Promise<string> {
+  if (size === 0) return ''
+  const last = Buffer.alloc(1)
+  await handle.read(last, 0, 1, size - 1)
+  return last[0] === NEWLINE ? '' : LINE_END
+}
+
+/** The size of what is at the path now; null if that is not the open file any more. */
+async function sizeIfThere (file: OpenFile): Promise<number | null> {
+  try {
+    const { ino, dev, size } = await stat(file.path, { bigint: true })
+    return ino === file.ino && dev === file.dev ? Number(size) : null
+  } catch {
+    // Moved or deleted. If it is worse than that, opening the path will tell.
+    return null
+  }
+}

@@ -1,0 +1,55 @@
+// What may stand in a field of a log line?
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/gu
+const PLAIN = /^[\x21-\x7e]*$/
+// eslint-disable-next-line no-control-regex
+const ASCII_UNPRINTABLE = /[\x00-\x20\x7f]/g
+// eslint-disable-next-line no-control-regex
+const ASCII = /^[\x00-\x7f]*$/
+const LATIN1_HIGH = /[\x80-\xff]/
+const BEYOND_LATIN1 = /[^\x00-\xff]/ // eslint-disable-line no-control-regex
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+// Nearly all values with spaces in them are user agents, and a server meets the same few again and again.
+const KEPT = 500
+const KEPT_LENGTH = 512
+const kept = new Map<string, string>()
+
+/**
+ * One field's text: every space, tab, line break and other unprintable character becomes `+`, and a missing or
+ * empty value becomes `-` (W3C Logging, win32 documentation). So no value can end a field, let alone a line.
+ * It can't be turned back: a literal `+` stays `+`.
+ */
+export function escape (value: string | null | undefined): string {
+  if (value === null || value === undefined || value === '') return '-'
+  if (PLAIN.test(value)) return value
+  const known = kept.get(value)
+  if (known !== undefined) return known
+  const escaped = ASCII.test(value) ? value.replace(ASCII_UNPRINTABLE, '+') : decode(value).replace(UNPRINTABLE, '+')
+  if (value.length <= KEPT_LENGTH) {
+    if (kept.size >= KEPT) kept.clear()
+    kept.set(value, escaped)
+  }
+  return escaped
+}
+
+/**
+ * A header's value as its sender wrote it. Node hands out header bytes as latin1; most senders mean UTF-8, and
+ * the log is UTF-8 (`logInUTF8`), so bytes that are valid UTF-8 are read as such and others stay latin1.
+ */
+export function decode (value: string): string {
+  if (!LATIN1_HIGH.test(value) || BEYOND_LATIN1.test(value)) return value
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}
+
+/** At most `limit` UTF-16 units of a text, never half of a surrogate pair. */
+export function truncate (value: string, limit: number): string {
+  if (value.length <= limit) return value
+  const last = value.charCodeAt(limit - 1)
+  return value.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit)
+}

@@ -1,0 +1,93 @@
+// Which columns may a W3C line have, in which order, and what stands in each?
+import { hostname } from 'node:os'
+import type { Exchange } from './exchange.ts'
+import { queryWithArr } from './query.ts'
+
+/** Text goes through the escape; a number stands as it is. */
+export type FieldValue = string | number | null | undefined
+
+/** Reads one column's value out of an exchange. */
+export type ReadField = (exchange: Exchange) => FieldValue
+
+const computer = hostname()
+
+/**
+ * IIS's columns. This is *the* order in the line, whichever of them are chosen (win32 documentation, W3C
+ * Logging: "in the order of occurrence"). `date` and `time` are made where the line is.
+ */
+export const IIS_FIELDS = {
+  date: () => null,
+  time: () => null,
+  's-sitename': exchange => `W3SVC${exchange.siteId}`,
+  's-computername': () => computer,
+  's-ip': exchange => exchange.serverIp,
+  'cs-method': exchange => exchange.method,
+  'cs-uri-stem': exchange => exchange.path,
+  'cs-uri-query': queryWithArr,
+  's-port': exchange => exchange.serverPort,
+  'cs-username': exchange => exchange.username,
+  'c-ip': exchange => exchange.clientIp,
+  'cs-version': exchange => exchange.version,
+  'cs(User-Agent)': exchange => exchange.userAgent,
+  'cs(Cookie)': exchange => exchange.hidden?.['cs(Cookie)'],
+  'cs(Referer)': exchange => exchange.referer,
+  'cs-host': exchange => exchange.host,
+  'sc-status': exchange => exchange.status,
+  'sc-substatus': exchange => exchange.substatus,
+  'sc-win32-status': exchange => exchange.win32Status,
+  'sc-bytes': exchange => exchange.bytesSent,
+  'cs-bytes': exchange => exchange.bytesReceived,
+  'time-taken': exchange => exchange.timeTaken
+} as const satisfies Record<string, ReadField>
+
+/** What IIS never told. These stand after `time-taken`, as custom fields do. */
+export const EXTRA_FIELDS = {
+  /** `open` for the line of a WebSocket's opening, `close` for its end; `-` for everything else. */
+  'x-ws-event': exchange => exchange.websocket === undefined ? null : exchange.event ?? 'close',
+  'x-request-id': exchange => exchange.requestId,
+  'x-rule': exchange => exchange.rule,
+  'x-upstream': exchange => exchange.upstream?.server,
+  'x-connect-time': exchange => whole(exchange.upstream?.connectTime),
+  'x-first-byte-time': exchange => whole(exchange.upstream?.firstByteTime),
+  'x-error-code': exchange => exchange.upstream?.error?.code,
+  'x-error-moment': exchange => exchange.upstream?.error?.moment,
+  'x-error-side': exchange => exchange.upstream?.error?.side,
+  'x-ws-http': exchange => exchange.websocket?.http,
+  'x-ws-handshake-time': exchange => exchange.websocket?.handshakeTime,
+  'x-ws-subprotocol': exchange => exchange.websocket?.subprotocol,
+  'x-ws-extensions': exchange => exchange.websocket?.extensions,
+  'x-ws-messages-received': exchange => exchange.websocket?.messagesReceived,
+  'x-ws-messages-sent': exchange => exchange.websocket?.messagesSent,
+  'x-ws-bytes-received': exchange => exchange.websocket?.bytesReceived,
+  'x-ws-bytes-sent': exchange => exchange.websocket?.bytesSent,
+  'x-ws-close-code': exchange => exchange.websocket?.closeCode,
+  'x-ws-close-reason': exchange => exchange.websocket?.closeReason,
+  'x-ws-closed-by': exchange => exchange.websocket?.closedBy,
+  'x-ws-ending': exchange => exchange.websocket?.ending
+} as const satisfies Record<string, ReadField>
+
+export type IisField = keyof typeof IIS_FIELDS
+export type ExtraField = keyof typeof EXTRA_FIELDS
+/** A column by its name in `#Fields`. */
+export type Field = IisField | ExtraField
+
+/** Every column, in the line's order. */
+export const FIELDS: Readonly<Record<Field, ReadField>> = { ...IIS_FIELDS, ...EXTRA_FIELDS }
+
+/** Every column's name, in the line's order. */
+export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[]
+
+/** IIS 10's default set plus `cs-version`: the fifteen and one of the article's lines. */
+export const DEFAULT_FIELDS: readonly Field[] = [
+  'date', 'time', 's-ip', 'cs-method', 'cs-uri-stem', 'cs-uri-query', 's-port', 'cs-username', 'c-ip', 'cs-version',
+  'cs(User-Agent)', 'cs(Referer)', 'sc-status', 'sc-substatus', 'sc-win32-status', 'time-taken'
+]
+
+/** Whether a column is one IIS does not have. */
+export function isExtra (field: string): field is ExtraField {
+  return Object.hasOwn(EXTRA_FIELDS, field)
+}
+
+function whole (time: number | null | undefined): number | null {
+  return time === null || time === undefined ? null : Math.round(time)
+}

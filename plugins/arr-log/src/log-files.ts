@@ -1,0 +1,93 @@
+// Which file does an exchange go to: its site's, the central one, or the httperr log?
+import { isAbsolute, join, resolve } from 'node:path'
+import type { Exchange } from './exchange.ts'
+import { HTTPERR, httperrLine, rejectedOf, type Rejected } from './httperr.ts'
+import { createLogFile, type LogFile, type Watcher } from './log-file.ts'
+import { suffixOf, type Settings } from './options.ts'
+import { PREFIXES } from './period.ts'
+import { createPlace } from './place.ts'
+import type { Format } from './w3c.ts'
+
+/** All the files of one server. */
+export interface LogFiles {
+  /** Makes an exchange's line and takes it to its file; returns the line. */
+  tell (exchange: Exchange): string
+  writeRejected (rejected: Rejected): void
+  flush (): Promise<void>
+  flushSync (): void
+  reopen (): void
+  close (): Promise<void>
+  readonly lost: number
+}
+
+export function createLogFiles (settings: Settings, format: Format, customs: number, watcher: Watcher): LogFiles {
+  const directory = isAbsolute(settings.directory) ? settings.directory : resolve(settings.directory)
+  const bySite = new Map<number, LogFile>()
+  let httperr: LogFile | null = null
+
+  return {
+    tell (exchange) {
+      const line = format.line(exchange)
+      if (exchange.rejection !== undefined) {
+        this.writeRejected(rejectedOf(exchange))
+        return line
+      }
+      const key = settings.central ? 0 : exchange.siteId
+      let file = bySite.get(key)
+      if (file === undefined) bySite.set(key, file = openSite(key))
+      file.write(line, exchange.endedAt)
+      return line
+    },
+    writeRejected (rejected) {
+      httperr ??= openHttperr()
+      httperr.write(httperrLine(rejected), rejected.at)
+    },
+    async flush () { await Promise.all(all().map(file => file.flush())) },
+    flushSync () { for (const file of all()) file.flushSync() },
+    reopen () { for (const file of all()) file.reopen() },
+    async close () { await Promise.all(all().map(file => file.close())) },
+    get lost () { return all().reduce((sum, file) => sum + file.lost, 0) }
+  }
+
+  function all (): LogFile[] {
+    return httperr === null ? [...bySite.values()] : [...bySite.values(), httperr]
+  }
+
+  function openSite (key: number): LogFile {
+    return createLogFile({
+      place: createPlace({
+        directory: settings.central ? directory : join(directory, `W3SVC${key}`),
+        prefix: PREFIXES[settings.format],
+        suffix: suffixOf(settings, customs),
+        period: settings.period,
+        local: settings.localTimeRollover,
+        truncateSize: settings.truncateSize,
+        retain: settings.retain
+      }),
+      head: format.head,
+      flushInterval: settings.flushInterval,
+      flushSize: settings.flushSize,
+      maxBuffer: settings.maxBuffer,
+      watcher
+    })
+  }
+
+  function openHttperr (): LogFile {
+    return createLogFile({
+      place: createPlace({
+        directory: join(directory, 'HTTPERR'),
+        prefix: { dated: 'httperr', numbered: 'httperr' },
+        suffix: '',
+        period: 'size',
+        local: false,
+        truncateSize: 1_048_576,
+        retain: settings.retain
+      }),
+      head: HTTPERR.head,
+      flushInterval: settings.flushInterval,
+      flushSize: settings.flushSize,
+      maxBuffer: settings.maxBuffer,
+      watcher
+    })
+  }
+}

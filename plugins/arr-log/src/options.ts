@@ -1,0 +1,162 @@
+// Which options are there, which of them are mistaken, and what do the others mean?
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { InvalidOptions } from './errors.ts'
+import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './fields.ts'
+import { PERIODS, type Period } from './period.ts'
+import type { Retain } from './place.ts'
+
+export const FORMATS = ['w3c', 'ncsa', 'json'] as const
+export type FormatName = typeof FORMATS[number]
+
+/** A column of one's own, as IIS's `<customFields>` has it, or made by a function. */
+export type CustomField =
+  | { readonly logFieldName: string, readonly sourceType: 'RequestHeader' | 'ResponseHeader' | 'ServerVariable', readonly sourceName: string }
+  | { readonly logFieldName: string, readonly sourceType: 'Function', readonly value: (request: FastifyRequest, reply: FastifyReply) => string | number | null | undefined }
+
+/** How and where lines are written; shared by the plugin and the transport. */
+export interface FileOptions {
+  /** The folder; each site has its own in it, `W3SVC<id>`. Default: `logs`. */
+  readonly directory?: string
+  /** `w3c`, `ncsa` (combined), or `json` (one object per line). Default: `w3c`. */
+  readonly format?: FormatName
+  /** The columns of the W3C format; their order is always IIS's. Default: IIS's own set and `cs-version`. */
+  readonly fields?: readonly Field[]
+  /** Bytes (UTF-16 units) of a custom field before it is cut. Default: 4096. */
+  readonly maxCustomFieldLength?: number
+  /** What `#Software:` says. Default: `Microsoft Internet Information Services 10.0`. */
+  readonly software?: string
+  /** When a new file begins: `hourly`, `daily`, `weekly`, `monthly`, `size` or `none`. Default: `daily`. */
+  readonly period?: Period
+  /** With `period: 'size'`, bytes after which a new file begins; at least 1048576. Default: 20971520. */
+  readonly truncateSize?: number
+  /** Files are named and begun by local time; the lines stay UTC. Default: false. */
+  readonly localTimeRollover?: boolean
+  /** How many files or days are kept for each site. Default: all of them. */
+  readonly retain?: Retain
+  /** One file for all sites, in `directory` itself, with `s-sitename` in each line. Default: false. */
+  readonly central?: boolean
+  /** Longest time a line waits before it is written, ms. Default: 1000. */
+  readonly flushInterval?: number
+  /** Bytes that are written without waiting for the time. Default: 65536. */
+  readonly flushSize?: number
+  /** Bytes that wait while the disk takes none; lines beyond are lost and counted. Default: 16777216. */
+  readonly maxBuffer?: number
+}
+
+/** What the plugin takes. */
+export interface ArrLogOptions extends FileOptions {
+  /** Whether files are written at all. Default: true. */
+  readonly file?: boolean
+  /** Whether each exchange is an entry of `request.log` as well. Default: true. */
+  readonly log?: boolean
+  /** Whether a WebSocket has a line when it opens as well, told apart by the column `x-ws-event`. Default: false. */
+  readonly logOpening?: boolean
+  /** Columns of one's own, after `time-taken`. Default: none. */
+  readonly customFields?: readonly CustomField[]
+  /** Query parameters whose values are never logged, e.g. `['access_token']`. Default: none. */
+  readonly redactQuery?: readonly string[]
+  /** Who the client is, for cs-username. Default: nobody, `-`. */
+  readonly username?: (request: FastifyRequest) => string | null | undefined
+  /** The site of requests without `request.site`. Default: `{ name: 'Default', id: 1 }`. */
+  readonly site?: { readonly name: string, readonly id: number }
+  /** The signal at which files are opened again, or false. Default: `SIGHUP`, unless the process has a terminal. */
+  readonly reopenSignal?: NodeJS.Signals | false
+}
+
+/** The file options with every default in its place. */
+export interface Settings extends Required<Omit<FileOptions, 'retain'>> {
+  readonly retain: Retain | null
+}
+
+const MEGABYTE = 1_048_576
+
+/** Every mistake in the file options, each as a sentence. */
+export function fileMistakes (options: FileOptions): string[] {
+  const mistakes: string[] = []
+  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
+  const { directory, format, fields, period, retain } = options
+  wrong(directory === undefined || (typeof directory === 'string' && directory !== ''), 'directory', 'a path')
+  wrong(format === undefined || FORMATS.includes(format), 'format', `one of ${FORMATS.join(', ')}`)
+  wrong(period === undefined || PERIODS.includes(period), 'period', `one of ${PERIODS.join(', ')}`)
+  if (fields !== undefined && !Array.isArray(fields)) mistakes.push('fields must be a list of column names')
+  else {
+    if (fields?.length === 0) mistakes.push('fields must name at least one column')
+    for (const field of fields ?? []) wrong(Object.hasOwn(FIELDS, field), `fields: "${String(field)}"`, 'the name of a column')
+  }
+  for (const name of ['localTimeRollover', 'central'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
+  wrong(options.software === undefined || (typeof options.software === 'string' && /^[^\r\n]+$/.test(options.software)), 'software', 'one line of text')
+  const numbers = [['truncateSize', MEGABYTE], ['flushInterval', 1], ['flushSize', 1], ['maxBuffer', 1], ['maxCustomFieldLength', 2]] as const
+  for (const [name, least] of numbers) wrong(options[name] === undefined || isWhole(options[name], least), name, `a whole number of at least ${least}`)
+  if (retain !== undefined && (typeof retain !== 'object' || retain === null)) mistakes.push('retain must be { files } or { days }')
+  else for (const name of ['files', 'days'] as const) wrong(retain?.[name] === undefined || isWhole(retain[name], 1), `retain.${name}`, 'a whole number of at least 1')
+  return mistakes
+}
+
+/** Every mistake in the plugin's options, each as a sentence. */
+export function mistakesOf (options: ArrLogOptions): string[] {
+  const mistakes = fileMistakes(options)
+  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
+  for (const name of ['file', 'log', 'logOpening'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
+  wrong(options.username === undefined || typeof options.username === 'function', 'username', 'a function of the request')
+  wrong(options.redactQuery === undefined || (Array.isArray(options.redactQuery) && options.redactQuery.every(name => typeof name === 'string')), 'redactQuery', 'a list of names')
+  wrong(options.site === undefined || (typeof options.site?.name === 'string' && isWhole(options.site.id, 1)), 'site', '{ name, id } with an id of at least 1')
+  wrong(options.reopenSignal === undefined || options.reopenSignal === false || /^SIG[A-Z0-9]+$/.test(options.reopenSignal), 'reopenSignal', 'the name of a signal, or false')
+  if (options.customFields !== undefined && !Array.isArray(options.customFields)) mistakes.push('customFields must be a list')
+  else {
+    const names = new Set<string>()
+    for (const [position, field] of (options.customFields ?? []).entries()) mistakes.push(...customFieldMistakes(field, position, names))
+  }
+  return mistakes
+}
+
+function customFieldMistakes (field: CustomField, position: number, names: Set<string>): string[] {
+  const name = field?.logFieldName
+  const label = `customFields: ${typeof name === 'string' ? `"${name}"` : `number ${position + 1}`}`
+  if (typeof name !== 'string' || !/^[\x21-\x7e]+$/.test(name)) return [`${label} needs a logFieldName without spaces`]
+  if (names.has(name) || Object.hasOwn(FIELDS, name)) return [`${label} is the name of another column`]
+  names.add(name)
+  switch (field.sourceType) {
+    case 'Function': return typeof field.value === 'function' ? [] : [`${label} needs a value function`]
+    case 'ServerVariable': return /^[A-Z0-9_]+$/.test(field.sourceName) ? [] : [`${label} needs a sourceName in upper case`]
+    case 'RequestHeader':
+    case 'ResponseHeader': return typeof field.sourceName === 'string' && field.sourceName !== '' ? [] : [`${label} needs a sourceName`]
+    default: return [`${label} must have the sourceType RequestHeader, ResponseHeader, ServerVariable or Function`]
+  }
+}
+
+function isWhole (value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least
+}
+
+/** Throws one error that lists all mistakes. */
+export function refuse (mistakes: readonly string[]): void {
+  if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
+}
+
+/** Fills in the defaults. */
+export function settle (options: FileOptions & Pick<ArrLogOptions, 'logOpening'>): Settings {
+  const central = options.central ?? false
+  const fields = [...options.fields ?? DEFAULT_FIELDS]
+  if (central) fields.push('s-sitename')
+  if (options.logOpening === true) fields.push('x-ws-event')
+  return {
+    directory: options.directory ?? 'logs',
+    format: options.format ?? 'w3c',
+    fields,
+    maxCustomFieldLength: options.maxCustomFieldLength ?? 4_096,
+    software: options.software ?? 'Microsoft Internet Information Services 10.0',
+    period: options.period ?? 'daily',
+    truncateSize: options.truncateSize ?? 20 * MEGABYTE,
+    localTimeRollover: options.localTimeRollover ?? false,
+    retain: options.retain ?? null,
+    central,
+    flushInterval: options.flushInterval ?? 1_000,
+    flushSize: options.flushSize ?? 65_536,
+    maxBuffer: options.maxBuffer ?? 16 * MEGABYTE
+  }
+}
+
+/** `_x`, where a line has columns that IIS does not define (IIS 8.5, Enhanced Logging). */
+export function suffixOf (settings: Settings, customs: number): string {
+  return settings.format === 'w3c' && (customs > 0 || settings.fields.some(isExtra)) ? '_x' : ''
+}

@@ -1,0 +1,87 @@
+// Where do the lines of one log go: which folder, which name, and what is thrown away?
+import { readdirSync } from 'node:fs'
+import { readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { compileName, type NameOf, type Period } from './period.ts'
+
+/** How long closed files are kept. */
+export interface Retain {
+  /** This many files, the one being written included. */
+  readonly files?: number
+  /** Files written to within this many days. */
+  readonly days?: number
+}
+
+/** One log's folder and the naming of its files. */
+export interface Place {
+  readonly directory: string
+  /** The file a line of this moment belongs to; for files cut by size, a name that stands for "the current one". */
+  readonly nameOf: NameOf
+  /** The real name, given how large the open file is. */
+  readonly current: (name: string, size: number) => string
+  /** Called with each file that was opened. */
+  readonly onOpen: (name: string) => void
+}
+
+export interface PlaceOptions {
+  readonly directory: string
+  readonly prefix: { readonly dated: string, readonly numbered: string }
+  readonly suffix: string
+  readonly period: Period
+  readonly local: boolean
+  /** Bytes after which a file cut by size is full. */
+  readonly truncateSize: number
+  readonly retain: Retain | null
+}
+
+const DAY = 86_400_000
+
+export function createPlace (options: PlaceOptions): Place {
+  const { directory, prefix, suffix, period, retain } = options
+  const onOpen = retain === null ? () => {} : (name: string) => { sweep(options, retain, name).catch(() => {}) }
+  if (period === 'size' || period === 'none') return numbered(options, onOpen)
+  const nameOf = compileName({ period, prefix: prefix.dated, suffix, local: options.local })
+  return { directory, nameOf, current: name => name, onOpen }
+}
+
+// `u_extend1.log`, `u_extend2.log` …: a start goes on with the highest there is.
+function numbered ({ directory, prefix, suffix, period, truncateSize }: PlaceOptions, onOpen: Place['onOpen']): Place {
+  const limit = period === 'none' ? Infinity : truncateSize
+  const pattern = patternOf(prefix.numbered, suffix)
+  let number = 0
+  return {
+    directory,
+    nameOf: () => prefix.numbered,
+    current (_name, size) {
+      if (number === 0) number = Math.max(1, highest(directory, pattern))
+      else if (size >= limit) number++
+      return `${prefix.numbered}${number}${suffix}.log`
+    },
+    onOpen
+  }
+}
+
+function highest (directory: string, pattern: RegExp): number {
+  try {
+    return Math.max(0, ...readdirSync(directory).map(name => Number(pattern.exec(name)?.[1] ?? 0)))
+  } catch {
+    return 0
+  }
+}
+
+function patternOf (prefix: string, suffix: string): RegExp {
+  return new RegExp(`^${prefix}(\\d+)${suffix}\\.log$`)
+}
+
+/** Deletes this log's own old files; whatever else lies in the folder is not touched. */
+export async function sweep ({ directory, prefix }: PlaceOptions, retain: Retain, keep: string): Promise<void> {
+  // With and without `_x`: the choice of columns may have changed since.
+  const patterns = [patternOf(prefix.dated, '(?:_x)?'), patternOf(prefix.numbered, '(?:_x)?')]
+  const names = (await readdir(directory)).filter(name => name !== keep && patterns.some(pattern => pattern.test(name)))
+  const files = await Promise.all(names.map(async name => ({ path: join(directory, name), time: (await stat(join(directory, name))).mtimeMs })))
+  files.sort((a, b) => b.time - a.time)
+  const oldest = retain.days === undefined ? -Infinity : Date.now() - retain.days * DAY
+  const spare = retain.files === undefined ? Infinity : retain.files - 1
+  const old = files.filter((file, position) => position >= spare || file.time < oldest)
+  await Promise.all(old.map(file => unlink(file.path)))
+}

@@ -1,0 +1,55 @@
+// How does a server's log look on a terminal? A pino-pretty that shows each exchange as one readable line.
+import { PinoPretty, type PrettyOptions } from 'pino-pretty'
+import { painted, plain, RESET } from './colour.ts'
+import type { Rejected } from './httperr.ts'
+import { readable, type Told } from './readable.ts'
+
+interface Entry {
+  readonly exchange?: Told
+  readonly rejected?: Rejected
+}
+
+// What could command a terminal; pino-pretty takes it out of the messages it formats itself.
+// eslint-disable-next-line no-control-regex
+const COMMANDS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
+
+/**
+ * pino-pretty's options for a server with arr-log; every other entry looks as pino-pretty shows it. Whatever is
+ * given is added to them.
+ */
+export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
+  // pino-pretty makes an entry's message first, then its level and time, which our lines have in them already.
+  let ours = false
+  return {
+    translateTime: 'SYS:HH:MM:ss',
+    ...options,
+    ignore: ['pid', 'hostname', 'reqId', 'exchange', 'rejected', options.ignore].filter(Boolean).join(','),
+    messageFormat (log, messageKey, levelLabel, extras) {
+      const { exchange, rejected } = log as Entry
+      const told = exchange ?? (rejected === undefined ? undefined : toldOf(rejected))
+      ours = told !== undefined
+      if (told !== undefined) {
+        const coloured = extras.colors.red('x') !== 'x'
+        return coloured ? RESET + readable(told, painted) : readable(told, plain)
+      }
+      if (typeof options.messageFormat === 'function') return options.messageFormat(log, messageKey, levelLabel, extras)
+      const message = log[messageKey]
+      return typeof message === 'string' ? message.replace(COMMANDS, '') : ''
+    },
+    customPrettifiers: {
+      ...options.customPrettifiers,
+      level: (_level, _key, _log, { labelColorized }) => ours ? '' : labelColorized,
+      time: time => ours ? '' : String(time)
+    }
+  }
+}
+
+function toldOf (rejected: Rejected): Told {
+  const { at, status, method, uri, reason } = rejected
+  return { endedAt: at, status: status ?? 0, rejection: reason, ...method === null ? {} : { method }, ...uri === null ? {} : { path: uri } }
+}
+
+/** The pino transport: `transport: { target: '@fastify-arr/arr-log/pretty' }`, or a stream to log to. */
+export default function pretty (options: PrettyOptions = {}): ReturnType<typeof PinoPretty> {
+  return PinoPretty(prettyOptions(options))
+}

@@ -1,0 +1,77 @@
+// What does a line of a log file tell, whoever wrote it and whichever columns it has?
+import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange.ts'
+import { FIELDS } from '../fields.ts'
+import type { Told } from '../readable.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type Exchanged = Mutable<Partial<Exchange>>
+type Socketed = Mutable<Partial<ExchangeWebSocket>>
+
+/** One line, as the reader hands it on. */
+export interface Line extends Told {
+  /** Columns this package does not know, by their names. */
+  readonly custom?: Readonly<Record<string, string | null>>
+}
+
+const NUMBERS: Readonly<Record<string, keyof Exchange>> = {
+  's-port': 'serverPort', 'sc-substatus': 'substatus', 'sc-win32-status': 'win32Status', 'sc-bytes': 'bytesSent', 'cs-bytes': 'bytesReceived', 'time-taken': 'timeTaken'
+}
+const TEXTS: Readonly<Record<string, keyof Exchange>> = {
+  's-ip': 'serverIp', 'c-ip': 'clientIp', 'cs-method': 'method', 'cs-uri-stem': 'path', 'cs-username': 'username', 'cs-version': 'version', 'cs(User-Agent)': 'userAgent', 'cs(Referer)': 'referer', 'cs-host': 'host', 's-sitename': 'site', 'x-request-id': 'requestId', 'x-rule': 'rule'
+}
+const SOCKET_NUMBERS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
+  'x-ws-handshake-time': 'handshakeTime', 'x-ws-messages-received': 'messagesReceived', 'x-ws-messages-sent': 'messagesSent', 'x-ws-bytes-received': 'bytesReceived', 'x-ws-bytes-sent': 'bytesSent', 'x-ws-close-code': 'closeCode'
+}
+const SOCKET_TEXTS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
+  'x-ws-http': 'http', 'x-ws-subprotocol': 'subprotocol', 'x-ws-extensions': 'extensions', 'x-ws-close-reason': 'closeReason', 'x-ws-closed-by': 'closedBy', 'x-ws-ending': 'ending'
+}
+// `[query&]X-ARR-CACHE-HIT=0[&SERVER-ROUTED=…]&X-ARR-LOG-ID=…[&SERVER-STATUS=…]`
+const ARR_WORDS = /(?:^|&)X-ARR-CACHE-HIT=([01])(?:&SERVER-ROUTED=([^&]*))?&X-ARR-LOG-ID=([^&]*)(?:&SERVER-STATUS=(\d+))?$/
+
+/** Reads a line by its columns' names; null where it has another number of values, or no status. */
+export function readColumns (columns: readonly string[], line: string): Line | null {
+  const values = line.split(' ')
+  if (values.length !== columns.length) return null
+  const told: Exchanged = {}
+  const socket: Socketed = {}
+  const custom: Record<string, string | null> = {}
+  let date = ''
+  let time = ''
+  for (const [position, column] of columns.entries()) {
+    const text = values[position]!
+    const value = text === '-' ? null : text
+    if (column === 'date') date = text
+    else if (column === 'time') time = text
+    else if (column === 'cs-uri-query') readQuery(told, value)
+    else if (column === 'sc-status') told.status = Number(text)
+    else if (Object.hasOwn(NUMBERS, column)) Object.assign(told, { [NUMBERS[column]!]: value === null ? null : Number(value) })
+    else if (Object.hasOwn(TEXTS, column)) Object.assign(told, { [TEXTS[column]!]: value })
+    else if (Object.hasOwn(SOCKET_NUMBERS, column)) Object.assign(socket, { [SOCKET_NUMBERS[column]!]: value === null ? null : Number(value) })
+    else if (Object.hasOwn(SOCKET_TEXTS, column)) Object.assign(socket, { [SOCKET_TEXTS[column]!]: value })
+    else if (column === 'x-ws-event') {
+      if (value === 'open') told.event = 'open'
+    } else if (!Object.hasOwn(FIELDS, column)) custom[column] = value
+  }
+  const status = told.status ?? NaN
+  const endedAt = Date.parse(`${date}T${time}Z`)
+  if (!Number.isInteger(status) || Number.isNaN(endedAt)) return null
+  return {
+    ...told,
+    endedAt,
+    status,
+    ...status === 101 ? { websocket: socket } : {},
+    ...Object.keys(custom).length > 0 ? { custom } : {}
+  }
+}
+
+function readQuery (told: Exchanged, value: string | null): void {
+  const words = value === null ? null : ARR_WORDS.exec(value)
+  if (value === null || words === null) {
+    told.query = value
+    return
+  }
+  const [, hit, routed, logId, status] = words
+  told.query = words.index === 0 ? null : value.slice(0, words.index)
+  const upstream: Partial<ExchangeUpstream> = { cacheHit: hit === '1', routed: routed ?? null, logId: logId ?? null, status: status === undefined ? null : Number(status) }
+  told.upstream = upstream as ExchangeUpstream
+}

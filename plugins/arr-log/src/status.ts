@@ -1,0 +1,109 @@
+// Which three numbers say how an exchange ended: sc-status, sc-substatus and sc-win32-status?
+import type { TunnelFact, UpstreamErrorFact } from './facts.ts'
+
+/** Windows and WinHTTP error numbers, as IIS and ARR write them in sc-win32-status. */
+export const WIN32 = {
+  SUCCESS: 0,
+  /** The data is invalid: a body that is not HTTP. */
+  INVALID_DATA: 13,
+  /** The specified network name is no longer available: the client went away. */
+  NETNAME_DELETED: 64,
+  /** The semaphore timeout period has expired: the client was too slow. */
+  SEM_TIMEOUT: 121,
+  /** The I/O operation was aborted: the server is shutting down. */
+  OPERATION_ABORTED: 995,
+  /** The connection was aborted by the local system. */
+  CONNECTION_ABORTED: 1236,
+  WINHTTP_TIMEOUT: 12002,
+  WINHTTP_NAME_NOT_RESOLVED: 12007,
+  WINHTTP_CANNOT_CONNECT: 12029,
+  WINHTTP_CONNECTION_ERROR: 12030,
+  WINHTTP_INVALID_SERVER_RESPONSE: 12152,
+  WINHTTP_SECURE_FAILURE: 12175
+} as const
+
+export interface Outcome {
+  readonly status: number
+  readonly substatus: number
+  readonly win32Status: number
+}
+
+/** What is known when an exchange is over. */
+export interface Ending {
+  /** The status that went out, or would have. */
+  readonly statusCode: number
+  readonly headersSent: boolean
+  /** The whole answer was handed to the network. */
+  readonly finished: boolean
+  /** The client closed or reset its side before the answer was whole. */
+  readonly clientLeft: boolean
+  /** The client asked for a WebSocket. */
+  readonly upgrade: boolean
+  /** Node's code for what was wrong with the request while its body came, or null. */
+  readonly clientError: string | null
+  readonly error: UpstreamErrorFact | null
+  /** A WebSocket that was open, or null. */
+  readonly tunnel: TunnelFact | null
+}
+
+/** Where ARR's own words exist for what an upstream did: the end of the error's code, the win32 number, the substatus of a 502. */
+const FAILURES = [
+  ['NO_UPSTREAM', WIN32.SUCCESS, 4],
+  ['NO_SERVER', WIN32.SUCCESS, 4],
+  ['NOT_RESOLVED', WIN32.WINHTTP_NAME_NOT_RESOLVED, 3],
+  ['REFUSED', WIN32.WINHTTP_CANNOT_CONNECT, 3],
+  ['TIMEOUT', WIN32.WINHTTP_TIMEOUT, 3],
+  ['RESET', WIN32.WINHTTP_CONNECTION_ERROR, 3],
+  ['BAD_ANSWER', WIN32.WINHTTP_INVALID_SERVER_RESPONSE, 3],
+  ['TLS', WIN32.WINHTTP_SECURE_FAILURE, 3],
+  ['CLIENT_GONE', WIN32.NETNAME_DELETED, 0],
+  ['DRAINING', WIN32.OPERATION_ABORTED, 0]
+] as const satisfies ReadonlyArray<readonly [string, number, number]>
+
+/** The three numbers for one exchange. */
+export function outcomeOf (ending: Ending): Outcome {
+  if (ending.tunnel !== null) return { status: 101, substatus: 0, win32Status: tunnelWin32(ending.tunnel) }
+  if (ending.error !== null) return failed(ending, ending.error)
+  if (ending.finished) return { status: ending.statusCode, substatus: 0, win32Status: WIN32.SUCCESS }
+  if (ending.clientError === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: ending.headersSent ? ending.statusCode : 408, substatus: 0, win32Status: WIN32.SEM_TIMEOUT }
+  if (ending.clientError?.startsWith('HPE_')) return { status: ending.headersSent ? ending.statusCode : 400, substatus: 0, win32Status: WIN32.INVALID_DATA }
+  return {
+    // 499 is nginx's word, kept by Caddy and others, for a client that left before it was answered.
+    status: ending.headersSent || !ending.clientLeft ? ending.statusCode : 499,
+    substatus: 0,
+    win32Status: ending.clientLeft ? WIN32.NETNAME_DELETED : WIN32.CONNECTION_ABORTED
+  }
+}
+
+function failed (ending: Ending, error: UpstreamErrorFact): Outcome {
+  const code = error.code ?? ''
+  const row = FAILURES.find(([end]) => code.endsWith(end))
+  const status = ending.headersSent ? ending.statusCode : error.statusCode ?? ending.statusCode
+  const clientLeft = error.side === 'client'
+  const win32Status = row?.[1] ?? (clientLeft ? WIN32.NETNAME_DELETED : error.side === 'upstream' ? WIN32.WINHTTP_CONNECTION_ERROR : WIN32.SUCCESS)
+  // Substatus 3, 4 and 5 are defined for 502 alone; 5 is a WebSocket that failed after its server was reached.
+  let substatus: number = status === 502 ? row?.[2] ?? 3 : 0
+  if (substatus === 3 && ending.upgrade && error.moment !== 'connect') substatus = 5
+  return { status, substatus, win32Status }
+}
+
+/**
+ * How a WebSocket ended, as a win32 number:
+ *
+ * - 0: closed by Close frames and an orderly end, whoever began;
+ * - 64: the client vanished: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
+ *   which is what IIS writes there;
+ * - 995: the server drained; 12002: a time limit; 12030: the upstream vanished; 1236: the proxy cut it;
+ * - 0 as well where nothing is known but that it was there.
+ */
+export function tunnelWin32 (tunnel: TunnelFact): number {
+  if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
+  if (tunnel.ending === 'timeout') return WIN32.WINHTTP_TIMEOUT
+  const closed = typeof tunnel.closeCode === 'number'
+  if (tunnel.closedBy === 'client') {
+    return closed && tunnel.closeCode !== 1001 && tunnel.ending !== 'reset' ? WIN32.SUCCESS : WIN32.NETNAME_DELETED
+  }
+  if (closed && tunnel.ending !== 'reset') return WIN32.SUCCESS
+  if (tunnel.closedBy === 'upstream') return WIN32.WINHTTP_CONNECTION_ERROR
+  return tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.SUCCESS
+}

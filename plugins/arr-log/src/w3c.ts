@@ -1,0 +1,60 @@
+// How does an exchange become a W3C Extended line, and a file one that tells its columns?
+import { escape, truncate } from './escape.ts'
+import type { Exchange } from './exchange.ts'
+import { FIELDS, FIELD_NAMES, type Field, type FieldValue } from './fields.ts'
+import { stampOf } from './stamp.ts'
+
+/** IIS's `maxLogLineLength` and the default of `maxCustomFieldLength`. */
+export const MAX_LINE = 65_536
+const MAX_CUSTOM_FIELD = 4_096
+
+/** One log format: how a line is made, and what is written each time a file is opened. */
+export interface Format {
+  /** Without its line end. */
+  readonly line: (exchange: Exchange) => string
+  /** The lines before the first entry written at `at` (ms since the epoch), or an empty string. */
+  readonly head: (at: number) => string
+}
+
+export interface W3cOptions {
+  readonly fields: readonly Field[]
+  /** The custom fields' names, in their order. */
+  readonly custom: readonly string[]
+  readonly maxCustomFieldLength?: number
+  readonly software: string
+}
+
+/** Compiles the choice of columns. */
+export function compileW3c (options: W3cOptions): Format {
+  const { custom, maxCustomFieldLength = MAX_CUSTOM_FIELD, software } = options
+  const chosen = new Set<string>(options.fields)
+  const names = FIELD_NAMES.filter(name => chosen.has(name))
+  const readers = names.map(name => FIELDS[name])
+  const dateAt = names.indexOf('date')
+  const timeAt = names.indexOf('time')
+  const columns = [...names, ...custom].join(' ')
+
+  return { line, head: at => `#Software: ${software}\r\n#Version: 1.0\r\n#Date: ${stampOf(at).both}\r\n#Fields: ${columns}\r\n` }
+
+  function line (exchange: Exchange): string {
+    const stamp = stampOf(exchange.endedAt)
+    let text = ''
+    for (let i = 0; i < readers.length; i++) {
+      if (i > 0) text += ' '
+      if (i === dateAt) text += stamp.date
+      else if (i === timeAt) text += stamp.time
+      else text += fieldText(readers[i]!(exchange))
+    }
+    for (const name of custom) {
+      const value = exchange.custom?.[name] ?? exchange.hidden?.[name]
+      text += (text === '' ? '' : ' ') + truncate(escape(value), maxCustomFieldLength)
+    }
+    // A line that begins with # is a directive to every reader; only a choice of columns without date can get here.
+    if (text.charCodeAt(0) === 0x23) text = `+${text.slice(1)}`
+    return truncate(text, MAX_LINE)
+  }
+}
+
+function fieldText (value: FieldValue): string {
+  return typeof value === 'number' ? String(value) : escape(value)
+}

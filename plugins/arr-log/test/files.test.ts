@@ -1,0 +1,229 @@
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createLogFile, type LogFile } from '../src/log-file.ts'
+import { PREFIXES } from '../src/period.ts'
+import { createPlace, type PlaceOptions } from '../src/place.ts'
+import { filesIn, onlyFile, rows } from './server.ts'
+
+const AT = Date.UTC(2022, 8, 30, 20, 53, 35)
+const HOUR = 3_600_000
+const HEAD = '#Fields: line\r\n'
+
+interface Made { readonly log: LogFile, readonly directory: string, readonly told: string[] }
+
+function make (t: Test, options: Partial<PlaceOptions> = {}, limits: { maxBuffer?: number } = {}): Made {
+  const directory = join(t.testdir(), 'logs', 'W3SVC1')
+  const told: string[] = []
+  const log = createLogFile({
+    place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: null, ...options }),
+    head: () => HEAD,
+    // Nothing is left to the clock here: every flush is asked for.
+    flushInterval: 1_000_000,
+    flushSize: 65_536,
+    maxBuffer: 1_048_576,
+    ...limits,
+    watcher: {
+      onTrouble: error => { told.push((error as NodeJS.ErrnoException).code ?? error.message) },
+      onRecovery: (_path, lost) => { told.push(`recovered, ${lost} lost`) }
+    }
+  })
+  t.teardown(() => log.close())
+  return { log, directory, told }
+}
+
+t.test('files are named and begun as IIS does', async t => {
+  const moments = [AT, AT + HOUR, AT + 3 * HOUR, AT + 4 * HOUR, AT + 48 * HOUR]
+  const expected = {
+    hourly: ['u_ex22093020.log', 'u_ex22093021.log', 'u_ex22093023.log', 'u_ex22100100.log', 'u_ex22100220.log'],
+    daily: ['u_ex220930.log', 'u_ex220930.log', 'u_ex220930.log', 'u_ex221001.log', 'u_ex221002.log'],
+    // 1 October 2022 is a Saturday, 2 October a Sunday.
+    weekly: ['u_ex220905.log', 'u_ex220905.log', 'u_ex220905.log', 'u_ex221001.log', 'u_ex221002.log'],
+    monthly: ['u_ex2209.log', 'u_ex2209.log', 'u_ex2209.log', 'u_ex2210.log', 'u_ex2210.log'],
+    none: ['u_extend1.log', 'u_extend1.log', 'u_extend1.log', 'u_extend1.log', 'u_extend1.log']
+  } as const
+  for (const [period, names] of Object.entries(expected)) {
+    await t.test(period, async t => {
+      const { log, directory } = make(t, { period: period as keyof typeof expected })
+      for (const [position, at] of moments.entries()) log.write(String(position), at)
+      await log.flush()
+      const wanted: Record<string, string> = {}
+      for (const [position, name] of names.entries()) wanted[name] = (wanted[name] ?? HEAD) + `${position}\r\n`
+      t.strictSame(filesIn(directory), wanted)
+    })
+  }
+})
+
+t.test('local roll-over goes by the local clock, through its change in autumn too', async t => {
+  const zone = process.env.TZ
+  t.teardown(() => { if (zone === undefined) delete process.env.TZ; else process.env.TZ = zone })
+  process.env.TZ = 'Europe/Berlin'
+  const { log, directory } = make(t, { local: true, period: 'hourly' })
+  // 02:30 summer time and 02:30 winter time are two hours with one name; 22:30 UTC is the next day in Berlin.
+  for (const at of [Date.UTC(2022, 8, 30, 22, 30), Date.UTC(2022, 9, 30, 0, 30), Date.UTC(2022, 9, 30, 1, 30), Date.UTC(2022, 9, 30, 2, 30)]) log.write('x', at)
+  await log.flush()
+  t.strictSame(Object.keys(filesIn(directory)).sort(), ['u_ex22100100.log', 'u_ex22103002.log', 'u_ex22103003.log'])
+})
+
+t.test('files cut by size are numbered, and a new start goes on where the last one was', async t => {
+  const { log, directory } = make(t, { period: 'size', truncateSize: 100 })
+  for (let i = 0; i < 3; i++) {
+    log.write('x'.repeat(100), AT)
+    await log.flush()
+  }
+  t.strictSame(Object.keys(filesIn(directory)).sort(), ['u_extend1.log', 'u_extend2.log', 'u_extend3.log'])
+  const again = createLogFile({
+    place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'size', local: false, truncateSize: 100, retain: null }),
+    head: () => HEAD,
+    flushInterval: 1_000_000,
+    flushSize: 1,
+    maxBuffer: 1000,
+    watcher: { onTrouble: () => {}, onRecovery: () => {} }
+  })
+  again.write('y', AT)
+  await again.close()
+  t.equal(filesIn(directory)['u_extend4.log'], `${HEAD}y\r\n`, 'a full file is not touched again')
+})
+
+t.test('only this log\'s own old files are thrown away', async t => {
+  const { log, directory } = make(t, { retain: { files: 2 } })
+  mkdirSync(directory, { recursive: true })
+  for (const [days, name] of ['u_ex220929.log', 'u_ex220928.log', 'u_ex220927.log', 'u_ex220901_x.log', 'notes.txt', 'u_ex220901.log.gz'].entries()) {
+    writeFileSync(join(directory, name), 'old')
+    utimesSync(join(directory, name), AT / 1000, AT / 1000 - days * 86_400)
+  }
+  log.write('x', AT)
+  await log.flush()
+  await until(() => readdirSync(directory).length === 4)
+  t.strictSame(readdirSync(directory).sort(), ['notes.txt', 'u_ex220901.log.gz', 'u_ex220929.log', 'u_ex220930.log'])
+})
+
+t.test('files can be kept for days instead', async t => {
+  const { log, directory } = make(t, { retain: { days: 2 } })
+  mkdirSync(directory, { recursive: true })
+  for (const days of [1, 3]) {
+    writeFileSync(join(directory, `u_ex22090${days}.log`), 'old')
+    const time = Date.now() / 1000 - days * 86_400
+    utimesSync(join(directory, `u_ex22090${days}.log`), time, time)
+  }
+  log.write('x', AT)
+  await log.flush()
+  await until(() => readdirSync(directory).length === 2)
+  t.strictSame(readdirSync(directory).sort(), ['u_ex220901.log', 'u_ex220930.log'])
+})
+
+t.test('a file that was moved away is left alone, and a new one begun with its head', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  renameSync(join(directory, 'u_ex220930.log'), join(directory, 'u_ex220930.log.1'))
+  log.write('2', AT)
+  await log.flush()
+  t.strictSame(filesIn(directory), { 'u_ex220930.log': `${HEAD}2\r\n`, 'u_ex220930.log.1': `${HEAD}1\r\n` })
+})
+
+t.test('a file that was deleted is begun again, with its folder', async t => {
+  const { log, directory, told } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  unlinkSync(join(directory, 'u_ex220930.log'))
+  log.write('2', AT)
+  await log.flush()
+  t.strictSame(filesIn(directory), { 'u_ex220930.log': `${HEAD}2\r\n` })
+  rmSync(join(directory, '..'), { recursive: true })
+  log.write('3', AT)
+  await log.flush()
+  t.strictSame(filesIn(directory), { 'u_ex220930.log': `${HEAD}3\r\n` })
+  t.strictSame(told, [], 'nobody need know')
+})
+
+t.test('reopening writes the head again, as IIS does', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  log.reopen()
+  log.write('2', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\n${HEAD}2\r\n`)
+})
+
+t.test('half a line that a killed writer left is not continued', async t => {
+  const { log, directory } = make(t)
+  mkdirSync(directory, { recursive: true })
+  appendFileSync(join(directory, 'u_ex220930.log'), `${HEAD}half a li`)
+  log.write('whole', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}half a li\r\n${HEAD}whole\r\n`)
+})
+
+t.test('nor is half a line that another process leaves in a file that is open here', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  appendFileSync(join(directory, 'u_ex220930.log'), 'half a li')
+  log.write('2', AT)
+  await log.flush()
+  appendFileSync(join(directory, 'u_ex220930.log'), 'another\r\n')
+  log.write('3', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\nhalf a li\r\n2\r\nanother\r\n3\r\n`)
+})
+
+t.test('while the folder cannot be had, lines wait, trouble is told once, what does not fit is counted', async t => {
+  const { log, directory, told } = make(t, {}, { maxBuffer: 50 })
+  mkdirSync(join(directory, '..'), { recursive: true })
+  writeFileSync(directory, 'a file where the folder should be')
+  for (let i = 10; i < 20; i++) {
+    log.write(`line ${i}`, AT)
+    await log.flush()
+  }
+  t.strictSame(told, ['EEXIST'])
+  t.equal(log.lost, 5, '50 bytes hold five lines of nine')
+  unlinkSync(directory)
+  await log.flush()
+  t.strictSame(told, ['EEXIST', 'recovered, 5 lost'])
+  t.equal(onlyFile(directory).text, `${HEAD}line 10\r\nline 11\r\nline 12\r\nline 13\r\nline 14\r\n`)
+  log.write('after', AT)
+  await log.flush()
+  t.match(onlyFile(directory).text, /line 14\r\nafter\r\n$/)
+})
+
+t.test('a log that closes in trouble says what it cost', async t => {
+  const { log, directory, told } = make(t)
+  mkdirSync(join(directory, '..'), { recursive: true })
+  writeFileSync(directory, '')
+  log.write('1', AT)
+  log.write('2', AT)
+  await log.close()
+  t.strictSame(told, ['EEXIST', 'recovered, 2 lost'])
+})
+
+t.test('what is buffered can be written at once, when the process ends', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  log.flushSync()
+  log.write('2', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\n${HEAD}2\r\n`)
+  log.write('3', AT)
+  log.flushSync()
+  t.match(onlyFile(directory).text, /2\r\n3\r\n$/, 'an open file has its head already')
+})
+
+t.test('lines that come while others are written are not lost', async t => {
+  const { log, directory } = make(t)
+  const flushes: Array<Promise<void>> = []
+  for (let i = 0; i < 20_000; i++) {
+    log.write(`line ${i}`, AT)
+    if (i % 1_000 === 0) flushes.push(log.flush())
+    if (i % 3_000 === 0) await new Promise(setImmediate)
+  }
+  await Promise.all([...flushes, log.close()])
+  const lines = rows(onlyFile(directory).text.replaceAll('line ', 'line'))
+  t.equal(lines.length, 20_000)
+  t.ok(lines.every((row, position) => row.line === `line${position}`))
+})
+
+async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate)
+}

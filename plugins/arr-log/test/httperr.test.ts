@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import fastify, { LogController } from 'fastify'
+import t from 'tap'
+import { arrLog } from '../src/index.ts'
+import { filesIn, rows, send, start } from './server.ts'
+
+t.test('what never reached a hook is in the httperr log, and is answered as it would be without it', async t => {
+  const plain = fastify()
+  t.teardown(() => plain.close())
+  const server = await start(t, {}, app => { app.get('/:id', async () => 'found') })
+  await plain.listen({ port: 0, host: '127.0.0.1' })
+  await server.listen()
+  const answer = async (port: number, text: string) => {
+    const socket = send(t, port, text)
+    let got = ''
+    socket.setEncoding('utf8').on('data', chunk => { got += chunk })
+    await once(socket, 'close')
+    return got.replace(/Date: .*\r\n/i, '')
+  }
+  const bad = [
+    'GET /a b c\r\n\r\n',
+    'GET /%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    `GET /long HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`
+  ]
+  for (const text of bad) t.equal(await answer(server.port, text), await answer((plain.server.address() as { port: number }).port, text))
+  await server.app.close()
+
+  const files = filesIn(server.directory)
+  t.strictSame(Object.keys(files), ['HTTPERR/httperr1.log'], 'none of them has a line in a site\'s log')
+  const text = files['HTTPERR/httperr1.log']!
+  t.match(text, /^#Software: Microsoft HTTP API 2\.0\r\n#Version: 1\.0\r\n#Date: .+\r\n#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n/)
+  t.match(rows(text), [
+    { 'c-ip': '127.0.0.1', 's-port': String(server.port), 'cs-method': 'GET', 'sc-status': '400', 's-reason': 'BadRequest' },
+    { 'cs-uri': '/%zz', 'cs-version': 'HTTP/1.1', 'sc-status': '400', 's-reason': 'BadRequest' },
+    { 'cs-uri': '/long', 'sc-status': '431', 's-reason': 'FieldLength' }
+  ])
+})
+
+t.test('a connection dropped inside a request is told; one dropped between requests is not', async t => {
+  const server = await start(t, {}, app => { app.get('/', async () => 'whole') })
+  await server.listen()
+  const idle = send(t, server.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(idle, 'data')
+  idle.resetAndDestroy()
+  const half = send(t, server.port, 'GET / HTTP/1.1\r\nHost')
+  const [accepted] = await once(server.app.server, 'connection')
+  await new Promise<void>(resolve => {
+    const poll = () => accepted.bytesRead > 0 ? resolve() : setImmediate(poll)
+    poll()
+  })
+  half.resetAndDestroy()
+  await new Promise(resolve => accepted.once('close', resolve))
+  await server.app.close()
+  const { 'HTTPERR/httperr1.log': text, ...sites } = filesIn(server.directory)
+  t.match(rows(text!), [{ 's-reason': 'Connection_Dropped', 'sc-status': '-' }])
+  t.equal(rows(text!).length, 1)
+  t.equal(Object.values(sites).flatMap(rows).length, 1)
+})
+
+t.test('a head that does not come in time is Timer_HeaderWait; a body that does not is the exchange\'s own line', async t => {
+  const entries: Array<Record<string, any>> = []
+  const directory = t.testdir()
+  const app = fastify({
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: { stream: { write: (text: string) => { entries.push(JSON.parse(text)) } } },
+    requestTimeout: 300,
+    http: { headersTimeout: 200, connectionsCheckingInterval: 50 }
+  })
+  t.teardown(() => app.close())
+  await app.register(arrLog, { directory })
+  app.post('/', async () => 'received')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const head = send(t, port, 'GET / HTTP/1.1\r\nHost')
+  const body = send(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{')
+  await Promise.all([head, body].map(async socket => { socket.resume(); await once(socket, 'close') }))
+  await app.close()
+  const { 'HTTPERR/httperr1.log': text, ...sites } = filesIn(directory)
+  t.match(rows(text!), [{ 's-reason': 'Timer_HeaderWait', 'sc-status': '408' }])
+  t.match(Object.values(sites).flatMap(rows), [{ 'cs-method': 'POST', 'sc-status': '408', 'sc-win32-status': '121' }])
+  t.match(entries.find(entry => entry.rejected)?.rejected, { reason: 'Timer_HeaderWait', status: 408 }, 'and it is an entry')
+})
+
+t.test('a connection over the limit is ConnLimit', async t => {
+  const server = await start(t)
+  await server.listen()
+  server.app.server.maxConnections = 1
+  const first = send(t, server.port, '')
+  await once(server.app.server, 'connection')
+  const second = send(t, server.port, '')
+  await once(second, 'close')
+  first.destroy()
+  await server.app.close()
+  t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log']!), [{ 's-reason': 'ConnLimit', 's-port': String(server.port) }])
+})
+
+t.test('another server is watched when asked', async t => {
+  const other = fastify()
+  t.teardown(() => other.close())
+  const server = await start(t)
+  server.app.arrLog.watch(other.server)
+  await other.listen({ port: 0, host: '127.0.0.1' })
+  const socket = send(t, (other.server.address() as { port: number }).port, 'nonsense\r\n\r\n')
+  socket.resume()
+  await once(socket, 'close')
+  await server.app.close()
+  t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log']!), [{ 's-reason': 'BadRequest' }])
+})

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { prettyFactory } from 'pino-pretty'
+import { painted, plain } from '../src/colour.ts'
+import { duration, readable, type Told } from '../src/readable.ts'
+import pretty, { prettyOptions } from '../src/pretty.ts'
+
+const AT = new Date(2022, 8, 30, 20, 53, 35).getTime()
+const page: Told = { endedAt: AT, status: 200, substatus: 0, win32Status: 0, method: 'GET', host: 'reverseproxy.com', path: '/', query: 'a=1', timeTaken: 22 }
+const entry = (exchange: Partial<Told>) => ({ level: 30, time: AT, pid: 1, hostname: 'h', reqId: 'req-1', exchange: { ...page, ...exchange }, msg: 'the W3C line' })
+const webSocket = { http: '1.1', messagesReceived: 3, messagesSent: 12, closeCode: 1001, closeReason: 'tab closed', closedBy: 'client', ending: 'end' } as const
+
+t.test('an exchange is one readable line', async t => {
+  t.equal(readable(page, plain), '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms')
+  t.equal(readable({ ...page, status: 502, substatus: 3, win32Status: 12029, upstream: { server: 'http://localhost:8080', error: { code: '', moment: '', side: '', systemCode: '' } } }, plain),
+    '20:53:35  502  GET   reverseproxy.com/?a=1  22 ms  502.3 upstream refused (http://localhost:8080)')
+  t.equal(readable({ ...page, status: 499, win32Status: 64 }, plain), '20:53:35  499  GET   reverseproxy.com/?a=1  22 ms  client left')
+  t.equal(readable({ endedAt: AT, status: 400, rejection: 'Hostname', method: 'GET', path: '/' }, plain), '20:53:35  400  GET   /  turned away: Hostname')
+})
+
+t.test("a WebSocket's line has its life, its messages each way and its close", async t => {
+  t.equal(readable({ ...page, status: 101, win32Status: 64, timeTaken: 5808, websocket: webSocket }, plain),
+    '20:53:35  101  GET   reverseproxy.com/?a=1  5.8 s  3 in, 12 out closed 1001 (tab+closed) by client')
+  t.equal(readable({ ...page, status: 101, win32Status: 12030, timeTaken: 7_500_000, websocket: { ...webSocket, closeCode: null, closeReason: null, closedBy: 'upstream' } }, plain),
+    '20:53:35  101  GET   reverseproxy.com/?a=1  2 h 5 min  3 in, 12 out ended without a close by upstream  upstream broke off')
+  t.equal(readable({ ...page, status: 101 }, plain), '20:53:35  101  GET   reverseproxy.com/?a=1  22 ms', 'a line of a file knows less')
+})
+
+t.test('statuses are told apart by colour', async t => {
+  const colours = [101, 200, 304, 404, 502].map(status => readable({ endedAt: AT, status }, painted).match(new RegExp(`((?:\\x1b\\[\\d+m)+)${status}`))![1])
+  t.strictSame(colours, ['\x1b[1m\x1b[35m', '\x1b[32m', '\x1b[36m', '\x1b[33m', '\x1b[31m'])
+})
+
+t.test('times are told in units a person reads', async t => {
+  t.strictSame([0, 999, 1_000, 59_949, 59_950, 200_000, 7_500_000].map(duration), ['0 ms', '999 ms', '1.0 s', '59.9 s', '1 min 0 s', '3 min 20 s', '2 h 5 min'])
+})
+
+t.test('nothing that was sent can command the terminal', async t => {
+  const line = readable({ ...page, host: '\x9b31m', path: '/\x1b[2J', websocket: { ...webSocket, closeReason: '\x1b]0;owned\x07' } }, plain)
+  // eslint-disable-next-line no-control-regex
+  t.notMatch(line, /[\x00-\x1f\x7f-\x9f]/)
+})
+
+t.test('pino-pretty shows exchanges our way and everything else its own', async t => {
+  const show = prettyFactory({ ...prettyOptions(), colorize: false })
+  t.equal(show(entry({})), '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms\n')
+  t.equal(show({ level: 40, time: AT, pid: 1, hostname: 'h', msg: 'something\x1b[2J else', key: 'value' }), '20:53:35 WARN: something[2J else\n    key: "value"\n')
+  t.equal(show(entry({ status: 404 })), '20:53:35  404  GET   reverseproxy.com/?a=1  22 ms\n')
+  t.equal(show({ level: 30, time: AT, rejected: { at: AT, status: 400, reason: 'BadRequest', method: null, uri: null }, msg: '' }), '20:53:35  400  -     turned away: BadRequest\n')
+  const own = prettyFactory({ ...prettyOptions({ messageFormat: () => 'mine', ignore: 'key' }), colorize: false })
+  t.equal(own({ level: 30, time: AT, msg: 'x', key: 'value' }), '20:53:35 INFO: mine\n')
+})
+
+t.test('it is a stream that a logger can be given', async t => {
+  const destination = new PassThrough()
+  const stream = pretty({ destination, colorize: true, sync: true })
+  stream.end(JSON.stringify(entry({})) + '\n')
+  const [chunk] = await once(destination, 'data')
+  // eslint-disable-next-line no-control-regex
+  t.match(String(chunk), /\x1b\[0m.*\x1b\[32m200\x1b\[0m/)
+})
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+t.test('pino-pretty takes the configuration file', { skip: !existsSync(join(root, 'dist/pretty.js')) && 'not built' }, async t => {
+  const bin = join(dirname(createRequire(import.meta.url).resolve('pino-pretty/package.json')), 'bin.js')
+  const out = execFileSync(process.execPath, ['--no-warnings', bin, '--no-colorize', '--config', join(root, 'pino-pretty.config.cjs')], { input: JSON.stringify(entry({})) + '\n', encoding: 'utf8' })
+  t.equal(out, '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms\n')
+})

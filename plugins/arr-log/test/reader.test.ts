@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { FIELD_NAMES } from '../src/fields.ts'
+import { createParser } from '../src/reader/parser.ts'
+import { compileFilter } from '../src/reader/filter.ts'
+import { createSummary, showSummary } from '../src/reader/summary.ts'
+import type { Line } from '../src/reader/columns.ts'
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const ARTICLE = '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
+const PAGE = '2022-09-30 20:53:35 127.0.0.1 GET / X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=ad279eb5-5553-4609-8c40-4f529aee77f7&SERVER-STATUS=200 443 - 127.0.0.1 HTTP/2 Mozilla/5.0+(Windows+NT+10.0) - 200 0 0 22'
+const SOCKET = '2022-09-30 20:53:41 127.0.0.1 GET /chat room=1&X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=a3614585-e908-40f2-9435-e3c23a2a6e31&SERVER-STATUS=101 443 - 127.0.0.1 HTTP/1.1 Mozilla/5.0+(Windows+NT+10.0) - 101 0 64 5808'
+// A file of a real IIS whose columns were changed in between.
+const IIS = [
+  '#Software: Microsoft Internet Information Services 10.0',
+  '#Version: 1.0',
+  '#Date: 2026-05-28 10:25:40',
+  '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken',
+  '2026-05-28 10:25:40 192.0.2.6 GET /app/api/summary X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=170f3117-2318-4179-b333-a8d692e18056 80 - 198.51.100.32 Mozilla/5.0+(X11) http://192.0.2.6/app/ 502 3 12029 1617 330 1022',
+  '#Software: Microsoft Internet Information Services 10.0',
+  '#Fields: time date sc-status X-Mine cs-host time-taken',
+  '10:25:41 2026-05-28 404 my+value intranet:8080 3',
+  'half a line',
+  ''
+].join('\r\n')
+
+async function run (t: Test, args: string[], input = ''): Promise<{ out: string, err: string, code: number }> {
+  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, ...args], { env: { ...process.env, TZ: 'UTC' } })
+  t.teardown(() => child.kill())
+  let out = ''
+  let err = ''
+  child.stdout.setEncoding('utf8').on('data', chunk => { out += chunk })
+  child.stderr.setEncoding('utf8').on('data', chunk => { err += chunk })
+  child.stdin.end(input)
+  const [code] = await once(child, 'close')
+  return { out, err, code }
+}
+
+t.test("the article's lines are read, ARR's words apart from the query", async t => {
+  const parser = createParser()
+  t.equal(parser.parse(ARTICLE), null)
+  t.match(parser.parse(PAGE), { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/', query: null, timeTaken: 22, version: 'HTTP/2', username: null, upstream: { cacheHit: false, logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200 } })
+  t.match(parser.parse(SOCKET), { status: 101, query: 'room=1', win32Status: 64, websocket: {} })
+  t.equal(parser.unread, 0)
+})
+
+t.test('columns come in any order, and change at any line', async t => {
+  const parser = createParser()
+  const lines = IIS.split('\r\n').map(parser.parse).filter(line => line !== null)
+  t.match(lines, [{ status: 502, bytesSent: 1617, upstream: { status: null } }, { status: 404, host: 'intranet:8080', timeTaken: 3, custom: { 'X-Mine': 'my+value' }, endedAt: Date.UTC(2026, 4, 28, 10, 25, 41) }])
+  t.equal(parser.unread, 1)
+})
+
+t.test('every column this package writes is one it reads', async t => {
+  const parser = createParser()
+  parser.parse(`#Fields: ${FIELD_NAMES.join(' ')}`)
+  const line = parser.parse(FIELD_NAMES.map(name => name === 'date' ? '2022-09-30' : name === 'time' ? '20:53:35' : name === 'sc-status' ? '101' : '7').join(' '))!
+  t.equal(line.custom, undefined)
+  t.match(line.websocket, { closeCode: 7, closeReason: '7', messagesSent: 7 })
+})
+
+t.test('JSON lines are read: this package\'s, and a pino log with its entries in it', async t => {
+  const parser = createParser()
+  t.match(parser.parse('{"time":"2022-09-30T20:53:35.000Z","status":200,"timeTaken":3,"path":"/"}'), { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/' })
+  t.match(parser.parse('{"level":30,"time":1,"exchange":{"endedAt":5,"status":101,"timeTaken":3},"msg":""}'), { endedAt: 5, status: 101 })
+  t.equal(parser.parse('{"level":30,"time":1,"msg":"Server listening"}'), null)
+  t.equal(parser.parse('{"level":30,'), null)
+  t.equal(parser.unread, 1)
+})
+
+t.test('filters', async t => {
+  const line: Line = { endedAt: 0, status: 404, host: 'Chat.Example.com:8443', path: '/app/list', timeTaken: 1500 }
+  const passes = (options: Parameters<typeof compileFilter>[0]) => compileFilter(options)(line)
+  for (const status of ['404', '4xx', '200,404', '400-499']) t.ok(passes({ status }), status)
+  for (const status of ['200', '5xx', '405-499']) t.notOk(passes({ status }), status)
+  for (const host of ['chat.example.com', '*.example.com', 'chat.*']) t.ok(passes({ host }), host)
+  for (const host of ['example.com', 'chatXexample.com']) t.notOk(passes({ host }), host)
+  for (const path of ['/app', '/app/list', '*list', '/*/list']) t.ok(passes({ path }), path)
+  for (const path of ['/list', '*app']) t.notOk(passes({ path }), path)
+  for (const slower of ['1499', '1s', '1499ms', '0.02min']) t.ok(passes({ slower }), slower)
+  for (const slower of ['1500', '2s', '1h']) t.notOk(passes({ slower }), slower)
+  t.notOk(passes({ webSockets: true }))
+  t.throws(() => compileFilter({ status: 'many' }), { message: /is not a status/ })
+  t.throws(() => compileFilter({ slower: 'soon' }), { message: /is not a time/ })
+})
+
+t.test("a sum keeps WebSockets' lives apart from response times", async t => {
+  const summary = createSummary()
+  for (let ms = 1; ms <= 100; ms++) summary.add({ endedAt: ms, status: ms > 95 ? 502 : 200, win32Status: ms > 95 ? 12029 : 0, timeTaken: ms, bytesSent: 10 })
+  summary.add({ endedAt: 200, status: 101, timeTaken: 3_600_000, websocket: { closeCode: 1000, closedBy: 'client' } })
+  summary.add({ endedAt: 300, status: 101, timeTaken: 60_000, websocket: { closeCode: null, closedBy: 'upstream' } })
+  const result = summary.result()
+  t.match(result, { requests: 102, statuses: { 200: 95, 502: 5, 101: 2 }, win32: { 12029: 5 }, bytesSent: 1000, times: { count: 100, max: 100 }, webSockets: { count: 2, max: 3_600_000, closeCodes: { 1000: 1, none: 1 }, closedBy: { client: 1, upstream: 1 } } })
+  for (const [share, expected] of [['p50', 50], ['p90', 90], ['p99', 99]] as const) t.ok(Math.abs(result.times[share]! - expected) <= 1, share)
+  t.match(showSummary(result), /^102 exchanges, .*\nstatus +200: 95 {3}502: 5 {3}101: 2\n[^]*HTTP +100 {3}half within 5\d ms.*longest 100 ms\nWebSockets +2 {3}.*longest 1 h 0 min\n/)
+  t.match(createSummary().result(), { requests: 0, times: { count: 0, p50: null, max: null } })
+})
+
+t.test('the command lists, filters and sums up files, folders and standard input', async t => {
+  const directory = t.testdir({
+    W3SVC1: { 'u_ex220930.log': `${ARTICLE}\r\n${PAGE}\r\n${SOCKET}\r\n`, 'notes.txt': 'no log' },
+    W3SVC2: { 'u_ex260528.log': IIS },
+    HTTPERR: { 'httperr1.log': 'another kind\r\n' }
+  })
+  t.equal((await run(t, [join(directory, 'W3SVC1')])).out, '20:53:35  200  GET   /  22 ms\n20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
+  const all = await run(t, [directory, '--json'])
+  t.strictSame(all.out.trim().split('\n').map(line => JSON.parse(line).status), [200, 101, 502, 404])
+  t.equal(all.err, 'arr-log: 1 lines could not be read\n')
+  t.equal(all.code, 0)
+  t.equal((await run(t, ['-w'], `${ARTICLE}\n${PAGE}\n${SOCKET}\n`)).out, '20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
+  t.match(JSON.parse((await run(t, [directory, '--summary', '--json', '--status', '2xx,5xx'])).out), { requests: 2, statuses: { 200: 1, 502: 1 } })
+  t.match((await run(t, ['--help'])).out, /^Usage: arr-log/)
+})
+
+t.test('mistakes are one sentence and exit code 1', async t => {
+  for (const args of [['--status', 'many'], ['--nonsense'], ['/nowhere/at/all.log'], ['-f']]) {
+    const { out, err, code } = await run(t, args)
+    t.equal(code, 1)
+    t.equal(out, '')
+    t.match(err, /^arr-log: .+\n$/)
+  }
+})
+
+t.test('it follows a folder: what is added, new files, files that were moved away', async t => {
+  const directory = t.testdir()
+  const file = join(directory, 'u_ex220930.log')
+  writeFileSync(file, `${ARTICLE}\r\n${`${PAGE}\r\n`.repeat(20)}`)
+  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, '-f', '--json', directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill())
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const next = async () => JSON.parse((await lines.next()).value!).path
+  for (let i = 0; i < 10; i++) t.equal(await next(), '/', 'the last ten of what was there')
+  appendFileSync(file, SOCKET.slice(0, 50))
+  appendFileSync(file, `${SOCKET.slice(50)}\r\n`)
+  t.equal(await next(), '/chat', 'a line that came in two parts')
+  mkdirSync(join(directory, 'W3SVC2'))
+  writeFileSync(join(directory, 'W3SVC2', 'u_ex221001.log'), `${ARTICLE}\r\n${PAGE.replace(' / ', ' /new ')}\r\n`)
+  t.equal(await next(), '/new', 'a new file')
+  renameSync(file, `${file}.1`)
+  writeFileSync(file, `${ARTICLE}\r\n${PAGE.replace(' / ', ' /rotated ')}\r\n`)
+  t.equal(await next(), '/rotated', 'a file in the place of another')
+})

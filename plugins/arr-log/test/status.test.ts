@@ -1,0 +1,73 @@
+import t from 'tap'
+import { outcomeOf, tunnelWin32, type Ending } from '../src/status.ts'
+
+const finished: Ending = { statusCode: 200, headersSent: true, finished: true, clientLeft: false, upgrade: false, clientError: null, error: null, tunnel: null }
+const cut: Ending = { ...finished, finished: false, headersSent: false }
+const numbers = (ending: Partial<Ending>, base = finished) => {
+  const { status, substatus, win32Status } = outcomeOf({ ...base, ...ending })
+  return `${status} ${substatus} ${win32Status}`
+}
+
+t.test('a finished answer is its status, then zeros', async t => {
+  t.equal(numbers({}), '200 0 0')
+  t.equal(numbers({ statusCode: 500 }), '500 0 0', 'whoever made it')
+})
+
+t.test('what an upstream did is told in the words of ARR and WinHTTP', async t => {
+  const failed = (code: string, statusCode: number, moment = 'connect', side = 'upstream', upgrade = false) =>
+    numbers({ statusCode, upgrade, error: { code, moment, side, statusCode, systemCode: null } })
+  t.equal(failed('FST_ARR_UPSTREAM_REFUSED', 502), '502 3 12029')
+  t.equal(failed('FST_ARR_UPSTREAM_NOT_RESOLVED', 502), '502 3 12007')
+  t.equal(failed('FST_ARR_UPSTREAM_TLS', 502), '502 3 12175')
+  t.equal(failed('FST_ARR_UPSTREAM_RESET', 502, 'headers'), '502 3 12030')
+  t.equal(failed('FST_ARR_UPSTREAM_BAD_ANSWER', 502, 'headers'), '502 3 12152')
+  t.equal(failed('FST_ARR_UPSTREAM_CONNECT_TIMEOUT', 504), '504 0 12002')
+  t.equal(failed('FST_ARR_UPSTREAM_TIMEOUT', 504, 'headers'), '504 0 12002')
+  t.equal(failed('FST_ARR_PROXY_NO_UPSTREAM', 502), '502 4 0')
+  t.equal(failed('SOMETHING_ELSE', 502, 'headers'), '502 3 12030')
+  t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, 'request', 'client'), '400 0 64')
+})
+
+t.test('a WebSocket that failed after its server was reached is 502.5, before that 502.3', async t => {
+  const failed = (moment: string) => numbers({ statusCode: 502, upgrade: true, error: { code: 'FST_ARR_UPSTREAM_RESET', moment, side: 'upstream', statusCode: 502 } })
+  t.equal(failed('headers'), '502 5 12030')
+  t.equal(failed('connect'), '502 3 12030')
+})
+
+t.test('an answer whose upstream broke off keeps the status that was sent', async t => {
+  t.equal(numbers({ finished: false, error: { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream', statusCode: 502 } }), '200 0 12030')
+})
+
+t.test('a client that left is 499 before the answer, its status after, and 64 always', async t => {
+  t.equal(numbers({ clientLeft: true }, cut), '499 0 64')
+  t.equal(numbers({ clientLeft: true, headersSent: true }, cut), '200 0 64')
+  t.equal(numbers({ error: { code: 'FST_ARR_CLIENT_GONE', moment: 'headers', side: 'client', statusCode: 499 } }, cut), '499 0 64')
+})
+
+t.test('a body that came too slowly or was not HTTP has the status the client got', async t => {
+  t.equal(numbers({ clientError: 'ERR_HTTP_REQUEST_TIMEOUT' }, cut), '408 0 121')
+  t.equal(numbers({ clientError: 'HPE_INVALID_CHUNK_SIZE' }, cut), '400 0 13')
+})
+
+t.test('how a WebSocket ended is one number', async t => {
+  const ends = [
+    [{ closedBy: 'client', closeCode: 1000, ending: 'end' }, 0],
+    [{ closedBy: 'upstream', closeCode: 1000, ending: 'end' }, 0],
+    [{ closedBy: 'upstream', closeCode: 1012, ending: 'end' }, 0],
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end' }, 0],
+    // A browser whose tab was closed; the article's own line.
+    [{ closedBy: 'client', closeCode: 1001, ending: 'end' }, 64],
+    [{ closedBy: 'client', closeCode: null, ending: 'end' }, 64],
+    [{ closedBy: 'client', closeCode: 1000, ending: 'reset' }, 64],
+    [{ closedBy: 'upstream', closeCode: null, ending: 'end' }, 12030],
+    [{ closedBy: 'upstream', closeCode: null, ending: 'reset' }, 12030],
+    [{ closedBy: 'proxy', closeCode: null, ending: 'end' }, 1236],
+    [{ closedBy: 'proxy', closeCode: null, ending: 'timeout' }, 12002],
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain' }, 995],
+    [{}, 0]
+  ] as const
+  for (const [tunnel, win32] of ends) {
+    t.equal(tunnelWin32(tunnel), win32, JSON.stringify(tunnel))
+    t.equal(numbers({ tunnel }, cut), `101 0 ${win32}`)
+  }
+})

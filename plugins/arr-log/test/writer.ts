@@ -1,0 +1,29 @@
+// A process of its own that writes numbered lines as fast as it may; run by the tests that kill and rotate it.
+import { listen } from '../src/process-events.ts'
+import { createLogFile } from '../src/log-file.ts'
+import { PREFIXES } from '../src/period.ts'
+import { createPlace } from '../src/place.ts'
+
+const [directory = '', name = '', count = '0', period = 'size', flushInterval = '20'] = process.argv.slice(2)
+const log = createLogFile({
+  place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: period as 'size' | 'hourly', local: false, truncateSize: 1_048_576, retain: null }),
+  head: () => '#Fields: writer number filling end\r\n',
+  flushInterval: Number(flushInterval),
+  flushSize: 65_536,
+  maxBuffer: 16_777_216,
+  watcher: {
+    onTrouble: error => { process.stdout.write(`trouble ${(error as NodeJS.ErrnoException).code}\n`) },
+    onRecovery: (_path, lost) => { process.stdout.write(`recovered ${lost}\n`) }
+  }
+})
+listen({ reopen: log.reopen, flushSync: log.flushSync }, 'SIGHUP')
+process.stdout.write('ready\n')
+
+// Half a minute of the log's own time a line, so that hours go by as well.
+const start = Date.UTC(2022, 8, 30)
+for (let number = 0; number < Number(count); number++) {
+  log.write(`${name} ${number} ${'x'.repeat(number % 150)} end`, start + number * 1_000)
+  if (number % 50 === 0) await new Promise(setImmediate)
+}
+await log.close()
+process.stdout.write(`done ${log.lost}\n`)

@@ -1,0 +1,54 @@
+// Which host does this request name? One host, or the reason why it is refused.
+
+import { parseHost, type HostAndPort } from './host.ts'
+import type { Rejection } from './site.ts'
+
+/** What is read of a request: of Node's HTTP/1.1 requests, and of its HTTP/2 ones. */
+export interface RawRequest {
+  readonly url?: string | undefined
+  readonly headers: { readonly [name: string]: string | string[] | undefined }
+  readonly rawHeaders: readonly string[]
+  readonly socket: { readonly encrypted?: boolean, readonly localPort?: number | undefined, readonly localAddress?: string | undefined }
+}
+
+const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)/i
+
+/**
+ * Reads the host a request is for. A request that names two is refused rather than understood: whoever stands before or behind may
+ * understand the other (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1).
+ */
+export function askedHost (raw: RawRequest, target: string): HostAndPort | Rejection['reason'] {
+  // `headers` shows the first Host only.
+  const given = soleHost(raw.rawHeaders)
+  if (given === 'two') return 'BadRequest'
+  const authority = raw.headers[':authority']
+  const value = given ?? authority
+  if (typeof value !== 'string') return 'Hostname'
+  const host = parseHost(value)
+  if (host === null) return 'Hostname'
+
+  const protocol = raw.socket.encrypted === true ? 'https' : 'http'
+  if (given !== null && typeof authority === 'string' && !agrees(host, parseHost(authority), protocol)) return 'BadRequest'
+  if (!target.startsWith('/') && target !== '*') {
+    const absolute = ABSOLUTE_FORM.exec(target)
+    if (absolute === null || !agrees(host, parseHost(absolute[2] as string), (absolute[1] as string).toLowerCase())) return 'BadRequest'
+  }
+  return host
+}
+
+function soleHost (rawHeaders: readonly string[]): string | null | 'two' {
+  let found: string | null = null
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
+    if (found !== null) return 'two'
+    found = rawHeaders[index + 1] as string
+  }
+  return found
+}
+
+function agrees (one: HostAndPort, other: HostAndPort | null, scheme: string): boolean {
+  if (other === null || one.host !== other.host) return false
+  const usual = scheme === 'https' ? 443 : 80
+  return (one.port ?? usual) === (other.port ?? usual)
+}

@@ -1,0 +1,66 @@
+// Are these sites sound, and what do they compile to? Options in; a table, or one error with every mistake, out.
+
+import { parseBindings, type ParsedBinding } from './binding.ts'
+import { InvalidOptionsError } from './errors.ts'
+import { compileHttps, type HttpsPolicy } from './https.ts'
+import { compileTable, type ParsedSite, type SiteTable } from './sites.ts'
+import type { SiteOptions } from './site.ts'
+
+/** A site as it stands in the table. */
+export interface SiteInfo extends ParsedSite {
+  /** False for a site that is configured and not served. */
+  readonly enabled: boolean
+}
+
+/** Sites that were found sound. */
+export interface CompiledSites extends SiteTable {
+  /** Every site by name, in the order written, those not enabled too. */
+  readonly byName: ReadonlyMap<string, SiteInfo>
+  /** What https means to a site; a site that says nothing about it is not in here. */
+  readonly https: ReadonlyMap<string, HttpsPolicy>
+}
+
+/**
+ * Validates and compiles a list of sites.
+ *
+ * @param sites the sites, in order: a site without an id gets its position, counted from 1.
+ * @throws FST_ARR_HOST_ROUTING_INVALID_OPTIONS with all mistakes, each naming its site.
+ */
+export function compileSites (sites: readonly SiteOptions[]): CompiledSites {
+  if (!Array.isArray(sites)) throw new InvalidOptionsError('sites must be a list')
+  const mistakes: string[] = []
+  const byName = new Map<string, SiteInfo>()
+  const byId = new Map<number, string>()
+  const https = new Map<string, HttpsPolicy>()
+
+  for (const [index, site] of sites.entries()) {
+    if (typeof site?.name !== 'string' || site.name === '') {
+      mistakes.push(`sites[${index}] has no name`)
+      continue
+    }
+    const mistake = (text: string): void => { mistakes.push(`site '${site.name}' ${text}`) }
+    const id = site.id ?? index + 1
+    if (byName.has(site.name)) mistake('is there twice')
+    if (!Number.isInteger(id) || id < 1) mistake('has an id that is no whole number from 1 on')
+    else if (byId.has(id)) mistake(`has the id ${id} of site '${byId.get(id)}'`)
+    if (site.enabled !== undefined && typeof site.enabled !== 'boolean') mistake('has an enabled that is neither true nor false')
+
+    const bindings = parseBindings(site, mistake)
+    const policy = compileHttps(site.https, bindings, mistake)
+    if (byName.has(site.name)) continue
+    byName.set(site.name, Object.freeze({ name: site.name, id, bindings, enabled: site.enabled !== false }))
+    byId.set(id, site.name)
+    if (policy !== null) https.set(site.name, policy)
+  }
+
+  const served = [...byName.values()].filter(site => site.enabled)
+  const table = compileTable(served, (binding, owner, claimant) => {
+    mistakes.push(`site '${claimant}' has the binding ${describe(binding)} of site '${owner}'`)
+  })
+  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
+  return { byName, https, find: table.find }
+}
+
+function describe ({ protocol, address, port, host }: ParsedBinding): string {
+  return `${protocol ?? '*'}/${address ?? '*'}:${port ?? '*'}:${host}`
+}

@@ -1,0 +1,56 @@
+// What does https mean to this site? The redirect to it, and HSTS.
+
+import type { ParsedBinding } from './binding.ts'
+import type { HttpsOptions } from './site.ts'
+
+/** What a site says about https, compiled. */
+export interface HttpsPolicy {
+  /** Null where http is served as well. */
+  readonly redirect: { readonly port: number | null, readonly statusCode: number | null } | null
+  /** The value of Strict-Transport-Security, or null. */
+  readonly hsts: string | null
+}
+
+const A_YEAR = 31_536_000
+const REDIRECTS: readonly unknown[] = [undefined, 301, 302, 307, 308]
+
+/** Reads a site's `https` option; null where it asks for nothing. */
+export function compileHttps (options: HttpsOptions | undefined, bindings: readonly ParsedBinding[], mistake: (text: string) => void): HttpsPolicy | null {
+  if (options === undefined) return null
+  if (typeof options !== 'object' || options === null) {
+    mistake('has an https that is no object')
+    return null
+  }
+  const { redirect: givenRedirect, hsts: givenHsts } = options
+  const redirect = givenRedirect === true ? {} : givenRedirect || null
+  const hsts = givenHsts === true ? {} : givenHsts || null
+  if (redirect !== null) {
+    if (typeof redirect !== 'object') mistake('has an https.redirect that is neither true, false nor an object')
+    else {
+      if (redirect.port !== undefined && !(Number.isInteger(redirect.port) && redirect.port > 0 && redirect.port <= 65535)) mistake('has an https.redirect.port that is no whole number from 1 to 65535')
+      if (!REDIRECTS.includes(redirect.statusCode)) mistake('has an https.redirect.statusCode that is not 301, 302, 307 or 308')
+    }
+  }
+  if (hsts !== null) {
+    if (typeof hsts !== 'object') mistake('has an https.hsts that is neither true, false nor an object')
+    else if (hsts.maxAge !== undefined && !(Number.isInteger(hsts.maxAge) && hsts.maxAge >= 0)) mistake('has an https.hsts.maxAge that is no whole number of seconds')
+  }
+  const ownPort = bindings.find(binding => binding.protocol === 'https' && binding.port !== null)?.port ?? null
+  return {
+    redirect: redirect && { port: redirect.port ?? ownPort, statusCode: redirect.statusCode ?? null },
+    // RFC 6797 §6.1
+    hsts: hsts && `max-age=${hsts.maxAge ?? A_YEAR}${hsts.includeSubDomains === true ? '; includeSubDomains' : ''}${hsts.preload === true ? '; preload' : ''}`
+  }
+}
+
+/** The https address of what was asked for on http. */
+export function httpsLocation (host: string, port: number, target: string): string {
+  // Absolute-form brings its own authority, and `OPTIONS *` has no path.
+  const path = target.startsWith('/') ? target : target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^(?!\/)\*?/, '/')
+  return `https://${host}${port === 443 ? '' : `:${port}`}${path}`
+}
+
+/** The status that makes every client send the same request again: 308 keeps method and body, and 301 is what everything knows for GET. */
+export function redirectStatus (method: string): number {
+  return method === 'GET' || method === 'HEAD' ? 301 : 308
+}

@@ -1,0 +1,32 @@
+// What does a client get whose request reaches no site? The page that HTTP.sys gives, and nothing of ours around it.
+
+import type { ServerResponse } from 'node:http'
+import type { Rejection } from './site.ts'
+
+const PAGES: Record<Rejection['reason'], Buffer> = {
+  Hostname: page('Bad Request - Invalid Hostname', 'The request hostname is invalid.'),
+  BadRequest: page('Bad Request', 'The request is badly formed.')
+}
+
+/**
+ * Answers 400 as HTTP.sys does for a host it does not know: the same bytes but for `Server`, which is not ours to claim.
+ * The connection closes, so that what follows on it is not read as another request (not so on HTTP/2, where that is not at stake).
+ */
+export function refuse (response: ServerResponse, http2: boolean, reason: Rejection['reason']): void {
+  const body = PAGES[reason]
+  const close = http2 ? {} : { Connection: 'close' }
+  response.writeHead(400, { 'Content-Type': 'text/html; charset=us-ascii', Date: new Date().toUTCString(), ...close, 'Content-Length': body.length })
+  response.end(body)
+}
+
+function page (heading: string, explanation: string): Buffer {
+  return Buffer.from([
+    '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">',
+    '<HTML><HEAD><TITLE>Bad Request</TITLE>',
+    '<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>',
+    `<BODY><h2>${heading}</h2>`,
+    `<hr><p>HTTP Error 400. ${explanation}</p>`,
+    '</BODY></HTML>',
+    ''
+  ].join('\r\n'), 'ascii')
+}

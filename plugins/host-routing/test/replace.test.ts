@@ -1,0 +1,113 @@
+// The table of sites is replaced while the server runs.
+import Fastify from 'fastify'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import t from 'tap'
+import { compileSites, hostRouting } from '../src/index.ts'
+
+t.test('a new table takes the place of the old one at once', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['a.example'] }, { name: 'b', hosts: ['b.example'] }] })
+  app.get('/', async request => request.site?.name)
+  const ask = async (host: string) => (await app.inject({ url: '/', headers: { host } })).payload
+
+  t.equal(await ask('a.example'), 'a')
+  const heard: unknown[] = []
+  const listen = (message: unknown): void => { heard.push(message) }
+  subscribe('fastify-arr:sites.replaced', listen)
+  t.teardown(() => unsubscribe('fastify-arr:sites.replaced', listen))
+
+  const replacement = app.sites.replace([{ name: 'b', hosts: ['b.example'] }, { name: 'c', hosts: ['a.example'] }])
+  t.same(replacement, { added: ['c'], removed: ['a'], kept: ['b'] })
+  t.same(heard, [replacement])
+  t.equal(await ask('a.example'), 'c')
+  t.equal(await ask('b.example'), 'b')
+  t.same([...app.sites].map(({ name, id }) => `${name} ${id}`), ['b 1', 'c 2'])
+  t.equal(app.sites.size, 2)
+  t.equal(app.sites.get('a'), null)
+  t.match(app.sites.find({ host: 'A.Example.' }), { name: 'c', binding: { host: 'a.example' } })
+  t.equal(app.sites.find({ host: 'no such host' }), null)
+})
+
+t.test('a table with mistakes leaves the old one in its place', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['a.example'] }] })
+  t.throws(() => app.sites.replace([{ name: 'b', hosts: ['b example'] }]), { code: 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS' })
+  t.match(app.sites.find({ host: 'a.example' }), { name: 'a' })
+})
+
+t.test('the tunnels of a removed site are told to go, the others notice nothing', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const told: string[] = []
+  const tunnel = (site: string | null) => ({ site, close: (code: number) => { told.push(`${site} ${code}`) } })
+  app.decorate('tunnels' as never, new Set([tunnel('a'), tunnel('b'), tunnel('c'), tunnel('a'), tunnel(null)]) as never)
+  await app.register(hostRouting, { sites: ['a', 'b', 'c'].map(name => ({ name, hosts: [`${name}.example`] })) })
+  await app.ready()
+
+  app.sites.replace([{ name: 'b', hosts: ['other.example'] }, { name: 'c', hosts: ['c.example'], enabled: false }])
+  t.same(told, ['a 1001', 'c 1001', 'a 1001'])
+})
+
+t.test('a request keeps the site it was given', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['a.example'] }] })
+  app.get('/', async request => {
+    app.sites.replace([{ name: 'b', hosts: ['a.example'] }])
+    return request.site?.name
+  })
+  t.equal((await app.inject({ url: '/', headers: { host: 'a.example' } })).payload, 'a')
+})
+
+t.test('every mistake is told, each with its site', async t => {
+  const sites = [
+    { name: 'a', hosts: ['a.example', 'a b', 'x:80', 'a.*.example', 'http://a'] },
+    { name: 'a', hosts: ['b.example'] },
+    { name: 'c' },
+    { name: 'd', id: 1, hosts: ['a.example'] },
+    { name: 'e', id: 0, bindings: ['http/*:80:e.example', 'ftp/*:21:e.example', 'e.example', { port: 0 }, { address: 'e' }] },
+    { name: 'f', hosts: ['f'], https: { redirect: { port: 70000, statusCode: 303 }, hsts: { maxAge: -1 } } },
+    {},
+    { name: 'g', hosts: 'g.example' }
+  ]
+  t.throws(() => compileSites(sites as never), {
+    code: 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS',
+    message: 'host-routing: ' + [
+      "site 'a' host \"a b\": this is no host name",
+      "site 'a' host \"x:80\": a host carries neither port nor scheme: those belong in a binding",
+      "site 'a' host \"a.*.example\": a wildcard stands alone ('*') or for the left-most label ('*.example.com')",
+      "site 'a' host \"http://a\": a host carries neither port nor scheme: those belong in a binding",
+      "site 'a' is there twice",
+      "site 'c' has neither hosts nor bindings",
+      "site 'd' has the id 1 of site 'a'",
+      "site 'e' has an id that is no whole number from 1 on",
+      "site 'e' binding \"ftp/*:21:e.example\": protocol must be 'http' or 'https'",
+      "site 'e' binding \"e.example\" is not written as 'http/*:80:example.com' (protocol/IP:port:host)",
+      "site 'e' binding {\"port\":0}: port must be a whole number from 1 to 65535",
+      "site 'e' binding {\"address\":\"e\"}: address must be an IP address",
+      "site 'f' has an https.redirect.port that is no whole number from 1 to 65535",
+      "site 'f' has an https.redirect.statusCode that is not 301, 302, 307 or 308",
+      "site 'f' has an https.hsts.maxAge that is no whole number of seconds",
+      'sites[6] has no name',
+      "site 'g' hosts must be a list",
+      "site 'd' has the binding */*:*:a.example of site 'a'"
+    ].join('; ')
+  })
+  const app = Fastify()
+  await t.rejects(async () => await app.register(hostRouting, { sites: [], unknownHost: 'drop' } as never), { message: "host-routing: unknownHost must be 'refuse', 'pass' or a function" })
+})
+
+t.test('ten thousand sites are looked up in the steps of one', async t => {
+  const sites = Array.from({ length: 10_000 }, (_, index) => [
+    { name: `host ${index}`, hosts: [`host-${index}.example`] },
+    { name: `wild ${index}`, hosts: [`*.wild-${index}.example`] },
+    { name: `port ${index}`, bindings: [{ port: index + 1 }] }
+  ]).flat()
+  const table = compileSites(sites)
+  t.equal(table.find({ host: 'host-9999.example', protocol: 'http', port: 80 })?.name, 'host 9999')
+  t.equal(table.find({ host: 'a.b.wild-9999.example', protocol: 'http', port: 80 })?.name, 'wild 9999')
+  t.equal(table.find({ host: 'other.example', protocol: 'http', port: 10_000 })?.name, 'port 9999')
+  t.equal(table.find({ host: 'other.example', protocol: 'http', port: 10_001 }), null)
+})

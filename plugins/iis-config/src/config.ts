@@ -1,0 +1,136 @@
+// What did IIS know? Text or file in; plain options for the plugins and the report out.
+import { basename, dirname, resolve } from 'node:path'
+import { readHttpProtocol } from './custom-headers.ts'
+import { RootError, UnreadableError, ValueError, problemsError } from './errors.ts'
+import { nameServers, readFarms } from './farms.ts'
+import { readHttpRedirect } from './http-redirect.ts'
+import { readLog, type LogDraft } from './log.ts'
+import { findPlaceMistakes } from './place-mistakes.ts'
+import type { PluginOptions } from './plugin-options.ts'
+import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from './proxy.ts'
+import { Reading } from './reading.ts'
+import { makeReport, type Report, type Row } from './report.ts'
+import { readRewrite, rewriteOptions, type Found, type RewriteSections } from './rewrite.ts'
+import { findRuleMistakes } from './rule-mistakes.ts'
+import { isServerConfig, scopesOf } from './scopes.ts'
+import { findSections, type SectionPath } from './sections.ts'
+import { readSites, type Sites } from './sites.ts'
+import { MAX_BYTES, includeFiles, openXml } from './source.ts'
+import { readTraceRules } from './tracing.ts'
+import { applyTransform, isTransform } from './transform.ts'
+import { parseXml, type XmlElement } from './xml.ts'
+
+/** How a configuration is read. */
+export interface ReadOptions {
+  /** The largest file that is opened, in bytes. Default: `4194304`. */
+  readonly maxBytes?: number
+  /** The folder that conditions about files are about. Default: the folder of a `web.config`; none for other files. */
+  readonly documentRoot?: string
+  /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
+  readonly transforms?: readonly string[]
+}
+
+/** A configuration that was read. */
+export interface IisConfig {
+  readonly options: PluginOptions
+  readonly report: Report
+  /** Every file that was read: the one asked for, and those it takes parts from. */
+  readonly files: readonly string[]
+  /** The rows of the report about a rule, a map, a site or the options of a plugin: pass that very object of `options`. */
+  readonly rowsOf: (part: object) => readonly Row[]
+}
+
+/**
+ * Reads a `web.config`, an `applicationHost.config` or a transform of one (`.xdt`).
+ *
+ * @throws `FST_ARR_IIS_CONFIG_…` with every problem's file and line: the file is missing or too large,
+ * is not XML, has another root, or holds values that IIS would refuse. Nothing of such a file is used.
+ */
+export function readConfig (file: string, options: ReadOptions = {}): IisConfig {
+  return read(openXml(file, options.maxBytes ?? MAX_BYTES), file, options)
+}
+
+/** As `readConfig`, for text that is already there; `file` is the name used in the report, and says where `configSource` looks. */
+export function readConfigText (text: string, file = 'web.config', options: ReadOptions = {}): IisConfig {
+  const { maxBytes = MAX_BYTES } = options
+  const size = Buffer.byteLength(text)
+  if (size > maxBytes) throw problemsError(UnreadableError, [{ file, line: 1, column: 1, message: `its ${size} bytes are more than maxBytes (${maxBytes}) allows` }])
+  return read(parseXml(text.replace(/^\uFEFF/, ''), file), file, options)
+}
+
+function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot, transforms = [] }: ReadOptions): IisConfig {
+  const reading = new Reading()
+  const files = [file, ...transforms]
+  let root = configuration(written)
+  if (isTransform(root)) {
+    // A transform by itself, as Azure's applicationHost.xdt: what it inserts is read, as if the rest were there.
+    root = { ...root, attributes: new Map(), children: [] }
+    applyTransform(reading, root, written, true)
+  }
+  for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
+  const server = isServerConfig(root, basename(file))
+  const found = findSections(reading, scopesOf(reading, root, server), element => includeFiles(reading, element, name => {
+    files.push(name)
+    return openXml(name, maxBytes)
+  }))
+  const options = compose(reading, found, server, documentRoot ?? (server ? undefined : dirname(resolve(file))))
+  if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
+  const sections = [...found.values()].flat().map(({ element }) => element)
+  return { options, files, rowsOf: part => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
+}
+
+function configuration (root: XmlElement): XmlElement {
+  if (root.name === 'configuration') return root
+  throw problemsError(RootError, [{ ...root.place, message: `the root element is <${root.name}>, not <configuration>` }])
+}
+
+/** Reads section after section; the order matters where one says what another meant. */
+function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, server: boolean, documentRoot: string | undefined): PluginOptions {
+  const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
+  const log: LogDraft = { options: {}, from: null }
+  const proxy: ProxyDraft = { options: {} }
+  const sites: Sites[] = []
+
+  each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
+  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log)) })
+  each('system.webServer/tracing/traceFailedRequests', ({ element }) => { readTraceRules(reading, element) })
+  each('system.webServer/proxy', ({ element }) => { readProxy(reading, element, proxy) })
+  each('system.webServer/webSocket', ({ element }) => { readWebSocket(reading, element, proxy) })
+  const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
+
+  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot), found)
+  findRuleMistakes(reading, rewrite)
+  findPlaceMistakes(reading, { server, rewrite, found, proxyEnabled: proxy.enabled, bindings: sites.flatMap(({ bindings }) => bindings) })
+  nameServers(rewrite.lists.flatMap(list => list.rules.map(({ rule }) => rule)), farms)
+  const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
+  const urlRewrite = rewriteOptions(reading, rewrite, siteNames, documentRoot)
+  const proxied = rewrite.lists.some(list => list.rules.some(({ rule: { action } }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url)))
+  const upstreamProxy = upstreamProxyOptions(proxy, proxied)
+  const [site] = sites
+  return {
+    ...site !== undefined && { hostRouting: site.hostRouting, listeners: site.listeners },
+    ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
+    ...upstreamProxy !== undefined && { upstreamProxy },
+    ...log.from !== null && { arrLog: log.options }
+  }
+}
+
+/** `<httpRedirect>` and `<customHeaders>` become rules, too, behind those of `<rewrite>`. */
+function withOtherRules (reading: Reading, sections: RewriteSections, found: ReadonlyMap<SectionPath, readonly Found[]>): RewriteSections {
+  const redirects = (found.get('system.webServer/httpRedirect') ?? []).map(({ scope, element }) => ({
+    scope,
+    global: false,
+    rules: readHttpRedirect(reading, element, 'httpRedirect').map(rule => ({ element, rule })),
+    collection: { entries: [], cleared: null, removed: new Map<string, XmlElement>() }
+  }))
+  const headers = (found.get('system.webServer/httpProtocol') ?? []).map(({ scope, element }) => ({
+    scope,
+    element,
+    rules: { rules: readHttpProtocol(reading, element) }
+  }))
+  return {
+    ...sections,
+    lists: [...sections.lists, ...redirects.filter(({ rules }) => rules.length > 0)],
+    outbound: [...sections.outbound, ...headers.filter(({ rules }) => rules.rules.length > 0)]
+  }
+}

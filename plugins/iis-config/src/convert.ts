@@ -1,0 +1,56 @@
+// How do the options look as a file of one's own? A plugin in TypeScript that registers the family with them.
+import { basename } from 'node:path'
+import type { IisConfig } from './config.ts'
+import { literal } from './literal.ts'
+import type { PluginOptions } from './plugin-options.ts'
+import type { Row } from './report.ts'
+
+/** In the order of a request's journey. */
+const PLUGINS = {
+  arrLog: '@fastify-arr/arr-log',
+  listeners: '@fastify-arr/listeners',
+  hostRouting: '@fastify-arr/host-routing',
+  urlRewrite: '@fastify-arr/url-rewrite',
+  upstreamProxy: '@fastify-arr/upstream-proxy'
+} as const satisfies Record<keyof PluginOptions, string>
+
+/**
+ * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
+ * What is used with a difference, and what is lost, stands in comments above the part it is about.
+ */
+export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
+  const told = new Set<string>()
+  const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used').flatMap(row => {
+    told.add(row.path)
+    return comment(row)
+  })
+  const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
+  const registrations = names.map(name => {
+    const value = name === 'listeners' ? withCertificate(options.listeners) : options[name] as object
+    const above = comments(options[name] as object)
+    return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${literal(value, comments, '  ')})\n`].join('')
+  })
+  const rest = report.rows.filter(row => row.status !== 'used' && !told.has(row.path)).flatMap(comment)
+  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
+  return [
+    `// Made by iis-config from ${basename(report.file)}. In comments: what is used with a difference, and what is lost.\n`,
+    ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
+    ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
+    'import type { FastifyInstance } from \'fastify\'\n',
+    '\n',
+    'export default async function site (fastify: FastifyInstance, _options: object): Promise<void> {\n',
+    registrations.join('\n'),
+    '}\n'
+  ].join('')
+}
+
+function comment (row: Row): string[] {
+  const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
+  return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+}
+
+/** The certificate is in no file of IIS: the development one lets the site start. */
+function withCertificate (listeners: PluginOptions['listeners']): object {
+  const secure = listeners?.listeners.some(({ https }) => https !== undefined) === true
+  return { ...listeners, ...secure && { certificate: 'development' } }
+}

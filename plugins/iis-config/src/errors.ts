@@ -1,0 +1,55 @@
+// What can be wrong with a configuration file, and how is it said? One error, every problem with its file and line.
+import { createError } from '@fastify/error'
+
+/** Where something stands: the file as it was named, line and column counted from 1. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** One thing that is wrong, and where. */
+export interface Problem extends Place {
+  readonly message: string
+}
+
+/** Thrown for a configuration that cannot be read. `problems` holds them all, `message` prints one per line. */
+export interface IisConfigError extends Error {
+  readonly code: string
+  readonly problems: readonly Problem[]
+}
+
+/** The file is missing, is no file, may not be read, or is larger than `maxBytes`. */
+export const UnreadableError = createError<[string]>('FST_ARR_IIS_CONFIG_UNREADABLE', '%s', 500)
+
+/** The bytes are not text in the encoding they claim. */
+export const EncodingError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_ENCODING', '%s', 500)
+
+/** The text is not well-formed XML, or holds what is refused: a DOCTYPE, or elements nested too deep. */
+export const XmlError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_XML', '%s', 500)
+
+/** The root element is not `<configuration>`. */
+export const RootError = createError<[string]>('FST_ARR_IIS_CONFIG_WRONG_ROOT', '%s', 500)
+
+/** Well-formed, but values are wrong: an unknown word of a list, a number out of range, a pattern that does not compile. */
+export const ValueError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_VALUE', '%s', 500)
+
+type ErrorClass = typeof ValueError
+
+/** Makes the one error for a list of problems, in the order of the file. */
+export function problemsError (Class: ErrorClass, problems: readonly Problem[]): IisConfigError {
+  const sorted = [...problems].sort((a, b) => a.file === b.file ? a.line - b.line || a.column - b.column : 0)
+  const error = new Class(sorted.map(problem => `${at(problem)}: ${problem.message}`).join('\n'))
+  return Object.assign(error, { problems: sorted })
+}
+
+/** Whether an error came from this package: its code and its problems can then be printed as they are. */
+export function isIisConfigError (error: unknown): error is IisConfigError {
+  return error instanceof Error && 'problems' in error &&
+    'code' in error && String(error.code).startsWith('FST_ARR_IIS_CONFIG_')
+}
+
+/** `file:line:column`, the form editors and terminals turn into a link. */
+export function at (place: Place): string {
+  return `${place.file}:${place.line}:${place.column}`
+}

@@ -1,0 +1,38 @@
+// How does a plain value look as TypeScript that people read? Short things on one line, comments above what they are about.
+
+const WIDTH = 110
+
+/** Writes a value. `comments` gives the lines that go above an object. */
+export function literal (value: unknown, comments: (part: object) => readonly string[], indent = ''): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  const inner = `${indent}  `
+  const entries = Array.isArray(value)
+    ? value.map(one => [one as unknown, '', inner] as const)
+    : Object.entries(value).map(([key, one]) => [one as unknown, `${propertyName(key)}: `, inner] as const)
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
+  if (entries.length === 0) return open + close
+
+  const parts = entries.map(([one, name, at]) => ({ above: isObject(one) ? comments(one) : [], text: name + literal(one, comments, at) }))
+  const flat = `${open}${open === '{' ? ' ' : ''}${parts.map(({ text }) => text).join(', ')}${close === '}' ? ' ' : ''}${close}`
+  if (parts.every(({ above, text }) => above.length === 0 && !text.includes('\n')) && indent.length + flat.length <= WIDTH) return flat
+  const lines = parts.map(({ above, text }) => [...above.map(line => `${inner}// ${line}\n`), inner, text].join(''))
+  return `${open}\n${lines.join(',\n')}\n${indent}${close}`
+}
+
+/** A text in single quotes. */
+export function quoted (text: string): string {
+  // JSON knows how to escape what a line cannot hold; U+2028 and U+2029 end lines in some tools.
+  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
+  return `'${escaped.replace(/[\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16)}`)}'`
+}
+
+function propertyName (key: string): string {
+  // As a plain key it would set the prototype, even in quotes.
+  if (key === '__proto__') return "['__proto__']"
+  return /^[a-z_$][\w$]*$/i.test(key) ? key : quoted(key)
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,153 @@
+// What do all `<rewrite>` sections of the files come to? One set of options for url-rewrite, each rule where its scope puts it.
+import { noteUnfound } from './collection.ts'
+import { readRules, type ReadRule, type RuleList } from './inbound-rules.ts'
+import { readOutboundRules } from './outbound-rules.ts'
+import type { Reading } from './reading.ts'
+import { readAllowedServerVariables, readProviders, readRewriteMaps } from './rewrite-maps.ts'
+import type { OutboundRules, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
+import { asksFiles, runs } from './runnable.ts'
+import type { Scope } from './scopes.ts'
+import type { XmlElement } from './xml.ts'
+
+/** A section with the scope it stands in. */
+export interface Found {
+  readonly scope: Scope
+  readonly element: XmlElement
+}
+
+/** A list of inbound rules with its scope; `global` for `<globalRules>`. */
+export interface ScopedRules extends RuleList {
+  readonly scope: Scope
+  readonly global: boolean
+}
+
+/** What the rewrite sections hold, before it is known which rules can run. */
+export interface RewriteSections {
+  readonly lists: readonly ScopedRules[]
+  readonly outbound: readonly { readonly scope: Scope, readonly element: XmlElement, readonly rules: OutboundRules }[]
+  readonly maps: readonly RewriteMap[]
+  readonly allowed: { readonly names: readonly string[], readonly elements: readonly XmlElement[] }
+}
+
+/** Reads every `<rewrite>` section, and leaves out, with a row in the report, the rules that cannot run here. */
+export function readRewrite (reading: Reading, sections: readonly Found[], documentRoot: string | undefined): RewriteSections {
+  const lists: ScopedRules[] = []
+  const outbound: RewriteSections['outbound'][number][] = []
+  const maps = new Map<string, RewriteMap>()
+  const names: string[] = []
+  const elements: XmlElement[] = []
+
+  for (const { scope, element } of sections) {
+    reading.used(element)
+    for (const child of element.children) {
+      switch (child.name) {
+        case 'globalRules':
+        case 'rules':
+          lists.push({ scope, global: child.name === 'globalRules', ...readRules(reading, child) })
+          break
+        case 'outboundRules':
+          outbound.push({ scope, element: child, rules: readOutboundRules(reading, child) })
+          break
+        case 'rewriteMaps':
+          for (const map of readRewriteMaps(reading, child)) {
+            const key = map.name.toLowerCase()
+            if (maps.has(key) && JSON.stringify(maps.get(key)) !== JSON.stringify(map)) {
+              reading.problem(child, `a second rewrite map "${map.name}" with other entries: maps of all sites share their names here, give it another one`)
+            }
+            maps.set(key, map)
+          }
+          break
+        case 'providers':
+          readProviders(reading, child)
+          break
+        case 'allowedServerVariables':
+          elements.push(child)
+          names.push(...readAllowedServerVariables(reading, child))
+          break
+      }
+    }
+  }
+  const known = { maps: new Set(maps.keys()), documentRoot }
+  return {
+    lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
+    outbound: outbound.map(one => ({
+      ...one,
+      rules: { ...one.rules, rules: one.rules.rules.filter(rule => runs(reading, ruleElement(one.element, rule.name), known)) }
+    })),
+    maps: [...maps.values()],
+    allowed: { names, elements }
+  }
+}
+
+/** Puts the lists where their scopes belong: rules of the file's root in `rules`, of a site in `siteRules`, of a directory in `pathRules`. */
+export function rewriteOptions (reading: Reading, { lists, outbound, maps, allowed }: RewriteSections, sites: readonly string[], documentRoot: string | undefined): UrlRewriteOptions {
+  const options: UrlRewriteOptions = {}
+  const global = lists.filter(list => list.global)
+  const shared = lists.filter(list => !list.global && list.scope.path === '/' && list.scope.site === null)
+  const ofSites = lists.filter(list => !list.global && list.scope.path === '/' && list.scope.site !== null)
+  const ofPaths = lists.filter(list => !list.global && list.scope.path !== '/')
+
+  if (global.length > 0) options.globalRules = global.flatMap(list => plain(list.rules))
+  placeSiteRules(reading, options, shared, ofSites, sites)
+  for (const list of global.concat(shared)) noteUnfound(reading, list.collection)
+  for (const { scope, rules, collection } of ofPaths) {
+    for (const cut of [collection.cleared, ...collection.removed.values()]) {
+      if (cut !== null) reading.loses(cut, `rules of directories above ${scope.path} still run before these`, 'give those rules a negated condition on {URL}')
+    }
+    if (rules.length > 0) {
+      (options.pathRules ??= []).push({ path: scope.path, ...scope.site !== null && { site: scope.site }, rules: plain(rules) })
+    }
+  }
+  for (const { scope, element, rules } of outbound) {
+    if (scope.path !== '/') reading.losesAll(element, `outbound rules of one directory (${scope.path}) are not supported`, 'move them up and give them a condition on {URL}')
+    else if (scope.site === null) options.outboundRules = joined(options.outboundRules, rules)
+    else {
+      const all = options.siteOutboundRules ??= {}
+      all[scope.site] = joined(all[scope.site], rules)
+    }
+  }
+  if (documentRoot !== undefined && lists.some(list => list.rules.some(({ rule }) => asksFiles(rule)))) options.documentRoot = documentRoot
+  if (maps.length > 0) options.rewriteMaps = [...maps]
+  if (allowed.elements.length > 0 && notAllowed(lists, allowed.names).length === 0) options.allowedServerVariables = [...new Set(allowed.names)]
+  return options
+}
+
+/** Rules other than global ones that set a variable that no `<allowedServerVariables>` names: 500.50 in IIS. */
+export function notAllowed (lists: readonly ScopedRules[], names: readonly string[]): { element: XmlElement, rule: Rule, name: string }[] {
+  const allowed = new Set(names.map(name => name.toLowerCase()))
+  return lists.filter(list => !list.global).flatMap(list => list.rules).flatMap(({ element, rule }) =>
+    (rule.serverVariables ?? []).filter(({ name }) => !allowed.has(name.toLowerCase())).map(({ name }) => ({ element, rule, name })))
+}
+
+/** Where a site takes rules of the server back, every site gets a list of its own; else the shared list stays shared. */
+function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: readonly ScopedRules[], ofSites: readonly ScopedRules[], sites: readonly string[]): void {
+  const common = shared.flatMap(list => list.rules)
+  const cuts = ofSites.some(({ collection }) => collection.cleared !== null || collection.removed.size > 0) && common.length > 0
+  if (shared.length > 0 && !cuts) options.rules = plain(common)
+  const names = cuts ? new Set([...sites, ...ofSites.map(list => list.scope.site as string)]) : new Set(ofSites.map(list => list.scope.site as string))
+  for (const name of names) {
+    const own = ofSites.filter(list => list.scope.site === name)
+    const inherited = !cuts ? [] : common.filter(({ rule }) => !own.some(({ collection }) => collection.cleared !== null || collection.removed.has(rule.name.toLowerCase())))
+    for (const list of own) noteUnfound(reading, list.collection, key => common.some(({ rule }) => rule.name.toLowerCase() === key))
+    ;(options.siteRules ??= {})[name] = plain([...inherited, ...own.flatMap(list => list.rules)])
+  }
+}
+
+function joined (before: OutboundRules | undefined, more: OutboundRules): OutboundRules {
+  if (before === undefined) return more
+  return {
+    ...before,
+    ...more,
+    ...(before.preConditions ?? more.preConditions) && { preConditions: [...before.preConditions ?? [], ...more.preConditions ?? []] },
+    ...(before.customTags ?? more.customTags) && { customTags: [...before.customTags ?? [], ...more.customTags ?? []] },
+    rules: [...before.rules, ...more.rules]
+  }
+}
+
+function ruleElement (list: XmlElement, name: string): XmlElement {
+  return list.children.find(child => child.name === 'rule' && child.attributes.get('name')?.value === name) as XmlElement
+}
+
+function plain (rules: readonly ReadRule[]): Rule[] {
+  return rules.map(({ rule }) => rule)
+}

@@ -1,0 +1,69 @@
+// Can a rule run here? It must not ask a table or a folder that is not there.
+import { bracesMistake, references, tablesAsked } from './expressions.ts'
+import type { Reading } from './reading.ts'
+import type { Rule } from './rewrite-options.ts'
+import type { XmlAttribute, XmlElement } from './xml.ts'
+
+const FILE_VARIABLES = ['request_filename', 'document_root', 'path_translated']
+
+/** What is there for rules to ask. */
+export interface Surroundings {
+  /** Names of rewrite maps, in lower case. */
+  readonly maps: ReadonlySet<string>
+  readonly documentRoot: string | undefined
+}
+
+/**
+ * Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out.
+ * An expression whose braces do not match is a problem: IIS refuses it as well.
+ */
+export function runs (reading: Reading, element: XmlElement, { maps, documentRoot }: Surroundings): boolean {
+  for (const attribute of expressionsIn(element)) {
+    const mistake = bracesMistake(attribute.value)
+    if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
+  }
+  const missing = expressionsIn(element).flatMap(({ value }) => tablesAsked(value)).find(name => !maps.has(name.toLowerCase()))
+  if (missing !== undefined) {
+    reading.losesAll(element, `the rule is left out: it asks {${missing}:…}, and there is no rewrite map of this name`,
+      /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')
+    return false
+  }
+  if (documentRoot === undefined && matchTypesIn(element).some(type => /^(isfile|isdirectory|1|2)$/i.test(type))) {
+    reading.losesAll(element, 'the rule is left out: it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
+    return false
+  }
+  return true
+}
+
+/** Whether a rule is about files, so that url-rewrite needs a documentRoot. */
+export function asksFiles ({ conditions, action, serverVariables }: Rule): boolean {
+  if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return true
+  const expressions = [
+    ...conditions?.add.map(({ input }) => input ?? '') ?? [],
+    ...serverVariables?.map(({ value }) => value) ?? [],
+    action !== undefined && 'url' in action ? action.url : ''
+  ]
+  return expressions.some(expression => references(expression).some(({ name }) => FILE_VARIABLES.includes(name.toLowerCase())))
+}
+
+/** The attributes below a rule that hold expressions: all but names, words and patterns. */
+export function expressionsIn (rule: XmlElement): XmlAttribute[] {
+  return rule.children.flatMap(child => [
+    ...[...child.attributes.values()].filter(({ name }) => isExpression(child.name, name)),
+    ...expressionsIn(child)
+  ])
+}
+
+function isExpression (element: string, attribute: string): boolean {
+  switch (element) {
+    case 'add': return attribute === 'input'
+    case 'set': return attribute === 'value'
+    case 'action': return ['url', 'value', 'statusReason', 'statusDescription'].includes(attribute)
+    default: return false
+  }
+}
+
+function matchTypesIn (rule: XmlElement): string[] {
+  return rule.children.filter(child => child.name === 'conditions').flatMap(conditions =>
+    conditions.children.flatMap(add => [add.attributes.get('matchType')?.value ?? '']))
+}

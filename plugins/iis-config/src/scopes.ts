@@ -1,0 +1,41 @@
+// Which part of a configuration is meant for whom? The server, one site, or one directory of it.
+import type { Reading } from './reading.ts'
+import type { XmlElement } from './xml.ts'
+
+/** Where a container of sections applies. `server` is the root of applicationHost.config; a web.config's root is `site` with no name. */
+export interface Scope {
+  readonly level: 'server' | 'site' | 'path'
+  /** The site's name; null in a web.config, which does not know the name of its site. */
+  readonly site: string | null
+  /** `/` for a site's root, else the directory, e.g. `/app`. */
+  readonly path: string
+  /** `<configuration>` or `<location>`: the element whose children are sections and groups of sections. */
+  readonly container: XmlElement
+}
+
+/** Whether a file is about a whole server, as applicationHost.config and its transforms are; told by its sections, or by its name. */
+export function isServerConfig (root: XmlElement, name: string): boolean {
+  return /^applicationhost\b/i.test(name) || root.children.some(child => child.name === 'system.applicationHost' || child.name === 'webFarms')
+}
+
+/** The scopes of a file, the root first, then each `<location>` in the order of the file. */
+export function scopesOf (reading: Reading, root: XmlElement, server: boolean): Scope[] {
+  reading.container(root)
+  const scopes: Scope[] = [server
+    ? { level: 'server', site: null, path: '/', container: root }
+    : { level: 'site', site: null, path: '/', container: root }]
+  for (const container of root.children) {
+    if (container.name !== 'location') continue
+    reading.container(container)
+    for (const lock of ['overrideMode', 'allowOverride']) {
+      reading.differs(reading.attribute(container, lock), 'what a child file may override is not limited here')
+    }
+    const inherit = reading.flag(container, 'inheritInChildApplications')
+    if (inherit === false) reading.differs(container.attributes.get('inheritInChildApplications'), 'the settings also apply to applications below, where they have none of their own')
+    const parts = (reading.text(container, 'path') ?? '').split('/').filter(part => part !== '' && part !== '.')
+    if (!server) scopes.push({ level: parts.length === 0 ? 'site' : 'path', site: null, path: `/${parts.join('/')}`, container })
+    else if (parts.length === 0) scopes.push({ level: 'server', site: null, path: '/', container })
+    else scopes.push({ level: parts.length === 1 ? 'site' : 'path', site: parts[0] as string, path: `/${parts.slice(1).join('/')}`, container })
+  }
+  return scopes
+}

@@ -1,0 +1,228 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { readConfig, readConfigText, isIisConfigError, type Report, type Row } from '../src/index.ts'
+
+const host = (inside: string): string => `<configuration>${inside}</configuration>`
+const read = (inside: string) => readConfigText(host(inside), 'applicationHost.config')
+const row = (report: Report, path: string): Row | undefined => report.rows.find(one => one.path.endsWith(path))
+
+test('sites and their bindings become sites and listeners', async t => {
+  const { options, report } = read(`<system.applicationHost><sites>
+    <site name="ReverseProxy" id="2" serverAutoStart="true">
+      <application path="/" applicationPool="pool"><virtualDirectory path="/" physicalPath="C:\\inetpub\\wwwroot" /></application>
+      <bindings>
+        <binding protocol="http" bindingInformation="*:80:localhost" />
+        <binding protocol="https" bindingInformation="*:443:localhost" sslFlags="1" />
+        <binding protocol="http" bindingInformation="*:80:reverseproxy.com" />
+        <binding protocol="https" bindingInformation="*:443:reverseproxy.com" sslFlags="1" />
+        <binding protocol="net.tcp" bindingInformation="808:*" />
+      </bindings>
+      <hsts enabled="true" max-age="31536000" includeSubDomains="true" preload="false" redirectHttpToHttps="true" />
+    </site>
+    <site name="Stopped" id="3" serverAutoStart="false"><bindings><binding protocol="http" bindingInformation="[::1]:8080:" /></bindings></site>
+    <site name="Old" id="4"><bindings><binding protocol="https" bindingInformation="10.0.0.1:8443:*.example.com" sslFlags="37" /></bindings></site>
+  </sites></system.applicationHost>`)
+  t.strictSame(options.hostRouting, {
+    sites: [
+      {
+        name: 'ReverseProxy',
+        id: 2,
+        bindings: ['http/*:80:localhost', 'https/*:443:localhost', 'http/*:80:reverseproxy.com', 'https/*:443:reverseproxy.com'],
+        https: { redirect: true, hsts: { maxAge: 31536000, includeSubDomains: true, preload: false } },
+        enabled: true
+      },
+      { name: 'Stopped', id: 3, bindings: ['http/[::1]:8080:'], enabled: false },
+      { name: 'Old', id: 4, bindings: ['https/10.0.0.1:8443:*.example.com'] }
+    ]
+  })
+  t.strictSame(options.listeners, {
+    listeners: [
+      { port: 80, host: '*' },
+      { port: 443, host: '*', https: true },
+      { port: 8443, host: '10.0.0.1', https: { tls: { maxVersion: 'TLSv1.2' } }, http2: false }
+    ]
+  })
+  t.match(row(report, 'binding[5]/@protocol'), { status: 'unsupported', note: 'net.tcp' })
+  t.match(row(report, 'binding[2]'), { status: 'difference', note: 'certificate' })
+})
+
+test('a binding that says nothing sensible is a problem with its line', async t => {
+  for (const information of ['80', '*:http:x', '300.1.1.1:80:', '*:70000:', '*:0:']) {
+    try {
+      read(`<system.applicationHost><sites><site name="a"><bindings>\n<binding protocol="http" bindingInformation="${information}" /></bindings></site></sites></system.applicationHost>`)
+      t.fail(information)
+    } catch (error) {
+      t.ok(isIisConfigError(error) && error.problems[0]?.line === 2 && error.message.includes('IP:port:host'), information)
+    }
+  }
+})
+
+test('hsts that is not enabled asks for nothing, and siteDefaults hold for sites without their own', async t => {
+  const { options } = read(`<system.applicationHost><sites>
+    <site name="a"><bindings /><hsts enabled="false" redirectHttpToHttps="true" /></site>
+    <siteDefaults><hsts enabled="true" max-age="60" /></siteDefaults>
+  </sites></system.applicationHost>`)
+  t.strictSame(options.hostRouting?.sites[0]?.https, { hsts: { maxAge: 60 } })
+})
+
+test('the proxy of the server becomes options of upstream-proxy', async t => {
+  const { options, report } = read(`<system.webServer>
+    <proxy enabled="true" preserveHostHeader="true" includePortInXForwardedFor="true" timeout="00:10:00" reverseRewriteHostInResponseHeaders="true" arrResponseHeader="false" maxResponseHeaderSize="8192" />
+    <webSocket enabled="true" pingInterval="00:00:30" />
+  </system.webServer>`)
+  t.strictSame(options.upstreamProxy, {
+    hostHeader: 'preserve',
+    forwarded: { port: true },
+    timeouts: { firstByte: 600000, idle: 600000 },
+    maxHeadSize: 8192,
+    websocket: true
+  })
+  t.match(row(report, '@reverseRewriteHostInResponseHeaders'), { status: 'unsupported', advice: 'RESPONSE_Location' })
+  t.match(row(report, '@arrResponseHeader'), { status: 'used' })
+  t.match(row(report, '@pingInterval'), { status: 'unsupported' })
+})
+
+test('a proxy that is switched off has no options', async t => {
+  t.notOk('upstreamProxy' in read('<system.webServer><proxy enabled="false" timeout="00:01:00" /></system.webServer>').options)
+  t.strictSame(read('<system.webServer><proxy enabled="true" /></system.webServer>').options.upstreamProxy, {})
+})
+
+test('a farm of one server is its address in the rules', async t => {
+  const { options, report } = read(`<webFarms>
+    <webFarm name="app" enabled="true">
+      <server address="old.internal" enabled="false" />
+      <server address="10.0.0.5" enabled="true"><applicationRequestRouting httpPort="5000" httpsPort="5001" weight="100" /></server>
+      <server address="10.0.0.6" enabled="true" />
+      <applicationRequestRouting><protocol preserveHostHeader="false" timeout="00:00:45" /><healthCheck url="http://app/health" /></applicationRequestRouting>
+    </webFarm>
+  </webFarms>
+  <system.webServer><rewrite><globalRules>
+    <rule name="ARR_app_loadbalance" patternSyntax="Wildcard" stopProcessing="true"><match url="*" /><action type="Rewrite" url="http://app/{R:0}" /></rule>
+    <rule name="ARR_app_loadbalance_SSL" patternSyntax="Wildcard" stopProcessing="true"><match url="*" /><action type="Rewrite" url="https://APP{REQUEST_URI}" /></rule>
+    <rule name="other"><match url=".*" /><action type="Rewrite" url="http://app.example.com/{R:0}" /></rule>
+  </globalRules></rewrite></system.webServer>`)
+  t.strictSame(options.urlRewrite?.globalRules?.map(rule => rule.action), [
+    { type: 'Rewrite', url: 'http://10.0.0.5:5000/{R:0}' },
+    { type: 'Rewrite', url: 'https://10.0.0.5:5001{REQUEST_URI}' },
+    { type: 'Rewrite', url: 'http://app.example.com/{R:0}' }
+  ])
+  t.strictSame(options.upstreamProxy, { hostHeader: 'upstream', timeouts: { firstByte: 45000, idle: 45000 } })
+  t.match(row(report, 'server[3]'), { status: 'unsupported' })
+  t.match(row(report, 'healthCheck'), { status: 'unsupported' })
+  t.notOk(report.complete)
+})
+
+test('httpRedirect becomes rules behind the others', async t => {
+  const { options } = readConfigText(host(`<system.webServer>
+    <httpRedirect enabled="true" destination="https://new.example.com/" httpResponseStatus="PermRedirect"><add wildcard="/old/*" destination="/new/$1" /></httpRedirect>
+    <rewrite><rules useOriginalURLEncoding="true"><rule name="first"><match url="x" /></rule></rules></rewrite>
+  </system.webServer>
+  <location path="sub"><system.webServer><httpRedirect enabled="true" destination="/elsewhere" exactDestination="true" childOnly="true" /></system.webServer></location>
+  <location path="off"><system.webServer><httpRedirect enabled="false" destination="/elsewhere" /></system.webServer></location>`))
+  t.strictSame(options.urlRewrite?.rules?.slice(1), [
+    { name: 'httpRedirect 1', patternSyntax: 'Wildcard', stopProcessing: true, match: { url: 'old/*' }, action: { type: 'Redirect', url: '/new/{R:1}', appendQueryString: false, redirectType: 308 } },
+    { name: 'httpRedirect', stopProcessing: true, match: { url: '.*' }, action: { type: 'Redirect', url: 'https://new.example.com/{R:0}', redirectType: 308 } }
+  ])
+  t.strictSame(options.urlRewrite?.pathRules, [{
+    path: '/sub',
+    rules: [{ name: 'httpRedirect', stopProcessing: true, match: { url: '^[^/]*$' }, action: { type: 'Redirect', url: '/elsewhere', appendQueryString: false, redirectType: 302 } }]
+  }])
+})
+
+test('custom headers become outbound rules', async t => {
+  const { options, report } = readConfigText(host(`<system.webServer><httpProtocol><customHeaders>
+    <clear /><remove name="X-Powered-By" /><add name="X-Frame-Options" value="DENY" /><add name="x_y" value="1" />
+  </customHeaders></httpProtocol></system.webServer>`))
+  t.strictSame(options.urlRewrite?.outboundRules, {
+    rules: [{ name: 'customHeaders X-Frame-Options', match: { serverVariable: 'RESPONSE_X_Frame_Options', pattern: '^.*$' }, action: { type: 'Rewrite', value: 'DENY' } }]
+  })
+  t.match(row(report, '/remove'), { status: 'used' })
+  t.match(row(report, '/add[2]'), { status: 'unsupported' })
+})
+
+test('log settings become options of arr-log, one set for all sites', async t => {
+  const { options, report } = read(`<system.applicationHost>
+    <log logInUTF8="true" centralLogFileMode="Site"><centralW3CLogFile enabled="true" directory="C:\\x" /></log>
+    <sites>
+      <siteDefaults><logFile logFormat="W3C" directory="%SystemDrive%\\inetpub\\logs\\LogFiles" period="Hourly" localTimeRollover="true" logExtFileFlags="TimeTaken, Date,Time, ProtocolVersion">
+        <customFields maxCustomFieldLength="100"><clear /><add logFieldName="X-Forwarded-For" sourceName="X-FORWARDED-FOR" sourceType="RequestHeader" /></customFields>
+      </logFile></siteDefaults>
+      <site name="same"><bindings /><logFile period="Hourly" /></site>
+      <site name="other"><bindings /><logFile period="Daily" /></site>
+    </sites></system.applicationHost>`)
+  t.strictSame(options.arrLog, {
+    format: 'w3c',
+    period: 'hourly',
+    localTimeRollover: true,
+    fields: ['date', 'time', 'cs-version', 'time-taken'],
+    maxCustomFieldLength: 100,
+    customFields: [{ logFieldName: 'X-Forwarded-For', sourceType: 'RequestHeader', sourceName: 'X-FORWARDED-FOR' }]
+  })
+  t.match(row(report, 'siteDefaults/logFile/@directory'), { status: 'difference' })
+  t.match(row(report, 'site[1]/logFile/@period'), { status: 'used' })
+  t.match(row(report, 'site[2]/logFile/@period'), { status: 'unsupported' })
+})
+
+test('a log that does not begin new files, a central log, and no log at all', async t => {
+  const log = (inside: string) => read(`<system.applicationHost>${inside}</system.applicationHost>`).options.arrLog
+  t.strictSame(log('<sites><siteDefaults><logFile period="MaxSize" truncateSize="4294967295" /></siteDefaults></sites>'), { period: 'none' })
+  t.strictSame(log('<log centralLogFileMode="CentralW3C"><centralW3CLogFile period="Monthly" /></log>'), { central: true, period: 'monthly' })
+  t.strictSame(log('<sites><siteDefaults><logFile enabled="false" directory="/var/log/x" /></siteDefaults></sites>'), { file: false, directory: '/var/log/x' })
+})
+
+test('tracing is told not to be there, unless it is off', async t => {
+  const { report } = read(`<system.applicationHost><sites><site name="a"><bindings /><traceFailedRequestsLogging enabled="true" maxLogFiles="10" /></site><site name="b"><bindings /><traceFailedRequestsLogging enabled="false" /></site></sites></system.applicationHost>
+    <system.webServer><tracing><traceFailedRequests><add path="*"><traceAreas><add provider="WWW Server" areas="Rewrite" verbosity="Verbose" /></traceAreas><failureDefinitions statusCodes="400-999" /></add></traceFailedRequests></tracing></system.webServer>`)
+  t.match(row(report, 'site[1]/traceFailedRequestsLogging'), { status: 'unsupported' })
+  t.match(row(report, 'site[2]/traceFailedRequestsLogging'), { status: 'used' })
+  t.match(row(report, 'failureDefinitions/@statusCodes'), { status: 'unsupported' })
+})
+
+test('configSource fetches parts from other files, and each part is told where it stands', async t => {
+  const dir = t.testdir()
+  mkdirSync(join(dir, 'rewrite'))
+  writeFileSync(join(dir, 'rewrite', 'maps.config'), '\uFEFF<rewriteMaps>\n<rewriteMap name="M">\n<add key="a" value="b" /></rewriteMap></rewriteMaps>')
+  writeFileSync(join(dir, 'rules.config'), '<rules useOriginalURLEncoding="true">\n<rule name="r"><match url="x" /><action type="Rewrite" url="{M:a}" /></rule></rules>')
+  writeFileSync(join(dir, 'web.config'), host('<system.webServer><rewrite><rewriteMaps configSource="rewrite\\maps.config" /><rules configSource="rules.config" /></rewrite></system.webServer>'))
+  const { options, report, files } = readConfig(join(dir, 'web.config'))
+  t.equal(options.urlRewrite?.rules?.length, 1)
+  t.strictSame(options.urlRewrite?.rewriteMaps, [{ name: 'M', entries: { a: 'b' } }])
+  t.strictSame(files, ['web.config', join('rewrite', 'maps.config'), 'rules.config'].map(name => join(dir, name)))
+  t.match(row(report, 'add/@key'), { file: join(dir, 'rewrite', 'maps.config'), line: 3 })
+  t.ok(report.complete)
+
+  for (const source of ['../x.config', '/etc/passwd', 'C:\\x.config', 'missing.config']) {
+    t.throws(() => readConfigText(host(`<system.webServer><rewrite><rules configSource="${source}" /></rewrite></system.webServer>`), join(dir, 'web.config')), { code: /^FST_ARR_IIS_CONFIG_/ }, source)
+  }
+  t.throws(() => readConfigText(host('<system.webServer><rewrite><outboundRules configSource="rules.config" /></rewrite></system.webServer>'), join(dir, 'web.config')), { message: /rules.config:1:1: the root element is <rules>/ })
+})
+
+test('a file that names itself does not go round for ever', async t => {
+  const dir = t.testdir({
+    'rules.config': '<rules configSource="rules.config" />',
+    'rule.config': '<rule name="a"><match url="x" /><rule configSource="rule.config" /></rule>'
+  })
+  t.throws(() => readConfigText(host('<system.webServer><rewrite><rules><rule configSource="rule.config" /></rules></rewrite></system.webServer>'), join(dir, 'web.config')), { message: /does not end/ })
+  t.doesNotThrow(() => readConfigText(host('<system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer>'), join(dir, 'web.config')))
+})
+
+test('conditions about files get the folder of the web.config, and are left out where none is known', async t => {
+  const section = '<system.webServer><rewrite><rules><rule name="r"><match url="x" /><conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" /></conditions></rule></rules></rewrite></system.webServer>'
+  t.equal(readConfigText(host(section), '/srv/site/web.config').options.urlRewrite?.documentRoot, '/srv/site')
+  t.equal(readConfigText(host(section), 'applicationHost.config', { documentRoot: '/srv' }).options.urlRewrite?.documentRoot, '/srv')
+  const { options, report } = read(section)
+  t.strictSame(options.urlRewrite, { rules: [] })
+  t.match(row(report, '/rule'), { status: 'unsupported', note: 'in which folder' })
+})
+
+test('sections that are not read are listed, with whether anything is lost', async t => {
+  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other />')
+  t.match(report.sections.map(({ path, lost }) => [path, lost]), [
+    ['/configuration/appSettings', false],
+    ['/configuration/system.webServer/handlers', true],
+    ['/configuration/system.webServer/security/ipSecurity', true],
+    ['/configuration/system.webServer/made.up', true],
+    ['/configuration/other', true]
+  ])
+})

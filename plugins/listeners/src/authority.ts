@@ -1,0 +1,95 @@
+// How is a certificate made? A development authority that can vouch for local names only, and a certificate signed by it.
+
+import { webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
+import { AsnConvert } from '@peculiar/asn1-schema'
+import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from '@peculiar/asn1-x509'
+import * as x509 from '@peculiar/x509'
+
+/** A certificate and its key, in PEM. */
+export interface KeyPair {
+  readonly cert: string
+  readonly key: string
+}
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const NAME_CONSTRAINTS = '2.5.29.30'
+const DAY = 86_400_000
+const AUTHORITY_DAYS = 3650
+/** The shortest that a browser's maker asks of anybody: Apple takes no more than 825 days even from a private authority. Renewed long before. */
+const CERTIFICATE_DAYS = 90
+
+/**
+ * Makes an authority that can vouch for the given names, what is under them, and this machine's own addresses, and for nothing else
+ * (RFC 5280 §4.2.1.10): somebody who steals its key cannot use it against any other site.
+ */
+export async function makeAuthority (names: readonly string[], commonName: string): Promise<KeyPair> {
+  const keys = await makeKeys()
+  const constraints = new NameConstraints({
+    permittedSubtrees: new GeneralSubtrees([
+      ...names.map(name => new GeneralSubtree({ base: new GeneralName({ dNSName: name }) })),
+      ...['127.0.0.0/8', '::1/128'].map(range => new GeneralSubtree({ base: new GeneralName({ iPAddress: range }) }))
+    ])
+  })
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: [commonName] }, { O: ['fastify-arr development'] }],
+    ...validity(AUTHORITY_DAYS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.Extension(NAME_CONSTRAINTS, true, AsnConvert.serialize(constraints)),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)
+    ]
+  })
+  return { cert: certificate.toString('pem') + '\n', key: await exportKey(keys.privateKey) }
+}
+
+/** Makes a server certificate for these host names and IP addresses. */
+export async function makeCertificate (authority: KeyPair, hosts: readonly string[], days = CERTIFICATE_DAYS): Promise<KeyPair> {
+  const keys = await makeKeys()
+  const issuer = new x509.X509Certificate(authority.cert)
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), ALGORITHM, false, ['sign'])
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [{ CN: [(hosts[0] as string).slice(0, 64)] }],
+    issuer: issuer.subjectName,
+    ...validity(days),
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(hosts.map(value => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value }))),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)
+    ]
+  })
+  return { cert: certificate.toString('pem') + '\n', key: await exportKey(keys.privateKey) }
+}
+
+async function makeKeys (): Promise<webcrypto.CryptoKeyPair> {
+  return await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair
+}
+
+async function exportKey (key: webcrypto.CryptoKey): Promise<string> {
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n'
+}
+
+// From yesterday on: clocks of phones and virtual machines go wrong by hours.
+function validity (days: number): { notBefore: Date, notAfter: Date } {
+  const now = Date.now()
+  return { notBefore: new Date(now - DAY), notAfter: new Date(now + days * DAY) }
+}
+
+// Positive, and at most 20 bytes (RFC 5280 §4.1.2.2).
+function serialNumber (): string {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16))
+  bytes[0] = (bytes[0] as number & 0x7f) | 0x40
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,92 @@
+// Where do a listener's certificates come from, and when are they read again? Loaded at start, watched, swapped; the owner warned in time.
+
+import { unwatchFile, watchFile } from 'node:fs'
+import type { SecureContextOptions } from 'node:tls'
+import { filesOf, loadCertificate, type Certificate } from './certificate.ts'
+import { createCertificateStore, type CertificateStore } from './certificates.ts'
+import type { DevelopmentCertificate } from './development.ts'
+import { listenerError } from './errors.ts'
+import type { ListenerPlan } from './listener.ts'
+import type { Log } from './listeners.ts'
+
+/** The certificates of one listener, and what keeps them up to date. */
+export interface CertificateSource {
+  readonly store: CertificateStore
+  /**
+   * Reads all of them again and swaps them in; connections that stand keep what they have.
+   *
+   * @throws an error that names the listener; then the old ones stay.
+   */
+  reload (): Promise<void>
+  /** Warns of each certificate that ends within 30 days. */
+  checkExpiry (): void
+  close (): void
+}
+
+const DAY = 86_400_000
+const WARN_BEFORE = 30 * DAY
+
+/**
+ * Loads a listener's certificates, and watches their files.
+ *
+ * @param development gives the development certificate, for a listener that asks for it.
+ * @param watchInterval ms between two looks at the files; 0 never looks.
+ */
+export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log): Promise<CertificateSource> {
+  const { certificates, hosts, tls, ca } = plan.https as NonNullable<ListenerPlan['https']>
+  const store = createCertificateStore(await load(), { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions)
+  const missing = store.missing(hosts)
+  if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
+  const unwatch = watch()
+  checkExpiry()
+  return {
+    store,
+    reload: async () => {
+      store.swap(await load())
+      checkExpiry()
+    },
+    checkExpiry,
+    close: unwatch
+  }
+
+  async function load (): Promise<Certificate[]> {
+    return await Promise.all(certificates.map(async (options, index) => {
+      try {
+        return await loadCertificate(options === 'development' ? await development() : options)
+      } catch (error) {
+        throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
+      }
+    }))
+  }
+
+  // Looked at rather than listened to: a file that a link points to, on whatever file system, is where certificates are renewed.
+  function watch (): () => void {
+    const files = watchInterval === 0 ? [] : [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
+    let settle: NodeJS.Timeout | undefined
+    const changed = (): void => {
+      clearTimeout(settle)
+      // A certificate and its key are two files: the second is given time to follow the first.
+      settle = setTimeout(() => {
+        load().then(loaded => {
+          store.swap(loaded)
+          log.info(`Listener '${plan.name}' has new certificates`)
+          checkExpiry()
+        }, error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
+      }, watchInterval).unref()
+    }
+    for (const file of files) watchFile(file, { interval: watchInterval, persistent: false }, changed)
+    return () => {
+      clearTimeout(settle)
+      for (const file of files) unwatchFile(file, changed)
+    }
+  }
+
+  function checkExpiry (): void {
+    for (const { label, validTo } of store.list()) {
+      const left = validTo.getTime() - Date.now()
+      if (left > WARN_BEFORE) continue
+      const when = left < 0 ? 'ended' : `ends in ${Math.floor(left / DAY)} days,`
+      log.warn({ listener: plan.name, certificate: label, validTo }, `The certificate ${label} of listener '${plan.name}' ${when} on ${validTo.toISOString().slice(0, 10)}`)
+    }
+  }
+}

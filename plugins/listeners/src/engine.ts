@@ -1,0 +1,167 @@
+// What happens on a connection? TLS first where the listener speaks https, then HTTP/1.1 or HTTP/2, then one of the server's own requests.
+
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import type { CertificateStore } from './certificates.ts'
+import type { ListenerPlan } from './listener.ts'
+import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
+import { guardSession } from './session.ts'
+
+/** Where an engine hands on what it reads. */
+export interface Road {
+  request (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void
+  upgrade (request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Extended CONNECT (RFC 8441); false where nobody wanted it. */
+  connect (request: Http2ServerRequest, response: Http2ServerResponse): boolean
+  /** A connection that sent no sound HTTP; false where nobody wanted it. */
+  clientError (error: Error, socket: Duplex): boolean
+  /** Calls back when somebody on the road wants upgrades: until then they are plain requests, as in Node's own server. */
+  whenUpgradesWanted (callback: () => void): void
+}
+
+/** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
+export interface Engine {
+  /** @param client who is behind a load balancer, by its PROXY header; null where the socket knows best. */
+  accept (socket: Socket, client: ProxyHeader['client']): void
+  /** Ends what is idle, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
+  closeIdle (): void
+  /** Lets go of the engine's timers. */
+  close (): void
+}
+
+// TLS 1.3 has its own list; this one is for TLS 1.2: forward secrecy and AEAD only (RFC 9325 §4.2).
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'
+].join(':')
+
+/** Builds the protocols of one listener. */
+export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
+  const { limits } = plan
+  // Connections that have not sent a request yet: nothing is lost with them when the listener closes.
+  const silent = new Set<Duplex>()
+  const sessions = new Set<ServerHttp2Session>()
+  // A TLS socket does not tell which socket it was made of, but both have the same two ends.
+  const clients = new Map<string, NonNullable<ProxyHeader['client']>>()
+
+  const http1 = createHttpServer({
+    keepAliveTimeout: limits.keepAliveTimeout,
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    connectionsCheckingInterval: checkingInterval(limits.headersTimeout, limits.requestTimeout),
+    ...(limits.headerSize > 0 && { maxHeaderSize: limits.headerSize })
+  }, (request, response) => {
+    silent.delete(request.socket)
+    road.request(request, response)
+  })
+  road.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
+    silent.delete(socket)
+    road.upgrade(request, socket, head)
+  }))
+  http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
+  // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
+  http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
+  // Node looks after slow headers and slow bodies from this event on.
+  http1.emit('listening')
+
+  const http2 = plan.http2 ? createHttp2() : null
+  const tls = certificates === null ? null : createTls(certificates)
+
+  return {
+    accept (socket, client) {
+      if (tls === null) {
+        if (client !== null) tellClient(socket, client)
+        watch(socket)
+        http1.emit('connection', socket)
+      } else {
+        if (client !== null) {
+          const peer = peerOf(socket)
+          clients.set(peer, client)
+          socket.once('close', () => clients.delete(peer))
+        }
+        tls.emit('connection', socket)
+      }
+    },
+    closeIdle () {
+      for (const socket of silent) socket.destroy()
+      http1.closeIdleConnections()
+      for (const session of sessions) if (!session.closed) session.close()
+    },
+    close () {
+      http1.close()
+    }
+  }
+
+  // An error on a socket always ends in its 'close'; without a listener it would end the process.
+  function watch (socket: Duplex): void {
+    silent.add(socket)
+    socket.on('error', () => {})
+    socket.once('close', () => silent.delete(socket))
+  }
+
+  function createTls (certificates: CertificateStore): TlsServer {
+    const { requestCert, rejectUnauthorized, ca, tls: more } = plan.https ?? {}
+    const server = createTlsServer({
+      ciphers: CIPHERS,
+      minVersion: 'TLSv1.2',
+      ...more,
+      ...(requestCert !== undefined && { requestCert }),
+      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+      ...(ca !== undefined && { ca: ca as string }),
+      ...(limits.handshakeTimeout > 0 && { handshakeTimeout: limits.handshakeTimeout }),
+      ...certificates.first(),
+      ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
+      SNICallback: (name, done) => { done(null, certificates.find(name)) }
+    }, (socket: TLSSocket) => {
+      const client = clients.get(peerOf(socket))
+      if (client !== undefined) tellClient(socket, client)
+      if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
+        socket.on('error', () => {})
+        http2.emit('connection', socket)
+      } else {
+        watch(socket)
+        http1.emit('connection', socket)
+      }
+    })
+    server.on('tlsClientError', (_error, socket) => { socket.destroy() })
+    certificates.onSwap(() => { server.setSecureContext({ ciphers: CIPHERS, minVersion: 'TLSv1.2', ...more, ...(ca !== undefined && { ca: ca as string }), ...certificates.first() }) })
+    return server
+  }
+
+  function createHttp2 () {
+    const server = createHttp2Server({
+      settings: {
+        // WebSockets over HTTP/2 (RFC 8441 §3).
+        enableConnectProtocol: true,
+        ...(limits.streams > 0 && { maxConcurrentStreams: limits.streams }),
+        ...(limits.headerSize > 0 && { maxHeaderListSize: limits.headerSize })
+      }
+    }, (request, response) => { road.request(request, response) })
+    server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
+      if (road.connect(request, response)) return
+      response.statusCode = 405
+      response.end()
+    })
+    server.on('session', session => {
+      sessions.add(session)
+      session.once('close', () => sessions.delete(session))
+      session.on('error', () => {})
+      guardSession(session, limits)
+    })
+    return server
+  }
+}
+
+// Node cuts slow clients when it looks, every 30 s by itself: that would double a short limit.
+function checkingInterval (...timeouts: readonly number[]): number {
+  const shortest = Math.min(...timeouts.filter(timeout => timeout > 0), 30_000)
+  return Math.max(100, Math.ceil(shortest / 4))
+}
+
+function peerOf ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
+}

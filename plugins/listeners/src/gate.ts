@@ -1,0 +1,55 @@
+// Is there room for one more connection? The limits on how many a listener, and one client, may hold.
+
+import { channel } from 'node:diagnostics_channel'
+import { isIPv6, type Socket } from 'node:net'
+import type { ListenerPlan } from './listener.ts'
+
+const refused = channel('fastify-arr:listeners.refused')
+
+/** Counts the connections of one listener. */
+export interface Gate {
+  /**
+   * Counts the connection until it closes; destroys it where there is no room, then false.
+   *
+   * @param address the client's, which behind a load balancer is not the socket's own.
+   */
+  admit (socket: Socket, address: string | undefined): boolean
+}
+
+export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>): Gate {
+  const byClient = new Map<string, number>()
+  let total = 0
+  return {
+    admit (socket, address) {
+      const client = limits.connectionsPerAddress > 0 ? clientOf(address) : null
+      const held = client === null ? 0 : byClient.get(client) ?? 0
+      const reason = limits.connections > 0 && total >= limits.connections ? 'connections' : client !== null && held >= limits.connectionsPerAddress ? 'connectionsPerAddress' : null
+      if (reason !== null) {
+        refused.publish({ listener: name, address, reason })
+        socket.destroy()
+        return false
+      }
+      total++
+      if (client !== null) byClient.set(client, held + 1)
+      socket.once('close', () => {
+        total--
+        if (client === null) return
+        const left = (byClient.get(client) as number) - 1
+        if (left === 0) byClient.delete(client)
+        else byClient.set(client, left)
+      })
+      return true
+    }
+  }
+}
+
+/** Who counts as one client: an IPv4 address, or the /64 network that one IPv6 customer has. Null for a unix socket. */
+export function clientOf (address: string | undefined): string | null {
+  if (address === undefined) return null
+  if (address.startsWith('::ffff:')) return address.slice(7)
+  if (!isIPv6(address)) return address
+  const [left = '', right] = address.split('::')
+  const head = left === '' ? [] : left.split(':')
+  const missing = right === undefined ? 0 : 8 - head.length - (right === '' ? 0 : right.split(':').length)
+  return [...head, ...Array.from({ length: missing }, () => '0'), ...(right ?? '').split(':')].slice(0, 4).join(':') + '::/64'
+}

@@ -1,0 +1,134 @@
+// Are these listeners sound? Options in; plans with nothing left to default, or one error with every mistake, out.
+
+import { InvalidOptionsError } from './errors.ts'
+import { parseBinding } from './iis-binding.ts'
+import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
+import { compileAddresses } from './proxy-protocol.ts'
+import { DEFAULT_LIMITS, readLimits, type LimitOptions } from './limits.ts'
+
+/** The part of the plugin's options that a plan is made of. */
+export interface PlanOptions {
+  readonly listeners: readonly (ListenerOptions | string)[]
+  readonly certificate?: CertificateOptions | readonly CertificateOptions[]
+  readonly limits?: LimitOptions
+  readonly development?: { readonly folder?: string, readonly hosts?: readonly string[] }
+  readonly open?: 'with-server' | 'manual'
+  readonly watchInterval?: number
+  readonly closeTimeout?: number
+}
+
+/**
+ * Reads the listeners. Several IIS bindings of one address and port become one listener for all their hosts.
+ *
+ * @throws FST_ARR_LISTENERS_INVALID_OPTIONS with all mistakes, each naming its listener.
+ */
+export function planListeners (options: PlanOptions): ListenerPlan[] {
+  const { listeners, certificate, limits } = options
+  if (!Array.isArray(listeners)) throw new InvalidOptionsError('listeners must be a list')
+  const mistakes: string[] = []
+  const common = readLimits(limits, DEFAULT_LIMITS, text => { mistakes.push(text) })
+  checkPlugin(options, text => { mistakes.push(text) })
+  const plans: ListenerPlan[] = []
+
+  for (const options of mergeBindings(listeners, text => { mistakes.push(text) })) {
+    const protocol = options.https === undefined || options.https === false ? 'http' : 'https'
+    const name = options.name ?? `${protocol} ${options.path ?? `port ${options.port}`}`
+    const mistake = (text: string): void => { mistakes.push(`listener '${name}' ${text}`) }
+    if (plans.some(plan => plan.name === name && (options.name !== undefined || options.port !== 0))) mistake('is there twice; give it another name')
+    plans.push({
+      name,
+      label: options.label ?? null,
+      ...readPlace(options, mistake),
+      https: readHttps(options.https, certificate, mistake),
+      ...readProtocols(options, protocol, mistake),
+      proxyProtocol: readProxyProtocol(options, mistake),
+      limits: readLimits(options.limits, common, mistake)
+    })
+  }
+  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
+  return plans
+}
+
+function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: PlanOptions, mistake: (text: string) => void): void {
+  for (const [name, value] of Object.entries({ watchInterval, closeTimeout })) {
+    if (!(Number.isInteger(value) && value >= 0)) mistake(`${name} must be a whole number of milliseconds, 0 or more`)
+  }
+  if (open !== 'with-server' && open !== 'manual') mistake("open must be 'with-server' or 'manual'")
+  if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('development.folder must be a path')
+  if (development?.hosts !== undefined && !(Array.isArray(development.hosts) && development.hosts.every(host => typeof host === 'string'))) mistake('development.hosts must be a list of host names')
+}
+
+function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: (text: string) => void): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
+  if (port === undefined && path === undefined) mistake('has neither port nor path')
+  if (port !== undefined && path !== undefined) mistake('has a port and a path; one listener is one of them')
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) mistake('has a port that is no whole number from 0 to 65535')
+  if (path !== undefined && (typeof path !== 'string' || path === '')) mistake('has a path that is no text')
+  if (typeof host !== 'string' || host === '') mistake("has a host that is no text; '*' is every address")
+  if (!(Number.isInteger(backlog) && backlog > 0)) mistake('has a backlog that is no whole number from 1 on')
+  return { port: port ?? null, host, path: path ?? null, backlog }
+}
+
+function readHttps (https: ListenerOptions['https'], common: PlanOptions['certificate'], mistake: (text: string) => void): ListenerPlan['https'] {
+  if (https === undefined || https === false) return null
+  const options: ListenerHttpsOptions = https === true ? {} : https
+  if (typeof options !== 'object' || options === null) {
+    mistake('has an https that is neither true, false nor an object')
+    return null
+  }
+  const given = options.certificate ?? common
+  const certificates = (given === undefined ? [] : Array.isArray(given) ? given : [given]) as readonly CertificateOptions[]
+  if (certificates.length === 0) mistake("has no certificate: give cert and key, pfx, or 'development'")
+  for (const [index, certificate] of certificates.entries()) {
+    const name = certificates.length === 1 ? 'a certificate' : `a certificate (number ${index + 1})`
+    if (certificate === 'development') continue
+    if (typeof certificate !== 'object' || certificate === null) mistake(`has ${name} that is neither 'development' nor an object`)
+    else if ('pfx' in certificate) continue
+    else if (!('cert' in certificate) || certificate.cert === undefined) mistake(`has ${name} without cert or pfx`)
+    else if (certificate.key === undefined) mistake(`has ${name} without its key`)
+  }
+  return { ...options, certificates, hosts: options.hosts ?? [] }
+}
+
+function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'http' | 'https', mistake: (text: string) => void): Pick<ListenerPlan, 'http1' | 'http2'> {
+  if (protocol === 'http' && http2 === true) mistake('asks for http2 without https, which no browser speaks')
+  const offersHttp2 = protocol === 'https' && http2 !== false
+  if (!http1 && !offersHttp2) mistake('speaks neither HTTP/1.1 nor HTTP/2')
+  return { http1, http2: offersHttp2 }
+}
+
+function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mistake: (text: string) => void): ListenerPlan['proxyProtocol'] {
+  if (proxyProtocol === undefined) return null
+  if (path !== undefined && https !== undefined && https !== false) mistake('has proxyProtocol and https on a unix socket, which cannot be told together')
+  if (proxyProtocol === true) return () => true
+  const compiled = Array.isArray(proxyProtocol) ? compileAddresses(proxyProtocol) : null
+  if (compiled === null) mistake('has a proxyProtocol that is neither true nor a list of IP addresses and networks')
+  return compiled
+}
+
+function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {
+  const merged: ListenerOptions[] = []
+  const bindings = new Map<string, { options: ListenerOptions, hosts: string[] }>()
+  for (const [index, given] of listeners.entries()) {
+    if (typeof given === 'object' && given !== null) {
+      merged.push(given)
+      continue
+    }
+    const binding = typeof given === 'string' ? parseBinding(given) : null
+    if (binding === null) {
+      mistake(`listeners[${index}], ${JSON.stringify(given)}, is neither an object nor written as 'https/*:443:example.com' (protocol/IP:port:host)`)
+      continue
+    }
+    const { protocol, address, port, host } = binding
+    const key = `${protocol}/${address}:${port}`
+    const known = bindings.get(key)
+    if (known !== undefined) {
+      if (host !== '') known.hosts.push(host)
+      continue
+    }
+    const hosts = host === '' ? [] : [host]
+    const options: ListenerOptions = { port, host: address, ...(protocol === 'https' && { https: { hosts } }) }
+    bindings.set(key, { options, hosts })
+    merged.push(options)
+  }
+  return merged
+}

@@ -1,0 +1,141 @@
+// Which certificate a client gets, and what happens when it changes.
+import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { connect, type TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
+import { generate } from 'selfsigned'
+import t from 'tap'
+import { makeAuthority, makeCertificate, type KeyPair } from '../src/authority.ts'
+import { build, handshake, portOf, start, until } from './server.ts'
+
+const run = promisify(execFile)
+const authority = await makeAuthority(['test'], 'authority of this test')
+const one = await makeCertificate(authority, ['one.test'])
+const wild = await makeCertificate(authority, ['*.wild.test'])
+const exact = await makeCertificate(authority, ['exact.wild.test'])
+
+const nameOf = (socket: TLSSocket): string | undefined => socket.getPeerCertificate().subjectaltname
+
+/** A socket that asks once, and tells the status line. */
+async function ask (socket: TLSSocket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nHost: one.test\r\n\r\n')
+  const [chunk] = await once(socket, 'data')
+  return String(chunk).split('\r\n')[0] as string
+}
+
+t.test('by SNI on one port: exact name, wildcard, first', async t => {
+  const app = await start(t, { certificate: [one, wild, exact], listeners: [{ port: 0, https: true }] })
+  const served = async (name: string) => nameOf(await handshake(t, portOf(app, 'https'), name))
+  t.equal(await served('one.test'), 'DNS:one.test')
+  t.equal(await served('ONE.test'), 'DNS:one.test')
+  t.equal(await served('exact.wild.test'), 'DNS:exact.wild.test')
+  t.equal(await served('other.wild.test'), 'DNS:*.wild.test')
+  t.equal(await served('a.other.wild.test'), 'DNS:one.test', 'a wildcard stands for one label')
+  t.equal(await served('unknown.test'), 'DNS:one.test')
+  t.equal(await served(''), 'DNS:one.test', 'a client that asks for nobody')
+})
+
+t.test('each listener has certificates of its own', async t => {
+  const app = await start(t, { certificate: one, listeners: [{ name: 'a', port: 0, https: true }, { name: 'b', port: 0, https: { certificate: exact, hosts: ['exact.wild.test'] } }] })
+  const [a, b] = ['a', 'b'].map(name => app.listeners.addresses.find(address => address.name === name)?.port as number)
+  t.equal(nameOf(await handshake(t, a as number, 'any')), 'DNS:one.test')
+  t.equal(nameOf(await handshake(t, b as number, 'any')), 'DNS:exact.wild.test')
+})
+
+t.test('a certificate is swapped under fifty open connections, and none of them notices', async t => {
+  const folder = t.testdir()
+  const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
+  const write = (pair: KeyPair): void => {
+    writeFileSync(cert, pair.cert)
+    writeFileSync(key, pair.key)
+  }
+  write(one)
+  const lines: string[] = []
+  const app = await start(t, { certificate: { cert, key }, watchInterval: 30, listeners: [{ port: 0, https: true }] }, { logger: { stream: new Writable({ write (chunk, _encoding, done) { lines.push(String(chunk)); done() } }) } })
+  const port = portOf(app, 'https')
+  const sockets = await Promise.all(Array.from({ length: 50 }, () => handshake(t, port, 'one.test')))
+  t.same(new Set(await Promise.all(sockets.map(ask))), new Set(['HTTP/1.1 200 OK']))
+
+  writeFileSync(key, exact.key)
+  await until(() => lines.some(line => line.includes('The old certificates stay')))
+  t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test', 'a key that does not fit is not taken')
+
+  write(exact)
+  await until(async () => nameOf(await handshake(t, port, 'one.test')) === 'DNS:exact.wild.test')
+  t.same(new Set(await Promise.all(sockets.map(ask))), new Set(['HTTP/1.1 200 OK']), 'the connections still serve')
+  t.same(new Set(sockets.map(nameOf)), new Set(['DNS:one.test']))
+  t.equal(nameOf(await handshake(t, port, '')), 'DNS:exact.wild.test', 'without SNI too')
+
+  write(one)
+  await app.listeners.reload()
+  t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test', 'reload does it at once')
+  writeFileSync(cert, 'nothing')
+  await t.rejects(app.listeners.reload(), { code: 'FST_ARR_LISTENERS_CERTIFICATE', listener: 'https port 0' })
+  t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test')
+})
+
+t.test('a certificate that ends within 30 days is warned of, and served', async t => {
+  const lines: string[] = []
+  const soon = await makeCertificate(authority, ['soon.test'], 10)
+  const app = await start(t, { certificate: [one, soon], listeners: [{ port: 0, https: true }] }, { logger: { level: 'warn', stream: new Writable({ write (chunk, _encoding, done) { lines.push(String(chunk)); done() } }) } })
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] as string), { listener: 'https port 0', certificate: 'soon.test', msg: /^The certificate soon\.test of listener 'https port 0' ends in 9 days, on \d{4}-\d\d-\d\d$/ })
+  t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'soon.test')), 'DNS:soon.test')
+})
+
+t.test('a PFX, as Windows exports it', { skip: spawnSync('openssl', ['version']).status !== 0 && 'openssl is not on this machine' }, async t => {
+  const folder = t.testdir({ 'cert.pem': one.cert, 'key.pem': one.key })
+  await run('openssl', ['pkcs12', '-export', '-in', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem'), '-passout', 'pass:secret', '-out', join(folder, 'one.pfx')])
+  const app = await start(t, { certificate: { pfx: join(folder, 'one.pfx'), passphrase: 'secret' }, listeners: [{ port: 0, https: { hosts: ['one.test'] } }] })
+  t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'one.test')), 'DNS:one.test')
+  const wrong = await build(t, { certificate: { pfx: join(folder, 'one.pfx'), passphrase: 'other' }, listeners: [{ port: 0, https: true }] })
+  await t.rejects(wrong.listen({ port: 0 }), { message: "Listener 'https port 0': certificate number 1 is no PFX, or not with this passphrase." })
+})
+
+t.test('mistakes in certificates are one error at start that names the listener', async t => {
+  const failure = async (certificate: object, more: object = {}) => {
+    const app = await build(t, { certificate: certificate as never, listeners: [{ port: 0, label: 'HTTPS_PORT', https: more }] })
+    const error = await app.listen({ port: 0, host: '127.0.0.1' }).then(() => null, error => error)
+    t.match(error, { code: 'FST_ARR_LISTENERS_CERTIFICATE', listener: 'https port 0', label: 'HTTPS_PORT' })
+    t.equal(app.server.listening, false, 'the server does not listen either')
+    return error?.message.replace("Listener 'https port 0' (HTTPS_PORT): ", '')
+  }
+  t.equal(await failure({ cert: one.cert, key: exact.key }), 'certificate number 1 has a key that belongs to another certificate.')
+  t.equal(await failure({ cert: '-----BEGIN CERTIFICATE-----', key: one.key }), 'certificate number 1 is no certificate in PEM.')
+  t.equal(await failure({ cert: one.cert, key: one.cert }), 'certificate number 1 has a key that is no private key in PEM, or not with this passphrase.')
+  t.match(await failure({ cert: join('no', 'such.pem'), key: one.key }), /^certificate number 1 cannot be read from no.such\.pem: ENOENT\.$/)
+  t.equal(await failure(one, { hosts: ['one.test', 'two.test'] }), 'no certificate is for two.test.')
+})
+
+t.test('a client certificate can be asked for', async t => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'client' }], { algorithm: 'sha256' })
+  const app = await build(t, { certificate: [wild, one], listeners: [{ port: 0, https: { requestCert: true, rejectUnauthorized: false, ca: cert } }] })
+  app.get('/who', async request => ({ authorized: (request.raw.socket as TLSSocket).authorized }))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const who = async (more: object) => {
+    const socket = await handshake(t, portOf(app, 'https'), 'one.test', more)
+    socket.write('GET /who HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\n\r\n')
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    return /\{.*\}/.exec(text)?.[0]
+  }
+  t.equal(await who({}), '{"authorized":false}')
+  t.equal(await who({ cert, key }), '{"authorized":true}')
+})
+
+t.test('TLS 1.1 and ciphers without forward secrecy are refused', async t => {
+  const app = await start(t, { certificate: one, listeners: [{ port: 0, https: true }] })
+  const port = portOf(app, 'https')
+  const refused = async (more: object) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...more })
+    const [error] = await once(socket, 'error')
+    return error.code
+  }
+  t.equal(await refused({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
+  t.equal(await refused({ maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }), 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')
+  t.equal((await handshake(t, port, 'one.test')).getProtocol(), 'TLSv1.3')
+  t.equal((await handshake(t, port, 'one.test', { maxVersion: 'TLSv1.2' })).getCipher().name, 'ECDHE-ECDSA-AES128-GCM-SHA256')
+})

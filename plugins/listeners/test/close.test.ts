@@ -1,0 +1,76 @@
+// Closing: nothing new comes in, what runs ends, what is idle goes.
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import t from 'tap'
+import { makeAuthority, makeCertificate } from '../src/authority.ts'
+import { build, handshake, portOf } from './server.ts'
+
+const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['close.test'])
+
+t.test('requests under way are answered, idle and silent connections are closed, none is accepted', async t => {
+  const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  const waiting: (() => void)[] = []
+  app.get('/slow', async () => { await new Promise<void>(resolve => { waiting.push(resolve) }); return 'done' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const [http, https] = [portOf(app, 'http'), portOf(app, 'https')]
+
+  const silent = connect(http, '127.0.0.1')
+  const idle = await handshake(t, https, 'close.test')
+  idle.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(idle, 'data')
+  const busy = connect(http, '127.0.0.1')
+  busy.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
+  const session = connectHttp2(`https://127.0.0.1:${https}`, { rejectUnauthorized: false })
+  const stream = session.request({ ':path': '/slow' }).setEncoding('utf8')
+  while (waiting.length < 2) await new Promise(resolve => setTimeout(resolve, 10))
+
+  const goaway = once(session, 'goaway')
+  const ended = Promise.all([once(silent.resume(), 'close'), once(idle.resume(), 'close')])
+  const closed = app.close()
+  await ended
+  await goaway
+  const refused = connect(http, '127.0.0.1')
+  const [error] = await once(refused, 'error')
+  t.equal(error.code, 'ECONNREFUSED')
+
+  for (const answer of waiting) answer()
+  const [answer] = await once(busy, 'data')
+  t.match(String(answer), /^HTTP\/1\.1 200 /)
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  t.equal(text, 'done')
+  await closed
+  t.same(app.listeners.addresses.length, 2, 'the addresses can still be read')
+})
+
+t.test('what does not end in time is cut', async t => {
+  const app = await build(t, { closeTimeout: 100, listeners: [{ port: 0, host: '127.0.0.1' }] })
+  app.server.on('upgrade', (_request, socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n') })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect(portOf(app, 'http'), '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  await once(socket, 'data')
+  const gone = new Promise(resolve => socket.resume().once('close', resolve))
+  await app.close()
+  await gone
+  t.pass()
+})
+
+t.test('a server that never listened closes', async t => {
+  const app = await build(t, { listeners: [{ port: 0 }] })
+  t.equal((await app.inject('/')).statusCode, 200)
+  t.same(app.listeners.addresses, [])
+  await app.close()
+})
+
+t.test('closing while the listeners open leaves nothing open', async t => {
+  const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  await app.ready()
+  const opening = app.listeners.listen()
+  const closing = app.close()
+  t.same(await opening, [])
+  await closing
+  t.same(app.listeners.addresses, [])
+})

@@ -1,0 +1,137 @@
+// The development certificate: made once, kept, trusted by the machine's own clients, and good for local names only.
+import { execFile } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect, createServer } from 'node:tls'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { makeAuthority, makeCertificate } from '../src/authority.ts'
+import { developmentCertificate } from '../src/development.ts'
+import { howToTrust } from '../src/index.ts'
+import { build, handshake, portOf, start } from './server.ts'
+
+const run = promisify(execFile)
+
+t.test('it is made once, for the hosts and this machine, and kept for its owner only', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  const made = await developmentCertificate(folder, ['ReverseProxy.com', '*.app.example', '[::1]'])
+  t.same(made.hosts, ['localhost', 'reverseproxy.com', '*.app.example', '::1', '127.0.0.1'])
+  t.equal(made.newAuthority, true)
+  const leaf = new X509Certificate(made.cert)
+  t.equal(leaf.subjectAltName, 'DNS:localhost, DNS:reverseproxy.com, DNS:*.app.example, IP Address:0:0:0:0:0:0:0:1, IP Address:127.0.0.1')
+  const authority = new X509Certificate(readFileSync(made.authorityFile))
+  t.ok(leaf.verify(authority.publicKey))
+  t.notMatch(readFileSync(made.authorityFile, 'utf8'), /PRIVATE/, 'the file to trust holds no key')
+  t.same(readdirSync(folder).sort(), ['development-ca.crt', 'development-ca.pem', 'development.pem'])
+  if (process.platform !== 'win32') {
+    t.equal(statSync(folder).mode & 0o777, 0o700)
+    for (const file of readdirSync(folder)) t.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file)
+  }
+
+  const kept = await developmentCertificate(folder, ['reverseproxy.com'])
+  t.equal(kept.newAuthority, false)
+  t.equal(kept.cert, made.cert, 'a certificate that is for more is kept')
+  const more = await developmentCertificate(folder, ['reverseproxy.com', 'new.localhost'])
+  t.not(more.cert, made.cert, 'one more host needs a new certificate')
+  t.equal(more.newAuthority, false, 'but no new authority where it is under a local name')
+  const wider = await developmentCertificate(folder, ['other.com'])
+  t.equal(wider.newAuthority, true, 'a name that the authority cannot vouch for needs a new one')
+})
+
+t.test('it is renewed before it ends, by the same authority', async t => {
+  const folder = t.testdir()
+  const made = await developmentCertificate(folder, [])
+  const [, cert, key] = /^([^]+-----END CERTIFICATE-----\n)([^]+)$/.exec(readFileSync(join(folder, 'development-ca.pem'), 'utf8')) as unknown as [string, string, string]
+  const old = await makeCertificate({ cert, key }, made.hosts, 20)
+  writeFileSync(join(folder, 'development.pem'), old.cert + old.key)
+  const renewed = await developmentCertificate(folder, [])
+  t.not(renewed.cert, old.cert)
+  t.equal(renewed.newAuthority, false)
+  t.ok(renewed.validTo.getTime() > Date.now() + 80 * 86_400_000)
+})
+
+t.test('two processes that start at once end with one authority', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  const all = await Promise.all(Array.from({ length: 8 }, () => developmentCertificate(folder, ['reverseproxy.com'])))
+  const authority = new X509Certificate(readFileSync(join(folder, 'development-ca.crt')))
+  for (const { cert } of all) t.ok(new X509Certificate(cert).verify(authority.publicKey))
+  t.same(readdirSync(folder).sort(), ['development-ca.crt', 'development-ca.pem', 'development.pem'], 'and leave nothing else')
+})
+
+t.test('its authority can vouch for no other site', async t => {
+  const authority = await makeAuthority(['localhost', 'reverseproxy.com'], 'authority of this test')
+  const verdict = async (host: string) => {
+    const pair = await makeCertificate(authority, ['localhost', host])
+    const server = createServer(pair).listen(0, '127.0.0.1')
+    server.on('tlsClientError', () => {})
+    t.teardown(() => server.close())
+    await once(server, 'listening')
+    const socket = connect({ port: (server.address() as { port: number }).port, host: '127.0.0.1', servername: /^[\d.]+$/.test(host) ? '' : host, ca: authority.cert, checkServerIdentity: () => undefined })
+    t.teardown(() => socket.destroy())
+    const outcome = await Promise.race([once(socket, 'secureConnect').then(() => 'trusted'), new Promise<string>(resolve => socket.once('error', (error: any) => resolve(error.message)))])
+    socket.destroy()
+    return outcome
+  }
+  t.equal(await verdict('localhost'), 'trusted')
+  t.equal(await verdict('sub.reverseproxy.com'), 'trusted')
+  t.equal(await verdict('127.0.0.1'), 'trusted')
+  t.equal(await verdict('example.com'), 'permitted subtree violation')
+  t.equal(await verdict('10.0.0.1'), 'permitted subtree violation')
+})
+
+t.test('it is for the hosts of the sites, where a plugin tells them', async t => {
+  const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }, { port: 0, name: 'second', https: { hosts: ['third.test'] } }] })
+  app.decorate('sites' as never, [{ bindings: [{ host: 'one.test' }, { host: '*' }] }, { bindings: [{ host: '*.two.test' }] }] as never)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = await handshake(t, portOf(app, 'https'), 'one.test')
+  t.equal(socket.getPeerCertificate().subjectaltname, 'DNS:localhost, DNS:one.test, DNS:*.two.test, DNS:third.test, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1')
+})
+
+t.test('a folder that cannot be made is told', async t => {
+  const folder = join(t.testdir({ file: '' }), 'file', 'certificates')
+  const app = await build(t, { certificate: 'development', development: { folder }, listeners: [{ port: 0, https: true }] })
+  await t.rejects(app.listen({ port: 0, host: '127.0.0.1' }), { code: 'FST_ARR_LISTENERS_CERTIFICATE', message: /^Listener 'https port 0': the development certificate cannot be kept in .*certificates: E/ })
+})
+
+t.test('how to trust it is told for each system', t => {
+  t.match(howToTrust('certificates/development-ca.crt', 'win32'), 'certutil -user -addstore Root certificates/development-ca.crt')
+  t.match(howToTrust('a b.crt', 'darwin'), 'security add-trusted-cert -r trustRoot -p ssl -k ~/Library/Keychains/login.keychain-db "a b.crt"')
+  t.match(howToTrust('ca.crt', 'linux'), 'certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n fastify-arr -i ca.crt')
+  t.equal(howToTrust('ca.crt', 'freebsd'), howToTrust('ca.crt', 'linux'))
+  for (const platform of ['win32', 'darwin', 'linux'] as const) t.match(howToTrust('ca.crt', platform), /Firefox/)
+  t.end()
+})
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'].find(existsSync)
+const certutil = await run('certutil', ['--help']).then(() => true, error => error.code !== 'ENOENT')
+const missing = [CHROMIUM === undefined && 'chromium', !certutil && "certutil (Debian's libnss3-tools)"].filter(Boolean)
+
+t.test('Chromium, told as we say to trust it, shows no warning', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 90_000 }, async t => {
+  const app = await start(t, { certificate: 'development', development: { folder: join(t.testdir(), 'certificates'), hosts: ['reverseproxy.com'] }, listeners: [{ port: 0, https: true }] })
+  const home = join(t.testdirName, 'home')
+  const database = join(home, '.pki', 'nssdb')
+  mkdirSync(database, { recursive: true })
+  await run('certutil', ['-d', `sql:${database}`, '-N', '--empty-password'])
+  await run('certutil', ['-d', `sql:${database}`, '-A', '-t', 'C,,', '-n', 'fastify-arr', '-i', app.listeners.authorityFile as string])
+
+  const { chromium } = await import('playwright-core')
+  const launch = async (env: Record<string, string>) => {
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM as string,
+      env: { ...process.env, ...env } as Record<string, string>,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP reverseproxy.com 127.0.0.1']
+    })
+    t.teardown(() => browser.close())
+    return await browser.newPage()
+  }
+  const page = await launch({ HOME: home })
+  for (const host of ['localhost', 'reverseproxy.com', '127.0.0.1']) {
+    const response = await page.goto(`https://${host}:${portOf(app, 'https')}/`)
+    t.match(await response?.json(), { version: '2.0', protocol: 'https' }, host)
+    t.match(await response?.securityDetails(), { protocol: 'TLS 1.3' })
+  }
+  const stranger = await launch({ HOME: join(t.testdirName, 'nobody') })
+  await t.rejects(stranger.goto(`https://localhost:${portOf(app, 'https')}/`), /ERR_CERT_AUTHORITY_INVALID/, 'and without being told it does')
+})

@@ -1,0 +1,229 @@
+// A slow or hostile client holds a socket, not the server: each is served or cut while another client is answered.
+import type { FastifyInstance } from 'fastify'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { connect as connectHttp2, constants } from 'node:http2'
+import { connect, type Socket } from 'node:net'
+import t from 'tap'
+import { makeAuthority, makeCertificate } from '../src/authority.ts'
+import { clientOf } from '../src/gate.ts'
+import { build, handshake, portOf, start, until, type Test } from './server.ts'
+
+const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['limits.test'])
+
+function open (t: Test, port: number): Socket {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  t.teardown(() => socket.destroy())
+  return socket
+}
+
+async function textOf (socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', chunk => { text += chunk })
+  if (!socket.closed) await new Promise(resolve => socket.once('close', resolve))
+  return text
+}
+
+/** Sends more, again and again, until the other side has had enough. */
+function drip (t: Test, socket: Socket, bytes: string): void {
+  const timer = setInterval(() => { if (socket.writable) socket.write(bytes) }, 20)
+  socket.once('close', () => clearInterval(timer))
+  t.teardown(() => clearInterval(timer))
+}
+
+/** A well-behaved client that asks for as long as the other one misbehaves; every request of its must be answered. */
+function otherClient (app: FastifyInstance) {
+  let asked = 0
+  const stop = new AbortController()
+  const work = (async () => {
+    while (!stop.signal.aborted) {
+      const response = await fetch(`http://127.0.0.1:${(app.server.address() as { port: number }).port}/`)
+      if (response.status !== 200) throw new Error(`answered ${response.status}`)
+      await response.arrayBuffer()
+      asked++
+    }
+  })()
+  return async () => {
+    const before = asked
+    await until(() => asked > before)
+    stop.abort()
+    await work
+    return asked
+  }
+}
+
+t.test('headers that never end', async t => {
+  const app = await start(t, { limits: { headersTimeout: 300 }, listeners: [{ port: 0, host: '127.0.0.1' }] })
+  const other = otherClient(app)
+  const socket = open(t, portOf(app, 'http'))
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n')
+  drip(t, socket, 'X-More: x\r\n')
+  t.match(await textOf(socket), /^HTTP\/1\.1 408 /)
+  t.ok(await other() > 0)
+})
+
+t.test('a body that never ends', async t => {
+  const app = await start(t, { certificate, limits: { requestTimeout: 300, headersTimeout: 200 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  const other = otherClient(app)
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n'
+  const plain = open(t, portOf(app, 'http'))
+  plain.write(head)
+  drip(t, plain, ' ')
+  t.match(await textOf(plain), /^HTTP\/1\.1 408 /)
+
+  const secure = await handshake(t, portOf(app, 'https'), 'limits.test')
+  secure.write(head)
+  drip(t, secure, ' ')
+  t.match(await textOf(secure), /^HTTP\/1\.1 408 /, 'over TLS')
+
+  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':method': 'POST', ':path': '/', 'content-type': 'application/json' }, { endStream: false })
+  stream.on('error', () => {})
+  stream.write(' ')
+  await new Promise(resolve => stream.once('close', resolve))
+  t.equal(stream.rstCode, constants.NGHTTP2_CANCEL, 'on HTTP/2 the stream is cut')
+  t.notOk(session.closed, 'and its connection is not')
+  t.ok(await other() > 0)
+})
+
+t.test('a handshake that never comes', async t => {
+  const app = await start(t, { certificate, limits: { handshakeTimeout: 200 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const socket = open(t, portOf(app, 'https'))
+  t.equal(await textOf(socket), '')
+})
+
+t.test('a connection that asks nothing more', async t => {
+  const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const socket = await handshake(t, portOf(app, 'https'), 'limits.test')
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  t.match(await textOf(socket), /^HTTP\/1\.1 200 /)
+
+  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  await new Promise(resolve => session.once('close', resolve))
+  t.pass('an HTTP/2 connection without a stream is closed as well')
+
+  app.server.on('connect', (_request, response: any) => { response.writeHead(200); response.write('open') })
+  const kept = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  t.teardown(() => kept.destroy())
+  await once(kept, 'remoteSettings')
+  const socketStream = kept.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' })
+  await once(socketStream, 'response')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  t.notOk(kept.closed || socketStream.closed, 'but a silent WebSocket keeps its connection')
+})
+
+t.test('headers too large', async t => {
+  const app = await start(t, { certificate, limits: { headerSize: 2000 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  const socket = open(t, portOf(app, 'http'))
+  socket.write(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(3000)}\r\n\r\n`)
+  t.match(await textOf(socket), /^HTTP\/1\.1 431 /)
+  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  // The limit stands from the client's word that it knows of it.
+  await once(session, 'remoteSettings')
+  await once(session.request({ ':path': '/' }).resume(), 'close')
+  const stream = session.request({ ':path': '/', x: 'x'.repeat(3000) })
+  stream.on('error', () => {})
+  await new Promise(resolve => stream.once('close', resolve))
+  t.equal(stream.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+})
+
+t.test('rapid reset, PINGs and SETTINGS without end', async t => {
+  const app = await build(t, { certificate, limits: { nuisances: 50 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  let started = 0
+  app.get('/slow', async (_request, reply) => {
+    started++
+    reply.hijack()
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const other = otherClient(app)
+  const attack = async (act: (session: ReturnType<typeof connectHttp2>) => void) => {
+    const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+    session.on('error', () => {})
+    t.teardown(() => session.destroy())
+    await once(session, 'connect')
+    const goaway = once(session, 'goaway')
+    const timer = setInterval(() => { for (let index = 0; index < 20 && !session.closed && !session.destroyed; index++) act(session) }, 5)
+    t.teardown(() => clearInterval(timer))
+    const [code] = await goaway
+    clearInterval(timer)
+    return code
+  }
+  t.equal(await attack(session => {
+    const stream = session.request({ ':path': '/slow' })
+    stream.on('error', () => {})
+    stream.close(constants.NGHTTP2_CANCEL)
+  }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'resets')
+  t.ok(started < 500)
+  t.equal(await attack(session => { session.ping(() => {}) }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'PINGs')
+  t.equal(await attack(session => {
+    // Node's own client gives up when too many wait to be acknowledged.
+    if (!session.pendingSettingsAck) session.settings({ initialWindowSize: 70_000 })
+  }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'SETTINGS')
+  t.ok(await other() > 0)
+})
+
+t.test('CONTINUATION frames without end', async t => {
+  const app = await start(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
+  const frame = (type: number, stream: number, payload: Buffer): Buffer => {
+    const head = Buffer.alloc(9)
+    head.writeUIntBE(payload.length, 0, 3)
+    head.writeUInt8(type, 3)
+    head.writeUInt32BE(stream, 5)
+    return Buffer.concat([head, payload])
+  }
+  // A literal header without indexing, `x: x`, over and over; the flag END_HEADERS never comes.
+  const header = Buffer.from([0, 1, 0x78, 1, 0x78])
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, Buffer.alloc(0)), frame(1, 1, Buffer.from([0x82, 0x84, 0x87]))]))
+  let sent = 0
+  const timer = setInterval(() => {
+    if (!socket.writable) return
+    socket.write(frame(9, 1, header))
+    sent++
+  }, 1)
+  t.teardown(() => clearInterval(timer))
+  socket.resume()
+  await new Promise(resolve => socket.once('close', resolve))
+  clearInterval(timer)
+  t.ok(sent < 200, `the connection is cut after ${sent} of them`)
+})
+
+t.test('more connections than a listener or one client may hold', async t => {
+  const app = await start(t, { listeners: [{ name: 'all', port: 0, host: '127.0.0.1', limits: { connections: 2 } }, { name: 'each', port: 0, host: '127.0.0.1', limits: { connectionsPerAddress: 1 } }] })
+  const refusals: unknown[] = []
+  const listen = (message: unknown): void => { refusals.push(message) }
+  subscribe('fastify-arr:listeners.refused', listen)
+  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', listen))
+  const [all, each] = app.listeners.addresses.map(({ port }) => port as number) as [number, number]
+  const ask = async (port: number) => {
+    const socket = open(t, port)
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    const answer = await Promise.race([once(socket, 'data').catch(() => ['']), new Promise<string[]>(resolve => socket.once('close', () => resolve([''])))])
+    return { socket, status: String(answer[0]).slice(9, 12) }
+  }
+  t.equal((await ask(all)).status, '200')
+  const second = await ask(all)
+  t.equal(second.status, '200')
+  t.equal((await ask(all)).status, '')
+  second.socket.destroy()
+  await until(async () => (await ask(all)).status === '200')
+
+  t.equal((await ask(each)).status, '200')
+  t.equal((await ask(each)).status, '')
+  t.match(refusals[0], { listener: 'all', address: '127.0.0.1', reason: 'connections' })
+  t.match(refusals.at(-1), { listener: 'each', address: '127.0.0.1', reason: 'connectionsPerAddress' })
+})
+
+t.test('one client is an IPv4 address, or the network of an IPv6 one', t => {
+  t.equal(clientOf('192.0.2.1'), '192.0.2.1')
+  t.equal(clientOf('::ffff:192.0.2.1'), '192.0.2.1')
+  t.equal(clientOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  t.equal(clientOf('2001:db8::6'), '2001:db8:0:0::/64')
+  t.equal(clientOf('2001:db8:1:2::'), '2001:db8:1:2::/64')
+  t.equal(clientOf('::1'), '0:0:0:0::/64')
+  t.equal(clientOf(undefined), null)
+  t.end()
+})

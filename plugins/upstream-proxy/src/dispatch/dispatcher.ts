@@ -1,0 +1,145 @@
+// Whose is this upgrade? One dispatcher per server gives each to exactly one owner.
+//
+// Node calls every 'upgrade' listener for every upgrade; two that answer destroy each other's sockets.
+// So the event is taken over on the server, and an upgrade goes
+//   1. to plain HTTP, where it asks for no WebSocket (h2c, TLS/1.0);
+//   2. to the server's other listeners, where its path is one of `localUpgrades`;
+//   3. to Fastify's router: the proxy's routes, @fastify/websocket's, or its 404;
+//   4. from the 404 to the server's other listeners, if there are any (a bare `ws` server, socket.io).
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
+import { routeConnect } from './extended-connect.ts'
+import { answerLast } from './last-answer.ts'
+import { serveAsPlainHttp } from './plain-http.ts'
+import { asksForWebSocket, mark } from './upgrade.ts'
+
+type Route = (request: IncomingMessage, response: ServerResponse) => void
+type Listener = (request: IncomingMessage, socket: Socket, head: Buffer) => void
+type Emit = (event: string | symbol, ...values: unknown[]) => boolean
+
+const DISPATCHER = Symbol.for('@fastify-arr/upstream-proxy.dispatcher')
+
+/** The one owner of a server's 'upgrade' and 'connect' events. */
+export class Dispatcher {
+  readonly #server: Server
+  readonly #route: Route
+  readonly #emit: Emit
+  #own: Emit | null = null
+  readonly #localPaths: string[] = []
+  readonly #routers = new Set<unknown>()
+  #users = 0
+
+  private constructor (server: Server, route: Route) {
+    this.#server = server
+    this.#route = route
+    this.#emit = server.emit as Emit
+  }
+
+  /** The dispatcher of a server, made when the first proxy asks for it. `release` it when the proxy closes. */
+  static of (server: Server, route: Route): Dispatcher {
+    const known = (server as { [DISPATCHER]?: Dispatcher })[DISPATCHER]
+    const dispatcher = known ?? new Dispatcher(server, route)
+    if (known === undefined) dispatcher.#takeOver()
+    dispatcher.#users++
+    return dispatcher
+  }
+
+  /** Listeners that only route through Fastify, as the dispatcher does itself: they are never called as well. */
+  ignore (listeners: Iterable<unknown>): void {
+    for (const listener of listeners) this.#routers.add(listener)
+  }
+
+  /** Paths (each a prefix by whole segments) whose upgrades go to the server's other listeners, past the router. */
+  leave (paths: readonly string[]): void {
+    this.#localPaths.push(...paths)
+  }
+
+  /** Gives the events back when the last proxy has closed. */
+  release (): void {
+    if (--this.#users > 0) return
+    // Somebody may have wrapped the method after us: then ours stays beneath, and passes everything on.
+    if (this.#server.emit === this.#own) delete (this.#server as { emit?: unknown }).emit
+    this.#own = null
+    delete (this.#server as { [DISPATCHER]?: Dispatcher })[DISPATCHER]
+  }
+
+  /** Hands an upgrade to the listeners that are neither ours nor routers. False where there are none. */
+  handOver (request: IncomingMessage, socket: Socket, head: Buffer): boolean {
+    const others = this.#others()
+    if (others.length === 0) return false
+    for (const listener of others) listener.call(this.#server, request, socket, head)
+    return true
+  }
+
+  get hasOthers (): boolean {
+    return this.#others().length > 0
+  }
+
+  #takeOver (): void {
+    const server = this.#server
+    const emit = this.#emit
+    const dispatcher = this
+    Object.defineProperty(server, DISPATCHER, { value: this, configurable: true })
+    server.emit = this.#own = function (event: string | symbol, ...values: unknown[]): boolean {
+      if (dispatcher.#own === null) return Reflect.apply(emit, server, [event, ...values])
+      if (event === 'upgrade') {
+        dispatcher.#upgrade(values[0] as IncomingMessage, values[1] as Socket, values[2] as Buffer)
+        return true
+      }
+      if (event === 'connect' && isHttp2(values[0])) {
+        return routeConnect(values[0], values[1] as Http2ServerResponse, dispatcher.#route as never) ||
+          Reflect.apply(emit, server, [event, ...values])
+      }
+      return Reflect.apply(emit, server, [event, ...values])
+    }
+  }
+
+  #upgrade (request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // Node has taken its own error listener away: without one, a reset now ends the process.
+    socket.on('error', destroyIt)
+    if (socket.destroyed) return
+    if (!asksForWebSocket(request)) {
+      serveAsPlainHttp(this.#server, request, socket, head)
+      return
+    }
+    if (this.#isLocal(request.url ?? '/') && this.handOver(request, socket, head)) return
+    mark(request, { http: '1.1', socket, head })
+    const router = this.#websocketRouter()
+    if (router !== undefined) {
+      // @fastify/websocket marks the request for its own routes, then routes it as we would.
+      router.call(this.#server, request, socket, head)
+      return
+    }
+    const response = new ServerResponse(request)
+    response.assignSocket(socket)
+    answerLast(response, socket)
+    this.#route(request, response)
+  }
+
+  #isLocal (url: string): boolean {
+    return this.#localPaths.some(path => url.startsWith(path) &&
+      (path.endsWith('/') || url.length === path.length || '/?#'.includes(url[path.length] as string)))
+  }
+
+  #others (): Listener[] {
+    return (this.#server.listeners('upgrade') as Listener[]).filter(listener => !this.#routers.has(listener) && !isWebsocketRouter(listener))
+  }
+
+  #websocketRouter (): Listener | undefined {
+    return (this.#server.listeners('upgrade') as Listener[]).find(isWebsocketRouter)
+  }
+}
+
+/** True for the listener of @fastify/websocket. Its marks on the request are private symbols, so it has to set them itself. */
+function isWebsocketRouter (listener: unknown): boolean {
+  return typeof listener === 'function' && listener.name === 'onUpgrade' && /\.routing\(/.test(String(listener))
+}
+
+function isHttp2 (request: unknown): request is Http2ServerRequest {
+  return (request as { httpVersionMajor?: number }).httpVersionMajor === 2
+}
+
+function destroyIt (this: Socket): void {
+  this.destroy()
+}

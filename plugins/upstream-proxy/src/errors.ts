@@ -1,0 +1,77 @@
+// What can go wrong between us and an upstream, and what does the client get to hear of it?
+import createError from '@fastify/error'
+import type { Moment, Side, UpstreamError } from './upstream.ts'
+
+export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upstream-proxy: %s', 500)
+
+/** Thrown by `close` of an open tunnel. */
+export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no close code that may be sent', 500, RangeError)
+
+/** The messages are all a client ever sees: they name no address, no path and no system error. */
+export const ERRORS = {
+  BadHandshake: createError('FST_ARR_PROXY_BAD_HANDSHAKE', 'This is not a valid WebSocket handshake', 400),
+  BadTarget: createError('FST_ARR_PROXY_BAD_TARGET', 'The request target is not valid', 400),
+  NoUpstream: createError('FST_ARR_PROXY_NO_UPSTREAM', 'No upstream is configured for this request', 502),
+  Refused: createError('FST_ARR_UPSTREAM_REFUSED', 'The upstream server could not be reached', 502),
+  NotResolved: createError('FST_ARR_UPSTREAM_NOT_RESOLVED', 'The upstream server could not be found', 502),
+  Tls: createError('FST_ARR_UPSTREAM_TLS', 'No secure connection to the upstream server could be made', 502),
+  Reset: createError('FST_ARR_UPSTREAM_RESET', 'The upstream server closed the connection', 502),
+  BadAnswer: createError('FST_ARR_UPSTREAM_BAD_ANSWER', 'The upstream server gave an invalid answer', 502),
+  ConnectTimeout: createError('FST_ARR_UPSTREAM_CONNECT_TIMEOUT', 'The upstream server did not accept the connection in time', 504),
+  Timeout: createError('FST_ARR_UPSTREAM_TIMEOUT', 'The upstream server did not answer in time', 504),
+  TooMany: createError('FST_ARR_PROXY_TOO_MANY', 'Too many connections are open at the moment', 503),
+  Draining: createError('FST_ARR_PROXY_DRAINING', 'The server is shutting down', 503),
+  ClientTimeout: createError('FST_ARR_CLIENT_TIMEOUT', 'The client took too long', 408),
+  RewriteFailed: createError('FST_ARR_PROXY_REWRITE_FAILED', 'The answer could not be rewritten', 500),
+  ClientGone: createError('FST_ARR_CLIENT_GONE', 'The client closed the connection', 499)
+} as const
+
+export type ErrorName = keyof typeof ERRORS
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
+  ECONNREFUSED: 'Refused',
+  EHOSTUNREACH: 'Refused',
+  ENETUNREACH: 'Refused',
+  EHOSTDOWN: 'Refused',
+  EADDRNOTAVAIL: 'Refused',
+  EACCES: 'Refused',
+  ENOENT: 'Refused',
+  ENOTFOUND: 'NotResolved',
+  EAI_AGAIN: 'NotResolved',
+  EAI_NODATA: 'NotResolved',
+  EAI_NONAME: 'NotResolved',
+  ECONNRESET: 'Reset',
+  EPIPE: 'Reset',
+  UND_ERR_SOCKET: 'Reset',
+  ETIMEDOUT: 'ConnectTimeout',
+  UND_ERR_CONNECT_TIMEOUT: 'ConnectTimeout',
+  UND_ERR_HEADERS_TIMEOUT: 'Timeout',
+  UND_ERR_BODY_TIMEOUT: 'Timeout'
+}
+
+// OpenSSL and Node name certificate troubles in some forty ways; these are their families.
+const TLS_CODE = /^ERR_(TLS|SSL|OSSL)|CERT|^(EPROTO|DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/
+
+/** Which of our errors a system error is, by its code. */
+export function nameOf (cause: unknown): ErrorName {
+  const code = systemCodeOf(cause)
+  if (code === null) return 'Reset'
+  const name = BY_SYSTEM_CODE[code]
+  if (name !== undefined) return name
+  if (TLS_CODE.test(code)) return 'Tls'
+  if (code.startsWith('HPE_')) return 'BadAnswer'
+  return 'Reset'
+}
+
+/** The system's code of an error; of its first inner error where a dial tried several addresses. */
+export function systemCodeOf (cause: unknown): string | null {
+  if (cause instanceof AggregateError && cause.errors.length > 0) return systemCodeOf(cause.errors[0])
+  const code = (cause as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : null
+}
+
+/** The record for `request.upstream.error`. */
+export function describe (name: ErrorName, moment: Moment, side: Side, cause: unknown = null): UpstreamError {
+  const error = new ERRORS[name]()
+  return { code: error.code, moment, side, statusCode: error.statusCode ?? 502, systemCode: systemCodeOf(cause), cause }
+}

@@ -1,0 +1,249 @@
+// One connection to an upstream: who uses it, what is awaited on it, and how does it end?
+import type { Socket } from 'node:net'
+import { dial, type Dialled } from '../dial.ts'
+import { type ErrorName, nameOf } from '../errors.ts'
+import type { RawHeaders } from '../request-headers.ts'
+import type { Origin } from '../target.ts'
+import type { Moment, Side } from '../upstream.ts'
+import { type AnswerHead, BadAnswer } from './answer-head.ts'
+import { AnswerParser, type AnswerSink } from './answer-parser.ts'
+import type { ForwardSettings } from './options.ts'
+import { Watch } from './watch.ts'
+
+/** How a connection, or the wait for one, let an exchange down. */
+export interface Failure {
+  readonly name: ErrorName
+  readonly moment: Moment
+  readonly side: Side
+  readonly cause: unknown
+  /** The connection had served before and closed without a byte of an answer: the upstream may just have been tired of waiting. */
+  readonly stale: boolean
+}
+
+/** The exchange that a connection serves at the moment. */
+export interface Exchange extends AnswerSink {
+  /** The connection is open and this exchange's: write the request. */
+  connected (connection: Connection): void
+  /** All that was read is told: what waits for more may leave. */
+  flush (): void
+  /** The upstream can take more of the request's body. */
+  drained (): void
+  /** The connection is lost, or its time is up. */
+  failed (failure: Failure): void
+}
+
+/** What a connection reports to the pool that owns it. */
+export interface Owner {
+  /** It can serve the next exchange. */
+  free (connection: Connection): void
+  /** It is closed. */
+  gone (connection: Connection): void
+}
+
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy' }
+
+// libuv reads no more at a time.
+const READ_SIZE = 65_536
+
+export class Connection implements AnswerSink {
+  readonly #owner: Owner
+  readonly #settings: ForwardSettings
+  readonly #socket: Socket
+  readonly #parser: AnswerParser
+  readonly #watch = new Watch(() => { this.#expire() })
+  #exchange: Exchange | null
+  #moment: Moment = 'connect'
+  #sending = false
+  #held = false
+  #served = 0
+  #reusable = true
+  #keepAlive: number
+  #idleTimeout: number
+  #failure: ErrorName | null = null
+  #cause: unknown = null
+
+  constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
+    this.#owner = owner
+    this.#settings = settings
+    this.#keepAlive = settings.keepAliveTimeout
+    this.#idleTimeout = settings.idleTimeout
+    this.#exchange = exchange
+    this.#parser = new AnswerParser(this, settings.headLimit)
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
+    const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(buffer.subarray(0, size)) })
+    this.#socket = socket
+    socket.on('drain', () => { this.#exchange?.drained() })
+    socket.on('end', () => { this.#ended() })
+    socket.on('close', () => { this.#closed() })
+  }
+
+  /** True where an earlier exchange was served: the upstream may be about to close it. */
+  get kept (): boolean {
+    return this.#served > 0
+  }
+
+  /** Gives the connection to an exchange. */
+  take (exchange: Exchange): void {
+    this.#exchange = exchange
+    exchange.connected(this)
+  }
+
+  /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
+  expect (method: string, hasBody: boolean): void {
+    this.#moment = 'headers'
+    this.#sending = hasBody
+    this.#parser.expect(method)
+    this.#watch.set(hasBody ? this.#settings.idleTimeout : this.#settings.firstByteTimeout)
+  }
+
+  /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
+  writeText (text: string): boolean {
+    return this.#socket.write(text, 'latin1')
+  }
+
+  /** Sends a part of the request's body. */
+  write (part: Buffer): boolean {
+    this.#watch.set(this.#idleTimeout)
+    return this.#socket.write(part)
+  }
+
+  cork (): void {
+    this.#socket.cork()
+  }
+
+  uncork (): void {
+    this.#socket.uncork()
+  }
+
+  /** The whole request is sent. */
+  sent (): void {
+    this.#sending = false
+    if (this.#moment === 'headers') this.#watch.set(this.#settings.firstByteTimeout)
+  }
+
+  /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
+  hold (): void {
+    this.#held = true
+  }
+
+  /** Reads on. */
+  resume (): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#socket.resume()
+    if (this.#exchange !== null) this.#watch.set(this.#idleTimeout)
+    else if (this.#parser.idle) this.#release()
+  }
+
+  /** Nobody waits for the end: nobody hears of this connection again. */
+  abandon (): void {
+    this.#exchange = null
+    this.#socket.destroy()
+  }
+
+  // What the parser reads is the exchange's; the connection only keeps its own clock and fate by it.
+
+  information (head: AnswerHead): void {
+    this.#exchange?.information(head)
+  }
+
+  head (head: AnswerHead): void {
+    this.#moment = 'body'
+    // Server-sent events come when there are some: silence is no fault.
+    this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
+    this.#watch.set(this.#idleTimeout)
+    if (!head.reusable) this.#reusable = false
+    // A second less than the upstream says, so that we are the first to close.
+    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout, Math.max(1, head.keepAlive * 1000 - 1000))
+    this.#exchange?.head(head)
+  }
+
+  body (part: Buffer): void {
+    this.#exchange?.body(part)
+  }
+
+  end (last: Buffer | null, trailers: RawHeaders | null): void {
+    this.#exchange?.end(last, trailers)
+    this.#exchange = null
+  }
+
+  readonly #dialled: Dialled = failure => {
+    this.#socket.on('error', error => { this.#cause ??= error })
+    if (failure !== null) {
+      this.#failure = failure.name
+      this.#cause = failure.cause
+    } else {
+      this.#exchange?.connected(this)
+    }
+  }
+
+  /** False where the socket is to stop reading. */
+  #read (bytes: Buffer): boolean {
+    if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
+    try {
+      this.#parser.push(bytes)
+    } catch (error) {
+      // What is not the upstream's fault is that of a function that rewrites, here.
+      this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'RewriteFailed'
+      this.#cause = error
+      this.#socket.destroy()
+      return false
+    }
+    if (this.#exchange !== null) {
+      if (this.#moment === 'body') this.#exchange.flush()
+    } else if (this.#parser.idle && !this.#held) {
+      // Only here, when every byte that came is accounted for, may the next exchange have it.
+      this.#release()
+    }
+    return !this.#held
+  }
+
+  #release (): void {
+    if (!this.#reusable || this.#sending || this.#socket.destroyed) {
+      this.#socket.destroy()
+      return
+    }
+    this.#served++
+    this.#moment = 'connect'
+    this.#idleTimeout = this.#settings.idleTimeout
+    this.#watch.set(this.#keepAlive)
+    this.#owner.free(this)
+  }
+
+  #ended (): void {
+    if (this.#exchange === null || !this.#parser.endsWithConnection) {
+      this.#socket.destroy()
+      return
+    }
+    // A reset that comes along with the last bytes is told by libuv as an orderly end. Writing nothing brings it out.
+    this.#socket.write('', error => {
+      if (error !== null && error !== undefined) return
+      this.#parser.finish()
+      this.#socket.destroy()
+    })
+  }
+
+  #expire (): void {
+    if (this.#exchange !== null) this.#failure = this.#slowSide() === 'client' ? 'ClientTimeout' : 'Timeout'
+    this.#socket.destroy()
+  }
+
+  /** Who is waited for. */
+  #slowSide (): Side {
+    if (this.#moment === 'body') return this.#held ? 'client' : 'upstream'
+    return this.#sending && !this.#socket.writableNeedDrain ? 'client' : 'upstream'
+  }
+
+  #closed (): void {
+    this.#watch.stop()
+    const exchange = this.#exchange
+    this.#exchange = null
+    if (exchange !== null) {
+      const moment = this.#moment === 'headers' && this.#sending ? 'request' : this.#moment
+      const name = this.#failure ?? nameOf(this.#cause)
+      const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
+      exchange.failed({ name, moment, side: SIDES[name] ?? 'upstream', cause: this.#cause, stale })
+    }
+    this.#owner.gone(this)
+  }
+}

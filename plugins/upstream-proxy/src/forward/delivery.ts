@@ -1,0 +1,135 @@
+// How does the answer get to the client? As it comes, no faster than it is taken, and never looking whole when it is not.
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { RawHeaders } from '../request-headers.ts'
+import { http2Headers } from './answer-headers.ts'
+import { addTrailers } from './interim.ts'
+import type { ClientAnswer } from './rewrites.ts'
+
+// Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
+const SMALL = 8192
+const INTERNAL_ERROR = 2 // RFC 9113 §7
+
+/** Who is behind the parts of the body: told to wait, and to go on. */
+export interface Source {
+  hold (): void
+  resume (): void
+  abandon (): void
+}
+
+export class Delivery {
+  readonly #response: ServerResponse
+  #body: Duplex | null = null
+  #source: Source | null = null
+  #discard = false
+  #answer: ClientAnswer | null = null
+
+  constructor (response: ServerResponse) {
+    this.#response = response
+  }
+
+  /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
+  head (answer: ClientAnswer, broken: (cause: unknown) => void): void {
+    this.#answer = answer
+    this.#discard = answer.status === 204 || answer.status === 304
+    this.#body = answer.body
+    if (answer.body === null) return
+    answer.body.on('error', broken)
+    answer.body.on('data', (part: Buffer) => {
+      if (this.#response.write(part)) return
+      answer.body?.pause()
+      this.#response.once('drain', () => answer.body?.resume())
+    })
+  }
+
+  /** Sends what is ready now, where the body is yet to come. */
+  flush (): void {
+    if (this.#answer === null) return
+    this.#begin()
+    this.#response.flushHeaders()
+  }
+
+  /** Gives Node the head, to leave with what follows. Throws where a header is not valid. */
+  #begin (): void {
+    const answer = this.#answer
+    if (answer === null) return
+    this.#answer = null
+    const response: ServerResponse | Http2ServerResponse = this.#response
+    if ('stream' in response) response.writeHead(answer.status, http2Headers(answer.headers))
+    else response.writeHead(answer.status, answer.reason, answer.headers)
+  }
+
+  /**
+   * Passes a part of the body on, in one write with the head where that has not left yet. The part lies in the
+   * connection's read buffer: a small one leaves as a string (one copy, one plain write), a large one as it lies,
+   * and the source has to wait until it has left.
+   */
+  part (part: Buffer, source: Source | null): void {
+    this.#begin()
+    if (this.#discard) return
+    if (this.#body !== null) {
+      // A stream of somebody else's may keep what it gets.
+      if (!this.#body.write(Buffer.from(part)) && source !== null) {
+        source.hold()
+        this.#body.once('drain', () => { source.resume() })
+      }
+      return
+    }
+    const response = this.#response
+    // Corked by us, Node does not put the write off to the next tick.
+    response.cork()
+    const large = part.length > SMALL
+    const open = large ? response.write(part, this.#delivered) : response.write(part.toString('latin1'), 'latin1')
+    response.uncork()
+    if (source === null || (large ? response.writableLength === 0 : open)) return
+    source.hold()
+    this.#source = source
+    if (!large) response.once('drain', this.#delivered)
+  }
+
+  /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
+  end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
+    this.#begin()
+    if (last !== null) this.part(last, last.length > SMALL ? source : null)
+    const finish = () => {
+      if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
+      this.#response.end()
+    }
+    if (this.#body === null) {
+      finish()
+    } else {
+      this.#body.on('end', finish)
+      this.#body.end()
+    }
+  }
+
+  /** Nothing more comes: what the client got must not look whole. */
+  cut (): void {
+    this.#body?.destroy()
+    const response = this.#response
+    if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
+    // For HTTP/1.0 a body ends with the connection, unless that is reset.
+    else if (response.req.httpVersion === '1.0' && isTcp(response.socket)) response.socket.resetAndDestroy()
+    else response.destroy()
+  }
+
+  /** The client is gone. A source that waits for its bytes to leave waits in vain, and they may still lie somewhere below. */
+  closed (): void {
+    this.#source?.abandon()
+    this.#source = null
+    this.#body?.destroy()
+  }
+
+  readonly #delivered = (): void => {
+    if (this.#source === null || this.#response.writableLength > 0) return
+    this.#source.resume()
+    this.#source = null
+  }
+}
+
+/** TLS says itself when it was cut. */
+function isTcp (socket: Socket | null): socket is Socket {
+  return socket !== null && socket.remoteAddress !== undefined && !('encrypted' in socket)
+}

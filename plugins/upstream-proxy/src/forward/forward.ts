@@ -1,0 +1,168 @@
+// The journey of one HTTP request to its upstream, and of the answer back.
+//
+//   1. prepare, once      the request's head became text; what body it has is known
+//   2. attempt            a connection is found, head and body are sent; a second time only where a kept
+//                         connection proves dead before it carried anything, or where none came about
+//   3. relay              interim answers, head, body and trailers go to the client as they come
+//   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { describe, type ErrorName } from '../errors.ts'
+import type { RawHeaders } from '../request-headers.ts'
+import type { Moment, Side, Upstream } from '../upstream.ts'
+import type { AnswerHead } from './answer-head.ts'
+import { clientAnswer } from './answer-headers.ts'
+import type { Connection, Exchange, Failure } from './connection.ts'
+import { awaitsContinue } from './continue.ts'
+import { Delivery } from './delivery.ts'
+import { answerError } from './error-answer.ts'
+import { relayInterim } from './interim.ts'
+import type { ForwardSettings } from './options.ts'
+import type { Pool } from './pool.ts'
+import { RequestBody } from './request-body.ts'
+import type { RequestHead } from './request-head.ts'
+
+// To do these twice is to do them once (RFC 9110 §9.2.2).
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY', 'PROPFIND', 'SEARCH', 'REPORT'])
+
+// ms. curl's own.
+const CONTINUE_PATIENCE = 1000
+
+export class Forwarding implements Exchange {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #fact: Upstream
+  readonly #head: RequestHead
+  readonly #pool: Pool
+  readonly #settings: ForwardSettings
+  readonly #body: RequestBody | null
+  readonly #delivery: Delivery
+  readonly #arrived = performance.now()
+  #connection: Connection | null = null
+  #patience: NodeJS.Timeout | undefined
+  #retries: number
+  #stale = false
+  #finished = false
+
+  // 1. Prepare
+
+  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings) {
+    this.#request = request
+    this.#reply = reply
+    this.#fact = request.upstream as Upstream
+    this.#head = head
+    this.#pool = pool
+    this.#settings = settings
+    this.#retries = settings.retries
+    this.#body = head.body === 'none' ? null : new RequestBody(request.raw, head.body)
+    this.#delivery = new Delivery(reply.raw)
+    // Before any other listener: whoever reads the facts on 'close' shall find them final.
+    reply.raw.prependListener('close', () => { this.#clientClosed() })
+  }
+
+  // 2. Attempt
+
+  start (): void {
+    this.#pool.serve(this, this.#stale)
+  }
+
+  connected (connection: Connection): void {
+    const { method, text } = this.#head
+    this.#connection = connection
+    this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
+    connection.expect(method, this.#body !== null)
+    if (this.#body === null) {
+      connection.writeText(text)
+    } else if (awaitsContinue(this.#request.raw)) {
+      connection.writeText(text)
+      // Not every server knows to say 100 (RFC 9110 §10.1.1).
+      this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
+    } else {
+      this.#body.send(text, connection)
+    }
+  }
+
+  drained (): void {
+    this.#body?.resume()
+  }
+
+  // 3. Relay
+
+  information (head: AnswerHead): void {
+    if (head.status !== 100) relayInterim(this.#reply.raw, head)
+    else this.#continue()
+  }
+
+  /** The upstream wants the body, or does not say. */
+  #continue (): void {
+    clearTimeout(this.#patience)
+    if (this.#body !== null && !this.#body.begun && this.#connection !== null) this.#body.begin(this.#connection)
+  }
+
+  head (head: AnswerHead): void {
+    this.#fact.status = head.status
+    this.#fact.firstByteTime = performance.now() - this.#arrived
+    const answer = clientAnswer(this.#request, this.#reply, head, this.#head, this.#settings)
+    // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
+    if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
+    this.#delivery.head(answer, cause => { this.#fail('RewriteFailed', 'body', 'proxy', cause) })
+  }
+
+  flush (): void {
+    this.#delivery.flush()
+  }
+
+  body (part: Buffer): void {
+    this.#delivery.part(part, this.#connection)
+  }
+
+  end (last: Buffer | null, trailers: RawHeaders | null): void {
+    this.#delivery.end(last, trailers, this.#connection as Connection)
+    this.#finished = true
+    this.#connection = null
+    this.#body?.stop()
+    clearTimeout(this.#patience)
+  }
+
+  // 4. Finish
+
+  failed (failure: Failure): void {
+    this.#connection = null
+    if (this.#mayRetry(failure)) this.start()
+    else this.#fail(failure.name, failure.moment, failure.side, failure.cause)
+  }
+
+  #mayRetry ({ moment, stale }: Failure): boolean {
+    if (stale && !this.#stale && this.#body === null && IDEMPOTENT.has(this.#head.method)) {
+      this.#stale = true
+      return true
+    }
+    // Nothing was sent yet.
+    return moment === 'connect' && this.#retries-- > 0
+  }
+
+  #clientClosed (): void {
+    if (!this.#finished) this.#fail('ClientGone', this.#moment(), 'client', null)
+    this.#delivery.closed()
+  }
+
+  #moment (): Moment {
+    if (this.#fact.status !== null) return 'body'
+    if (this.#connection === null) return 'connect'
+    return this.#body === null || this.#body.ended ? 'headers' : 'request'
+  }
+
+  #fail (name: ErrorName, moment: Moment, side: Side, cause: unknown): void {
+    if (this.#finished && side !== 'proxy') return
+    this.#finished = true
+    this.#pool.forget(this)
+    clearTimeout(this.#patience)
+    this.#connection?.abandon()
+    this.#connection = null
+    this.#body?.stop()
+    this.#fact.error = describe(name, moment, side, cause)
+    const response = this.#reply.raw
+    if (name === 'ClientGone' || response.destroyed) return
+    if (response.headersSent) this.#delivery.cut()
+    else answerError(this.#request.raw, response, name)
+  }
+}

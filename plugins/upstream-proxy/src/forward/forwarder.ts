@@ -1,0 +1,43 @@
+// Who forwards HTTP requests, and keeps the connections for it?
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Settings } from '../options.ts'
+import type { Route } from '../route.ts'
+import type { Origin } from '../target.ts'
+import type { Upstream } from '../upstream.ts'
+import { Forwarding } from './forward.ts'
+import { Pool } from './pool.ts'
+import { requestHead } from './request-head.ts'
+
+/** Forwards requests whose fact `request.upstream` was written. */
+export interface Forwarder {
+  /** Takes a request to its upstream and brings the answer back; hijacks the reply. Throws what is wrong with the request itself. */
+  forward (request: FastifyRequest, reply: FastifyReply, route: Route): void
+  /** Ends all connections to upstreams. */
+  close (): Promise<void>
+}
+
+export function createForwarder (settings: Settings): Forwarder {
+  const pools = new Map<Origin, Pool>()
+
+  function poolOf (origin: Origin): Pool {
+    let pool = pools.get(origin)
+    if (pool === undefined) {
+      pool = new Pool(origin, settings.forward, () => { pools.delete(origin) })
+      pools.set(origin, pool)
+    }
+    return pool
+  }
+
+  return {
+    forward (request, reply, route) {
+      // Still Fastify's to answer where the request itself is at fault.
+      const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
+      reply.hijack()
+      new Forwarding(request, reply, head, poolOf(head.origin), settings.forward).start()
+    },
+
+    async close () {
+      for (const pool of pools.values()) pool.close()
+    }
+  }
+}

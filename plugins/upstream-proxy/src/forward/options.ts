@@ -1,0 +1,83 @@
+// What may be configured about HTTP forwarding, and what does it compile to?
+import type { DialSettings } from '../dial.ts'
+import type { RewriteRequest, RewriteResponse } from './rewrites.ts'
+
+/** Time limits of forwarding, in ms; 0 switches one off. */
+export interface ForwardTimeouts {
+  /** From the request's last byte to the answer's first. Defaults to 120000. */
+  firstByte?: number
+  /** Between two parts of a body, either way; server-sent events may pause for as long as they like. Defaults to 120000. */
+  idle?: number
+  /** How long a connection to the upstream is kept without work; less where the upstream says so. Defaults to 4000. */
+  keepAlive?: number
+}
+
+/** Options of HTTP forwarding. */
+export interface ForwardOptions {
+  timeouts?: ForwardTimeouts
+  /** How many connections to one upstream there may be. */
+  connections?: {
+    /** At the same time; requests beyond it wait, for as long as a connection may take. Defaults to 1024. */
+    max?: number
+    /** Kept open without work. Defaults to 256. */
+    idle?: number
+  }
+  /** How often a request is tried again whose connection did not come about; nothing was sent then. Defaults to 0. */
+  retries?: number
+  /** Whether response headers that name the upstream (Location, Content-Location, Refresh, Domain and Path of Set-Cookie) are turned back to the public host. Defaults to true. */
+  reverseRewrite?: boolean
+  /** Changes a request before it is sent: `out` is to be changed, `in` stays what arrived. No default. */
+  rewriteRequest?: RewriteRequest
+  /** Changes an answer before the client gets it: its status, its headers, its body. No default. */
+  rewriteResponse?: RewriteResponse
+  /** The largest head of an answer, in bytes; a larger one is a bad answer. Defaults to 65536. */
+  maxHeadSize?: number
+}
+
+/** The options as they run. */
+export interface ForwardSettings {
+  readonly dial: DialSettings
+  readonly firstByteTimeout: number
+  readonly idleTimeout: number
+  readonly keepAliveTimeout: number
+  readonly maxConnections: number
+  readonly maxIdle: number
+  readonly queueTimeout: number
+  readonly retries: number
+  readonly reverseRewrite: boolean
+  readonly rewriteRequest: RewriteRequest | null
+  readonly rewriteResponse: RewriteResponse | null
+  readonly headLimit: number
+}
+
+/** Compiles the options; what is wrong with them is added to `mistakes`. */
+export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
+  for (const key of ['firstByte', 'idle', 'keepAlive'] as const) {
+    const value = options.timeouts?.[key]
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
+  }
+  for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)
+  }
+  for (const [name, value] of [['connections.idle', options.connections?.idle], ['retries', options.retries]] as const) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) mistakes.push(`\`${name}\` must be a whole number, 0 or more`)
+  }
+  for (const name of ['rewriteRequest', 'rewriteResponse'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') mistakes.push(`\`${name}\` must be a function`)
+  }
+  if (options.reverseRewrite !== undefined && typeof options.reverseRewrite !== 'boolean') mistakes.push('`reverseRewrite` must be true or false')
+  return {
+    dial,
+    firstByteTimeout: options.timeouts?.firstByte ?? 120_000,
+    idleTimeout: options.timeouts?.idle ?? 120_000,
+    keepAliveTimeout: options.timeouts?.keepAlive ?? 4000,
+    maxConnections: options.connections?.max ?? 1024,
+    maxIdle: options.connections?.idle ?? 256,
+    retries: options.retries ?? 0,
+    reverseRewrite: options.reverseRewrite ?? true,
+    rewriteRequest: options.rewriteRequest ?? null,
+    rewriteResponse: options.rewriteResponse ?? null,
+    queueTimeout: dial.connectTimeout,
+    headLimit: options.maxHeadSize ?? 65_536
+  }
+}

@@ -1,0 +1,116 @@
+// What may be configured, and what does it compile to?
+import type { FastifyRequest } from 'fastify'
+import type { UpstreamTls } from './dial.ts'
+import { InvalidOptions } from './errors.ts'
+import { compileForwarding, type ForwardingOptions } from './forwarding-headers.ts'
+import { compileForward, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
+import type { HeaderPolicy } from './request-headers.ts'
+import { type Origin, Origins } from './target.ts'
+import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
+
+/** A rewritten URL with the header changes that go with it: what url-rewrite writes to `request.rewrite`. */
+export interface RewrittenRequest {
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Options of the plugin. */
+export interface UpstreamProxyOptions extends ForwardOptions {
+  /** Where requests go: `http://host:port/base`, `https://…` or `unix://%2Frun%2Fapp.sock`. Needed unless `to` or url-rewrite names it. No default. */
+  upstream?: string
+  /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
+  to?: (request: FastifyRequest) => string | RewrittenRequest | null | undefined
+  /** The path under which requests are taken. Defaults to `/`. */
+  prefix?: string
+  /** What `prefix` becomes on the upstream. Defaults to the path of `upstream`. */
+  rewritePrefix?: string
+  /** Whether WebSockets are proxied, or how. Defaults to true. */
+  websocket?: boolean | TunnelOptions
+  /**
+   * Paths whose upgrades go to the server's other `upgrade` listeners (a bare `ws` server, socket.io) and not to the proxy,
+   * each with what lies beneath it, e.g. `/socket.io/`. Defaults to none: such listeners get what no route of Fastify takes.
+   */
+  localUpgrades?: readonly string[]
+  /** TLS towards `https` upstreams, with the names of `node:tls`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized` … Certificates are verified by default. */
+  tls?: UpstreamTls
+  /** The Host header the upstream gets: `upstream`, `preserve` (the client's), or a fixed value. Defaults to `upstream`. */
+  hostHeader?: 'upstream' | 'preserve' | (string & {})
+  /** What happens to X-Forwarded-For, -Host, -Proto and Forwarded. Defaults to `append` for the first, `set` for the next two and `remove` for the last. */
+  forwarded?: ForwardingOptions
+  /** Time limits, in ms; 0 switches one off. */
+  timeouts?: ForwardTimeouts & {
+    /** For the connection to the upstream, TLS included. Defaults to 5000. */
+    connect?: number
+    /** For the answer to a WebSocket's handshake. Defaults to 10000. */
+    handshake?: number
+  }
+}
+
+/** The options as they run. */
+export interface Settings {
+  readonly upstream: Origin | null
+  readonly to: NonNullable<UpstreamProxyOptions['to']>
+  readonly prefix: string
+  readonly rewritePrefix: string
+  readonly websocket: boolean
+  readonly tunnel: TunnelSettings
+  readonly localUpgrades: readonly string[]
+  readonly tls: UpstreamTls
+  /** For TCP, in ms. */
+  readonly keepAlive: number
+  readonly headers: HeaderPolicy
+  readonly connectTimeout: number
+  readonly handshakeTimeout: number
+  readonly origins: Origins
+  readonly forward: ForwardSettings
+}
+
+/** Compiles the options, or throws one InvalidOptions that lists every mistake. */
+export function compile (options: UpstreamProxyOptions): Settings {
+  const mistakes: string[] = []
+  const origins = new Origins()
+  let upstream: Origin | null = null
+  let rewritePrefix = options.rewritePrefix
+  if (options.upstream !== undefined) {
+    try {
+      const target = origins.target(options.upstream)
+      upstream = target.origin
+      rewritePrefix ??= target.path
+    } catch {
+      mistakes.push('`upstream` must be a URL such as http://localhost:8080')
+    }
+  }
+  for (const key of ['connect', 'handshake'] as const) {
+    const value = options.timeouts?.[key]
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
+  }
+  if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
+  const { websocket = true, localUpgrades = [] } = options
+  if (typeof websocket !== 'boolean' && (typeof websocket !== 'object' || websocket === null)) mistakes.push('`websocket` must be true, false or an object')
+  if (!Array.isArray(localUpgrades) || !localUpgrades.every(path => typeof path === 'string' && path.startsWith('/'))) {
+    mistakes.push('`localUpgrades` must be a list of paths that begin with a slash')
+  }
+  const tunnel = compileTunnel(typeof websocket === 'object' && websocket !== null ? websocket : {}, mistakes)
+  const dial = { connectTimeout: options.timeouts?.connect ?? 5000, keepAlive: tunnel.keepAlive, tls: options.tls ?? {} }
+  const forward = compileForward(options, dial, mistakes)
+  const forwarding = compileForwarding(options.forwarded, mistakes)
+  if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
+  const host = options.hostHeader ?? 'upstream'
+  return {
+    upstream,
+    to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
+    prefix: options.prefix ?? '/',
+    rewritePrefix: rewritePrefix ?? '/',
+    websocket: websocket !== false,
+    tunnel,
+    localUpgrades,
+    ...dial,
+    headers: {
+      host: host === 'upstream' || host === 'preserve' ? host as 'upstream' | 'preserve' : { value: host },
+      forwarding
+    },
+    handshakeTimeout: options.timeouts?.handshake ?? 10_000,
+    origins,
+    forward
+  }
+}

@@ -1,0 +1,126 @@
+// What headers does the upstream get? The client's end-to-end headers, in their case, order and number,
+// then what a proxy adds, then what a rewrite rule says: that is applied last.
+import type { FastifyRequest } from 'fastify'
+import { ERRORS } from './errors.ts'
+import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
+import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
+import type { Origin } from './target.ts'
+
+/** Names and values in turn, as Node's `rawHeaders`. */
+export type RawHeaders = string[]
+
+/** How the headers of a proxied request are made, fixed at registration. */
+export interface HeaderPolicy {
+  /** The upstream's own host, the client's, or a fixed value. */
+  readonly host: 'upstream' | 'preserve' | { readonly value: string }
+  readonly forwarding: ForwardingSettings
+}
+
+/** Header names a rule set, lower-cased; an empty value removes the header. */
+export type HeaderChanges = Readonly<Record<string, string>>
+
+const NO_CHANGES: HeaderChanges = Object.freeze({})
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+// What frames the message, or belongs to the connection, is no rule's to say.
+const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
+
+interface Name {
+  readonly lower: string
+  /** Whether a client's header of this name may pass at all. */
+  readonly passes: boolean
+  readonly isHost: boolean
+  readonly isCookie: boolean
+  readonly isTe: boolean
+}
+
+// Names come in few spellings, each looked at once. Bounded, for clients may invent names.
+const names = new Map<string, Name>()
+
+function nameOf (spelling: string): Name {
+  let name = names.get(spelling)
+  if (name === undefined) {
+    const lower = spelling.toLowerCase()
+    name = {
+      lower,
+      // HTTP/2's pseudo-headers are no tokens. Expect is answered at this hop, and asked anew where it is asked on.
+      passes: TOKEN.test(spelling) && lower !== 'host' && lower !== 'expect' && lower !== 'x-arr-log-id' && !HOP_BY_HOP.has(lower),
+      isHost: lower === 'host' || lower === ':authority',
+      isCookie: lower === 'cookie',
+      isTe: lower === 'te'
+    }
+    if (names.size < 1000) names.set(spelling, name)
+  }
+  return name
+}
+
+/** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
+export function upstreamHeaders (
+  request: FastifyRequest,
+  origin: Origin,
+  policy: HeaderPolicy,
+  logId: string,
+  changes: HeaderChanges = NO_CHANGES
+): RawHeaders {
+  const raw = request.raw.rawHeaders
+  const { connection } = request.raw.headers
+  const dropped = connection === undefined || connection === 'keep-alive' ? null : namedByConnection(connection)
+  const crumbs = request.raw.httpVersionMajor === 2
+  const { replaced } = policy.forwarding
+  const out: RawHeaders = []
+  let cookies = ''
+  let named: string | null = null
+
+  const host = changes.host ?? hostFor(request, origin, policy)
+  if (host !== '') out.push('Host', host)
+  for (let i = 0; i < raw.length; i += 2) {
+    const spelling = raw[i] as string
+    const value = raw[i + 1] as string
+    const name = nameOf(spelling)
+    if (!name.passes) {
+      // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
+      if (name.isHost) {
+        if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
+        named = value
+      }
+      // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
+      if (name.isTe && /(?:^|[,\s])trailers(?:[,\s]|$)/i.test(value)) out.push('TE', 'trailers')
+      continue
+    }
+    if (replaced.has(name.lower) || (dropped !== null && dropped.has(name.lower))) continue
+    if (changes !== NO_CHANGES && Object.hasOwn(changes, name.lower) && !OURS.has(name.lower)) continue
+    // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
+    if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`
+    else out.push(spelling, value)
+  }
+  if (cookies !== '') out.push('cookie', cookies)
+  out.push('X-ARR-LOG-ID', logId)
+  forwardingHeaders(request, policy.forwarding, out)
+  if (changes !== NO_CHANGES) applyChanges(out, changes)
+
+  // A lenient parser, HTTP/2 or a rule may have let through what would break the head apart.
+  for (let i = 1; i < out.length; i += 2) {
+    if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
+  }
+  return out
+}
+
+function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
+  for (const name of Object.keys(changes)) {
+    if (name === 'host' || OURS.has(name)) continue
+    if (!TOKEN.test(name)) throw new ERRORS.BadTarget()
+    for (let i = out.length - 2; i >= 0; i -= 2) {
+      if ((out[i] as string).toLowerCase() === name) out.splice(i, 2)
+    }
+    const value = changes[name] as string
+    // Rules work on text; on the wire it is UTF-8, and latin1 is how bytes travel in strings here.
+    if (value !== '') out.push(name, /[^\x00-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value) // eslint-disable-line no-control-regex
+  }
+}
+
+function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy): string {
+  if (policy.host === 'upstream') return origin.host
+  if (policy.host === 'preserve') return request.headers.host ?? (request.headers[':authority'] as string | undefined) ?? origin.host
+  return policy.host.value
+}

@@ -1,0 +1,106 @@
+// Which URL is this request sent to? The rule's answer, or the prefix put on the upstream.
+import type { FastifyRequest } from 'fastify'
+import { ERRORS } from './errors.ts'
+import type { Settings } from './options.ts'
+import type { HeaderChanges } from './request-headers.ts'
+import { climbs, type Origin, type Target } from './target.ts'
+
+/** Where a request goes, and what a rule changed in its headers. */
+export interface Route extends Target {
+  readonly changes: HeaderChanges | undefined
+  /** The prefixes, where they made the path; null where a rule did. */
+  readonly paths: { readonly prefix: string, readonly rewritePrefix: string } | null
+}
+
+// Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1).
+const PATH = /^[\x21\x22\x24-\x7e\x80-\xff]+$/
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
+
+/** The route of one request. Throws NoUpstream or BadTarget. */
+export function routeOf (request: FastifyRequest, settings: Settings): Route {
+  const own = ownPath(request)
+  const answer = settings.to(request)
+  let url: string | undefined
+  let changes: HeaderChanges | undefined
+  if (typeof answer === 'string') {
+    url = answer
+  } else if (answer !== null && answer !== undefined) {
+    url = answer.url
+    changes = answer.headers
+  }
+  let origin: Origin
+  let path: string
+  let paths: Route['paths'] = null
+  if (url === undefined) {
+    origin = upstreamOf(settings)
+    path = onUpstream(own, request, settings)
+    paths = settings
+  } else if (url.startsWith('/')) {
+    origin = upstreamOf(settings)
+    path = url
+  } else {
+    ({ origin, path } = settings.origins.target(url))
+  }
+  if (!isPath(path)) throw new ERRORS.BadTarget()
+  return { origin, path, changes, paths }
+}
+
+/** True for a path and query that can be sent as they are, and that no server can read as leaving its root. */
+export function isPath (path: string): boolean {
+  return PATH.test(path) && !climbs(path)
+}
+
+function upstreamOf (settings: Settings): Origin {
+  if (settings.upstream === null) throw new ERRORS.NoUpstream()
+  return settings.upstream
+}
+
+/** The request's own path and query. Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
+function ownPath (request: FastifyRequest): string {
+  // Node takes a request line without a version for HTTP/0.9, headers and all.
+  if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
+  const raw = request.raw.url ?? '/'
+  if (raw.startsWith('/') || raw === '*') return raw
+  const match = ABSOLUTE.exec(raw)
+  const host = request.raw.headers.host
+  if (match === null || (match[1] as string).toLowerCase() !== host?.toLowerCase()) throw new ERRORS.BadTarget()
+  const rest = raw.slice(match[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** Replaces the prefix, and nothing else: what follows it stays byte for byte. */
+function onUpstream (own: string, request: FastifyRequest, settings: Settings): string {
+  const { prefix } = settings
+  // Quickly, where nothing is to be replaced.
+  if (prefix === '/' && settings.rewritePrefix === '/') return own
+  const rest = prefix === '/' ? own.slice(1) : behindPrefix(own, prefix)
+  if (climbs(rest)) throw new ERRORS.BadTarget()
+  const base = settings.rewritePrefix.includes('/:') ? filled(settings.rewritePrefix, request) : settings.rewritePrefix
+  if (rest === '' || rest.startsWith('?')) return base + rest
+  return base.endsWith('/') ? base + rest : `${base}/${rest}`
+}
+
+/**
+ * What follows the prefix. The router has matched it, decoded and perhaps in another case or with parameters,
+ * so it is counted, not compared: as many segments as it has are left out.
+ */
+function behindPrefix (own: string, prefix: string): string {
+  let at = 0
+  for (const segment of prefix.split('/')) {
+    if (segment === '') continue
+    while (own[at] === '/') at++
+    while (at < own.length && own[at] !== '/' && own[at] !== '?') at++
+  }
+  return own[at] === '/' ? own.slice(at + 1) : own.slice(at)
+}
+
+/** A `rewritePrefix` with parameters of the prefix put in: `/tenants/:id` as in @fastify/http-proxy. */
+function filled (rewritePrefix: string, request: FastifyRequest): string {
+  const params = request.params as Record<string, string>
+  return rewritePrefix.replace(/\/:(\w+)/g, (whole, name: string) => {
+    const value = params[name]
+    if (value === undefined) return whole
+    if (climbs(value)) throw new ERRORS.BadTarget()
+    return `/${encodeURIComponent(value)}`
+  })
+}

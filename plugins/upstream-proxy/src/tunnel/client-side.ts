@@ -1,0 +1,141 @@
+// How does the client speak its WebSocket? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
+import { createHash, randomBytes } from 'node:crypto'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { answerLast, answerNoMore } from '../dispatch/last-answer.ts'
+import type { Upgrade } from '../dispatch/upgrade.ts'
+import { HOP_BY_HOP, namedByConnection } from '../hop-by-hop.ts'
+import { valueOf, type AnswerHead } from './answer-head.ts'
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3
+
+/** What differs between the two ways in. */
+export interface ClientSide {
+  readonly http: '1.1' | '2'
+  readonly stream: Duplex
+  readonly head: Buffer
+  /** Adds to the headers for the upstream what its HTTP/1.1 handshake needs. */
+  complete (headers: string[]): void
+  /** False where the upstream's 101 does not answer our handshake. */
+  accepts (answer: AnswerHead): boolean
+  /** Prepares for an answer other than a 101. */
+  decline (reply: FastifyReply): void
+  /** Gives the client the answer, with what the server's own hooks had set on the reply. */
+  open (answer: AnswerHead, reply: FastifyReply): void
+  /** Has TCP probe a quiet connection after so many ms; 0 for never. */
+  keepAlive (delay: number): void
+}
+
+/** The side of one upgrade. */
+export function clientSide (upgrade: Upgrade): ClientSide {
+  return upgrade.http === '2' ? new Http2Side(upgrade.socket) : new Http1Side(upgrade.socket, upgrade.head)
+}
+
+class Http1Side implements ClientSide {
+  readonly http = '1.1'
+  readonly stream: Socket
+  readonly head: Buffer
+
+  constructor (socket: Socket, head: Buffer) {
+    this.stream = socket
+    this.head = head
+  }
+
+  complete (headers: string[]): void {
+    headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  }
+
+  // The client checks the Accept for its own key.
+  accepts (): boolean {
+    return true
+  }
+
+  decline (reply: FastifyReply): void {
+    answerLast(reply.raw, this.stream)
+  }
+
+  open (answer: AnswerHead, reply: FastifyReply): void {
+    const { headers } = answer
+    const dropped = namedByConnection(valueOf(headers, 'connection') ?? undefined)
+    let head = `HTTP/1.1 101 ${answer.reason === '' ? 'Switching Protocols' : answer.reason}\r\n`
+    for (let i = 0; i < headers.length; i += 2) {
+      const lower = (headers[i] as string).toLowerCase()
+      if (lower === 'connection') head += `${headers[i]}: Upgrade\r\n`
+      else if (lower === 'upgrade' || isAnswerHeader(lower, dropped)) head += `${headers[i]}: ${headers[i + 1]}\r\n`
+    }
+    for (const [name, value] of ownHeaders(answer, reply)) head += `${name}: ${value}\r\n`
+    answerNoMore(reply.raw, this.stream)
+    reply.raw.statusCode = 101
+    this.stream.write(`${head}\r\n`, 'latin1')
+  }
+
+  keepAlive (delay: number): void {
+    if (delay > 0) this.stream.setKeepAlive(true, delay)
+  }
+}
+
+class Http2Side implements ClientSide {
+  readonly http = '2'
+  readonly stream: ServerHttp2Stream
+  readonly head = Buffer.alloc(0)
+  readonly #key = randomBytes(16).toString('base64')
+
+  constructor (stream: ServerHttp2Stream) {
+    this.stream = stream
+  }
+
+  // HTTP/2 has no key: the stream itself is the proof (RFC 8441 §5). The upstream's handshake needs one.
+  complete (headers: string[]): void {
+    headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', this.#key)
+    if (valueOf(headers, 'sec-websocket-version') === null) headers.push('Sec-WebSocket-Version', '13')
+  }
+
+  accepts (answer: AnswerHead): boolean {
+    return valueOf(answer.headers, 'sec-websocket-accept') === createHash('sha1').update(this.#key + GUID).digest('base64')
+  }
+
+  // Other streams go on.
+  decline (): void {}
+
+  open (answer: AnswerHead, reply: FastifyReply): void {
+    const { headers } = answer
+    const dropped = namedByConnection(valueOf(headers, 'connection') ?? undefined)
+    const out: Record<string, string | number | string[]> = { ':status': 200 }
+    const add = (name: string, value: string) => {
+      const there = out[name]
+      if (there === undefined) out[name] = value
+      else if (Array.isArray(there)) there.push(value)
+      else out[name] = [there as string, value]
+    }
+    for (let i = 0; i < headers.length; i += 2) {
+      const lower = (headers[i] as string).toLowerCase()
+      if (lower !== 'sec-websocket-accept' && isAnswerHeader(lower, dropped)) add(lower, headers[i + 1] as string)
+    }
+    for (const [name, value] of ownHeaders(answer, reply)) add(name.toLowerCase(), value)
+    this.stream.respond(out)
+  }
+
+  // The connection carries other streams too: it is its server's.
+  keepAlive (): void {}
+}
+
+/** False for what ends at this hop, and for what a 101 must not have (RFC 9110 §8.6). */
+function isAnswerHeader (lower: string, dropped: ReadonlySet<string>): boolean {
+  return !HOP_BY_HOP.has(lower) && !dropped.has(lower) && lower !== 'content-length'
+}
+
+/** The headers that hooks set on the reply (an affinity cookie, say) and the upstream did not; cookies of both are kept. */
+function * ownHeaders (answer: AnswerHead, reply: FastifyReply): Generator<[string, string]> {
+  const own = reply.getHeaders()
+  for (const name in own) {
+    const lower = name.toLowerCase()
+    const value = own[name]
+    if (value === undefined || !isAnswerHeader(lower, NONE)) continue
+    if (lower !== 'set-cookie' && valueOf(answer.headers, lower) !== null) continue
+    for (const each of Array.isArray(value) ? value : [value]) yield [name, String(each)]
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set()

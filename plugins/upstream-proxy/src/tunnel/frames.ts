@@ -1,0 +1,154 @@
+// Which WebSocket frames pass, one way? Headers are read in passing (RFC 6455 §5.2), payloads are not, close frames aside.
+import type { Flow } from '../upstream.ts'
+
+const CLOSE = 0x8
+const ANY = 0x70
+const NO_BYTES = Buffer.alloc(0)
+
+/** Reads the frames of one direction, chunk by chunk, and counts them into a flow. It keeps no payload and allocates nothing per frame. */
+export class FrameReader {
+  /** False once something was no frame: nothing is counted by kind from there on. */
+  valid = true
+  /** The first Close frame: its code (null where it has none) and reason. */
+  closed: { code: number | null, reason: string } | null = null
+  readonly #flow: Flow
+  readonly #masked: boolean
+  /** The reserved bits that may be set on a message's first frame, as negotiated. */
+  readonly #rsv: number
+  /** Payload bytes of the current frame that are still to come. */
+  #left = 0
+  #fragmented = false
+  /** A header that was cut between two chunks, or a Close frame's mask and payload so far. */
+  #held = NO_BYTES
+  #inClose = false
+
+  constructor (flow: Flow, masked: boolean, rsv: number) {
+    this.#flow = flow
+    this.#masked = masked
+    this.#rsv = rsv
+  }
+
+  /** True between two frames: where another frame may be put in. */
+  get atBoundary (): boolean {
+    return this.valid && this.#left === 0 && this.#held.length === 0
+  }
+
+  /** Reads a chunk. Returns where in it the last frame that it ends has ended, or -1 where it ends none. */
+  read (chunk: Buffer): number {
+    if (!this.valid || this.closed !== null) return -1
+    let bytes = chunk
+    let at = 0
+    let boundary = -1
+    const held = this.#held.length
+    if (held > 0) {
+      bytes = Buffer.concat([this.#held, chunk])
+      this.#held = NO_BYTES
+    }
+    const end = bytes.length
+    while (at < end) {
+      if (this.#left > 0) {
+        if (this.#inClose) {
+          // The whole of it is at most 129 bytes: it is put together, then read.
+          if (end - at < this.#left) break
+          at += this.#left
+          this.#readClose(bytes, at - this.#left)
+          return at - held
+        }
+        const rest = end - at
+        if (rest < this.#left) {
+          this.#left -= rest
+          return boundary
+        }
+        at += this.#left
+        this.#left = 0
+        boundary = at - held
+        continue
+      }
+      const next = this.#readHeader(bytes, at, end)
+      if (next === -1) break
+      if (next === -2) {
+        this.valid = false
+        return boundary
+      }
+      at = next
+      if (this.#left === 0) boundary = at - held
+      if (this.closed !== null) return boundary
+    }
+    if (at < end) this.#held = Buffer.from(bytes.subarray(at))
+    return boundary
+  }
+
+  /** The index after the header; -1 where it is cut; -2 where it is none. */
+  #readHeader (bytes: Buffer, at: number, end: number): number {
+    if (end - at < 2) return -1
+    const first = bytes[at] as number
+    const second = bytes[at + 1] as number
+    const opcode = first & 0x0f
+    const fin = (first & 0x80) !== 0
+    const rsv = first & 0x70
+    if ((second & 0x80) !== 0 !== this.#masked) return -2
+    let length = second & 0x7f
+    if (opcode >= CLOSE) {
+      if (opcode > 0xa || !fin || length > 125) return -2
+    } else if (opcode > 2 || (opcode === 0) !== this.#fragmented) {
+      return -2
+    }
+    // permessage-deflate marks the first frame of a message and no other (RFC 7692 §6.1).
+    if (rsv !== 0 && (rsv & ~(opcode === 1 || opcode === 2 || this.#rsv === ANY ? this.#rsv : 0)) !== 0) return -2
+    at += 2
+    if (length === 126) {
+      if (end - at < 2) return -1
+      length = bytes[at] as number << 8 | bytes[at + 1] as number
+      at += 2
+    } else if (length === 127) {
+      if (end - at < 8) return -1
+      const high = bytes.readUInt32BE(at)
+      if (high > 0x1fffff) return -2 // beyond what a number holds exactly, and beyond reason
+      length = high * 0x100000000 + bytes.readUInt32BE(at + 4)
+      at += 8
+    }
+    this.#count(opcode, fin)
+    if (opcode === CLOSE) {
+      this.#inClose = true
+      this.#left = length + (this.#masked ? 4 : 0)
+      if (this.#left === 0) this.#readClose(bytes, at)
+      return at
+    }
+    // The mask is not needed: it is skipped with the payload.
+    this.#left = this.#masked ? length + 4 : length
+    return at
+  }
+
+  #count (opcode: number, fin: boolean): void {
+    const flow = this.#flow
+    if (opcode < CLOSE) this.#fragmented = !fin
+    if (opcode === 1) {
+      flow.messages++
+      flow.text++
+    } else if (opcode === 2) {
+      flow.messages++
+      flow.binary++
+    } else if (opcode === 9) {
+      flow.pings++
+    } else if (opcode === 10) {
+      flow.pongs++
+    }
+  }
+
+  #readClose (bytes: Buffer, at: number): void {
+    const mask = this.#masked ? bytes.subarray(at, at + 4) : null
+    const payload = Buffer.from(bytes.subarray(mask === null ? at : at + 4, at + this.#left))
+    if (mask !== null) for (let i = 0; i < payload.length; i++) payload[i] = payload[i] as number ^ mask[i & 3] as number
+    this.#left = 0
+    this.closed = payload.length < 2
+      ? { code: null, reason: '' }
+      : { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+  }
+}
+
+/** The reserved bits that negotiated extensions may set: permessage-deflate RSV1 (RFC 7692 §6), unknown ones any. */
+export function reservedBits (extensions: string | null): number {
+  if (extensions === null || extensions.trim() === '') return 0
+  const names = extensions.split(',').map(extension => (extension.split(';', 1)[0] as string).trim().toLowerCase())
+  return names.every(name => name === 'permessage-deflate') ? 0x40 : ANY
+}

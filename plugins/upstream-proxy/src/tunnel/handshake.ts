@@ -1,0 +1,197 @@
+// How does a WebSocket begin? The client's handshake is replayed to the upstream, and its answer is the client's answer.
+//
+//   1. check    what the client sent is a handshake
+//   2. dial     the upstream, while the client is watched: one that leaves frees both sockets
+//   3. replay   the handshake, with the client's own key, extensions and sub-protocols
+//   4. answer   101: both heads are through, bytes follow; anything else goes back as it came
+import type { Duplex } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { dial, type DialSettings } from '../dial.ts'
+import type { Upgrade } from '../dispatch/upgrade.ts'
+import { describe, ERRORS, type ErrorName } from '../errors.ts'
+import { upstreamHeaders, type HeaderPolicy } from '../request-headers.ts'
+import type { Route } from '../route.ts'
+import type { Moment, Side, Upstream } from '../upstream.ts'
+import { endOfHead, MAX_HEAD, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import type { ClientSide } from './client-side.ts'
+import { passOnRefusal } from './refusal.ts'
+
+/** How handshakes are made, fixed at registration. */
+export interface HandshakeSettings extends DialSettings {
+  readonly headers: HeaderPolicy
+  /** From the connection to the upstream's answer, in ms; 0 for no limit. */
+  readonly handshakeTimeout: number
+}
+
+/** What a successful handshake leaves behind. */
+export interface Opened {
+  readonly head: AnswerHead
+  readonly upstream: Duplex
+  /** What the client had sent by then. */
+  readonly early: Buffer
+  /** What came glued to the upstream's answer. */
+  readonly late: Buffer
+}
+
+const EMPTY = Buffer.alloc(0)
+// A client may speak before it is answered; past this it has to wait.
+const MAX_EARLY = 65_536
+
+/** True where the request is a WebSocket's opening handshake, as far as a proxy must know (RFC 6455 §4.2.1). */
+export function isHandshake (request: FastifyRequest, upgrade: Upgrade): boolean {
+  const { headers, method } = request.raw
+  if (method !== 'GET' || headers['transfer-encoding'] !== undefined) return false
+  if (headers['content-length'] !== undefined && headers['content-length'] !== '0') return false
+  if (upgrade.http === '2') return true
+  return request.raw.httpVersion === '1.1' && headers['sec-websocket-key'] !== undefined
+}
+
+/** One handshake under way. Exactly one of `opened`, `refused` and `failed` is called, once. */
+export class Handshake {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #client: ClientSide
+  readonly #fact: Upstream
+  readonly #settings: HandshakeSettings
+  readonly #arrived: number
+  readonly #opened: (opened: Opened) => void
+  readonly #failed: (error: Error | null) => void
+  #upstream: Duplex | null = null
+  #early: Buffer[] = []
+  #earlyLength = 0
+  #answer: Buffer = EMPTY
+  #timer: NodeJS.Timeout | undefined
+  #moment: Moment = 'connect'
+  #done = false
+
+  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: HandshakeSettings,
+    opened: (opened: Opened) => void, failed: (error: Error | null) => void) {
+    this.#request = request
+    this.#reply = reply
+    this.#client = client
+    this.#fact = request.upstream as Upstream
+    this.#settings = settings
+    this.#arrived = performance.now()
+    this.#opened = opened
+    this.#failed = failed
+  }
+
+  begin (route: Route): void {
+    const { stream } = this.#client
+    if (stream.destroyed) {
+      this.#fail('ClientGone', 'client')
+      return
+    }
+    const headers = upstreamHeaders(this.#request, route.origin, this.#settings.headers, this.#fact.logId, route.changes)
+    if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
+    stream.on('data', this.#onEarly)
+    stream.on('end', this.#onClientGone)
+    stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
+
+    const upstream = this.#upstream = dial(route.origin, this.#settings, failure => {
+      if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
+      else this.#onConnected()
+    })
+    this.#client.complete(headers)
+    let head = `GET ${route.path} HTTP/1.1\r\n`
+    for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
+    upstream.write(`${head}\r\n`, 'latin1')
+  }
+
+  /** The server is closing. */
+  giveUp (): void {
+    this.#fail('Draining', 'proxy')
+  }
+
+  #onConnected (): void {
+    const upstream = this.#upstream as Duplex
+    this.#fact.connectTime = performance.now() - this.#arrived
+    this.#moment = 'headers'
+    const { handshakeTimeout } = this.#settings
+    if (handshakeTimeout > 0) this.#timer = setTimeout(this.#onTimeout, handshakeTimeout).unref()
+    upstream.on('error', this.#onUpstreamError)
+    upstream.on('end', this.#onUpstreamEnd)
+    upstream.on('close', this.#onUpstreamEnd)
+    upstream.on('data', this.#onAnswer)
+  }
+
+  readonly #onAnswer = (chunk: Buffer): void => {
+    const from = Math.max(0, this.#answer.length - 3)
+    let bytes = this.#answer = this.#answer.length === 0 ? chunk : Buffer.concat([this.#answer, chunk])
+    let end = endOfHead(bytes, from)
+    while (end !== -1 && end <= MAX_HEAD) {
+      const head = readHead(bytes, end)
+      if (head === null) break
+      if (head.status >= 200 || head.status === 101) {
+        this.#answered(head, bytes, end)
+        return
+      }
+      // 100, 102, 103: the answer is still to come (RFC 9110 §15.2).
+      bytes = this.#answer = bytes.subarray(end)
+      end = endOfHead(bytes)
+    }
+    if (end !== -1 || bytes.length > MAX_HEAD) this.#fail('BadAnswer', 'upstream')
+  }
+
+  #answered (head: AnswerHead, bytes: Buffer, end: number): void {
+    const fact = this.#fact
+    fact.firstByteTime = performance.now() - this.#arrived
+    fact.status = head.status
+    if (head.status !== 101) {
+      this.#finish()
+      passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#settings.handshakeTimeout)
+      this.#failed(null)
+    } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
+      this.#fail('BadAnswer', 'upstream')
+    } else {
+      this.#finish()
+      const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
+      this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
+    }
+  }
+
+  readonly #onEarly = (chunk: Buffer): void => {
+    this.#early.push(chunk)
+    this.#earlyLength += chunk.length
+    if (this.#earlyLength > MAX_EARLY) this.#client.stream.pause()
+  }
+
+  readonly #onClientGone = (): void => this.#fail('ClientGone', 'client')
+  readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
+  readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
+  readonly #onUpstreamEnd = (): void => this.#fail('Reset', 'upstream')
+
+  #fail (name: ErrorName, side: Side, cause: unknown = null): void {
+    if (this.#done) return
+    this.#finish()
+    this.#fact.error = describe(name, this.#moment, side, cause)
+    const upstream = this.#upstream
+    if (upstream !== null) {
+      upstream.on('error', noop)
+      upstream.destroy()
+    }
+    if (side === 'client') this.#client.stream.destroy()
+    this.#failed(side === 'client' ? null : new ERRORS[name]())
+  }
+
+  /** Takes every listener and timer of the handshake away. */
+  #finish (): void {
+    this.#done = true
+    clearTimeout(this.#timer)
+    const { stream } = this.#client
+    stream.pause()
+    stream.removeListener('data', this.#onEarly)
+    stream.removeListener('end', this.#onClientGone)
+    stream.removeListener('close', this.#onClientGone)
+    const upstream = this.#upstream
+    if (upstream === null) return
+    upstream.pause()
+    upstream.removeListener('data', this.#onAnswer)
+    upstream.removeListener('end', this.#onUpstreamEnd)
+    upstream.removeListener('close', this.#onUpstreamEnd)
+    upstream.removeListener('error', this.#onUpstreamError)
+  }
+}
+
+// The upstream is given up: what it still says is not heard.
+function noop (): void {}

@@ -1,0 +1,73 @@
+// What may be configured about WebSockets, and what does it compile to?
+
+/** Options of the WebSocket tunnel. Times are in ms; 0 switches a limit off. */
+export interface TunnelOptions {
+  /** Ends a tunnel in which no byte passed for so long; pings are traffic. Defaults to 0. */
+  idleTimeout?: number
+  /** Ends a tunnel that has been open for so long. Defaults to 0. */
+  maxAge?: number
+  /** How long one direction may stay open after the other has ended, while nothing moves. Defaults to 30000. */
+  halfCloseTimeout?: number
+  /** Quiet time on a TCP connection before keep-alive probes, on both sides. Defaults to 60000. */
+  keepAlive?: number
+  /** Most tunnels open at once; over it an upgrade gets 503 with Retry-After. 0 for no limit. Defaults to 0. */
+  maxTunnels?: number
+  /** What the Retry-After of a 503 says, in seconds. Defaults to 5. */
+  retryAfter?: number
+  /** The goodbye when the server closes. */
+  drain?: {
+    /** The close code that both sides are sent. Defaults to 1001. */
+    code?: number
+    /** The reason beside it, at most 123 bytes. Defaults to nothing. */
+    reason?: string
+    /** Over which time the Close frames are spread, so that the clients do not all come back at once. Defaults to 1000. */
+    window?: number
+    /** When what has not ended by then is cut, counted from the start of the drain. Defaults to 3500. */
+    deadline?: number
+  }
+}
+
+/** The tunnel's options as they run. */
+export interface TunnelSettings {
+  readonly idleTimeout: number
+  readonly maxAge: number
+  readonly halfCloseTimeout: number
+  readonly keepAlive: number
+  readonly maxTunnels: number
+  readonly retryAfter: number
+  readonly drain: { readonly code: number, readonly reason: string, readonly window: number, readonly deadline: number }
+}
+
+const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive', 'maxTunnels', 'retryAfter'] as const
+/** Longest time a timer of Node can hold. */
+const MAX_TIME = 2 ** 31 - 1
+
+/** Compiles the tunnel's options; what is wrong is added to `mistakes`. */
+export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
+  for (const key of TIMES) check(`websocket.${key}`, options[key])
+  const { drain = {} } = options
+  for (const key of ['window', 'deadline'] as const) check(`websocket.drain.${key}`, drain[key])
+  const code = drain.code ?? 1001
+  if (!isSendable(code)) mistakes.push('`websocket.drain.code` must be a close code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999')
+  if (Buffer.byteLength(drain.reason ?? '') > 123) mistakes.push('`websocket.drain.reason` must be at most 123 bytes long')
+  return {
+    idleTimeout: options.idleTimeout ?? 0,
+    maxAge: options.maxAge ?? 0,
+    halfCloseTimeout: options.halfCloseTimeout ?? 30_000,
+    keepAlive: options.keepAlive ?? 60_000,
+    maxTunnels: options.maxTunnels ?? 0,
+    retryAfter: options.retryAfter ?? 5,
+    drain: { code, reason: drain.reason ?? '', window: drain.window ?? 1000, deadline: drain.deadline ?? 3500 }
+  }
+
+  function check (name: string, value: unknown): void {
+    if (value === undefined) return
+    if (typeof value !== 'number' || !(value >= 0 && value <= MAX_TIME)) mistakes.push(`\`${name}\` must be a number from 0 to ${MAX_TIME}`)
+  }
+}
+
+/** True for the codes an endpoint may put into a Close frame (RFC 6455 §7.4). */
+export function isSendable (code: number): boolean {
+  return Number.isInteger(code) &&
+    ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))
+}

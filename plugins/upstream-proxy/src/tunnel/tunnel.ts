@@ -1,0 +1,109 @@
+// One open tunnel: two sockets, what passes between them, and how it ended.
+import type { Duplex } from 'node:stream'
+import type { Side, TunnelFact } from '../upstream.ts'
+import { closeFrame } from './close-frame.ts'
+import { Way } from './way.ts'
+
+/** What is known about a tunnel when it opens. */
+export interface Opening {
+  readonly fact: TunnelFact
+  readonly site: string | null
+  readonly upstream: string
+  readonly remoteAddress: string
+  /** Reserved bits that the negotiated extensions may set. */
+  readonly rsv: number
+  /** Once, when both sockets have closed. */
+  readonly onEnd: (tunnel: Tunnel) => void
+  /** Once, when a direction's frames stop being readable. */
+  readonly onUnreadable: (tunnel: Tunnel, side: Side) => void
+}
+
+/** An open tunnel. Its sides' events come in through the two ways. */
+export class Tunnel {
+  readonly opening: Opening
+  /** Client to upstream. */
+  readonly up: Way
+  /** Upstream to client. */
+  readonly down: Way
+  /** When the first direction ended, or what was left after that last moved, ms since the epoch; 0 while both are open. */
+  halfClosedAt = 0
+  /** When we said goodbye; 0 while we have not. */
+  goodbyeAt = 0
+  #unsent = 0
+  #open = 2
+
+  constructor (client: Duplex, upstream: Duplex, opening: Opening) {
+    this.opening = opening
+    this.up = new Way(this, 'client', client, upstream, opening.fact.received, true, opening.rsv)
+    this.down = new Way(this, 'upstream', upstream, client, opening.fact.sent, false, opening.rsv)
+    this.up.reverse = this.down
+    this.down.reverse = this.up
+  }
+
+  get id (): string {
+    return this.opening.fact.id
+  }
+
+  get fact (): TunnelFact {
+    return this.opening.fact
+  }
+
+  /** Starts the flow. `early` is what the client sent before the upstream had answered, `late` what came glued to the answer. */
+  start (early: Buffer, late: Buffer): void {
+    if (late.length > 0) this.down.pass(late)
+    if (early.length > 0) this.up.pass(early)
+    this.down.start()
+    this.up.start()
+  }
+
+  /**
+   * Says goodbye to both sides with a Close frame (RFC 6455 §5.5.1), each put in where a frame ends.
+   * A side whose frames cannot be read, or that has sent or been sent a Close frame, gets none.
+   */
+  close (code = 1001, reason = ''): void {
+    this.goodbyeAt ||= Date.now()
+    this.saidClose('proxy', code, reason)
+    this.down.inject(closeFrame(code, reason, false))
+    this.up.inject(closeFrame(code, reason, true))
+  }
+
+  /** Ends it at once. */
+  destroy (by: Side, ending: TunnelFact['ending']): void {
+    this.ended(by, ending)
+    this.up.from.destroy()
+    this.down.from.destroy()
+  }
+
+  /** A Close frame passed. */
+  saidClose (by: Side, code: number | null, reason: string): void {
+    const { fact } = this
+    if (fact.closedBy !== null) return
+    fact.closedBy = by
+    fact.closeCode = code
+    fact.closeReason = reason
+  }
+
+  /** The transport ended: the first word counts. */
+  ended (by: Side, ending: TunnelFact['ending']): void {
+    const { fact } = this
+    fact.closedBy ??= by
+    fact.ending ??= ending
+  }
+
+  /** How long a tunnel that is ending has not come nearer to its end, in ms; 0 for one that is not ending. */
+  stalled (now: number): number {
+    if (this.goodbyeAt > 0) return now - this.goodbyeAt
+    if (this.halfClosedAt === 0) return 0
+    const unsent = this.up.to.writableLength + this.down.to.writableLength
+    if (unsent !== this.#unsent) {
+      this.#unsent = unsent
+      this.halfClosedAt = now
+    }
+    return now - Math.max(this.halfClosedAt, this.fact.lastActivity)
+  }
+
+  /** One of the sockets has closed. */
+  sideClosed (): void {
+    if (--this.#open === 0) this.opening.onEnd(this)
+  }
+}

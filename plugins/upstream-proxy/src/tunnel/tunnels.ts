@@ -1,0 +1,183 @@
+// The tunnels of one proxy: how they open, live and end.
+import { channel } from 'node:diagnostics_channel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { upgradeOf } from '../dispatch/upgrade.ts'
+import { describe, ERRORS } from '../errors.ts'
+import type { Route } from '../route.ts'
+import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
+import { valueOf } from './answer-head.ts'
+import { clientSide, type ClientSide } from './client-side.ts'
+import { reservedBits } from './frames.ts'
+import { Handshake, isHandshake, type HandshakeSettings, type Opened } from './handshake.ts'
+import type { OpenTunnels } from './open-tunnels.ts'
+import type { TunnelSettings } from './options.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** For onlookers: `{ request, tunnel }`, the fact of the tunnel. */
+export const OPEN = channel('fastify-arr.tunnel.open')
+/** For onlookers: `{ request, tunnel }`, when both its sockets have closed. */
+export const CLOSE = channel('fastify-arr.tunnel.close')
+
+// Far below every limit that it watches, and cheap for thousands of tunnels.
+const SWEEP = 1000
+
+/** How tunnels are made, fixed at registration. */
+export interface TunnelsSettings extends HandshakeSettings {
+  readonly tunnel: TunnelSettings
+}
+
+/** Opens tunnels, holds their limits, and says goodbye at the end. */
+export class Tunnels {
+  /** The open ones, of all proxies of the server. */
+  readonly open: OpenTunnels
+  readonly #own = new Set<Tunnel>()
+  readonly #settings: TunnelsSettings
+  readonly #pending = new Set<Handshake>()
+  #sweeper: NodeJS.Timeout | undefined
+  #draining = false
+  #drained: (() => void) | null = null
+
+  constructor (open: OpenTunnels, settings: TunnelsSettings) {
+    this.open = open
+    this.#settings = settings
+  }
+
+  /** Takes an upgrade to its upstream. `done` is told of an answer that Fastify has to give; otherwise it is given here. */
+  take (request: FastifyRequest, reply: FastifyReply, route: Route, done: (error?: Error) => void): void {
+    const upgrade = upgradeOf(request.raw)
+    const fact = request.upstream as Upstream
+    if (upgrade === undefined) throw new ERRORS.BadHandshake()
+    const client = clientSide(upgrade)
+    client.decline(reply) // until the upstream has agreed
+    if (!isHandshake(request, upgrade)) {
+      fact.error = describe('BadHandshake', 'connect', 'client')
+      done(new ERRORS.BadHandshake())
+      return
+    }
+    const { maxTunnels, retryAfter } = this.#settings.tunnel
+    if (this.#draining || (maxTunnels > 0 && this.#own.size + this.#pending.size >= maxTunnels)) {
+      const name = this.#draining ? 'Draining' : 'TooMany'
+      fact.error = describe(name, 'connect', 'proxy')
+      reply.header('retry-after', String(retryAfter))
+      done(new ERRORS[name]())
+      return
+    }
+    const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
+      opened => {
+        this.#pending.delete(handshake)
+        reply.hijack()
+        client.open(opened.head, reply)
+        this.#begin(request, client, opened)
+        done()
+      },
+      error => {
+        this.#pending.delete(handshake)
+        if (error === null && !reply.sent) reply.hijack()
+        done(error ?? undefined)
+      })
+    this.#pending.add(handshake)
+    handshake.begin(route)
+  }
+
+  #begin (request: FastifyRequest, client: ClientSide, opened: Opened): void {
+    const upstream = request.upstream as Upstream
+    const fact = newFact(request.upstream as Upstream, client.http, opened)
+    upstream.tunnel = fact
+    const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
+      fact,
+      site: (request as { site?: { name?: string } | null }).site?.name ?? null,
+      upstream: upstream.server,
+      remoteAddress: request.ip,
+      rsv: reservedBits(fact.extensions),
+      onEnd: () => {
+        this.#ended(tunnel)
+        if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact })
+      },
+      onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
+    })
+    this.open.add(tunnel)
+    this.#own.add(tunnel)
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
+    client.keepAlive(this.#settings.keepAlive)
+    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact })
+    tunnel.start(opened.early, opened.late)
+  }
+
+  #ended (tunnel: Tunnel): void {
+    this.open.delete(tunnel)
+    this.#own.delete(tunnel)
+    if (this.#own.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+    this.#drained?.()
+  }
+
+  #sweep (): void {
+    const { idleTimeout, maxAge, halfCloseTimeout } = this.#settings.tunnel
+    const now = Date.now()
+    for (const tunnel of this.#own) {
+      const { fact } = tunnel
+      if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
+        (maxAge > 0 && now - fact.openedAt >= maxAge) ||
+        (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout)) {
+        tunnel.destroy('proxy', 'timeout')
+      }
+    }
+  }
+
+  /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
+  drain (): Promise<void> {
+    this.#draining = true
+    for (const handshake of this.#pending) handshake.giveUp()
+    if (this.#own.size === 0) return Promise.resolve()
+    const { code, reason, window, deadline } = this.#settings.tunnel.drain
+    const tunnels = [...this.#own]
+    return new Promise(resolve => {
+      const started = Date.now()
+      let said = 0
+      const sayGoodbye = () => {
+        const due = window === 0 ? tunnels.length : Math.ceil(tunnels.length * Math.min(1, (Date.now() - started + 25) / window))
+        for (; said < due; said++) {
+          const tunnel = tunnels[said] as Tunnel
+          tunnel.fact.ending ??= 'drain'
+          tunnel.close(code, reason)
+        }
+        if (said === tunnels.length) clearInterval(spread)
+      }
+      const spread = setInterval(sayGoodbye, 25)
+      const cut = setTimeout(() => {
+        for (const tunnel of this.#own) tunnel.destroy('proxy', 'drain')
+      }, deadline)
+      this.#drained = () => {
+        clearInterval(spread)
+        clearTimeout(cut)
+        resolve()
+      }
+      sayGoodbye()
+    })
+  }
+}
+
+function newFact (upstream: Upstream, http: '1.1' | '2', { head }: Opened): TunnelFact {
+  const now = Date.now()
+  return {
+    id: upstream.logId,
+    http,
+    openedAt: now,
+    handshakeTime: upstream.firstByteTime ?? 0,
+    subprotocol: valueOf(head.headers, 'sec-websocket-protocol'),
+    extensions: valueOf(head.headers, 'sec-websocket-extensions'),
+    received: newFlow(),
+    sent: newFlow(),
+    lastActivity: now,
+    observed: true,
+    closedBy: null as Side | null,
+    closeCode: null,
+    closeReason: null,
+    ending: null
+  }
+}
+
+function newFlow (): Flow {
+  return { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 }
+}

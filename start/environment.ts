@@ -1,0 +1,62 @@
+// What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
+
+/** The settings of the article's site. Every one can be given as an option of `app.ts` as well, which goes before. */
+export interface Settings {
+  /** `HTTP_PORT`. Defaults to 8000; 0 takes a free one. */
+  httpPort: number
+  /** `HTTPS_PORT`. Defaults to 8443; 0 takes a free one. */
+  httpsPort: number
+  /** `BACKEND_PORT`. Defaults to 8080; 0 takes a free one. */
+  backendPort: number
+  /** `LOG_DIR`. Defaults to `logs`. */
+  logDirectory: string
+  /** `UPSTREAM`: proxy to this URL instead of the bundled backend. Defaults to none. */
+  upstream: string | null
+}
+
+/** One or more settings that cannot be meant; the message is a sentence for each. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError'
+}
+
+/** Reads the settings, or throws one EnvironmentError with every mistake. */
+export function readEnvironment (env: Readonly<Record<string, string | undefined>>): Settings {
+  const mistakes: string[] = []
+  const settings: Settings = {
+    httpPort: port('HTTP_PORT', 8000),
+    httpsPort: port('HTTPS_PORT', 8443),
+    backendPort: port('BACKEND_PORT', 8080),
+    logDirectory: env.LOG_DIR || 'logs',
+    upstream: upstream()
+  }
+  distinct()
+  if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
+  return settings
+
+  function port (name: string, byDefault: number): number {
+    const text = env[name]
+    if (text === undefined || text === '') return byDefault
+    if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
+    mistakes.push(`${name} must be a port, a whole number from 0 to 65535, and not ${JSON.stringify(text)}.`)
+    return byDefault
+  }
+
+  function upstream (): string | null {
+    const text = env.UPSTREAM
+    if (text === undefined || text === '') return null
+    if (/^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text)) return text
+    mistakes.push(`UPSTREAM must be a URL such as http://localhost:8080, and not ${JSON.stringify(text)}.`)
+    return null
+  }
+
+  function distinct (): void {
+    const taken = new Map<number, string>()
+    const ports: Array<[string, number]> = [['HTTP_PORT', settings.httpPort], ['HTTPS_PORT', settings.httpsPort]]
+    if (settings.upstream === null) ports.push(['BACKEND_PORT', settings.backendPort])
+    for (const [name, number] of ports) {
+      const other = taken.get(number)
+      if (number !== 0 && other !== undefined) mistakes.push(`${name} is ${number}, which ${other} has already.`)
+      taken.set(number, name)
+    }
+  }
+}

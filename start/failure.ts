@@ -1,0 +1,32 @@
+// Why did it not start? One sentence that names the setting to change.
+import { EnvironmentError } from './environment.ts'
+
+/** An error that knows which setting it comes from: `label` is the variable's name. */
+interface LabelledError extends Error {
+  label?: string
+  code?: string
+  port?: number
+  cause?: unknown
+}
+
+const REASONS: Readonly<Record<string, (port: string) => string>> = {
+  EADDRINUSE: port => `${port} is in use by another program: stop that one, or choose another port`,
+  EACCES: port => `this user has no right to ${port}: choose one above 1023, or give the program that right`,
+  EADDRNOTAVAIL: port => `${port} can't be opened: this machine has no such address`
+}
+
+/** The sentence for an error of the start; the stack only where the error is none that a setting explains. */
+export function sentenceOf (error: unknown): string {
+  if (error instanceof EnvironmentError) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const system = systemError(error)
+  const reason = REASONS[system?.code ?? '']
+  if (system === null || reason === undefined) return error.stack ?? error.message
+  const label = (error as LabelledError).label ?? 'HTTP_PORT'
+  return `${label}: ${reason(system.port === undefined ? 'the port' : `port ${system.port}`)} (${label}=…).`
+}
+
+function systemError (error: LabelledError): LabelledError | null {
+  if (error.code !== undefined && error.code in REASONS) return error
+  return error.cause instanceof Error ? systemError(error.cause) : null
+}

@@ -1,0 +1,116 @@
+// Each package as a stranger gets it: packed, installed with nothing but Fastify into an empty folder, loaded by
+// `import` and by `require`, registered, used once. And its metadata, as publint and arethetypeswrong see it.
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import t from 'tap'
+import { packages, root, type Package } from './packages.ts'
+
+const run = promisify(execFile)
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+const shell = process.platform === 'win32'
+
+/** What using a package once means: the body of an async function with `plugin`, its exports `all`, and `Fastify`. */
+const uses: Readonly<Record<string, string>> = {
+  'host-routing': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { sites: [{ name: 'Mine', hosts: ['mine.example'] }] })
+    fastify.get('/', async request => request.site.name)
+    const { body } = await fastify.inject({ url: '/', headers: { host: 'MINE.example:80' } })
+    await fastify.close()
+    return body === 'Mine'`,
+  listeners: `
+    const fastify = Fastify()
+    await fastify.register(plugin, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+    fastify.get('/', async () => 'here')
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    const [address] = fastify.listeners.addresses
+    const body = await (await fetch('http://127.0.0.1:' + address.port)).text()
+    await fastify.close()
+    return body === 'here'`,
+  'url-rewrite': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { rules: [{ name: 'old', match: { url: '^old$' }, action: { type: 'Redirect', url: '/new' } }] })
+    fastify.get('/*', async () => 'page')
+    const { statusCode, headers } = await fastify.inject('/old')
+    await fastify.close()
+    return statusCode === 301 && headers.location.endsWith('/new')`,
+  'upstream-proxy': `
+    const upstream = Fastify()
+    upstream.get('/', async () => 'from behind')
+    await upstream.listen({ port: 0, host: '127.0.0.1' })
+    const fastify = Fastify()
+    await fastify.register(plugin, { upstream: 'http://127.0.0.1:' + upstream.server.address().port })
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    const body = await (await fetch('http://127.0.0.1:' + fastify.server.address().port)).text()
+    await fastify.close()
+    await upstream.close()
+    return body === 'from behind'`,
+  'arr-log': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { directory: 'logs' })
+    fastify.get('/', async () => 'here')
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    await (await fetch('http://127.0.0.1:' + fastify.server.address().port)).text()
+    await fastify.close()
+    const fs = require('node:fs')
+    const [file] = fs.readdirSync('logs/W3SVC1')
+    return fs.readFileSync('logs/W3SVC1/' + file, 'utf8').includes(' GET / - ')`,
+  'iis-config': `
+    const { options } = all.readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
+    return JSON.stringify(options).includes('"a"')`,
+  backend: `
+    const backend = await all.startBackend({ port: 0 })
+    const body = await (await fetch('http://localhost:' + backend.server.address().port)).text()
+    await backend.close()
+    return body.includes('<!doctype html>')`
+}
+
+/** The script that a CommonJS application would be, and the same as a module. */
+const scripts = (name: string, use: string): Record<string, string> => {
+  const tail = `
+;(async () => {
+  const use = async () => {${use}
+  }
+  if (await use() !== true) throw new Error('it loads, and does not do what it says')
+  console.log('used')
+})().catch(error => { console.error(error); process.exit(1) })`
+  return {
+    'required.cjs': `const Fastify = require('fastify')\nconst all = require('${name}')\nconst plugin = all.default${tail}`,
+    'imported.mjs': `import { createRequire } from 'node:module'\nimport Fastify from 'fastify'\nimport * as all from '${name}'\nconst plugin = all.default\nconst require = createRequire(import.meta.url)${tail}`
+  }
+}
+
+async function pack ({ folder }: Package, destination: string): Promise<string> {
+  const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', destination], { cwd: folder, shell })
+  return join(destination, (JSON.parse(stdout) as Array<{ filename: string }>)[0]!.filename)
+}
+
+for (const one of packages) {
+  const short = one.name.replace('@fastify-arr/', '')
+  t.test(one.name, { timeout: 240_000 }, async t => {
+    const folder = await mkdtemp(join(tmpdir(), `alone-${short}-`))
+    t.teardown(() => rm(folder, { recursive: true, force: true }))
+    const tarball = await pack(one, folder)
+
+    const { messages, pkg } = await publint({ pkgDir: one.folder, strict: true })
+    t.same(messages.map(message => formatMessage(message, pkg)), [], 'publint has nothing to say')
+
+    const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js')
+    const verdict = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'])
+      .then(() => 'clean', (error: { stdout: string }) => error.stdout)
+    t.equal(verdict, 'clean', 'the types are right')
+
+    await writeFile(join(folder, 'package.json'), '{ "private": true }\n')
+    await run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', 'fastify@5', tarball], { cwd: folder, shell })
+    for (const [file, script] of Object.entries(scripts(one.name, uses[short] ?? 'return false'))) {
+      await writeFile(join(folder, file), script)
+      const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 60_000 })
+      t.equal(stdout.trim().split('\n').at(-1), 'used', file)
+    }
+  })
+}

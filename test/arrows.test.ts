@@ -1,0 +1,47 @@
+// The house rule: packages meet on the request and never import each other; what a package imports it declares, and
+// what it declares it uses.
+import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+import { packages, type Package } from './packages.ts'
+
+/** The bare specifiers that a package's sources import, types included, as package names. */
+function imports ({ folder }: Package): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const file of readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue
+    const source = readFileSync(join(folder, 'src', file), 'utf8')
+    for (const { fileName } of ts.preProcessFile(source, true, true).importedFiles) {
+      if (fileName.startsWith('.')) continue
+      const [scope = '', name = ''] = fileName.split('/')
+      found.set(scope.startsWith('@') ? `${scope}/${name}` : scope, file)
+    }
+  }
+  return found
+}
+
+const isBuiltin = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name)
+
+for (const one of packages) {
+  t.test(one.name, async t => {
+    const imported = imports(one)
+    const declared = new Set([...Object.keys(one.manifest.dependencies ?? {}), ...Object.keys(one.manifest.peerDependencies ?? {})])
+    for (const [name, file] of imported) {
+      t.notOk(name.startsWith('@fastify-arr/'), `${file} imports no package of the family (${name})`)
+      if (!isBuiltin(name)) t.ok(declared.has(name) || declared.has(`@types/${name}`), `${name}, imported by ${file}, is declared`)
+      if (isBuiltin(name)) t.ok(name.startsWith('node:'), `${name} in ${file} is written with node:`)
+    }
+    for (const name of declared) {
+      const typed = name.startsWith('@types/') ? name.slice('@types/'.length) : name
+      t.ok(imported.has(typed) || isNamed(one, typed), `${name} is declared and used`)
+    }
+  })
+}
+
+/** A transport is named in a string: pino loads it in a worker of its own. */
+function isNamed ({ folder }: Package, name: string): boolean {
+  return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
+    .some(file => file.endsWith('.ts') && readFileSync(join(folder, 'src', file), 'utf8').includes(`'${name}'`))
+}

@@ -1,0 +1,73 @@
+// The packages one by one, in a server that somebody already has, with routes and a WebSocket of its own.
+import websocket from '@fastify/websocket'
+import { arrLog } from '@fastify-arr/arr-log'
+import { startBackend } from '@fastify-arr/backend'
+import { hostRouting } from '@fastify-arr/host-routing'
+import { listeners } from '@fastify-arr/listeners'
+import { upstreamProxy } from '@fastify-arr/upstream-proxy'
+import { urlRewrite } from '@fastify-arr/url-rewrite'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import t from 'tap'
+import { converse } from './conversation.ts'
+
+t.test('a server of one\'s own takes the packages one by one, and keeps its own routes', async t => {
+  const backend = await startBackend({ port: 0 })
+  t.teardown(() => backend.close())
+  const upstream = `http://localhost:${(backend.server.address() as { port: number }).port}`
+  const directory = t.testdir()
+
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(arrLog, { directory })
+  await fastify.register(listeners, {
+    listeners: [{ port: 0, host: '127.0.0.1', https: true }],
+    certificate: 'development',
+    development: { folder: join(directory, 'certificates') }
+  })
+  await fastify.register(hostRouting, {
+    sites: [{ name: 'Mine', hosts: ['mine.example', '*.mine.example'] }, { name: 'Rest', hosts: ['*'] }]
+  })
+  await fastify.register(urlRewrite, {
+    rules: [{ name: 'legacy', match: { url: '^old/(.*)' }, action: { type: 'Redirect', url: '/app/{R:1}', redirectType: 302 } }]
+  })
+  await fastify.register(upstreamProxy, { prefix: '/app', rewritePrefix: '/', upstream })
+  await fastify.register(websocket)
+
+  fastify.get('/health', async () => ({ ok: true }))
+  fastify.get('/whose', { constraints: { site: 'Mine' } }, async request => request.site?.name)
+  await fastify.register(async own => {
+    own.get('/mine', { websocket: true }, socket => { socket.on('message', () => socket.send('my own')) })
+  })
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = fastify.server.address() as { port: number }
+  const origin = `http://127.0.0.1:${port}`
+
+  t.same(await (await fetch(`${origin}/health`)).json(), { ok: true }, 'its own route')
+  const page = await fetch(`${origin}/old/index.html?from=bookmark`)
+  t.ok(page.redirected)
+  t.equal(page.url, `${origin}/app/index.html?from=bookmark`, 'the rule')
+  t.match(await page.text(), '<!doctype html>', 'the proxy')
+
+  const { body } = await fastify.inject({ url: '/whose', headers: { host: 'shop.mine.example' } })
+  t.equal(body, 'Mine', 'the site')
+  t.equal((await fastify.inject({ url: '/whose', headers: { host: 'other.example' } })).statusCode, 404)
+
+  const proxied = await converse(`ws://127.0.0.1:${port}/app/`, {}, async ({ next }) => {
+    t.equal(await next(), 'text:ping 1', 'the tunnel')
+  })
+  t.equal(proxied.code, 1000)
+  await converse(`ws://127.0.0.1:${port}/mine`, {}, async ({ socket, next }) => {
+    socket.send('whose?')
+    t.equal(await next(), 'text:my own', 'its own WebSocket')
+  })
+  const [secure] = fastify.listeners.addresses
+  t.equal((await converse(`wss://127.0.0.1:${secure?.port}/app/`, {}, async ({ next }) => { await next() })).status, 101, 'the https listener')
+
+  await fastify.close()
+  const folder = join(directory, 'W3SVC2')
+  const lines = readdirSync(folder).flatMap(file => readFileSync(join(folder, file), 'utf8').split('\r\n'))
+    .filter(line => line !== '' && !line.startsWith('#'))
+  t.same(lines.map(line => line.split(' ').at(-4)).sort(), ['101', '101', '101', '200', '200', '302', '404'], 'the log knows them all')
+})

@@ -1,0 +1,75 @@
+// The READMEs are true: every ```ts block is a whole module that compiles and runs. A block marked `ignore` is an
+// excerpt, and is only shown.
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import ts from 'typescript'
+import { packages, root } from './packages.ts'
+
+const run = promisify(execFile)
+
+interface Block {
+  readonly name: string
+  readonly file: string
+}
+
+// Inside the repository, so that the blocks find the packages as its own tests do.
+const folder = join(root, 'test', '.readme')
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+
+const readmes = [join(root, 'README.md'), ...packages.map(one => join(one.folder, 'README.md'))]
+const blocks: Block[] = readmes.flatMap(readme => {
+  const text = readFileSync(readme, 'utf8')
+  const short = relative(root, readme).replaceAll('\\', '/')
+  return [...text.matchAll(/^```ts *\n(.*?)^```$/gms)].map(({ 1: code = '', index }) => {
+    const line = text.slice(0, index).split('\n').length
+    const file = join(folder, `${short.replaceAll('/', '-')}-${line}.ts`)
+    writeFileSync(file, runnable(code))
+    return { name: `${short}:${line}`, file }
+  })
+})
+
+/** A block that listens would listen on for ever, on a port that may be taken: here it takes a free one, and closes. */
+function runnable (code: string): string {
+  const free = code.replace(/\bport: \d+/g, 'port: 0')
+  return free.includes('.listen(') && !free.includes('.close(') ? `${free}\nawait fastify.close()\n` : free
+}
+
+t.test('every README has a block that runs', async t => {
+  for (const readme of readmes) {
+    const short = relative(root, readme).replaceAll('\\', '/')
+    t.ok(blocks.some(({ name }) => name.startsWith(`${short}:`)), short)
+  }
+})
+
+t.test('the blocks compile', async t => {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.test.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const program = ts.createProgram(blocks.map(({ file }) => file), { ...options, noEmit: true, noUnusedLocals: false })
+  const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes('/.readme/'))
+  t.same(ours.map(({ file, messageText }) => `${file?.fileName.split('/').at(-1)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`), [])
+})
+
+for (const { name, file } of blocks) {
+  t.test(`${name} runs`, { timeout: 60_000 }, async t => {
+    const cwd = t.testdir()
+    const { NODE_OPTIONS: _, ...env } = process.env
+    const tsx = import.meta.resolve('tsx')
+    await run(process.execPath, [`--import=${tsx}`, '--conditions=@fastify-arr/source', file], { cwd, env, timeout: 30_000 })
+    t.pass('and ends by itself')
+  })
+}
+
+t.test('what a README links to is there', async t => {
+  for (const readme of readmes) {
+    for (const [, target = ''] of readFileSync(readme, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
+      const path = join(readme, '..', decodeURI(target))
+      t.ok(ts.sys.fileExists(path) || ts.sys.directoryExists(path), `${relative(root, readme)} → ${target}`)
+    }
+  }
+  t.ok(readdirSync(root).includes('README.md'))
+})

@@ -1,0 +1,60 @@
+// The article's site as `fastify start` would start it, on free ports, with a folder of its own for its log.
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import app, { options as startOptions, type AppOptions } from '../app.ts'
+
+export interface Site {
+  readonly fastify: FastifyInstance
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** The log's lines as records of their columns, once there are as many as are waited for. */
+  readonly lines: (count: number) => Promise<Line[]>
+}
+
+/** A line of the log: column name to value. */
+export type Line = Readonly<Record<string, string>>
+
+/** One certificate serves all tests of a file: making a key takes long. */
+const certificates = await mkdtemp(join(tmpdir(), 'arr-certificates-'))
+process.on('exit', () => rmSync(certificates, { recursive: true, force: true }))
+
+export async function startSite (t: Test, options: AppOptions = {}): Promise<Site> {
+  const directory = await mkdtemp(join(tmpdir(), 'arr-logs-'))
+  const fastify = Fastify(startOptions)
+  t.teardown(async () => {
+    await fastify.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  await fastify.register(app, { httpsPort: 0, backendPort: 0, logDirectory: directory, certificates, ...options, announce: false })
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  return {
+    fastify,
+    httpPort: (fastify.server.address() as { port: number }).port,
+    httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')!.port!,
+    async lines (count) {
+      // A line is written when its exchange is over, which is after the client has seen the end.
+      for (;;) {
+        await fastify.arrLog.flush()
+        const lines = await read(join(directory, 'W3SVC1'))
+        if (lines.length >= count) return lines
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+  }
+}
+
+async function read (folder: string): Promise<Line[]> {
+  const lines: Line[] = []
+  let columns: string[] = []
+  for (const file of (await readdir(folder).catch(() => [])).sort()) {
+    for (const line of (await readFile(join(folder, file), 'utf8')).split('\r\n')) {
+      if (line.startsWith('#Fields: ')) columns = line.slice('#Fields: '.length).split(' ')
+      else if (line !== '' && !line.startsWith('#')) lines.push(Object.fromEntries(line.split(' ').map((value, at) => [columns[at] ?? `extra ${at}`, value])))
+    }
+  }
+  return lines
+}

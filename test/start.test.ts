@@ -1,0 +1,114 @@
+// `npm start`: what it says, how it ends, and that a mistake in its settings is one sentence.
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import helper from 'fastify-cli/helper.js'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { startBackend } from '../backend/src/index.ts'
+import { inbox } from './conversation.ts'
+import { start, takenPort } from './program.ts'
+
+// util-linux's `script` gives a program a terminal; the BSDs' takes other arguments.
+const withoutScript = process.platform === 'linux' && existsSync('/usr/bin/script') ? false : 'util-linux\'s script is not installed'
+const noSignals = process.platform === 'win32' ? 'Windows has no such signals' : false
+
+t.test('it tells the URLs of both scenarios, where the log is and how to stop', async t => {
+  const program = start(t, {})
+  await program.says(/stop +Ctrl\+C/)
+  const output = program.output()
+  for (const host of ['localhost', 'reverseproxy.localhost', 'reverseproxy.com']) {
+    t.match(output, new RegExp(`http://${host}:\\d+ +https://${host}:\\d+`))
+  }
+  t.match(output, /log +\S+W3SVC1/)
+  t.match(output, /upstream +http:\/\/localhost:\d+/)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`${signal} ends it with code 0, with WebSockets open on both ways`, { skip: noSignals }, async t => {
+    const program = start(t, {})
+    await program.says(/stop +Ctrl\+C/)
+    const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
+    const [, backend] = await program.says(/upstream +http:\/\/localhost:(\d+)/)
+    const codes: Array<Promise<[number]>> = []
+    for (const port of [proxy, proxy, backend]) {
+      const socket = new WebSocket(`ws://localhost:${port}/`)
+      t.teardown(() => socket.terminate())
+      codes.push(once(socket, 'close') as Promise<[number]>)
+      t.equal(await inbox(socket)(), 'text:ping 1')
+    }
+    program.process.kill(signal)
+    t.same(await program.exit, { code: 0, signal: null })
+    t.same((await Promise.all(codes)).map(([code]) => code), [1001, 1001, 1001], 'and everybody was told')
+  })
+}
+
+t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }, async t => {
+  const program = start(t, {})
+  await program.says(/stop +Ctrl\+C/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  for (let i = 0; i < 20; i++) {
+    const socket = new WebSocket(`ws://localhost:${port}/`)
+    socket.on('error', () => {})
+    t.teardown(() => socket.terminate())
+    await once(socket, 'message')
+    socket.pause()
+  }
+  program.process.kill('SIGTERM')
+  t.same(await program.exit, { code: 0, signal: null })
+})
+
+t.test('a terminal that is closed ends it', { skip: withoutScript }, async t => {
+  const { process: terminal, says } = start(t, {}, words => ['script', ['-qefc', `echo pid $$ && exec ${words.join(' ')}`, '/dev/null']])
+  const pid = Number((await says(/pid (\d+)/))[1])
+  t.teardown(() => { if (isThere(pid)) process.kill(pid, 'SIGKILL') })
+  await says(/stop +Ctrl\+C/)
+  terminal.kill('SIGKILL')
+  // Tap's own time limit ends this where it does not end.
+  while (isThere(pid)) await new Promise(resolve => setTimeout(resolve, 50))
+  t.pass('the process is gone')
+})
+
+function isThere (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+for (const variable of ['HTTP_PORT', 'HTTPS_PORT', 'BACKEND_PORT']) {
+  t.test(`${variable} in use is one sentence that names it, and code 1`, async t => {
+    const port = await takenPort(t)
+    const program = start(t, { [variable]: String(port) })
+    t.same(await program.exit, { code: 1, signal: null })
+    const lines = program.output().split('\n').filter(line => line !== '' && !line.startsWith('{'))
+    t.equal(lines.length, 1, 'one line')
+    t.match(lines[0], new RegExp(`^${variable}: port ${port} is in use`))
+  })
+}
+
+t.test('a bad port and a bad URL are a sentence each, and code 1', async t => {
+  const program = start(t, { HTTPS_PORT: 'secure', UPSTREAM: 'backend:8080' })
+  t.same(await program.exit, { code: 1, signal: null })
+  t.match(program.output(), /^HTTPS_PORT must be a port[^\n]+\nUPSTREAM must be a URL[^\n]+\n$/)
+})
+
+t.test('UPSTREAM is proxied to, and no backend is started', async t => {
+  const backend = await startBackend({ port: 0 })
+  t.teardown(() => backend.close())
+  const { port } = backend.server.address() as { port: number }
+  const program = start(t, { UPSTREAM: `http://localhost:${port}`, BACKEND_PORT: String(await takenPort(t)) })
+  await program.says(new RegExp(`upstream +http://localhost:${port}`))
+  const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
+  t.match(await (await fetch(`http://localhost:${proxy}/`)).text(), '<!doctype html>')
+  await program.says(/SERVER-STATUS=200 \d+ - \S+ HTTP\/1\.1 node - 200 0 0 \d+/)
+})
+
+t.test('fastify-cli\'s test helper builds the same app', async t => {
+  const fastify = await helper.build(['dist/app.js'], { httpPort: 0, httpsPort: 0, backendPort: 0, logDirectory: t.testdir() })
+  t.teardown(() => fastify.close())
+  const page = await fastify.inject({ url: '/', headers: { host: 'reverseproxy.com' } })
+  t.equal(page.statusCode, 200)
+  t.match(page.body, '<!doctype html>')
+  t.equal((await fastify.inject({ url: '/', headers: { host: 'elsewhere.example' } })).statusCode, 400)
+})
