@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Tree } from './options.ts'
 import { apache, caddy, haproxy, nginx, type Wiring } from './peers/configurations.ts'
 import { accepting, freePort, PROXY_CORE, type Running, saysOf, start, treeOf, which } from './processes.ts'
-import { compileTree } from './tree.ts'
+import { compiledTree } from './tree.ts'
 import type { Workshop } from './workshop.ts'
 
 /** `floor`: no proxy at all; `server`: the big ones; `node`: what Node has; `ours`. */
@@ -116,8 +116,6 @@ function nodePeer (key: string, name: string, kind: Kind, module: string, speaks
   }
 }
 
-const compiled = new Map<string, string>()
-
 function ours (tree: Tree, alone: boolean): Peer {
   const suffix = tree.name === '' ? '' : `@${tree.name}`
   return {
@@ -128,14 +126,8 @@ function ours (tree: Tree, alone: boolean): Peer {
     absent: existsSync(join(tree.path, 'plugins', 'upstream-proxy', 'src', 'index.ts')) ? null : `no plugins in the checkout ${tree.name}`,
     speaks: ALL,
     start: async (workshop, tls) => {
-      let folder = compiled.get(tree.path)
-      if (folder === undefined) {
-        folder = mkdtempSync(join(workshop.folder, 'tree-'))
-        compileTree(tree.path, folder)
-        compiled.set(tree.path, folder)
-      }
       const wiring = await wire(workshop, 'ours', tls)
-      const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: folder, alone })], { NODE_ENV: 'production' })
+      const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), alone })], { NODE_ENV: 'production' })
       let said = ''
       running.process.stdout?.setEncoding('utf8').on('data', (text: string) => { said += text })
       const proxy = await listening(wiring, running)

@@ -2,14 +2,24 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import process from 'node:process'
+import type { MicroResult } from './micro.ts'
 import type { Options } from './options.ts'
 import type { Peer } from './peers.ts'
-import type { Measured } from './run.ts'
-import { tableOf, verdictsOf } from './table.ts'
+import { type Measured, microTable, ourRequest, tableOf, verdictsOf } from './table.ts'
 import type { Workshop } from './workshop.ts'
 
+/** All that a run found out. */
+export interface Findings {
+  readonly measured: readonly Measured[]
+  readonly microResults: readonly MicroResult[]
+  readonly peers: readonly Peer[]
+  readonly workshop: Workshop
+  readonly notes: ReadonlySet<string>
+  readonly options: Options
+}
+
 /** Writes RESULTS.md: the machine, the versions, every table, every target. No names or paths of this machine. */
-export async function writeResults (path: string, measured: readonly Measured[], peers: readonly Peer[], workshop: Workshop, notes: ReadonlySet<string>, options: Options): Promise<void> {
+export function writeResults (path: string, { measured, microResults, peers, workshop, notes, options }: Findings): void {
   const targets: string[] = []
   const tables: string[] = []
   for (const { workload, outcomes } of measured) {
@@ -20,6 +30,7 @@ export async function writeResults (path: string, measured: readonly Measured[],
       }
     }
   }
+  if (microResults.length > 0) tables.push(`### Each plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   const versions = peers.filter(peer => peer.version !== '' || peer.absent !== null)
     .map(peer => `${peer.name} ${peer.absent === null ? peer.version : `(absent: ${peer.absent})`}`)
   const text = `# Results

@@ -1,24 +1,19 @@
 // The benchmark: what does a request, a message, a handshake cost the proxy, beside its peers, in one run?
 // Linux only: the measure is CPU time as /proc tells it, and a core for each side.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, setPriority } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { measureMicros, type MicroResult, MICROS } from './micro.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { listPeers, type Peer, type Proxy } from './peers.ts'
 import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
-import { type Outcome, tableOf, verdictsOf } from './table.ts'
+import { type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
 import { missingFor, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
-import { prepare, tidy, type Workshop } from './workshop.ts'
+import { prepare, type Workshop } from './workshop.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-
-/** Everything that was measured in one workload. */
-export interface Measured {
-  readonly workload: Workload
-  readonly outcomes: readonly Outcome[]
-}
 
 async function main (): Promise<void> {
   let options
@@ -34,18 +29,18 @@ async function main (): Promise<void> {
 
   const peers = listPeers(options.trees).filter(peer => wanted(options.peers, peer.key) || wanted(options.peers, peer.key.replace(/@.*/, '')))
   const workloads = WORKLOADS.filter(workload => wanted(options.only, workload.key))
+  const micros = MICROS.filter(micro => wanted(options.only, micro.key))
   if (options.list) return list(peers, workloads)
 
   // What is started inherits both.
   if (options.nice !== 0) prefer(options.nice)
   saysOf('taskset', ['-cp', String(LOAD_CORE), String(process.pid)])
-  let folder = ''
+  const folder = mkdtempSync(join(tmpdir(), 'fastify-arr-bench-'))
   // Whatever happens, nothing is left running and nothing is left behind.
-  process.on('exit', () => { stopAll(); if (folder !== '') tidy(folder) })
+  process.on('exit', () => { stopAll(); rmSync(folder, { recursive: true, force: true }) })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   const startedAt = Date.now()
-  const workshop = await prepare()
-  folder = workshop.folder
+  const workshop = await prepare(folder)
   for (const text of workshop.absent) console.log(`absent: ${text}`)
   for (const peer of peers) if (peer.absent !== null) console.log(`absent: ${peer.name}: ${peer.absent}`)
 
@@ -63,13 +58,15 @@ async function main (): Promise<void> {
       console.log(`\n${figure.title}\n\n${tableOf(workload, figure, outcomes)}`)
     }
   }
+  const microResults: MicroResult[] = await measureMicros(micros, workshop, options)
+  if (microResults.length > 0) console.log(`\nEach plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   for (const note of notes) console.log(`\n${note}`)
   let missed = 0
   for (const { workload, outcomes } of measured) {
     for (const figure of workload.figures) missed += verdictsOf(workload, figure, outcomes).filter(verdict => verdict.met !== true).length
   }
   console.log(`\n${missed} targets not met or not measured; took ${Math.round((Date.now() - startedAt) / 1000)} s`)
-  if (options.write) await writeResults(join(import.meta.dirname, 'RESULTS.md'), measured, peers, workshop, notes, options)
+  if (options.write) writeResults(join(import.meta.dirname, 'RESULTS.md'), { measured, microResults, peers, workshop, notes, options })
   if (workshop.backend !== null) await stop(workshop.backend.running)
   process.exit(0)
 }
@@ -147,6 +144,7 @@ function progress (text: string): void {
 
 function list (peers: readonly Peer[], workloads: readonly Workload[]): void {
   console.log('Workloads (--only):')
+  for (const { key, title } of MICROS) console.log(`  ${key.padEnd(22)}${title}`)
   for (const { key, figures } of workloads) console.log(`  ${key.padEnd(22)}${figures.map(figure => figure.title).join('; ')}`)
   console.log('Peers (--peers):')
   for (const peer of peers) console.log(`  ${peer.key.padEnd(22)}${peer.name} ${peer.version}${peer.absent === null ? '' : `  ABSENT: ${peer.absent}`}`)

@@ -1,4 +1,5 @@
 // How do samples become a table?
+import type { MicroResult } from './micro.ts'
 import type { Peer } from './peers.ts'
 import { type Target, TARGETS } from './targets.ts'
 import type { Figure, Sample, Workload } from './workloads.ts'
@@ -8,6 +9,12 @@ export interface Outcome {
   readonly peer: Peer
   readonly samples: readonly Sample[]
   readonly failure: string | null
+}
+
+/** Everything that was measured in one workload. */
+export interface Measured {
+  readonly workload: Workload
+  readonly outcomes: readonly Outcome[]
 }
 
 export interface Verdict {
@@ -59,6 +66,28 @@ export function tableOf (workload: Workload, figure: Figure, outcomes: readonly 
   return lines.join('\n')
 }
 
+/** What a GET of 1 KiB costs us, in µs; NaN where that was not measured. */
+export function ourRequest (measured: readonly Measured[]): number {
+  const samples = measured.find(({ workload }) => workload.key === 'get1k')?.outcomes.find(({ peer }) => peer.key === 'ours')?.samples ?? []
+  return median(samples.map(sample => sample.cpu ?? NaN))
+}
+
+/** The table of the plugins by themselves. `request` is what a whole request costs us, µs, or NaN. */
+export function microTable (results: readonly MicroResult[], request: number): string {
+  const known = Number.isFinite(request)
+  const lines = [`| | µs, median [min–max] |${known ? ' of a GET 1 KiB through us | target |' : ''}`, `|---|--:|${known ? '--:|---|' : ''}`]
+  for (const { micro, tree, values, failure } of results) {
+    const value = median(values)
+    const cells = [
+      tree === '' ? micro.title : `${micro.title} (${tree})`,
+      failure ?? `${value.toFixed(2)} [${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}]`
+    ]
+    if (known) cells.push(failure === null ? percent(value / request) : '', micro.work === 'log' && failure === null ? `below 10 %: ${met(value < request / 10)}` : '')
+    lines.push(`| ${cells.join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
 /** Whether each target of a figure was met by our row, all plugins on. */
 export function verdictsOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): Verdict[] {
   const rows = outcomes.map(outcome => rowOf(outcome, figure))
@@ -98,7 +127,8 @@ function rowOf (outcome: Outcome, figure: Figure): Row {
   return { outcome, median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }
 
-function median (values: readonly number[]): number {
+/** The middle of some values; NaN of none. */
+export function median (values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2

@@ -1,5 +1,5 @@
 // How do a checkout's plugins become what npm would get, without writing into the checkout?
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
@@ -10,8 +10,21 @@ const COMPILER: ts.CompilerOptions = {
   rewriteRelativeImportExtensions: true
 }
 
+const compiled = new Map<string, string>()
+
+/** Where a checkout's compiled plugins are; compiled when they are first asked for, into a folder inside `folder`. */
+export function compiledTree (from: string, folder: string): string {
+  let to = compiled.get(from)
+  if (to === undefined) {
+    to = mkdtempSync(join(folder, 'tree-'))
+    compileTree(from, to)
+    compiled.set(from, to)
+  }
+  return to
+}
+
 /** Compiles the plugins of the checkout `from` into the folder `to`. The loader that serves tests would slow them: it wraps functions. */
-export function compileTree (from: string, to: string): void {
+function compileTree (from: string, to: string): void {
   mkdirSync(join(to, 'plugins'), { recursive: true })
   writeFileSync(join(to, 'package.json'), '{"type":"module"}')
   link(join(from, 'node_modules'), join(to, 'node_modules'))

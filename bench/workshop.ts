@@ -1,8 +1,9 @@
 // What does a run need before it can begin? A folder of its own, the compiled load, certificates, a backend.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { accepting, freePort, LOAD_CORE, type Running, start, which } from './processes.ts'
 
 /** The tools of one run. A null tool is absent, and `absent` says why. */
@@ -19,27 +20,19 @@ export interface Workshop {
   readonly absent: readonly string[]
 }
 
+const CACHE = join(import.meta.dirname, 'node_modules', '.cache')
 const SOURCES = join(import.meta.dirname, 'load')
 
-/** Prepares a run. What it starts and writes is ended by `stopAll` and removed by `tidy`. */
-export async function prepare (): Promise<Workshop> {
-  const folder = mkdtempSync(join(tmpdir(), 'fastify-arr-bench-'))
+/** Prepares a run in a folder of its own. What it starts is ended by `stopAll`. */
+export async function prepare (folder: string): Promise<Workshop> {
   const absent: string[] = []
   const compiler = which('g++') ?? which('clang++') ?? which('c++')
   if (compiler === null) absent.push('a C++ compiler: no backend and no WebSocket load')
-  const build = (source: string, name: string, extra: readonly string[] = []): string | null => {
-    if (compiler === null) return null
-    const path = join(folder, name)
-    try {
-      execFileSync(compiler, ['-O2', '-std=c++20', '-o', path, join(SOURCES, source), ...extra], { stdio: ['ignore', 'ignore', 'pipe'] })
-      return path
-    } catch {
-      return null
-    }
-  }
-  const backendProgram = build('backend.cpp', 'backend')
-  const withTls = build('ws.cpp', 'ws', ['-DTLS', '-lssl', '-lcrypto'])
+  const build = (source: string, extra: readonly string[] = []) => compiler === null ? null : compile(compiler, source, extra)
+  const backendProgram = await build('backend.cpp')
+  const withTls = await build('ws.cpp', ['-DTLS', '-lssl', '-lcrypto'])
   if (withTls === null) absent.push('OpenSSL\'s headers (libssl-dev): no WebSockets over TLS')
+  const webSocketLoad = withTls ?? await build('ws.cpp')
   const httpLoad = which('wrk')
   if (httpLoad === null) absent.push('wrk: no HTTP load')
 
@@ -52,12 +45,23 @@ export async function prepare (): Promise<Workshop> {
   }
   const certificates = makeCertificates(folder)
   if (certificates === null) absent.push('openssl: no TLS')
-  return { folder, backend, webSocketLoad: withTls ?? build('ws.cpp', 'ws'), httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
+  return { folder, backend, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
 }
 
-/** Removes what a run wrote. */
-export function tidy (folder: string): void {
-  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+/** Compiles once for each state of the sources. Null where it does not compile. */
+async function compile (compiler: string, source: string, extra: readonly string[]): Promise<string | null> {
+  const hash = createHash('sha256').update(compiler).update(extra.join())
+  for (const name of ['wire.h', source]) hash.update(readFileSync(join(SOURCES, name)))
+  const path = join(CACHE, `${source}-${hash.digest('hex').slice(0, 16)}`)
+  if (existsSync(path)) return path
+  mkdirSync(CACHE, { recursive: true })
+  const made = `${path}-${process.pid}`
+  const running = start(LOAD_CORE, compiler, ['-O2', '-std=c++20', '-o', made, join(SOURCES, source), ...extra])
+  await new Promise(resolve => running.process.once('close', resolve))
+  if (running.process.exitCode !== 0) return null
+  // Another run may be at it as well: each makes its own, and the last one stays.
+  renameSync(made, path)
+  return path
 }
 
 function makeCertificates (folder: string): Workshop['certificates'] {

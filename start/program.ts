@@ -13,6 +13,12 @@ try {
 
 process.once('unhandledRejection', end)
 
+// Where its terminal has been closed, Node aborts as it exits. fastify-cli listens to the signals of such an end as
+// well, and a listener for SIGSEGV makes it begin again and again, for ever, where the process ought to be gone.
+process.once('exit', () => {
+  for (const signal of ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP']) process.removeAllListeners(signal)
+})
+
 function end (error: unknown): void {
   console.error(sentenceOf(error))
   process.exit(1)

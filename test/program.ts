@@ -23,10 +23,11 @@ export interface Program {
 }
 
 /** Runs the very words of `npm start`, in a folder for its log. */
-export function start (t: Test, environment: Record<string, string>): Program {
+export function start (t: Test, environment: Record<string, string>, wrap = (words: string[]): [string, string[]] => [words[0] as string, words.slice(1)]): Program {
   const folder = mkdtempSync(join(tmpdir(), 'arr-program-'))
   const { NODE_OPTIONS: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [cli, ...words.split(' ')], {
+  const [command, rest] = wrap([process.execPath, cli, ...words.split(' ')])
+  const child = spawn(command, rest, {
     cwd: root,
     env: { ...inherited, LOG_DIR: folder, HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0', ...environment }
   })

@@ -1,5 +1,6 @@
 // `npm start`: what it says, how it ends, and that a mistake in its settings is one sentence.
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import helper from 'fastify-cli/helper.js'
 import t from 'tap'
 import { WebSocket } from 'ws'
@@ -7,6 +8,8 @@ import { startBackend } from '../backend/src/index.ts'
 import { inbox } from './conversation.ts'
 import { start, takenPort } from './program.ts'
 
+// util-linux's `script` gives a program a terminal; the BSDs' takes other arguments.
+const withoutScript = process.platform === 'linux' && existsSync('/usr/bin/script') ? false : 'util-linux\'s script is not installed'
 const noSignals = process.platform === 'win32' ? 'Windows has no such signals' : false
 
 t.test('it tells the URLs of both scenarios, where the log is and how to stop', async t => {
@@ -53,6 +56,25 @@ t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }
   program.process.kill('SIGTERM')
   t.same(await program.exit, { code: 0, signal: null })
 })
+
+t.test('a terminal that is closed ends it', { skip: withoutScript }, async t => {
+  const { process: terminal, says } = start(t, {}, words => ['script', ['-qefc', `echo pid $$ && exec ${words.join(' ')}`, '/dev/null']])
+  const pid = Number((await says(/pid (\d+)/))[1])
+  t.teardown(() => { if (isThere(pid)) process.kill(pid, 'SIGKILL') })
+  await says(/stop +Ctrl\+C/)
+  terminal.kill('SIGKILL')
+  // Tap's own time limit ends this where it does not end.
+  while (isThere(pid)) await new Promise(resolve => setTimeout(resolve, 50))
+  t.pass('the process is gone')
+})
+
+function isThere (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 for (const variable of ['HTTP_PORT', 'HTTPS_PORT', 'BACKEND_PORT']) {
   t.test(`${variable} in use is one sentence that names it, and code 1`, async t => {

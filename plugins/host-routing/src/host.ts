@@ -14,6 +14,8 @@ export interface HostAndPort {
 // reg-name without percent-encoding (RFC 3986 §3.2.2), and the underscore that real host names carry.
 const NAME_AND_PORT = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::(\d{0,5}))?$/i
 const LITERAL_AND_PORT = /^\[([0-9a-f:.]+)\](?::(\d{0,5}))?$/i
+// What most hosts are written as, which spares ten thousand of them the IDN machinery.
+const PLAIN_NAME = /^[a-z_][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/
 const LONGEST_NAME = 253
 
 /**
@@ -40,6 +42,7 @@ export function parseHost (value: string): HostAndPort | null {
  * @returns the normal form that `parseHost` gives for the same host, or null where it is no host name.
  */
 export function normalizeHost (text: string): string | null {
+  if (text.length <= LONGEST_NAME && PLAIN_NAME.test(text) && !text.includes('xn--')) return text
   if (isIPv6(text)) return shortestIPv6(text)
   if (text.startsWith('[')) return parseHost(text)?.host ?? null
   // domainToASCII would take `a/b` or `a:80` for `a`: what is left out must have been plain to begin with.

@@ -33,8 +33,14 @@ interface Entry {
   readonly https: Site
 }
 
-/** The bindings of one host. Keys are `port * 4 + protocol`, 0 for any. */
+/** The bindings of one host. Most have only the one that names nothing else, and need no maps. */
 interface Slots {
+  any: Entry | undefined
+  named: NamedSlots | undefined
+}
+
+/** Bindings that name an address, a port or a protocol. Keys are `port * 4 + protocol`, 0 for any. */
+interface NamedSlots {
   readonly byKey: Map<number, Entry>
   readonly byAddress: Map<string, Map<number, Entry>>
   /** For a question without a port: the first binding of each protocol. */
@@ -56,19 +62,10 @@ export function compileTable (sites: readonly ParsedSite[], taken: (binding: Par
 
   for (const site of sites) {
     for (const binding of site.bindings) {
-      const slots = slotsFor(binding.host)
-      const keyed = binding.address === null ? slots.byKey : upsert(slots.byAddress, binding.address, () => new Map())
-      const protocol = binding.protocol === null ? ANY : PROTOCOL_KEY[binding.protocol]
-      const key = (binding.port ?? 0) * 4 + protocol
-      const owner = keyed.get(key)
-      if (owner !== undefined) {
-        // Naming the same host twice within one site does no harm.
-        if (owner.http.name !== site.name) taken(binding, owner.http.name, site.name)
-        continue
-      }
       const entry = newEntry(site, binding)
-      keyed.set(key, entry)
-      if (!slots.portless.has(protocol)) slots.portless.set(protocol, entry)
+      const owner = put(slotsFor(binding.host), binding, entry)
+      // Naming the same host twice within one site does no harm.
+      if (owner.http.name !== site.name) taken(binding, owner.http.name, site.name)
     }
   }
   const wild = wildcards.size > 0
@@ -98,15 +95,22 @@ export function compileTable (sites: readonly ParsedSite[], taken: (binding: Par
   }
 }
 
-function pick (slots: Slots, { protocol, port, address }: Question): Entry | undefined {
+/** Puts an entry in its place unless it is taken; gives whose it is then. */
+function put (slots: Slots, { protocol, port, address }: ParsedBinding, entry: Entry): Entry {
+  if (protocol === null && port === null && address === null) return (slots.any ??= entry)
+  const named = (slots.named ??= { byKey: new Map(), byAddress: new Map(), portless: new Map() })
+  const keyed = address === null ? named.byKey : upsert(named.byAddress, address, () => new Map<number, Entry>())
+  const protocolKey = protocol === null ? ANY : PROTOCOL_KEY[protocol]
+  upsert(named.portless, protocolKey, () => entry)
+  return upsert(keyed, (port ?? 0) * 4 + protocolKey, () => entry)
+}
+
+function pick ({ any, named }: Slots, { protocol, port, address }: Question): Entry | undefined {
+  if (named === undefined) return any
   const key = PROTOCOL_KEY[protocol]
-  if (port === undefined) return slots.portless.get(key) ?? slots.portless.get(ANY)
-  if (slots.byAddress.size > 0 && address !== undefined) {
-    const keyed = slots.byAddress.get(address)
-    const entry = keyed && pickKey(keyed, port, key)
-    if (entry !== undefined) return entry
-  }
-  return pickKey(slots.byKey, port, key)
+  if (port === undefined) return named.portless.get(key) ?? named.portless.get(ANY) ?? any
+  const keyed = named.byAddress.size > 0 && address !== undefined ? named.byAddress.get(address) : undefined
+  return (keyed && pickKey(keyed, port, key)) ?? pickKey(named.byKey, port, key) ?? any
 }
 
 function pickKey (keyed: Map<number, Entry>, port: number, protocol: number): Entry | undefined {
@@ -114,7 +118,7 @@ function pickKey (keyed: Map<number, Entry>, port: number, protocol: number): En
 }
 
 function newSlots (): Slots {
-  return { byKey: new Map(), byAddress: new Map(), portless: new Map() }
+  return { any: undefined, named: undefined }
 }
 
 // The facts are made here, once, so that a request is handed one instead of having one made.

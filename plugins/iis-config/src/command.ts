@@ -13,13 +13,16 @@ export interface Terminal {
   readonly colors: boolean
 }
 
-const USAGE = `Usage: iis-config check [--json] [--all] <file>
-       iis-config convert [--json] <file>
+const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] <file>
+       iis-config convert [--json] [--transform <file>] <file>
 
   check      what of the file works here, what differs, what is lost
   convert    TypeScript that registers the plugins with what the file says
   --json     the report, or the options, as JSON
   --all      the parts that are used as they stand, too
+  --transform
+             a transform that is applied first, such as web.Release.config;
+             may be given more than once
 
 Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command is wrong
 `
@@ -31,7 +34,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } }
     })
   } catch (error) {
     warn(`${(error as Error).message}\n\n${USAGE}`)
@@ -47,7 +50,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     return 2
   }
   try {
-    const config = readConfig(file)
+    const config = readConfig(file, { transforms: values.transform ?? [] })
     const { options, report } = config
     if (values.json === true) write(`${JSON.stringify(command === 'check' ? report : options, null, 2)}\n`)
     else if (command === 'check') write(printReport(report, picocolors.createColors(colors), values.all))

@@ -17,6 +17,7 @@ import { findSections, type SectionPath } from './sections.ts'
 import { readSites, type Sites } from './sites.ts'
 import { MAX_BYTES, includeFiles, openXml } from './source.ts'
 import { readTraceRules } from './tracing.ts'
+import { applyTransform, isTransform } from './transform.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
 /** How a configuration is read. */
@@ -25,6 +26,8 @@ export interface ReadOptions {
   readonly maxBytes?: number
   /** The folder that conditions about files are about. Default: the folder of a `web.config`; none for other files. */
   readonly documentRoot?: string
+  /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
+  readonly transforms?: readonly string[]
 }
 
 /** A configuration that was read. */
@@ -38,7 +41,7 @@ export interface IisConfig {
 }
 
 /**
- * Reads a `web.config` or an `applicationHost.config`.
+ * Reads a `web.config`, an `applicationHost.config` or a transform of one (`.xdt`).
  *
  * @throws `FST_ARR_IIS_CONFIG_…` with every problem's file and line: the file is missing or too large,
  * is not XML, has another root, or holds values that IIS would refuse. Nothing of such a file is used.
@@ -55,12 +58,16 @@ export function readConfigText (text: string, file = 'web.config', options: Read
   return read(parseXml(text.replace(/^\uFEFF/, ''), file), file, options)
 }
 
-function read (root: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot }: ReadOptions): IisConfig {
-  if (root.name !== 'configuration') {
-    throw problemsError(RootError, [{ ...root.place, message: `the root element is <${root.name}>, not <configuration>` }])
-  }
+function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot, transforms = [] }: ReadOptions): IisConfig {
   const reading = new Reading()
-  const files = [file]
+  const files = [file, ...transforms]
+  let root = configuration(written)
+  if (isTransform(root)) {
+    // A transform by itself, as Azure's applicationHost.xdt: what it inserts is read, as if the rest were there.
+    root = { ...root, attributes: new Map(), children: [] }
+    applyTransform(reading, root, written, true)
+  }
+  for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
   const server = isServerConfig(root, basename(file))
   const found = findSections(reading, scopesOf(reading, root, server), element => includeFiles(reading, element, name => {
     files.push(name)
@@ -70,6 +77,11 @@ function read (root: XmlElement, file: string, { maxBytes = MAX_BYTES, documentR
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
   return { options, files, rowsOf: part => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
+}
+
+function configuration (root: XmlElement): XmlElement {
+  if (root.name === 'configuration') return root
+  throw problemsError(RootError, [{ ...root.place, message: `the root element is <${root.name}>, not <configuration>` }])
 }
 
 /** Reads section after section; the order matters where one says what another meant. */

@@ -21,6 +21,7 @@ export class Reading {
   readonly sections: UnreadSection[] = []
   readonly mistakes: Mistake[] = []
   readonly #containers: XmlElement[] = []
+  readonly #loose: { readonly part: Part, readonly path: string }[] = []
   readonly #marks = new Map<Part, Mark>()
   readonly #origins = new WeakMap<object, readonly XmlElement[]>()
   /** Attribute names asked for, by element name: the source of "did you mean". */
@@ -145,9 +146,33 @@ export class Reading {
     return undefined
   }
 
+  /** Marks one part as used, with a note on why it has no further effect. */
+  usedWith (part: Part, note: string): void {
+    this.#mark(part, { status: 'used', note })
+  }
+
+  /** A part that no longer stands in the tree, with the path it had. */
+  loose (part: Part, path: string): void {
+    this.#loose.push({ part, path })
+  }
+
+  /** As `loose`, for an element with everything in it. */
+  looseAll (element: XmlElement, path: string): void {
+    this.loose(element, path)
+    for (const [name, attribute] of element.attributes) this.loose(attribute, `${path}/@${name}`)
+    const steps = stepsOf(element.children)
+    for (const [index, child] of element.children.entries()) this.looseAll(child, `${path}/${steps[index] ?? ''}`)
+  }
+
   /** One row for each element and attribute of the containers and of these sections, whether it was marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
-    return [...this.#containers.flatMap(element => this.#ownRows(element)), ...sections.flatMap(element => this.#allRows(element))]
+    return [
+      ...this.#containers.flatMap(element => this.#ownRows(element)),
+      ...sections.flatMap(element => this.#allRows(element)),
+      ...this.#loose.map(({ part, path }) => 'value' in part
+        ? this.#row(part, 'attribute', path, part.value, () => 'has no effect')
+        : this.#row(part, 'element', path, undefined, () => 'has no effect'))
+    ]
   }
 
   #allRows (element: XmlElement, path = pathOf(element)): Row[] {

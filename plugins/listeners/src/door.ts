@@ -25,6 +25,7 @@ export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) =>
   const hosts = await resolve(plan)
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = []
+    let absent: unknown
     try {
       for (const host of hosts) {
         const port = plan.port === 0 && servers[0] !== undefined ? (servers[0].address() as { port: number }).port : plan.port
@@ -32,11 +33,13 @@ export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) =>
           servers.push(await listen(plan, host, port, accept))
         } catch (error) {
           const { code } = error as NodeJS.ErrnoException
-          // A machine without IPv6 may still have a name for ::1.
-          if (servers.length > 0 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue
-          throw bindError(plan, plan.path ?? `${host === undefined ? '' : `${hostInUrl(host)}:`}${port}`, error as NodeJS.ErrnoException)
+          const told = bindError(plan, plan.path ?? `${host === undefined ? 'port ' : `${hostInUrl(host)}:`}${port}`, error as NodeJS.ErrnoException)
+          // A machine may have no IPv6, or no IPv4: one of several addresses will do.
+          if (hosts.length === 1 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw told
+          absent = told
         }
       }
+      if (servers.length === 0) throw absent
       return { addresses: servers.map(server => addressOf(plan, server)), close: () => closeAll(servers) }
     } catch (error) {
       closeAll(servers)
@@ -50,6 +53,8 @@ export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) =>
 async function resolve ({ host, path, name, label }: ListenerPlan): Promise<(string | undefined)[]> {
   if (path !== null || host === '*') return [undefined]
   if (isIP(host) !== 0) return [host]
+  // RFC 6761 §6.3: browsers ask nobody where localhost is, and try both.
+  if (host === 'localhost') return ['127.0.0.1', '::1']
   try {
     const found = await lookup(host, { all: true })
     return [...new Set(found.map(({ address }) => address))]

@@ -63,6 +63,8 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     road.upgrade(request, socket, head)
   }))
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
+  // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
+  http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
   // Node looks after slow headers and slow bodies from this event on.
   http1.emit('listening')
 

@@ -32,7 +32,7 @@ export interface ListenersOptions {
   readonly open?: 'with-server' | 'manual'
   /** Milliseconds between two looks at certificate files; 0 never looks. Default: 5000. */
   readonly watchInterval?: number
-  /** How long closing waits for the last requests and tunnels before it cuts them, in milliseconds. Default: 10000. */
+  /** How long closing waits for the last requests and tunnels before it cuts them, in milliseconds; not at all with Fastify's `forceCloseConnections: true`. Default: 10000. */
   readonly closeTimeout?: number
 }
 
@@ -101,7 +101,7 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
 
   async function stop (): Promise<void> {
     closing = true
-    await open?.close(options.closeTimeout ?? 10_000)
+    await open?.close(fastify.initialConfig.forceCloseConnections === true ? 0 : options.closeTimeout ?? 10_000)
   }
 }
 

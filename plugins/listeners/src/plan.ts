@@ -11,6 +11,10 @@ export interface PlanOptions {
   readonly listeners: readonly (ListenerOptions | string)[]
   readonly certificate?: CertificateOptions | readonly CertificateOptions[]
   readonly limits?: LimitOptions
+  readonly development?: { readonly folder?: string, readonly hosts?: readonly string[] }
+  readonly open?: 'with-server' | 'manual'
+  readonly watchInterval?: number
+  readonly closeTimeout?: number
 }
 
 /**
@@ -18,16 +22,18 @@ export interface PlanOptions {
  *
  * @throws FST_ARR_LISTENERS_INVALID_OPTIONS with all mistakes, each naming its listener.
  */
-export function planListeners ({ listeners, certificate, limits }: PlanOptions): ListenerPlan[] {
+export function planListeners (options: PlanOptions): ListenerPlan[] {
+  const { listeners, certificate, limits } = options
   if (!Array.isArray(listeners)) throw new InvalidOptionsError('listeners must be a list')
   const mistakes: string[] = []
   const common = readLimits(limits, DEFAULT_LIMITS, text => { mistakes.push(text) })
+  checkPlugin(options, text => { mistakes.push(text) })
   const plans: ListenerPlan[] = []
 
-  for (const [index, options] of mergeBindings(listeners, text => { mistakes.push(text) }).entries()) {
+  for (const options of mergeBindings(listeners, text => { mistakes.push(text) })) {
     const protocol = options.https === undefined || options.https === false ? 'http' : 'https'
     const name = options.name ?? `${protocol} ${options.path ?? `port ${options.port}`}`
-    const mistake = (text: string): void => { mistakes.push(`listener '${name}' (number ${index + 1}) ${text}`) }
+    const mistake = (text: string): void => { mistakes.push(`listener '${name}' ${text}`) }
     if (plans.some(plan => plan.name === name && (options.name !== undefined || options.port !== 0))) mistake('is there twice; give it another name')
     plans.push({
       name,
@@ -41,6 +47,15 @@ export function planListeners ({ listeners, certificate, limits }: PlanOptions):
   }
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   return plans
+}
+
+function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: PlanOptions, mistake: (text: string) => void): void {
+  for (const [name, value] of Object.entries({ watchInterval, closeTimeout })) {
+    if (!(Number.isInteger(value) && value >= 0)) mistake(`${name} must be a whole number of milliseconds, 0 or more`)
+  }
+  if (open !== 'with-server' && open !== 'manual') mistake("open must be 'with-server' or 'manual'")
+  if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('development.folder must be a path')
+  if (development?.hosts !== undefined && !(Array.isArray(development.hosts) && development.hosts.every(host => typeof host === 'string'))) mistake('development.hosts must be a list of host names')
 }
 
 function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: (text: string) => void): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {

@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { readFileSync } from 'node:fs'
+import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { build, portOf } from './server.ts'
@@ -52,6 +53,54 @@ t.test('an upgrade comes out on the server, and is a plain request while nobody 
   app.server.on('upgrade', (_request, socket) => { socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n') })
   const [upgraded] = await once(ask(), 'upgrade')
   t.equal(upgraded.statusCode, 101)
+})
+
+t.test('each protocol can be switched off', async t => {
+  const app = await build(t, { certificate: 'development', listeners: [{ name: 'h1', port: 0, https: true, http2: false }, { name: 'h2', port: 0, https: true, http1: false }] })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const portNamed = (name: string) => app.listeners.addresses.find(address => address.name === name)?.port as number
+  const negotiate = async (name: string, ALPNProtocols: string[]) => {
+    const socket = connectTls({ port: portNamed(name), host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols })
+    t.teardown(() => socket.destroy())
+    return await Promise.race([once(socket, 'secureConnect').then(() => socket.alpnProtocol), new Promise(resolve => socket.once('error', (error: any) => resolve(error.code)))])
+  }
+  t.equal(await negotiate('h1', ['h2', 'http/1.1']), 'http/1.1')
+  t.equal(await negotiate('h2', ['h2', 'http/1.1']), 'h2')
+  t.equal(await negotiate('h2', ['http/1.1']), 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')
+  // A client that negotiates nothing is told so in the only words it may understand.
+  const [response] = await once(httpsRequest({ port: portNamed('h2'), rejectUnauthorized: false, ALPNProtocols: [] } as object).end(), 'response')
+  t.equal(response.statusCode, 403)
+  response.resume()
+})
+
+t.test('a TLS connection that was taken as an upgrade can be given back to its server', async t => {
+  const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }] })
+  app.server.on('upgrade', (_request, socket: any) => {
+    socket.unshift(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))
+    socket.server.emit('secureConnection', socket)
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const ask = httpsRequest({ port: portOf(app, 'https'), rejectUnauthorized: false, headers: { connection: 'upgrade', upgrade: 'h2c' } }).end()
+  const [response] = await once(ask, 'response')
+  t.equal(response.statusCode, 200)
+  response.resume()
+})
+
+t.test('what is no HTTP is answered as the server answers it', async t => {
+  const app = await build(t, { certificate: 'development', listeners: [{ port: 0 }, { port: 0, https: true }] })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const say = async (port: number, text: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(text)
+    let answer = ''
+    for await (const chunk of socket) answer += chunk.toString('latin1')
+    return answer
+  }
+  t.match(await say(portOf(app, 'http'), 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n/)
+  t.notMatch(await say(portOf(app, 'https'), 'GET / HTTP/1.1\r\n\r\n'), /HTTP/, 'plain HTTP on an https port')
+  const [response] = await once(httpsRequest({ port: portOf(app, 'https'), rejectUnauthorized: false }).end(), 'response')
+  t.equal(response.statusCode, 200, 'and the server lives')
+  response.resume()
 })
 
 t.test('a port in use fails listen with one error that names the listener, and leaves nothing open', async t => {

@@ -8,13 +8,16 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 const NONE: ReadonlySet<string> = new Set()
 
+// Whatever Connection lists: these frame the message and say whom it is for.
+const NEVER_NAMED: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', 'content-length', 'host'])
+
 /** The further header names that the values of Connection list, lower-cased. */
 export function namedByConnection (connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined || connection === '') return NONE
   const names = new Set<string>()
   for (const part of connection.split(',')) {
     const name = part.trim().toLowerCase()
-    if (name !== '' && name !== 'close' && name !== 'keep-alive' && name !== 'upgrade') names.add(name)
+    if (name !== '' && !NEVER_NAMED.has(name)) names.add(name)
   }
   return names
 }

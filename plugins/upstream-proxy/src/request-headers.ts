@@ -30,6 +30,7 @@ interface Name {
   readonly lower: string
   /** Whether a client's header of this name may pass at all. */
   readonly passes: boolean
+  readonly isHost: boolean
   readonly isCookie: boolean
   readonly isTe: boolean
 }
@@ -45,6 +46,7 @@ function nameOf (spelling: string): Name {
       lower,
       // HTTP/2's pseudo-headers are no tokens. Expect is answered at this hop, and asked anew where it is asked on.
       passes: TOKEN.test(spelling) && lower !== 'host' && lower !== 'expect' && lower !== 'x-arr-log-id' && !HOP_BY_HOP.has(lower),
+      isHost: lower === 'host' || lower === ':authority',
       isCookie: lower === 'cookie',
       isTe: lower === 'te'
     }
@@ -68,6 +70,7 @@ export function upstreamHeaders (
   const { replaced } = policy.forwarding
   const out: RawHeaders = []
   let cookies = ''
+  let named: string | null = null
 
   const host = changes.host ?? hostFor(request, origin, policy)
   if (host !== '') out.push('Host', host)
@@ -76,6 +79,11 @@ export function upstreamHeaders (
     const value = raw[i + 1] as string
     const name = nameOf(spelling)
     if (!name.passes) {
+      // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
+      if (name.isHost) {
+        if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
+        named = value
+      }
       // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
       if (name.isTe && /(?:^|[,\s])trailers(?:[,\s]|$)/i.test(value)) out.push('TE', 'trailers')
       continue

@@ -57,6 +57,8 @@ function upstreamOf (settings: Settings): Origin {
 
 /** The request's own path and query. Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
 function ownPath (request: FastifyRequest): string {
+  // Node takes a request line without a version for HTTP/0.9, headers and all.
+  if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
   const raw = request.raw.url ?? '/'
   if (raw.startsWith('/') || raw === '*') return raw
   const match = ABSOLUTE.exec(raw)

@@ -3,7 +3,8 @@
 import { compileSetting, type Setting } from './set-variables.ts'
 import { compilePattern, type Engine, type Matcher } from './pattern.ts'
 import { compileTemplate, type Surroundings, type Template } from './template.ts'
-import { fixedPart } from './target.ts'
+import { mistakeIn } from './authority.ts'
+import { compileTarget, type CompiledTarget, type TargetPolicy } from './target.ts'
 import type { Check, Checks } from './conditions.ts'
 import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
 import type { Action, Condition, Conditions, PatternSyntax, Rule, SetServerVariable } from './rules.ts'
@@ -16,6 +17,8 @@ export interface Workshop extends Surroundings {
   readonly allowed: (name: string) => boolean
   /** The option `useOriginalURLEncoding`. */
   readonly encodeAnew: boolean
+  /** The origins that rewrite maps lead to. */
+  readonly origins: ReadonlySet<string>
   /** Whether there is one. */
   readonly documentRoot: boolean
 }
@@ -127,18 +130,18 @@ function compileSettings (settings: readonly SetServerVariable[] | undefined, wo
 }
 
 function compileAction (action: Action = { type: 'None' }, encodeAnew: boolean, workshop: Workshop): CompiledAction {
+  const { origins } = workshop
   switch (action.type) {
     case 'Rewrite':
       return {
         type: 'Rewrite',
-        target: target(action.url, workshop),
-        policy: { redirect: false, appendQuery: action.appendQueryString !== false, encodeAnew },
+        target: target(action.url, { redirect: false, appendQuery: action.appendQueryString !== false, encodeAnew, origins }, workshop),
         logRewrittenUrl: action.logRewrittenUrl === true
       }
     case 'Redirect': {
       const status = action.redirectType ?? 301
       if (!REDIRECTS.has(status)) workshop.mistake(`action.redirectType is ${JSON.stringify(status)}, not 301, 302, 303, 307 or 308`)
-      return { type: 'Redirect', target: target(action.url, workshop), policy: { redirect: true, appendQuery: action.appendQueryString !== false, encodeAnew }, status }
+      return { type: 'Redirect', target: target(action.url, { redirect: true, appendQuery: action.appendQueryString !== false, encodeAnew, origins }, workshop), status }
     }
     case 'CustomResponse': {
       const { statusCode: status, subStatusCode: subStatus = 0 } = action
@@ -161,9 +164,9 @@ function compileAction (action: Action = { type: 'None' }, encodeAnew: boolean, 
   }
 }
 
-function target (url: unknown, workshop: Workshop): Template {
+function target (url: unknown, policy: TargetPolicy, workshop: Workshop): CompiledTarget {
   const compiled = template(url, 'action.url', workshop)
-  const mistake = url === '' ? 'must not be empty' : fixedPart(compiled.parts)
+  const mistake = url === '' ? 'must not be empty' : mistakeIn(compiled.parts)
   if (mistake !== null) workshop.mistake(`action.url ${mistake}`)
-  return compiled
+  return compileTarget(compiled, policy)
 }

@@ -3,13 +3,13 @@
 import type { Checks } from './conditions.ts'
 import type { Matcher } from './pattern.ts'
 import type { Setting } from './set-variables.ts'
-import type { TargetPolicy } from './target.ts'
+import type { CompiledTarget } from './target.ts'
 import type { Template } from './template.ts'
 
 /** An action ready to be carried out. */
 export type CompiledAction =
-  | { readonly type: 'Rewrite', readonly target: Template, readonly policy: TargetPolicy, readonly logRewrittenUrl: boolean }
-  | { readonly type: 'Redirect', readonly target: Template, readonly policy: TargetPolicy, readonly status: number }
+  | { readonly type: 'Rewrite', readonly target: CompiledTarget, readonly logRewrittenUrl: boolean }
+  | { readonly type: 'Redirect', readonly target: CompiledTarget, readonly status: number }
   | { readonly type: 'CustomResponse', readonly status: number, readonly subStatus: number, readonly reason: Template, readonly description: Template }
   | { readonly type: 'AbortRequest' }
   | { readonly type: 'None' }

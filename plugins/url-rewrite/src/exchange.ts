@@ -1,6 +1,6 @@
 // What do rules know about a request and its response?
 
-import type { Text } from './text.ts'
+import { decodePath, urlFace, type Text } from './text.ts'
 
 /** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
 export interface Exchange {
@@ -28,8 +28,10 @@ export interface State {
   readonly exchange: Exchange
   /** The scheme and authority a rule has rewritten to, e.g. `http://localhost:8080`; empty while the URL is a path. */
   origin: string
-  /** The current path, with its leading slash. */
-  path: Text
+  /** The current path as a URL has it, with its leading slash. */
+  rawPath: string
+  /** The same as rules see it; null until one asks, see `pathOf`. */
+  path: Text | null
   /** The current query without `?`; null where there is no `?` at all. */
   query: string | null
   /** What the path of the rules at work is relative to: `/`, or a directory such as `/app/`. */
@@ -64,6 +66,7 @@ export function begin (exchange: Exchange, path: Text, query: string | null, fil
   return {
     exchange,
     origin: '',
+    rawPath: urlFace(path),
     path,
     query,
     prefix: '/',
@@ -74,4 +77,10 @@ export function begin (exchange: Exchange, path: Text, query: string | null, fil
     response: null,
     files
   }
+}
+
+/** The current path as rules see it. */
+export const pathOf = (state: State): Text => {
+  state.path ??= decodePath(state.rawPath)
+  return state.path
 }

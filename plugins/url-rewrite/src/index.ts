@@ -1,24 +1,28 @@
 // url-rewrite: what does the URL become? IIS URL Rewrite rules as a Fastify plugin; writes `request.rewrite`.
 
+import { channel } from 'node:diagnostics_channel'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FileWanted } from './conditions.ts'
 import { BadTargetError, InvalidOptionsError, NoProxyError } from './errors.ts'
+import { storyteller, type Explanation, type Storyteller } from './explain.ts'
 import { kindOf } from './files.ts'
 import { compileOptions } from './options.ts'
-import { exchangeOf } from './request-facts.ts'
+import { exchangeOf, imagine } from './request-facts.ts'
 import { underUrl } from './reroute.ts'
 import { rewriteResponse, type ResponseChange, type ResponseHead } from './response.ts'
 import { run, stateAfter, type Outcome, type Rewrite } from './run.ts'
 import type { RuleSet } from './compiled-rule.ts'
-import type { FileKind } from './exchange.ts'
+import type { Exchange, FileKind } from './exchange.ts'
 import type { HeaderList } from './outbound.ts'
 import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
 
 export type * from './rules.ts'
-export type { Rewrite } from './run.ts'
+export type { Outcome, Rewrite } from './run.ts'
+export type { Exchange } from './exchange.ts'
+export type { ConditionStep, Explanation, RuleStep } from './explain.ts'
 export type { ResponseChange, ResponseHead } from './response.ts'
 
 /** The plugin's options: rule sets as IIS has them, as plain objects. */
@@ -69,6 +73,20 @@ export interface UrlRewrite {
    * Undefined where nothing changes. Made for the option `rewriteResponse` of upstream-proxy.
    */
   rewriteResponse (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined
+  /**
+   * Says which rules are tried for a request, what matches and what comes out, without carrying anything out.
+   * Takes a request that came, or a few words on one that might: `{ url: '/a?b', headers: { host: 'example.com' } }`.
+   */
+  explain (request: FastifyRequest | Imagined): Promise<Explanation>
+}
+
+/** A request that never came; what is not given is a plain `GET /` for `localhost` on port 80. */
+export type Imagined = Partial<Exchange>
+
+/** What is published on the `diagnostics_channel` named `fastify-arr:rewrite`, for each request, where somebody listens. */
+export interface RewriteMessage {
+  readonly request: FastifyRequest
+  readonly explanation: Explanation
 }
 
 declare module 'fastify' {
@@ -79,6 +97,14 @@ declare module 'fastify' {
     /** What the rules made of this request; null where none matched. */
     rewrite: Rewrite | null
   }
+}
+
+const onlookers = channel('fastify-arr:rewrite')
+
+/** What the rules said, with its story where somebody wants it. */
+interface Told {
+  readonly outcome: Outcome | null
+  readonly explanation: Explanation | null
 }
 
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
@@ -108,18 +134,23 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   const rootOf = typeof documentRoot === 'function' ? documentRoot : () => documentRoot
 
   /** What the rules say, at once; where one asks about a file, the disk is asked and the rules begin again. */
-  const outcomeOf = (request: FastifyRequest, files: Map<string, FileKind> | null): Outcome | null | Promise<Outcome | null> => {
-    const exchange = exchangeOf(request, rootOf(request) ?? '')
-    const sets = compiled.setsFor(exchange.siteName, rulesOf(request))
-    if (sets.length === 0) return null
+  const outcomeOf = (exchange: Exchange, own: RuleSet | null, teller: (() => Storyteller) | null, files: Map<string, FileKind> | null): Told | Promise<Told> => {
+    const sets = compiled.setsFor(exchange.siteName, own)
+    const story = teller?.()
     try {
-      return run(sets, exchange, files)
+      const outcome = sets.length === 0 ? null : run(sets, exchange, files, story)
+      return { outcome, explanation: story?.tell(exchange, outcome) ?? null }
     } catch (error) {
       if (!(error instanceof FileWanted)) throw error
-      const { path } = error
       const known = files ?? new Map<string, FileKind>()
-      return kindOf(path).then(kind => outcomeOf(request, known.set(path, kind)))
+      return kindOf(error.path).then(kind => outcomeOf(exchange, own, teller, known.set(error.path, kind)))
     }
+  }
+
+  const explain = async (request: FastifyRequest | Imagined): Promise<Explanation> => {
+    const own = isRequest(request) ? rulesOf(request) : fixed
+    const exchange = isRequest(request) ? exchangeOf(request, rootOf(request) ?? '') : imagine(request, typeof documentRoot === 'string' ? documentRoot : '')
+    return (await outcomeOf(exchange, own, storyteller, null)).explanation as Explanation
   }
 
   let proxied = false
@@ -127,10 +158,11 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   // What the rules made of requests that are on their second way through the router.
   const rerouted = new WeakMap<object, Rewrite>()
 
-  const conclude = (outcome: Outcome | null, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+  const conclude = ({ outcome, explanation }: Told, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (explanation !== null) onlookers.publish({ request, explanation } satisfies RewriteMessage)
     if (outcome === null) return done()
     if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)
-    const { rewrite } = outcome
+    const rewrite = options.originalUrlHeader === true ? withOriginalUrl(outcome.rewrite, request) : outcome.rewrite
     request.rewrite = rewrite
     const { url, rule } = rewrite
     if (!url.startsWith('/')) return done(proxied ? undefined : new NoProxyError(`rule "${rule}"`))
@@ -151,7 +183,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     return rewriteResponse(outbound, state, response, { method: request.method, limit, passed })
   }
 
-  fastify.decorate('urlRewrite', { rewriteResponse: rewriteAnswer })
+  fastify.decorate('urlRewrite', { rewriteResponse: rewriteAnswer, explain })
   fastify.decorateRequest('rewrite', null)
 
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -160,9 +192,9 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
       request.rewrite = before
       return done()
     }
-    const outcome = outcomeOf(request, null)
-    if (outcome instanceof Promise) outcome.then(result => conclude(result, request, reply, done)).catch(done)
-    else conclude(outcome, request, reply, done)
+    const told = outcomeOf(exchangeOf(request, rootOf(request) ?? ''), rulesOf(request), onlookers.hasSubscribers ? storyteller : null, null)
+    if (told instanceof Promise) told.then(result => conclude(result, request, reply, done)).catch(done)
+    else conclude(told, request, reply, done)
   })
 
   if (options.outboundRules !== undefined || options.siteOutboundRules !== undefined) {
@@ -182,6 +214,12 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (rule !== undefined && !proxied) throw new NoProxyError(rule)
   })
 }
+
+const isRequest = (request: FastifyRequest | Imagined): request is FastifyRequest => 'raw' in request
+
+/** The upstream is told what was asked for; a rule's own word on it counts. */
+const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
+  ({ ...rewrite, headers: { 'x-original-url': raw.url ?? '/', ...rewrite.headers } })
 
 /** A reply's headers as a list. */
 const headersOf = (reply: FastifyReply): Array<readonly [string, string]> =>

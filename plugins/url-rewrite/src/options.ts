@@ -3,7 +3,7 @@
 import { compileRules, type Workshop } from './compile.ts'
 import { compileOutbound, type AnyOutbound } from './compile-outbound.ts'
 import { engineMaker } from './engine.ts'
-import { isAbsolute } from './target.ts'
+import { beginningOf, isAbsolute } from './authority.ts'
 import { compileMap, type Lookup } from './template.ts'
 import type { RuleSet } from './compiled-rule.ts'
 import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
@@ -43,6 +43,7 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     mistake,
     engine: engineMaker(written.riskyPatterns ?? 'linear'),
     allowed: name => names === null || names.has(name),
+    origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => beginningOf(String(value))?.origin?.toLowerCase()).filter(origin => origin !== undefined)),
     encodeAnew: written.useOriginalURLEncoding === true,
     documentRoot
   }
@@ -77,7 +78,7 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     outboundFor: site => outbound.get(site) ?? everywhere,
     firstAbsolute: () => {
       for (const set of everySet) {
-        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && isAbsolute(action.target.parts))
+        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
         if (rule !== undefined) return `${set?.label} "${rule.name}"`
       }
       return undefined

@@ -40,3 +40,20 @@ export function exchangeOf (request: RequestLike, documentRoot: string): Exchang
     documentRoot
   }
 }
+
+/** A request that never came: a plain one, but for what is given. */
+export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchange => ({
+  method: 'GET',
+  url: '/',
+  headers: { host: 'localhost' },
+  httpVersion: '1.1',
+  encrypted: false,
+  remoteAddress: '127.0.0.1',
+  remotePort: '50000',
+  localAddress: '127.0.0.1',
+  localPort: given.encrypted === true ? '443' : '80',
+  siteName: '',
+  siteId: '',
+  documentRoot,
+  ...given
+})

@@ -2,7 +2,7 @@
 
 import { checksHold, type CheckTried } from './conditions.ts'
 import { resolveDots } from './dot-segments.ts'
-import { begin, type Exchange, type FileKind, type State } from './exchange.ts'
+import { begin, pathOf, type Exchange, type FileKind, type State } from './exchange.ts'
 import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
 import { decoded, decodePath, slice } from './text.ts'
@@ -36,7 +36,8 @@ export type Outcome =
 export interface Onlooker {
   rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
   readonly check: CheckTried
-  changed (rule: CompiledRule, state: State): void
+  /** Pattern and conditions held, and the action has been carried out on the state. */
+  applied (rule: CompiledRule, state: State): void
 }
 
 // The path and query of an origin-form or absolute-form target (RFC 9112 §3.2); other forms have no path to match.
@@ -60,8 +61,9 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
         if (!rewriteTo(action, state)) return { type: 'BadRequest', rule: rule.name }
         rewritten = true
         logRewrittenUrl ||= action.logRewrittenUrl
-        onlooker?.changed(rule, state)
-      } else if (action.type !== 'None') {
+      }
+      onlooker?.applied(rule, state)
+      if (action.type !== 'Rewrite' && action.type !== 'None') {
         return answer(action, rule.name, state)
       }
       if (rule.stop) break
@@ -104,11 +106,11 @@ function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | nul
 function enters (set: RuleSet, state: State): boolean {
   state.prefix = set.prefix
   if (set.prefix === '/') return true
-  return `${decoded(state.path).toLowerCase()}/`.startsWith(set.folded)
+  return `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(set.folded)
 }
 
 function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlooker | undefined): boolean {
-  const input = slice(state.path, set.prefix.length)
+  const input = slice(pathOf(state), set.prefix.length)
   const captures = rule.matcher(input)
   const matched = (captures === null) === rule.negate
   onlooker?.rule(set, rule, decoded(input), matched)
@@ -122,10 +124,11 @@ function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlo
 }
 
 function rewriteTo (action: CompiledAction & { type: 'Rewrite' }, state: State): boolean {
-  const target = expandTarget(action.target, state, action.policy)
+  const target = expandTarget(action.target, state)
   if (target === null) return false
   state.origin = target.origin
-  state.path = decodePath(target.path)
+  state.rawPath = target.path
+  state.path = null
   state.query = target.query
   return true
 }
@@ -142,7 +145,7 @@ function answer (action: Exclude<CompiledAction, { type: 'Rewrite' | 'None' }>, 
       description: decoded(action.description.expand(state))
     }
   }
-  const target = expandTarget(action.target, state, action.policy)
+  const target = expandTarget(action.target, state)
   if (target === null) return { type: 'BadRequest', rule }
   return { type: 'Redirect', rule, status: action.status, location: targetUrl(target) }
 }

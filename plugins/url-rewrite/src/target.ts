@@ -1,6 +1,7 @@
-// Which URL does an action's template give, and can what a client sent break out of the place it was given?
+// Which URL does an action's template give?
 
-import { hasDotSegments } from './dot-segments.ts'
+import { beginningOf, fit, isAuthority, mayLeadTo } from './authority.ts'
+import { isEncodedWithDots } from './dot-segments.ts'
 import { decoded, decodePath, encodePath, urlFace, type Text } from './text.ts'
 import type { State } from './exchange.ts'
 import type { Part, Template } from './template.ts'
@@ -23,123 +24,111 @@ export interface TargetPolicy {
   readonly appendQuery: boolean
   /** IIS's way: what is captured is decoded, and the whole path is encoded anew. */
   readonly encodeAnew: boolean
+  /** Where a value as a whole may lead: the origins that rewrite maps have, in lower case. */
+  readonly origins: ReadonlySet<string>
 }
 
-// A host name, address or IPv6 literal with an optional port: nothing that could hold credentials or begin a path.
-const AUTHORITY = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
-const ABSOLUTE = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
-const SCHEMES: Readonly<Record<string, string>> = { http: 'http', https: 'https', ws: 'http', wss: 'https' }
+/** A URL template ready to be expanded. */
+export interface CompiledTarget extends TargetPolicy {
+  /** The origin, where the author wrote it whole; the parts are then what comes after it. */
+  readonly origin: string | null
+  /** Literals have what is illegal in a URL escaped. */
+  readonly parts: readonly Part[]
+}
+
+/** Compiles a URL template. */
+export function compileTarget (template: Template, policy: TargetPolicy): CompiledTarget {
+  const parts = template.parts.map(part => part.literal === null ? part : { literal: part.literal.split('#').map(urlFace).join('#') })
+  const [first, ...others] = parts
+  const beginning = beginningOf(first?.literal ?? '')
+  if (first === undefined || first.literal === null || beginning === null || beginning.origin === null) return { ...policy, origin: null, parts }
+  const rest = first.literal.slice(beginning.length)
+  // Only a slash or a question mark ends a host for good: without one, the next part would have a say in it.
+  return rest === '' && others.length > 0
+    ? { ...policy, origin: null, parts }
+    : { ...policy, origin: beginning.origin, parts: [{ literal: rest }, ...others] }
+}
 
 /** The URL, or null where what the request brought does not make one: such a request is a bad one. */
-export function expandTarget (template: Template, state: State, policy: TargetPolicy): Target | null {
-  const { whole, fragment } = write(template.parts, state, policy)
-  const absolute = ABSOLUTE.exec(whole)
-  let origin = ''
-  let rest = whole
-  if (absolute !== null) {
-    const scheme = SCHEMES[(absolute[1] as string).toLowerCase()]
-    if (scheme === undefined || !isAuthority(absolute[2] as string)) return null
-    origin = `${scheme}://${absolute[2]}`
-    rest = whole.slice(absolute[0].length)
-  } else if (policy.redirect && begins(template.parts, '//')) {
-    const authority = /^\/\/([^/?]*)/.exec(whole)?.[1] ?? ''
-    if (!isAuthority(authority)) return null
-    origin = `//${authority}`
-    rest = whole.slice(origin.length)
-  } else if (/^[a-z][a-z\d+.-]*:/i.test(whole)) {
-    return null
+export function expandTarget (target: CompiledTarget, state: State): Target | null {
+  const written = write(target, state)
+  if (written === null) return null
+  let { whole: rest, fragment } = written
+  let { origin } = target
+  if (origin === null) {
+    const beginning = originIn(written, target, state)
+    if (beginning === null || beginning.origin === null) return null
+    origin = beginning.origin
+    rest = rest.slice(beginning.length)
   }
   const mark = rest.indexOf('?')
   let path = mark === -1 ? rest : rest.slice(0, mark)
   let query = mark === -1 ? null : rest.slice(mark + 1)
-  if (origin === '') path = absolutePath(path, state)
-  else if (!path.startsWith('/')) path = `/${path}`
+  if (!path.startsWith('/')) path = (origin === '' ? state.prefix : '/') + path
+  // A path that begins with two slashes would be read as a host's name by the next who parses it.
+  else if (origin === '' && path.startsWith('//')) path = path.replace(/^\/+/, '/')
   // Resolved here they could leave the place the rule's author gave them, so nobody gets to resolve them.
-  if (hasDotSegments(decoded(decodePath(path)))) return null
-  if (policy.appendQuery && state.query !== null) query = query === null || query === '' ? state.query : state.query === '' ? query : `${query}&${state.query}`
-  return { origin, path, query, fragment }
+  if (isEncodedWithDots(path)) return null
+  if (target.appendQuery && state.query !== null) query = query === null || query === '' ? state.query : state.query === '' ? query : `${query}&${state.query}`
+  return { origin, path, query, fragment: target.redirect ? fragment : '' }
 }
-
-/** What is wrong with a template whatever a request brings, or null. */
-export function fixedPart (parts: readonly Part[]): string | null {
-  const literal = parts[0]?.literal ?? null
-  if (literal === null) return null
-  const scheme = /^([a-z][a-z\d+.-]*):/i.exec(literal)?.[1]
-  if (scheme === undefined) return null
-  if (!Object.hasOwn(SCHEMES, scheme.toLowerCase())) return `begins with "${scheme}:", not http or https`
-  const authority = ABSOLUTE.exec(literal)?.[2]
-  if (authority === undefined) return 'has a scheme without "//" after it'
-  if (authority.includes('@')) return 'must hold no user name or password'
-  // An authority that the literal ends is known whole; another may go on with what a request brings.
-  const whole = parts.length === 1 || literal.length > scheme.length + 3 + authority.length
-  return whole && !isAuthority(authority) ? `has "${authority}" where a host and port should stand` : null
-}
-
-/** Whether a template gives an absolute URL whatever a request brings. */
-export const isAbsolute = (parts: readonly Part[]): boolean => parts.slice(0, 2).some(part => /^(?:[a-z][a-z\d+.-]*)?:\/\//i.test(part.literal ?? ''))
 
 /** A target as one string. */
 export const targetUrl = ({ origin, path, query, fragment }: Target): string =>
   origin + path + (query === null ? '' : `?${query}`) + fragment
 
-function isAuthority (authority: string): boolean {
-  if (!AUTHORITY.test(authority)) return false
-  const port = /:(\d+)$/.exec(authority)?.[1]
-  return port === undefined || Number(port) <= 65535
+const NO_ORIGIN = { origin: '', length: 0 }
+
+/** The origin of what has been written, empty for a path; null where it is none, or not for a request to say. */
+function originIn ({ whole, schemeIsOurs }: Written, target: CompiledTarget, state: State): { origin: string | null, length: number } | null {
+  const beginning = beginningOf(whole)
+  if (beginning !== null) {
+    const ours = schemeIsOurs || (beginning.origin !== null && mayLeadTo(beginning.origin, target.parts, state, target.origins, target.redirect))
+    return ours ? beginning : null
+  }
+  if (target.redirect && target.parts[0]?.literal?.startsWith('//') === true) {
+    const authority = /^\/\/([^/?]*)/.exec(whole)?.[1] ?? ''
+    return isAuthority(authority) ? { origin: `//${authority}`, length: authority.length + 2 } : null
+  }
+  return /^[a-z][a-z\d+.-]*:/i.test(whole) ? null : NO_ORIGIN
 }
 
-/** A path that begins with two slashes would be read as a host's name by the next who parses it. */
-function absolutePath (path: string, state: State): string {
-  if (path.startsWith('/')) return path.replace(/^\/{2,}/, '/')
-  return state.prefix + path
+interface Written {
+  readonly whole: string
+  readonly fragment: string
+  /** Whether the `://` is the author's, and nothing but a scheme comes before it. */
+  readonly schemeIsOurs: boolean
 }
 
-const begins = (parts: readonly Part[], prefix: string): boolean => parts[0]?.literal?.startsWith(prefix) === true
-
-/** The expanded text, with what comes from the request escaped where it stands, and the fragment an author wrote. */
-function write (parts: readonly Part[], state: State, policy: TargetPolicy): { whole: string, fragment: string } {
+/** The expanded text, with what comes from the request escaped where it stands; null where a part of it fits nowhere. */
+function write ({ origin, parts, encodeAnew }: CompiledTarget, state: State): Written | null {
   let whole = ''
   let fragment = ''
-  for (const [index, part] of parts.entries()) {
-    let piece: string
+  let schemeIsOurs = false
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] as Part
     if (part.literal === null) {
       const value = part.value(state)
-      piece = policy.encodeAnew && !whole.includes('?') ? encodedAnew(value) : urlFace(value)
-      if (endsInHost(whole) && !/^[/?]/.test(piece) && !hostGoesOn(parts, index + 1)) piece = `/${piece}`
-    } else {
-      piece = literalFace(part.literal)
-    }
-    const hash = part.literal !== null && fragment === '' ? piece.indexOf('#') : -1
-    if (hash !== -1) {
-      whole += piece.slice(0, hash)
-      fragment = piece.slice(hash)
+      let piece: string | null = encodeAnew && !whole.includes('?') ? encodedAnew(value) : urlFace(value)
+      if (fragment !== '') {
+        fragment += piece
+        continue
+      }
+      if (origin === null) piece = fit(piece, part.source, whole, parts.slice(index + 1))
+      if (piece === null) return null
+      whole += piece
     } else if (fragment !== '') {
-      fragment += piece
+      fragment += part.literal
     } else {
+      const hash = part.literal.indexOf('#')
+      if (hash !== -1) fragment = part.literal.slice(hash)
+      const piece = hash === -1 ? part.literal : part.literal.slice(0, hash)
+      if (origin === null && !schemeIsOurs && !whole.includes('://')) schemeIsOurs = /^[a-z\d+.-]+:\/\//i.test(whole + piece)
       whole += piece
     }
   }
-  return { whole, fragment: policy.redirect ? fragment : '' }
+  return { whole, fragment, schemeIsOurs }
 }
-
-const endsInHost = (whole: string): boolean => /^[a-z][a-z\d+.-]*:\/\/[^/?]*[\w\]]$/i.test(whole)
-
-// Variables that always begin with a slash.
-const PATHS = new Set(['REQUEST_URI', 'URL', 'PATH_INFO', 'SCRIPT_NAME', 'UNENCODED_URL', 'HTTP_URL', 'HTTP_X_ORIGINAL_URL'])
-
-/**
- * Whether an author meant a value after a host's name to be more of that name: something of a host, or a path, follows it.
- * Where nothing does (`http://localhost:8080{R:1}`), the value is the path, whatever is in it.
- */
-function hostGoesOn (parts: readonly Part[], from: number): boolean {
-  for (const part of parts.slice(from)) {
-    if (part.literal !== null) return !/^[?#]/.test(part.literal)
-    if (PATHS.has(part.source)) return true
-  }
-  return false
-}
-
-const literalFace = (literal: string): string => literal.includes('#') ? literal.split('#').map(urlFace).join('#') : urlFace(literal)
 
 /** A path as IIS writes it: decoded, then encoded anew. Its query, if it has one, stays as it came. */
 function encodedAnew (value: Text): string {

@@ -1,7 +1,7 @@
 // What does a server variable stand for? (IIS URL Rewrite reference, "Server variables"; iis.net "IIS Server Variables")
 
-import { decoded, join, urlFace, type Text } from './text.ts'
-import type { State } from './exchange.ts'
+import { pathOf, type State } from './exchange.ts'
+import { decoded, join, type Text } from './text.ts'
 
 /** Reads one variable's value; an unknown one is empty, as in IIS. */
 export type ReadVariable = (state: State) => Text
@@ -15,7 +15,8 @@ function requestHeader (state: State, name: string): string {
   return set ?? first(state.exchange.headers[name])
 }
 
-const hostOf = (state: State): string => requestHeader(state, 'host') || first(state.exchange.headers[':authority'])
+/** The Host header, or what HTTP/2 has in its place. */
+export const hostOf = (state: State): string => requestHeader(state, 'host') || first(state.exchange.headers[':authority'])
 
 const withQuery = (path: Text, query: string | null): Text => query === null ? path : join([path, `?${query}`])
 
@@ -26,14 +27,14 @@ const originalTarget = (state: State): string => state.exchange.url
 
 const fileName = (state: State): string => {
   const root = state.exchange.documentRoot
-  return root === '' ? '' : root.replace(/[/\\]$/, '') + decoded(state.path)
+  return root === '' ? '' : root.replace(/[/\\]$/, '') + decoded(pathOf(state))
 }
 
 const VARIABLES = {
   AUTH_USER: state => state.variables?.AUTH_USER ?? '',
   CACHE_URL: state => join([
     `${state.exchange.encrypted ? 'https' : 'http'}://${serverName(state)}:${state.exchange.localPort || defaultPort(state)}`,
-    withQuery(state.path, state.query)
+    withQuery(pathOf(state), state.query)
   ]),
   CONTENT_LENGTH: state => requestHeader(state, 'content-length'),
   CONTENT_TYPE: state => requestHeader(state, 'content-type'),
@@ -45,7 +46,7 @@ const VARIABLES = {
   INSTANCE_ID: state => state.exchange.siteId,
   INSTANCE_NAME: state => state.exchange.siteName,
   LOCAL_ADDR: state => state.exchange.localAddress,
-  PATH_INFO: state => state.path,
+  PATH_INFO: state => pathOf(state),
   PATH_TRANSLATED: fileName,
   QUERY_STRING: state => state.query ?? '',
   REMOTE_ADDR: state => state.exchange.remoteAddress,
@@ -53,16 +54,16 @@ const VARIABLES = {
   REMOTE_PORT: state => state.exchange.remotePort,
   REQUEST_FILENAME: fileName,
   REQUEST_METHOD: state => state.exchange.method,
-  REQUEST_URI: state => withQuery(state.path, state.query),
+  REQUEST_URI: state => withQuery(pathOf(state), state.query),
   RESPONSE_STATUS: state => state.response === null ? '' : String(state.response.status),
-  SCRIPT_NAME: state => state.path,
+  SCRIPT_NAME: state => pathOf(state),
   SERVER_ADDR: state => state.exchange.localAddress,
   SERVER_NAME: serverName,
   SERVER_PORT: state => state.exchange.localPort || defaultPort(state),
   SERVER_PORT_SECURE: state => state.exchange.encrypted ? '1' : '0',
   SERVER_PROTOCOL: state => `HTTP/${state.exchange.httpVersion}`,
   UNENCODED_URL: originalTarget,
-  URL: state => state.path
+  URL: state => pathOf(state)
 } satisfies Record<string, ReadVariable>
 
 function serverName (state: State): string {
@@ -77,7 +78,8 @@ export function variable (written: string): ReadVariable {
   if (known !== undefined) return state => state.variables?.[name] ?? known(state)
   if (name.startsWith('HTTP_')) {
     const header = headerName(name)
-    if (name === 'HTTP_X_ORIGINAL_URL') return state => requestHeader(state, header) || originalTarget(state)
+    // IIS sets it itself, so that a client can't.
+    if (name === 'HTTP_X_ORIGINAL_URL') return state => state.headers?.[header] ?? originalTarget(state)
     return state => requestHeader(state, header)
   }
   if (name.startsWith('RESPONSE_')) {
@@ -97,4 +99,4 @@ export function isKnown (written: string): boolean {
 export const headerName = (variableName: string): string => variableName.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-')
 
 /** The current URL as a whole, encoded, with its query. */
-export const currentUrl = (state: State): string => state.origin + urlFace(state.path) + (state.query === null ? '' : `?${state.query}`)
+export const currentUrl = (state: State): string => state.origin + state.rawPath + (state.query === null ? '' : `?${state.query}`)

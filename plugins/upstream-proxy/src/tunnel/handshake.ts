@@ -98,6 +98,11 @@ export class Handshake {
     upstream.write(`${head}\r\n`, 'latin1')
   }
 
+  /** The server is closing. */
+  giveUp (): void {
+    this.#fail('Draining', 'proxy')
+  }
+
   #onConnected (): void {
     const upstream = this.#upstream as Duplex
     this.#fact.connectTime = performance.now() - this.#arrived

@@ -1,6 +1,5 @@
 // The tunnels of one proxy: how they open, live and end.
 import { channel } from 'node:diagnostics_channel'
-import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
@@ -33,7 +32,7 @@ export class Tunnels {
   readonly open: OpenTunnels
   readonly #own = new Set<Tunnel>()
   readonly #settings: TunnelsSettings
-  readonly #pending = new Set<Duplex>()
+  readonly #pending = new Set<Handshake>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
   #drained: (() => void) | null = null
@@ -63,20 +62,21 @@ export class Tunnels {
       done(new ERRORS[name]())
       return
     }
-    this.#pending.add(client.stream)
-    new Handshake(request, reply, client, this.#settings,
+    const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
       opened => {
-        this.#pending.delete(client.stream)
+        this.#pending.delete(handshake)
         reply.hijack()
         client.open(opened.head, reply)
         this.#begin(request, client, opened)
         done()
       },
       error => {
-        this.#pending.delete(client.stream)
+        this.#pending.delete(handshake)
         if (error === null && !reply.sent) reply.hijack()
         done(error ?? undefined)
-      }).begin(route)
+      })
+    this.#pending.add(handshake)
+    handshake.begin(route)
   }
 
   #begin (request: FastifyRequest, client: ClientSide, opened: Opened): void {
@@ -128,7 +128,7 @@ export class Tunnels {
   /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
   drain (): Promise<void> {
     this.#draining = true
-    for (const stream of this.#pending) stream.destroy()
+    for (const handshake of this.#pending) handshake.giveUp()
     if (this.#own.size === 0) return Promise.resolve()
     const { code, reason, window, deadline } = this.#settings.tunnel.drain
     const tunnels = [...this.#own]

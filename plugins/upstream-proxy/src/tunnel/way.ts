@@ -2,7 +2,11 @@
 import type { Duplex } from 'node:stream'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
+import { giveBack, readInto, shareBuffer, takeBuffer } from './read-buffer.ts'
 import type { Tunnel } from './tunnel.ts'
+
+/** From this size on a read is bulk: copying it would cost more than a buffer of its own. */
+const BULK = 8192
 
 const WAY = Symbol('way')
 
@@ -20,6 +24,9 @@ export class Way {
   /** A frame of ours that waits for the end of a frame of theirs. */
   #waiting: Buffer | null = null
   #saidClose = false
+  /** The buffer of its own, while it moves bulk. */
+  #bulk: Buffer | null = null
+  #written: (() => void) | undefined
 
   constructor (tunnel: Tunnel, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number) {
     this.tunnel = tunnel
@@ -38,22 +45,52 @@ export class Way {
     from.on('error', onError)
     from.on('end', onEnd)
     from.on('drain', onDrain)
-    from.on('data', onData)
-    if (from.destroyed) onClose.call(from)
-    else if (!this.to.writableNeedDrain) from.resume()
+    if (from.destroyed) {
+      onClose.call(from)
+      return
+    }
+    // What was read before the tunnel began comes first.
+    for (let chunk = from.read(); chunk !== null; chunk = from.read()) this.pass(chunk)
+    if (!readInto(from, onRead)) from.on('data', onData)
+    if (!this.to.writableNeedDrain) from.resume()
+  }
+
+  /** Passes bytes that lie in a reused buffer. False where no more may be read for now. */
+  read (bytes: Buffer): boolean {
+    if (bytes.length < BULK) {
+      // Little: copied, so that the buffer is free again whatever becomes of the write.
+      const more = this.pass(Buffer.from(bytes))
+      if (this.#bulk !== null) this.#leaveBulk()
+      return more
+    }
+    if (this.#bulk === null) {
+      // Much: there will be more. It shall be read into a buffer of its own, and written from there.
+      this.#bulk = takeBuffer()
+      this.#written ??= () => { if (this.to.writableLength === 0) this.from.resume() }
+      return this.pass(Buffer.from(bytes))
+    }
+    this.pass(bytes, this.#written)
+    // The other socket may hold the buffer still: nothing is read until it has let go.
+    return this.to.writableLength === 0
+  }
+
+  #leaveBulk (): void {
+    giveBack(this.#bulk as Buffer)
+    this.#bulk = null
+    shareBuffer()
   }
 
   /** Passes bytes on. False where the other side has enough for now. */
-  pass (chunk: Buffer): boolean {
+  pass (chunk: Buffer, written: (() => void) | undefined = undefined): boolean {
     const { flow, tunnel, reader } = this
     flow.bytes += chunk.length
     tunnel.fact.lastActivity = Date.now()
     if (this.#saidClose) return true // our Close frame was the last word this way
     const boundary = reader.valid && reader.closed === null ? this.#observe(chunk) : -1
     if (!this.to.writable) return true
-    if (this.#waiting === null || reader.closed !== null || boundary === -1) return this.to.write(chunk)
+    if (this.#waiting === null || reader.closed !== null || boundary === -1) return this.to.write(chunk, written)
     // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
-    if (boundary > 0) this.to.write(chunk.subarray(0, boundary))
+    if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)))
     return this.#say()
   }
 
@@ -82,6 +119,10 @@ export class Way {
     this.#saidClose = true
     return more
   }
+}
+
+function onRead (this: Duplex, bytes: Buffer): boolean {
+  return (this as Socket)[WAY].read(bytes)
 }
 
 function onData (this: Duplex, chunk: Buffer): void {

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test, type Test } from 'tap'
+import { run as command } from '../src/command.ts'
+
+const example = fileURLToPath(new URL('../../../examples/web.config', import.meta.url))
+
+interface Run { readonly code: number, readonly out: string, readonly err: string }
+
+function run (...args: string[]): Run {
+  let out = ''
+  let err = ''
+  const code = command(args, { write: text => { out += text }, warn: text => { err += text }, colors: false })
+  return { code, out, err }
+}
+
+const web = (t: Test, inside: string): string => join(t.testdir({ 'web.config': `<configuration>\n${inside}\n</configuration>` }), 'web.config')
+
+test('check tells what differs, and ends with 0 where nothing is lost', async t => {
+  const { code, out, err } = run('check', example)
+  t.equal(code, 0)
+  t.match(out, 'Used with a difference')
+  t.match(out, `${example}:14:7`)
+  t.match(out, 'open-host')
+  t.match(out, `Nothing of ${example} is lost.`)
+  t.notMatch(out, '\u001b', 'no colours where nobody sees them')
+  t.equal(err, '')
+})
+
+test('check ends with 1 where something is lost', async t => {
+  const { code, out } = run('check', web(t, '<system.webServer><handlers /><rewrite><providers><provider name="x" type="y" /></providers></rewrite></system.webServer>'))
+  t.equal(code, 1)
+  t.match(out, 'Not supported')
+  t.match(out, '<providers> and 3 parts inside it')
+  t.match(out, '1 section lost')
+})
+
+test('check --all tells what is used as well, and --json tells tools', async t => {
+  t.match((run('check', '--all', example)).out, '✔ <match>')
+  const { out, code } = run('check', '--json', example)
+  t.equal(code, 0)
+  t.match(JSON.parse(out), { complete: true, counts: { unsupported: 0 }, mistakes: [{ code: 'open-host' }, { code: 'open-host' }] })
+})
+
+test('convert prints TypeScript, or the options as JSON', async t => {
+  t.match((run('convert', example)).out, "import { urlRewrite } from '@fastify-arr/url-rewrite'")
+  t.match(JSON.parse((run('convert', '--json', example)).out), { urlRewrite: { rules: [{ name: 'ReverseProxy' }] } })
+})
+
+test('a bad file ends with 2, says where, and prints nothing else', async t => {
+  const file = web(t, '<a b="&" />')
+  for (const command of ['check', 'convert']) {
+    const { code, out, err } = run(command, file)
+    t.equal(code, 2)
+    t.equal(out, '')
+    t.match(err, `${file}:2:7: `)
+    t.notMatch(err, 'at parse', 'no stack')
+  }
+})
+
+test('a wrong command ends with 2 and the usage; help ends with 0', async t => {
+  for (const args of [[], ['check'], ['frob', 'x'], ['check', 'a', 'b'], ['check', '--nope', 'x']]) {
+    const { code, err } = run(...args)
+    t.equal(code, 2, args.join(' '))
+    t.match(err, 'Usage: iis-config')
+  }
+  t.match(run('--help'), { code: 0, out: 'Exit code' })
+})
+
+test('colours are for those who see them', async t => {
+  let out = ''
+  command(['check', example], { write: text => { out += text }, warn: () => {}, colors: true })
+  t.match(out, '\u001b[33m≈ <rules>')
+})
+
+test('as a program: the exit code, the streams, and no colours into a pipe', async t => {
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const program = async (...args: string[]): Promise<Run> => await new Promise(resolve => {
+    execFile(process.execPath, [`--import=${import.meta.resolve('tsx')}`, cli, ...args], { env }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err })
+    })
+  })
+  const [good, bad] = await Promise.all([program('check', example), program('check', 'no such file')])
+  t.match(good, { code: 0, err: '' })
+  t.notMatch(good.out, '\u001b')
+  t.match(bad, { code: 2, out: '', err: 'no such file:1:1: cannot be read' })
+})

@@ -1,0 +1,76 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+import ts from 'typescript'
+import { convertToTypeScript, readConfig, readConfigText, type PluginOptions } from '../src/index.ts'
+
+const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))
+
+/** Runs what was made: the plugins are stand-ins, and what they are registered with is collected. */
+async function run (code: string): Promise<PluginOptions> {
+  const { outputText, diagnostics = [] } = ts.transpileModule(code, { reportDiagnostics: true, compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 } })
+  if (diagnostics.length > 0) throw new Error(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')).join('\n'))
+  const standIns = outputText.replace(/^import \{ (\w+) \} from .*$/gm, 'const $1 = "$1"')
+  const { default: site } = await import(`data:text/javascript,${encodeURIComponent(standIns)}`) as { default: (fastify: object, options: object) => Promise<void> }
+  if (site.length !== 2) throw new Error('fastify start wants a plugin of two parameters')
+  const registered: Record<string, unknown> = {}
+  await site({ register: async (name: string, options: unknown) => { registered[name] = options } }, {})
+  return registered
+}
+
+for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config'))) {
+  test(`${name} becomes a module that registers the same options`, async t => {
+    const config = readConfigText(readFileSync(join(fixtures, name), 'utf8'), join('/srv', /farm|server/.test(name) ? 'applicationHost.config' : 'web.config'))
+    const registered = await run(convertToTypeScript(config))
+    const { listeners, ...rest } = registered
+    const { listeners: wanted, ...others } = config.options
+    t.strictSame(rest, others)
+    if (wanted !== undefined) t.strictSame(listeners, { ...wanted, certificate: 'development' })
+    t.strictSame(Object.keys(registered), ['arrLog', 'listeners', 'hostRouting', 'urlRewrite', 'upstreamProxy'].filter(key => key in config.options), 'in the order of the journey')
+  })
+}
+
+test('any text comes out as it went in', async t => {
+  const texts = ["it's", '"', '\\', '\n\r\t', '\u2028\u2029', '${x}', '`', '*/ // <!--', '😀', '\0'.replace('\0', '\u007f')] // eslint-disable-line no-template-curly-in-string
+  const config = readConfigText('<configuration><system.webServer><rewrite><rewriteMaps><rewriteMap name="m" /></rewriteMaps></rewrite></system.webServer></configuration>')
+  config.options.urlRewrite = { rewriteMaps: [{ name: 'm', entries: Object.fromEntries([...texts.map(text => [text, text]), ['__proto__', 'x'], ['a b', ''], ['1', '2']]) }] }
+  const { urlRewrite } = await run(convertToTypeScript(config))
+  t.strictSame(Object.entries(urlRewrite?.rewriteMaps?.[0]?.entries ?? {}), Object.entries(config.options.urlRewrite.rewriteMaps?.[0]?.entries ?? {}))
+})
+
+test('a comment cannot end early, and stands above the part it is about', async t => {
+  const code = convertToTypeScript(readConfigText(`<configuration><system.webServer><rewrite><rules useOriginalURLEncoding="true">
+    <rule name="a" responseCacheDirective="x&#10;process.exit()//&#x2028;alert()"><match url="x" /></rule>
+    <rule name="b" made.up="1"><match url="x" /></rule>
+  </rules></rewrite></system.webServer></configuration>`))
+  await run(code)
+  const lines = code.split('\n')
+  const line = lines.findIndex(one => one.includes('responseCacheDirective='))
+  t.match(lines[line], /^\s*\/\/ ≈ line 2/)
+  t.match(lines[line + 1], "name: 'a'")
+  t.match(lines.find(one => one.includes('made.up')), /\/\/ ✖ line 3/)
+  t.notMatch(code, '\u2028')
+})
+
+test('the article’s file becomes what a person would write', async t => {
+  const config = readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url)))
+  t.match(convertToTypeScript(config), `  await fastify.register(urlRewrite, {
+    rules: [
+      {
+        name: 'ReverseProxy',
+        stopProcessing: true,
+        match: { url: '(.*)' },
+        conditions: {
+          logicalGrouping: 'MatchAny',
+          add: [
+            { input: '{HTTP_HOST}', pattern: 'localhost' },
+            { input: '{HTTP_HOST}', pattern: 'reverseproxy.com' }
+          ]
+        },
+        serverVariables: [{ name: 'HTTP_SEC_WEBSOCKET_EXTENSIONS', value: '' }],
+        action: { type: 'Rewrite', url: 'http://localhost:8080/{R:1}' }
+      }
+    ]
+  })`)
+})

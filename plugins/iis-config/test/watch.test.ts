@@ -1,0 +1,90 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type Test } from 'tap'
+import { watchConfig, type IisConfig, type WatchedConfig } from '../src/index.ts'
+
+const xml = (name: string): string => `<configuration><system.webServer><rewrite><rules><rule name="${name}"><match url="x" /></rule></rules></rewrite></system.webServer></configuration>`
+const nameIn = (config: IisConfig): string | undefined => config.options.urlRewrite?.rules?.[0]?.name
+
+interface Change { readonly error: Error | null, readonly config: IisConfig }
+
+/** Watches a file; `next` waits for the next change. */
+function watch (t: Test, file: string): { watched: WatchedConfig, next: () => Promise<Change>, changes: Change[] } {
+  const changes: Change[] = []
+  let wake = (): void => {}
+  const watched = watchConfig(file, (error, config) => {
+    changes.push({ error, config })
+    wake()
+  }, { interval: 20, quiet: 40 })
+  t.teardown(() => watched.close())
+  // The watcher keeps no process alive; a test that waits for it has to.
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(alive))
+  let seen = 0
+  return {
+    watched,
+    changes,
+    async next () {
+      while (changes.length <= seen) await new Promise<void>(resolve => { wake = resolve })
+      return changes[seen++] as Change
+    }
+  }
+}
+
+test('a file that changes is read again', async t => {
+  const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
+  const { watched, next } = watch(t, file)
+  t.equal(nameIn(watched.config), 'one')
+  writeFileSync(file, xml('two!'))
+  const { error, config } = await next()
+  t.equal(error, null)
+  t.equal(nameIn(config), 'two!')
+  t.equal(watched.config, config)
+})
+
+test('a new file in the place of the old one is read, as editors save', async t => {
+  const dir = t.testdir({ 'web.config': xml('one') })
+  const { next } = watch(t, join(dir, 'web.config'))
+  writeFileSync(join(dir, 'new'), xml('three'))
+  renameSync(join(dir, 'new'), join(dir, 'web.config'))
+  t.equal(nameIn((await next()).config), 'three')
+})
+
+test('a broken file is told, and the old configuration stays in force until it is mended', async t => {
+  const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
+  const { watched, next } = watch(t, file)
+  const before = watched.config
+  writeFileSync(file, xml('two').replace('</rules>', ''))
+  const broken = await next()
+  t.match(broken.error, { code: 'FST_ARR_IIS_CONFIG_INVALID_XML', problems: [{ file, line: 1 }] })
+  t.equal(broken.config, before)
+  t.equal(watched.config, before)
+  rmSync(file)
+  t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
+  writeFileSync(file, xml('mended'))
+  t.equal(nameIn((await next()).config), 'mended')
+})
+
+test('a file that parts are taken from is watched as well', async t => {
+  const dir = t.testdir({
+    'web.config': '<configuration><system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer></configuration>',
+    'rules.config': '<rules><rule name="one"><match url="x" /></rule></rules>'
+  })
+  const { next } = watch(t, join(dir, 'web.config'))
+  writeFileSync(join(dir, 'rules.config'), '<rules><rule name="three"><match url="x" /></rule></rules>')
+  t.equal(nameIn((await next()).config), 'three')
+})
+
+test('after close nothing is told', async t => {
+  const dir = t.testdir({ 'web.config': xml('one') })
+  const first = watch(t, join(dir, 'web.config'))
+  const second = watch(t, join(dir, 'web.config'))
+  first.watched.close()
+  writeFileSync(join(dir, 'web.config'), xml('two!'))
+  await second.next()
+  t.strictSame(first.changes, [])
+})
+
+test('a file that cannot be read to begin with is an error at once', async t => {
+  t.throws(() => watchConfig(join(t.testdir(), 'none.config'), () => {}), { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
+})

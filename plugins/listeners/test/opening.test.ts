@@ -1,0 +1,169 @@
+// Opening: with fastify start, in a server that listens already, on two addresses, on a unix socket; and the mistakes that are told.
+import Fastify from 'fastify'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer as createHttpServer, get } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { bindError } from '../src/errors.ts'
+import { parseBinding } from '../src/iis-binding.ts'
+import { listeners } from '../src/index.ts'
+import { build, portOf, start } from './server.ts'
+
+t.test('localhost is both loopback addresses, on one port even where the system chooses it', async t => {
+  const app = await start(t, { listeners: [{ port: 0 }] })
+  const { addresses } = app.listeners
+  t.equal(new Set(addresses.map(({ port }) => port)).size, 1)
+  const hasIPv6 = Object.values(networkInterfaces()).flat().some(entry => entry?.address === '::1')
+  t.same(addresses.map(({ address }) => address), hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])
+  t.equal(addresses[0]?.url, `http://127.0.0.1:${addresses[0]?.port}`)
+  for (const { address, port } of addresses) {
+    const socket = connect(port as number, address)
+    await once(socket, 'connect')
+    socket.destroy()
+  }
+})
+
+t.test('a star is every address', async t => {
+  const app = await start(t, { listeners: [{ port: 0, host: '*' }] })
+  t.match(app.listeners.addresses, [{ name: 'http port 0', address: /^(::|0\.0\.0\.0)$/ }])
+  t.equal((await fetch(`http://127.0.0.1:${portOf(app, 'http')}/`)).status, 200)
+})
+
+t.test('a unix socket, or a Windows pipe', async t => {
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\fastify-arr-${process.pid}` : join(tmpdir(), `fastify-arr-${process.pid}.sock`)
+  const app = await start(t, { listeners: [{ path }] })
+  t.match(app.listeners.addresses, [{ name: `http ${path}`, address: path, port: null, url: `http+unix:${path}` }])
+  const [response] = await once(get({ socketPath: path, path: '/' }), 'response')
+  t.equal(response.statusCode, 200)
+  response.resume()
+})
+
+t.test('IIS bindings of one port are one listener', async t => {
+  const app = await start(t, { certificate: 'development', listeners: ['http/127.0.0.1:0:', 'https/*:0:One.test', 'https/*:0:two.test'] })
+  t.same(app.listeners.addresses.map(({ name, protocol }) => `${name} ${protocol}`), ['http port 0 http', 'https port 0 https'])
+  t.same(parseBinding('https/[::1]:443:Example.com'), { protocol: 'https', address: '::1', port: 443, host: 'example.com' })
+  t.equal(parseBinding('net.tcp/808:*'), null)
+})
+
+t.test('in a server that already listens, made by somebody else', async t => {
+  const server = createHttpServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close(); server.closeAllConnections() })
+  const app = Fastify({ serverFactory: handler => server.on('request', handler) })
+  t.teardown(() => app.close())
+  app.register(listeners, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+  app.get('/', async () => 'one server')
+  await app.ready()
+  t.equal(app.listeners.addresses.length, 1)
+  for (const port of [portOf(app as never, 'http'), (server.address() as { port: number }).port]) t.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'one server')
+  t.same(await app.listeners.listen(), app.listeners.addresses, 'listening twice does nothing')
+})
+
+t.test('by hand, when it is said so', async t => {
+  const app = await start(t, { open: 'manual', listeners: [{ port: 0, host: '127.0.0.1' }] })
+  t.same(app.listeners.addresses, [])
+  const [address] = await app.listeners.listen()
+  t.equal((await fetch(`${address?.url}/`)).status, 200)
+})
+
+t.test('after a failure it can be tried again', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const app = await build(t, { open: 'manual', listeners: [{ port: (other.address() as { port: number }).port, host: '127.0.0.1' }] })
+  await t.rejects(app.listeners.listen(), { code: 'FST_ARR_LISTENERS_PORT_IN_USE' })
+  await new Promise(resolve => other.close(resolve))
+  t.equal((await app.listeners.listen()).length, 1)
+})
+
+t.test('fastify start, with the plugin in a one-file app', async t => {
+  const source = new URL('../src/index.ts', import.meta.url).href
+  const folder = t.testdir({
+    'app.ts': `import { listeners } from ${JSON.stringify(source)}
+      export default async function (fastify: any, _options: object) {
+        await fastify.register(listeners, { certificate: 'development', development: { folder: ${JSON.stringify(t.testdirName)} }, listeners: [{ port: 0 }, { port: 0, https: true }] })
+        fastify.get('/', async () => 'started')
+        fastify.addHook('onListen', async () => { console.log('urls', JSON.stringify(fastify.listeners.addresses.map((address: any) => address.url))) })
+      }`
+  })
+  const cli = fileURLToPath(import.meta.resolve('fastify-cli/cli.js'))
+  const run = (port: string, more: NodeJS.ProcessEnv = {}) => {
+    const child = spawn(process.execPath, ['--import=tsx', cli, 'start', '--port', port, '--address', '127.0.0.1', '--log-level', 'info', join(folder, 'app.ts')], { env: { ...process.env, ...more }, cwd: fileURLToPath(new URL('../../..', import.meta.url)) })
+    t.teardown(() => child.kill('SIGKILL'))
+    let text = ''
+    child.stdout.on('data', chunk => { text += chunk })
+    child.stderr.on('data', chunk => { text += chunk })
+    return { child, text: () => text }
+  }
+  const { child, text } = run('0')
+  while (!text().includes('urls ') && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  const urls = JSON.parse(/urls (\[.*\])/.exec(text())?.[1] ?? '[]') as string[]
+  t.ok(urls.length >= 2, text())
+  t.equal(await (await fetch(urls[0] as string)).text(), 'started')
+  t.match(text(), /Server listening at https:\/\//)
+  if (process.platform === 'win32') return
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  t.equal(code, 0)
+})
+
+t.test('every mistake in the options is told at once', async t => {
+  const options = {
+    limits: { speed: 1, headersTimeout: -1 },
+    watchInterval: -1,
+    closeTimeout: 'soon',
+    open: 'later',
+    development: { folder: 1 },
+    listeners: [
+      { port: 70000 },
+      { name: 'a', port: 1, path: '/x' },
+      { name: 'a', port: 2, http1: false },
+      {},
+      { port: 3, https: true },
+      { port: 4, https: { certificate: { cert: 'x' } } },
+      { port: 5, https: { certificate: [{ cert: 'x', key: 'y' }, { key: 'y' }] } },
+      { port: 6, http2: true },
+      { port: 7, proxyProtocol: ['everybody'] },
+      { port: 8, backlog: 0, host: '' },
+      'https/443',
+      { port: 9, limits: { connections: 1.5 } }
+    ]
+  }
+  const app = Fastify()
+  await t.rejects(async () => await app.register(listeners, options as never), {
+    code: 'FST_ARR_LISTENERS_INVALID_OPTIONS',
+    message: 'listeners: ' + [
+      'limits.speed is no limit; there are connections, connectionsPerAddress, handshakeTimeout, headersTimeout, requestTimeout, keepAliveTimeout, headerSize, streams, nuisances',
+      'limits.headersTimeout must be a whole number, 0 or more',
+      'watchInterval must be a whole number of milliseconds, 0 or more',
+      'closeTimeout must be a whole number of milliseconds, 0 or more',
+      "open must be 'with-server' or 'manual'",
+      'development.folder must be a path',
+      'listeners[10], "https/443", is neither an object nor written as \'https/*:443:example.com\' (protocol/IP:port:host)',
+      "listener 'http port 70000' has a port that is no whole number from 0 to 65535",
+      "listener 'a' has a port and a path; one listener is one of them",
+      "listener 'a' is there twice; give it another name",
+      "listener 'a' speaks neither HTTP/1.1 nor HTTP/2",
+      "listener 'http port undefined' has neither port nor path",
+      "listener 'https port 3' has no certificate: give cert and key, pfx, or 'development'",
+      "listener 'https port 4' has a certificate without its key",
+      "listener 'https port 5' has a certificate (number 2) without cert or pfx",
+      "listener 'http port 6' asks for http2 without https, which no browser speaks",
+      "listener 'http port 7' has a proxyProtocol that is neither true nor a list of IP addresses and networks",
+      "listener 'http port 8' has a host that is no text; '*' is every address",
+      "listener 'http port 8' has a backlog that is no whole number from 1 on",
+      "listener 'http port 9' limits.connections must be a whole number, 0 or more"
+    ].join('; ')
+  })
+})
+
+t.test('what the system says about a port becomes what to do about it', t => {
+  const told = (code: string): string => bindError({ name: 'https port 443', label: 'HTTPS_PORT' }, '*:443', Object.assign(new Error(code), { code })).message
+  t.match(told('EACCES'), /^Listener 'https port 443' \(HTTPS_PORT\): no right to listen on \*:443\. \w+/)
+  t.equal(told('EADDRNOTAVAIL'), "Listener 'https port 443' (HTTPS_PORT): *:443 is no address of this machine.")
+  t.equal(told('EMFILE'), "Listener 'https port 443' (HTTPS_PORT): cannot listen on *:443: EMFILE")
+  t.end()
+})

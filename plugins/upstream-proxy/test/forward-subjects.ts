@@ -1,0 +1,168 @@
+// What the forwarding tests share: a proxy, upstreams made of sockets, and clients that see every byte.
+import { once } from 'node:events'
+import { Agent, createServer, request, type IncomingMessage, type RequestListener, type RequestOptions } from 'node:http'
+import { connect, createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import type { Test } from 'tap'
+import upstreamProxy, { type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+
+export interface Proxy {
+  readonly app: FastifyInstance
+  readonly port: number
+  /** The requests that came, in order. */
+  readonly requests: FastifyRequest[]
+  /** The facts of the request at `index`, once its response is closed. */
+  facts (index?: number): Promise<Upstream>
+}
+
+/** A proxy on port 0. */
+export async function proxy (t: Test, options: UpstreamProxyOptions, server: FastifyServerOptions = {}, prepare?: (app: FastifyInstance) => unknown): Promise<Proxy> {
+  const app = Fastify({ forceCloseConnections: true, ...server } as FastifyServerOptions) as unknown as FastifyInstance
+  const requests: FastifyRequest[] = []
+  const closed: Array<Promise<unknown>> = []
+  app.addHook('onRequest', (request, reply, done) => {
+    requests.push(request)
+    closed.push(once(reply.raw, 'close'))
+    done()
+  })
+  await prepare?.(app)
+  await app.register(upstreamProxy, options)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  return {
+    app,
+    port: (app.server.address() as AddressInfo).port,
+    requests,
+    async facts (index = 0) {
+      while (closed.length <= index) await once(app.server, 'request')
+      await closed[index]
+      return requests[index]!.upstream as Upstream
+    }
+  }
+}
+
+async function listening (t: Test, server: Server): Promise<string> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => new Promise(resolve => {
+    server.close(resolve)
+    for (const socket of sockets) socket.destroy()
+  }))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** An upstream that speaks HTTP. */
+export function upstream (t: Test, listener: RequestListener): Promise<string> {
+  return listening(t, createServer({ keepAliveTimeout: 60_000 }, listener))
+}
+
+export interface RawUpstream {
+  readonly url: string
+  readonly sockets: Socket[]
+  /** All that was sent to it, of all connections. */
+  received (): string
+}
+
+/** An upstream made of a socket: `connected` gets it, and what is to be done once a whole request head was read. */
+export async function rawUpstream (t: Test, onHead: (socket: Socket, head: string, count: number) => void): Promise<RawUpstream> {
+  const sockets: Socket[] = []
+  let received = ''
+  let count = 0
+  const server = createTcp({ allowHalfOpen: true }, socket => {
+    sockets.push(socket)
+    let pending = ''
+    socket.on('data', chunk => {
+      const text = chunk.toString('latin1')
+      received += text
+      pending += text
+      // Enough for requests without a body; the tests that send one look at `received`.
+      for (let end = pending.indexOf('\r\n\r\n'); end !== -1; end = pending.indexOf('\r\n\r\n')) {
+        const head = pending.slice(0, end + 4)
+        pending = pending.slice(end + 4)
+        if (/^[A-Z-]+ \S+ HTTP\/1\.1\r\n/.test(head)) onHead(socket, head, ++count)
+      }
+    })
+    socket.on('end', () => { socket.end() })
+  })
+  const url = await listening(t, server)
+  return { url, sockets, received: () => received }
+}
+
+/** An upstream that gives every request the same bytes, and then may do something else. */
+export function answering (t: Test, bytes: string | Buffer, then?: (socket: Socket) => void): Promise<RawUpstream> {
+  return rawUpstream(t, socket => {
+    if (typeof bytes === 'string') socket.write(bytes, 'latin1')
+    else socket.write(bytes)
+    then?.(socket)
+  })
+}
+
+/** Sends bytes, half-closes nothing, and gives all that comes back until the other side closes. */
+export async function talk (port: number, bytes: string | Buffer, until?: RegExp): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  let text = ''
+  socket.on('error', () => {})
+  socket.on('data', chunk => {
+    text += chunk.toString('latin1')
+    if (until !== undefined && until.test(text)) socket.destroy()
+  })
+  if (typeof bytes === 'string') socket.write(bytes, 'latin1')
+  else socket.write(bytes)
+  await new Promise(resolve => socket.on('close', resolve))
+  return text
+}
+
+export interface Answer {
+  readonly status: number
+  readonly reason: string
+  readonly headers: IncomingMessage['headers']
+  readonly rawHeaders: string[]
+  readonly body: string
+  readonly trailers: string[]
+  /** False where it was cut. */
+  readonly complete: boolean
+}
+
+/** Asks, on a connection of its own unless there is an agent. */
+export async function ask (port: number, options: RequestOptions & { body?: string | Buffer } = {}): Promise<Answer> {
+  const { body, ...rest } = options
+  const outgoing = request({ host: '127.0.0.1', port, agent: false, ...rest })
+  outgoing.end(body)
+  const [response] = await once(outgoing, 'response') as [IncomingMessage]
+  outgoing.on('error', () => {})
+  return read(response)
+}
+
+export async function read (response: IncomingMessage): Promise<Answer> {
+  response.on('error', () => {})
+  const chunks: Buffer[] = []
+  response.on('data', chunk => chunks.push(chunk))
+  // Not `once`: it would reject for an answer that is cut.
+  await new Promise(resolve => response.on('close', resolve))
+  return {
+    status: response.statusCode as number,
+    reason: response.statusMessage as string,
+    headers: response.headers,
+    rawHeaders: response.rawHeaders,
+    body: Buffer.concat(chunks).toString('latin1'),
+    trailers: response.rawTrailers,
+    complete: response.complete
+  }
+}
+
+export function portOf (url: string): number {
+  return Number(new URL(url).port)
+}
+
+/** An agent that keeps one connection. */
+export function oneConnection (t: Test): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  return agent
+}

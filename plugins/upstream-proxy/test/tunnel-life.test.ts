@@ -1,0 +1,241 @@
+// The life of a tunnel: its limits, its list, and the goodbye when the server closes.
+import { channel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import WebSocket from 'ws'
+import type { UpstreamProxyOptions } from '../src/index.ts'
+import { ask, client, echo, eventually, frame, handshake, MASK, proxy, rest, SWITCH, tcpUpstream, until, type Proxy } from './parts.ts'
+
+/** A proxy before an upstream that speaks as a test wants, and a way to open a tunnel with two bare ends. */
+async function tunnels (t: Test, options: UpstreamProxyOptions = {}): Promise<Proxy & { open: () => Promise<{ near: Socket, far: Socket }> }> {
+  const waiting: Array<(socket: Socket) => void> = []
+  const { url } = await tcpUpstream(t, socket => waiting.shift()?.(socket))
+  const subject = await proxy(t, { upstream: url, ...options })
+  return {
+    ...subject,
+    open: async () => {
+      const connected = new Promise<Socket>(resolve => { waiting.push(resolve) })
+      const near = client(t, subject.port)
+      near.write(handshake())
+      const far = await connected
+      await until(far, text => text.endsWith('\r\n\r\n'))
+      far.write(SWITCH)
+      await until(near, text => text.endsWith('\r\n\r\n'))
+      return { near, far }
+    }
+  }
+}
+
+/** The Close frame in what a side has read, unmasked. */
+function closeIn (text: string, masked: boolean): { code: number, reason: string } {
+  const bytes = Buffer.from(text, 'latin1')
+  const length = (bytes[1] as number) & 0x7f
+  if (bytes[0] !== 0x88 || ((bytes[1] as number) >> 7 === 1) !== masked) throw new Error(`no Close frame: ${bytes.toString('hex')}`)
+  const payload = Buffer.from(bytes.subarray(masked ? 6 : 2, (masked ? 6 : 2) + length))
+  if (masked) for (let i = 0; i < length; i++) payload[i] = (payload[i] as number) ^ (bytes[2 + (i & 3)] as number)
+  return { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+}
+
+t.test('a tunnel without traffic ends after the idle timeout, and any frame is traffic', async t => {
+  const { open, closed } = await tunnels(t, { websocket: { idleTimeout: 300 } })
+  const { near, far } = await open()
+  far.resume()
+  for (let i = 0; i < 5; i++) {
+    near.write(frame(9, '', { mask: MASK }))
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  t.equal(closed.length, 0)
+  near.resume()
+  await eventually(() => closed.length === 1, 'reply.raw closes')
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { pings: 5 } })
+})
+
+t.test('a tunnel ends at its maximum age, whatever passes', async t => {
+  const { open, closed } = await tunnels(t, { websocket: { maxAge: 100 } })
+  const { near, far } = await open()
+  far.resume()
+  near.resume()
+  const traffic = setInterval(() => near.write(frame(1, 'x', { mask: MASK })), 10)
+  t.teardown(() => clearInterval(traffic))
+  await eventually(() => closed.length === 1, 'reply.raw closes')
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout' })
+})
+
+t.test('over maxTunnels an upgrade gets 503 with Retry-After, until one has ended', async t => {
+  const { open, port, app, closed } = await tunnels(t, { websocket: { maxTunnels: 1, retryAfter: 7 } })
+  const { near, far } = await open()
+  const answer = await ask(t, port, handshake())
+  t.match(answer, /^HTTP\/1\.1 503 /)
+  t.match(answer, /\r\nretry-after: 7\r\n/i)
+  t.match(closed[0], { error: { code: 'FST_ARR_PROXY_TOO_MANY', side: 'proxy', statusCode: 503 } })
+  near.destroy()
+  far.destroy()
+  await eventually(() => app.tunnels.size === 0, 'the tunnel is gone')
+  await open()
+  t.equal(app.tunnels.size, 1)
+})
+
+t.test('fastify.tunnels lists the open ones, and each can be closed with a code', async t => {
+  const { open, app, closed, requests } = await tunnels(t)
+  const before = Date.now()
+  const { near, far } = await open()
+  near.write(frame(1, 'hello', { mask: MASK }))
+  await until(far, text => text.length >= 11)
+  const [one] = [...app.tunnels]
+  t.match(one, {
+    id: requests[0]!.upstream!.tunnel!.id,
+    site: null,
+    upstream: requests[0]!.upstream!.server,
+    remoteAddress: '127.0.0.1',
+    received: { messages: 1, bytes: 11 },
+    sent: { messages: 0, bytes: 0 }
+  })
+  t.ok(one!.since >= before && one!.lastActivity >= one!.since)
+  t.equal(app.tunnels.get(one!.id)?.id, one!.id)
+  t.equal(app.tunnels.get('none'), undefined)
+  t.throws(() => one!.close(1006), { code: 'FST_ARR_PROXY_INVALID_CLOSE' })
+  one!.close(4000, 'go')
+  t.same(closeIn(await until(near, text => text.length >= 6), false), { code: 4000, reason: 'go' })
+  t.same(closeIn(await until(far, text => text.length >= 10), true), { code: 4000, reason: 'go' })
+  near.end()
+  far.end()
+  near.resume()
+  far.resume()
+  await eventually(() => closed.length === 1, 'reply.raw closes')
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: 4000, closeReason: 'go' })
+  t.equal(app.tunnels.size, 0)
+})
+
+t.test('the site is what request.site says', async t => {
+  const upstream = await echo(t)
+  const { port, app } = await proxy(t, { upstream: upstream.url }, {
+    before: app => {
+      app.decorateRequest('site', null)
+      app.addHook('onRequest', async request => { (request as { site?: unknown }).site = { name: 'ReverseProxy' } })
+    }
+  })
+  const ws = new WebSocket(`ws://127.0.0.1:${port}/`)
+  await once(ws, 'open')
+  t.equal([...app.tunnels][0]!.site, 'ReverseProxy')
+  ws.terminate()
+})
+
+t.test('diagnostics channels tell of opening and closing', async t => {
+  const seen: string[] = []
+  const listen = (name: string) => {
+    const listener = (message: unknown) => {
+      const { request, tunnel } = message as { request: { url: string }, tunnel: { ending: string | null } }
+      seen.push(`${name} ${request.url} ${tunnel.ending}`)
+    }
+    channel(name).subscribe(listener)
+    t.teardown(() => channel(name).unsubscribe(listener))
+  }
+  listen('fastify-arr.tunnel.open')
+  listen('fastify-arr.tunnel.close')
+  const { open } = await tunnels(t)
+  const { near, far } = await open()
+  near.end()
+  far.end()
+  near.resume()
+  far.resume()
+  await eventually(() => seen.length === 2, 'both are told')
+  t.same(seen, ['fastify-arr.tunnel.open / null', 'fastify-arr.tunnel.close / end'])
+})
+
+t.test('closing the server says goodbye to both sides, masked toward the upstream', async t => {
+  const { open, app, closed } = await tunnels(t, { websocket: { drain: { code: 1012, reason: 'restart', window: 0 } } })
+  const { near, far } = await open()
+  const closing = app.close()
+  t.same(closeIn(await until(near, text => text.length >= 4), false), { code: 1012, reason: 'restart' })
+  t.same(closeIn(await until(far, text => text.length >= 8), true), { code: 1012, reason: 'restart' })
+  // Each side answers as RFC 6455 §5.5.1 asks, and the answers meet no one: the other side has had its goodbye.
+  near.write(frame(8, Buffer.from([0x03, 0xf4]), { mask: MASK }))
+  far.end(frame(8, Buffer.from([0x03, 0xf4])))
+  t.equal(await rest(near), '')
+  near.end()
+  await closing
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: 1012, closeReason: 'restart', ending: 'drain' })
+})
+
+t.test('the goodbye waits for the end of a frame, and is put in there', async t => {
+  const { open, app } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 60_000 } } })
+  const { near, far } = await open()
+  const message = frame(1, 'x'.repeat(1000))
+  far.write(message.subarray(0, 500))
+  const first = await until(near, text => text.length === 500)
+  const closing = app.close()
+  await until(far, text => text.length >= 8) // the other direction is at a boundary
+  const last = frame(1, 'last seen')
+  far.write(Buffer.concat([message.subarray(500), last, frame(1, 'never seen').subarray(0, 5)]))
+  const second = await until(near, text => text.length >= 504 + last.length + 4)
+  t.equal(first + second.slice(0, -4), message.toString('latin1') + last.toString('latin1'))
+  t.same(closeIn(second.slice(-4), false), { code: 1001, reason: '' })
+  near.destroy()
+  far.destroy()
+  await closing
+})
+
+t.test('while it drains, new upgrades get 503, and silent peers are cut at the deadline', async t => {
+  const { open, app, port, closed } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 300 } } })
+  const { near, far } = await open()
+  far.resume()
+  const kept = client(t, port)
+  await once(kept, 'connect')
+  await new Promise(resolve => setTimeout(resolve, 20))
+  const started = Date.now()
+  const closing = app.close()
+  t.match(await until(near, text => text.length >= 4), /^\x88/)
+  kept.write(handshake())
+  t.match(await rest(kept), /^HTTP\/1\.1 503 /)
+  kept.destroy()
+  near.resume()
+  await closing
+  t.ok(Date.now() - started >= 290)
+  t.match(closed.at(-1)!.tunnel ?? closed[0]!.tunnel, { closedBy: 'proxy', ending: 'drain' })
+})
+
+t.test('the goodbyes are spread over the window', async t => {
+  const { open, app } = await tunnels(t, { websocket: { drain: { window: 400, deadline: 10_000 } } })
+  const times: number[] = []
+  for (let i = 0; i < 20; i++) {
+    const { near, far } = await open()
+    far.resume()
+    far.on('end', () => far.end())
+    near.once('data', () => {
+      times.push(Date.now())
+      near.end()
+    })
+    near.resume()
+  }
+  await app.close()
+  t.equal(times.length, 20)
+  t.ok(Math.max(...times) - Math.min(...times) > 200, `over ${Math.max(...times) - Math.min(...times)} ms`)
+})
+
+t.test('a handshake under way when the server closes is given up', async t => {
+  let asked = 0
+  const { url } = await tcpUpstream(t, socket => { socket.on('data', () => asked++).on('end', () => socket.end()) })
+  const { app, port, closed } = await proxy(t, { upstream: url })
+  const answer = ask(t, port, handshake())
+  await eventually(() => asked === 1, 'the upstream is asked')
+  await app.close()
+  t.match(await answer, /^HTTP\/1\.1 503 /)
+  t.match(closed[0], { error: { code: 'FST_ARR_PROXY_DRAINING' } })
+})
+
+t.test('all mistakes in the options come out in one error', async t => {
+  const { default: Fastify } = await import('fastify')
+  const { default: upstreamProxy } = await import('../src/index.ts')
+  const app = Fastify()
+  app.register(upstreamProxy, {
+    upstream: 'nonsense',
+    localUpgrades: ['socket.io'],
+    websocket: { idleTimeout: -1, maxTunnels: Number.NaN, drain: { code: 1005, reason: 'x'.repeat(124), window: 2 ** 31 } }
+  })
+  const error = await (app.ready() as unknown as Promise<void>).then(() => null, (error: Error & { code: string }) => error)
+  t.equal(error?.code, 'FST_ARR_PROXY_INVALID_OPTIONS')
+  for (const part of ['upstream', 'localUpgrades', 'websocket.idleTimeout', 'websocket.maxTunnels', 'drain.code', 'drain.reason', 'drain.window']) {
+    t.match(error?.message, part)
+  }
+})

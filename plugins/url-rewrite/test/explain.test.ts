@@ -1,0 +1,55 @@
+// The story of a request, asked for or listened to.
+
+import t from 'tap'
+import { channel } from 'node:diagnostics_channel'
+import { rule } from './engine.ts'
+import { rewriteOf, serve } from './serving.ts'
+import type { RewriteMessage, Rule } from '../src/index.ts'
+
+const rules: Rule[] = [
+  rule('^nothing$', '/x', { name: 'Other' }),
+  rule('^shop/(.*)$', '/s/{R:1}', { name: 'Shop', conditions: { add: [{ input: '{HTTP_HOST}', pattern: '^(\\w+)\\.example$' }, { input: '{REQUEST_METHOD}', pattern: 'POST' }] } }),
+  rule('^shop/(.*)$', 'http://h/{R:1}', { name: 'Out', serverVariables: [{ name: 'HTTP_X', value: 'y' }], stopProcessing: true })
+]
+
+const story = [
+  { list: 'rules', rule: 'Other', input: 'shop/a b', matched: false, conditions: [], applied: false },
+  { list: 'rules', rule: 'Shop', input: 'shop/a b', matched: true, conditions: [{ input: '{HTTP_HOST}', value: 'www.example', held: true }, { input: '{REQUEST_METHOD}', value: 'GET', held: false }], applied: false },
+  { list: 'rules', rule: 'Out', input: 'shop/a b', matched: true, conditions: [], applied: true, captures: { rule: ['shop/a b', 'a b'], conditions: [] }, url: 'http://h/a%20b?q', headers: { x: 'y' } }
+]
+
+t.test('explain says which rules were tried, what matched and what came out', async t => {
+  const fastify = await serve(t, { rules })
+  const explanation = await fastify.urlRewrite.explain({ url: '/shop/a%20b?q', headers: { host: 'www.example' } })
+  t.strictSame(explanation.steps, story)
+  t.match(explanation, { method: 'GET', url: '/shop/a%20b?q', outcome: { type: 'Rewrite', rewrite: { url: 'http://h/a%20b?q', rule: 'Out' } } })
+  t.equal((await fastify.urlRewrite.explain({})).outcome, null)
+})
+
+t.test('it takes a request that came as well', async t => {
+  const fastify = await serve(t, { rules: [rule('(.*)', 'http://h/{R:1}')] }, fastify => {
+    fastify.get('/why', async request => (await fastify.urlRewrite.explain(request)).outcome)
+  })
+  t.match((await fastify.inject('/why')).json(), { rewrite: { url: 'http://h/why' } })
+})
+
+t.test('whoever listens on diagnostics_channel is told of each request', async t => {
+  const fastify = await serve(t, { rules })
+  const messages: RewriteMessage[] = []
+  const listen = (message: unknown): void => { messages.push(message as RewriteMessage) }
+  const onlookers = channel('fastify-arr:rewrite')
+  onlookers.subscribe(listen)
+  await rewriteOf(fastify, '/shop/a%20b?q', { host: 'www.example' })
+  onlookers.unsubscribe(listen)
+  await rewriteOf(fastify, '/shop/c')
+  t.equal(messages.length, 1)
+  t.equal(messages[0]?.request.url, '/shop/a%20b?q')
+  t.strictSame(messages[0]?.explanation.steps, story)
+})
+
+t.test('files are asked about before the story is told', async t => {
+  const fastify = await serve(t, { documentRoot: '/nowhere', rules: [rule('.*', '/index.html', { conditions: { add: [{ matchType: 'IsFile', negate: true }] } })], reroute: false })
+  const { steps } = await fastify.urlRewrite.explain({ url: '/a' })
+  t.match(steps, [{ conditions: [{ input: '{REQUEST_FILENAME}', value: '/nowhere/a', held: true }], applied: true, url: '/index.html' }])
+  t.equal(steps.length, 1)
+})
