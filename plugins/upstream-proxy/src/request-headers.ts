@@ -106,6 +106,11 @@ export function upstreamHeaders (
   return out
 }
 
+/** True where a header can be sent without becoming two, or something else. */
+export function isHeader (name: string, value: string): boolean {
+  return TOKEN.test(name) && !NOT_A_VALUE.test(value)
+}
+
 function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
   for (const name of Object.keys(changes)) {
     if (name === 'host' || OURS.has(name)) continue
