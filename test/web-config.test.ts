@@ -2,10 +2,12 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { createServer, request as send, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
 import { join } from 'node:path'
-import { hostRouting } from '@fastify-arr/host-routing'
+import type { ArrLogOptions } from '@fastify-arr/arr-log'
+import { hostRouting, type HostRoutingOptions } from '@fastify-arr/host-routing'
 import { readConfigText, type IisConfig } from '@fastify-arr/iis-config'
-import { upstreamProxy } from '@fastify-arr/upstream-proxy'
-import { urlRewrite, type Rewrite } from '@fastify-arr/url-rewrite'
+import type { ListenersOptions } from '@fastify-arr/listeners'
+import { upstreamProxy, type UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
+import { urlRewrite, type Rewrite, type UrlRewriteOptions } from '@fastify-arr/url-rewrite'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { test, type Test } from 'tap'
 import { root } from './packages.ts'
@@ -70,6 +72,20 @@ for (const name of fixtures) {
     for (const asked of requests) await ask(t, site, asked)
   })
 }
+
+test('what is read fits what the packages take', async t => {
+  // The compiler is what tests this: the packages know nothing of each other.
+  const { options } = readConfigText('<configuration />')
+  const fits = {
+    arrLog: options.arrLog ?? {},
+    listeners: options.listeners ?? { listeners: [] },
+    hostRouting: options.hostRouting ?? { sites: [] },
+    urlRewrite: options.urlRewrite ?? {},
+    upstreamProxy: options.upstreamProxy ?? {}
+  } satisfies { arrLog: ArrLogOptions, listeners: ListenersOptions, hostRouting: HostRoutingOptions, urlRewrite: UrlRewriteOptions, upstreamProxy: UpstreamProxyOptions }
+  t.strictSame(Object.keys(options), [])
+  t.equal(Object.keys(fits).length, 5)
+})
 
 interface Running {
   readonly port: number

@@ -1,4 +1,5 @@
 // Which options do the other packages take, as far as a file of IIS can fill them? Described by their structure.
+import type { FLAGS } from './log.ts'
 import type { UrlRewriteOptions } from './rewrite-options.ts'
 
 export interface SiteOptions {
@@ -45,12 +46,15 @@ export interface CustomField {
   sourceName: string
 }
 
+/** A column of the W3C format. */
+export type LogField = (typeof FLAGS)[keyof typeof FLAGS]
+
 /** What `@fastify-arr/arr-log` is registered with. */
 export interface ArrLogOptions {
   file?: boolean
   directory?: string
   format?: 'w3c' | 'ncsa'
-  fields?: string[]
+  fields?: LogField[]
   period?: 'hourly' | 'daily' | 'weekly' | 'monthly' | 'size' | 'none'
   truncateSize?: number
   localTimeRollover?: boolean

@@ -1,0 +1,51 @@
+import { expect, test } from 'tstyche'
+import {
+  convertToTypeScript, isIisConfigError, readConfig, readConfigText, toXml, watchConfig,
+  type IisConfig, type PluginOptions, type Problem, type Report, type Row, type Rule, type Status, type UrlRewriteOptions, type WatchedConfig
+} from '../src/index.ts'
+
+test('readConfig takes a file and gives options and a report', () => {
+  expect(readConfig('web.config')).type.toBe<IisConfig>()
+  expect(readConfig).type.toBeCallableWith('web.config', { maxBytes: 1, documentRoot: '/srv', transforms: ['a.xdt'] as const })
+  expect(readConfig).type.not.toBeCallableWith('web.config', { maxSize: 1 })
+  expect(readConfigText).type.toBeCallableWith('<configuration />')
+  expect(readConfig('web.config').options).type.toBe<PluginOptions>()
+  expect(readConfig('web.config').report).type.toBe<Report>()
+  expect(readConfig('web.config').rowsOf({})).type.toBe<readonly Row[]>()
+})
+
+test('options are there only where the file says something', () => {
+  expect<PluginOptions>().type.toBeAssignableFrom({})
+  expect(readConfig('web.config').options.urlRewrite).type.toBe<UrlRewriteOptions | undefined>()
+})
+
+test('a rule has one of the actions of IIS', () => {
+  expect<Rule>().type.toBeAssignableFrom({ name: 'a', match: { url: 'x' }, action: { type: 'Redirect' as const, url: '/', redirectType: 301 as const } })
+  expect<Rule>().type.not.toBeAssignableFrom({ name: 'a', match: { url: 'x' }, action: { type: 'Redirect' as const, url: '/', redirectType: 300 as const } })
+  expect<Rule>().type.not.toBeAssignableFrom({ name: 'a', match: { url: 'x' }, action: { type: 'CustomResponse' as const } })
+})
+
+test('a row has one of three statuses', () => {
+  expect<Status>().type.toBe<'used' | 'difference' | 'unsupported'>()
+})
+
+test('an error is told from others', () => {
+  const error: unknown = null
+  if (isIisConfigError(error)) {
+    expect(error.code).type.toBe<string>()
+    expect(error.problems).type.toBe<readonly Problem[]>()
+  }
+})
+
+test('watching calls back with an error or none, and always with a configuration', () => {
+  expect(watchConfig('web.config', (error, config) => {
+    expect(error).type.toBe<Error | null>()
+    expect(config).type.toBe<IisConfig>()
+  })).type.toBe<WatchedConfig>()
+  expect(watchConfig).type.toBeCallableWith('web.config', () => {}, { interval: 100, quiet: 10 })
+})
+
+test('writing takes what reading gives', () => {
+  expect(toXml).type.toBeCallableWith({} as UrlRewriteOptions)
+  expect(convertToTypeScript).type.toBeCallableWith({} as IisConfig)
+})
