@@ -23,6 +23,7 @@ export interface RequestHead {
   readonly body: BodyKind
 }
 
+const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Makes the head. Throws BadTarget where it would not be valid HTTP. */
@@ -31,6 +32,9 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   let { origin, path } = route
   let method = request.raw.method ?? request.method
   let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
+  // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
+  const { te } = request.raw.headers
+  if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
   const { rewriteRequest } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
 
