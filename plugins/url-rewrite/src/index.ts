@@ -124,9 +124,9 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (list === undefined) return null
     let set = seen.get(list)
     if (set === undefined) {
-      set = compiled.compileMore(list, tell)
+      const more = compiled.compileMore(list, tell)
       complain()
-      seen.set(list, set)
+      seen.set(list, set = more as RuleSet)
     }
     return set
   }
@@ -209,7 +209,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   fastify.addHook('onReady', async () => {
     proxied = fastify.hasRequestDecorator('upstream')
     reroute = options.reroute ?? !proxied
-    const rule = compiled.firstAbsolute()
+    const rule = compiled.firstAbsolute(fixed)
     if (rule !== undefined && !proxied) throw new NoProxyError(rule)
   })
 }
