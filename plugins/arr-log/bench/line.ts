@@ -49,7 +49,7 @@ const request = {
   upstream: { logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', server: 'http://localhost:8080', routed: null, status: 200, error: null, tunnel: null, connectTime: 1, firstByteTime: 12 }
 } as unknown as FastifyRequest
 const reply = { sent: true, raw: { statusCode: 200, headersSent: true, writableFinished: true } } as unknown as FastifyReply
-const begun = { startedAt: performance.now(), connection: connectionOf(raw as never), stream: null, watched: false, webSocket: null }
+const begun = { startedAt: performance.now(), connection: connectionOf(raw as never), stream: null, watched: false, opening: false, webSocket: null }
 const options: GatherOptions = { fallbackSite: { name: 'Default', id: 1 }, redact: query => query, username: () => null, cookie: false, custom: [] }
 
 const settings = settle({ directory })

@@ -17,7 +17,7 @@ export function compileCustom (field: CustomField): CustomSource {
     }
     case 'ResponseHeader': {
       const header = field.sourceName.toLowerCase()
-      return { name, secret: SECRET.has(header), read: (_request, reply) => joined(reply.raw.getHeader(header)) }
+      return { name, secret: SECRET.has(header), read: (_request, reply) => joined(responseHeader(reply, header)) }
     }
     case 'ServerVariable': {
       const variable = field.sourceName
@@ -29,6 +29,11 @@ export function compileCustom (field: CustomField): CustomSource {
       return { name, secret: false, read: (request: FastifyRequest, reply: FastifyReply) => joined(value(request, reply) ?? undefined) }
     }
   }
+}
+
+/** A response header as it went out: Fastify keeps its own apart from those that were set on the raw response. */
+export function responseHeader (reply: FastifyReply, name: string): number | string | string[] | undefined {
+  return reply.getHeader(name) ?? reply.raw.getHeader(name)
 }
 
 function joined (value: number | string | readonly string[] | undefined): string | null {

@@ -78,6 +78,9 @@ export interface Exchange {
   readonly bytesSent: number | null
   /** From the client, heads included; null where the transport does not tell. */
   readonly bytesReceived: number | null
+  /** `open`: this tells that a WebSocket has opened; its end will be told as well. Only with `logOpening`. */
+  readonly event?: 'open'
+  /** The rewrite rule that matched last. */
   readonly rule?: string
   readonly upstream?: ExchangeUpstream
   readonly websocket?: ExchangeWebSocket

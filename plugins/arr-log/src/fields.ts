@@ -42,6 +42,8 @@ export const IIS_FIELDS = {
 
 /** What IIS never told. These stand after `time-taken`, as custom fields do. */
 export const EXTRA_FIELDS = {
+  /** `open` for the line of a WebSocket's opening, `close` for its end; `-` for everything else. */
+  'x-ws-event': exchange => exchange.websocket === undefined ? null : exchange.event ?? 'close',
   'x-request-id': exchange => exchange.requestId,
   'x-rule': exchange => exchange.rule,
   'x-upstream': exchange => exchange.upstream?.server,

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { takeBytes, type Connection } from './connection.ts'
+import { responseHeader } from './custom.ts'
 import { hasLeft, isFinished, type Stream } from './ending.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
 import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
@@ -18,6 +19,8 @@ export interface Beginning {
   readonly stream: Stream | null
   /** Whether a WebSocket server was watched that would have told of its accepting. */
   watched: boolean
+  /** A WebSocket has just opened: what is told now is not the end. */
+  opening: boolean
   /** A WebSocket that this server itself accepted, once it did. */
   webSocket: OwnWebSocket | null
 }
@@ -38,6 +41,7 @@ export interface GatherOptions {
 }
 
 const CONNECT_PROTOCOL = ':protocol'
+const UNTOLD = { received: null, sent: null }
 /** A WebSocket of which nothing is known but that it was. */
 const UNKNOWN: TunnelFact = {}
 
@@ -48,12 +52,13 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   const { raw } = request
   const { headers } = raw
   const { site, rejection, rewrite, upstream } = request as unknown as Facts
-  const bytes = takeBytes(connection)
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
   const clientLeft = hasLeft(connection.socket, begun.stream)
   // Somebody took the socket for himself and wrote to it past the response.
   const taken = upgrade && !reply.raw.headersSent && reply.sent && begun.stream === null && (upstream === null || upstream === undefined)
-  const tunnel = upstream?.tunnel ?? ownEnd(begun.webSocket, connection.socket, clientLeft) ?? (taken && !begun.watched ? UNKNOWN : null)
+  const opening = begun.opening
+  const bytes = opening ? UNTOLD : takeBytes(connection)
+  const tunnel: TunnelFact | null = upstream?.tunnel ?? (opening ? begun.webSocket : ownEnd(begun.webSocket, connection.socket, clientLeft)) ?? (taken && !begun.watched ? UNKNOWN : null)
   const outcome = outcomeOf({
     // A WebSocket server that took the socket and did not accept has refused the handshake.
     statusCode: taken ? 400 : reply.raw.statusCode,
@@ -82,7 +87,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
     substatus: outcome.substatus,
-    win32Status: outcome.win32Status,
+    win32Status: opening ? 0 : outcome.win32Status,
     serverIp: connection.serverIp,
     serverPort: connection.serverPort,
     clientIp: connection.clientIp,
@@ -90,9 +95,10 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     username: options.username(request) ?? null,
     userAgent: headers['user-agent'] ?? null,
     referer: headers.referer === undefined ? null : redactUrl(headers.referer, options.redact),
-    bytesSent: bytes.sent ?? tunnel?.sent?.bytes ?? contentLength(reply),
-    bytesReceived: bytes.received ?? tunnel?.received?.bytes ?? null
+    bytesSent: opening ? null : bytes.sent ?? tunnel?.sent?.bytes ?? contentLength(reply),
+    bytesReceived: opening ? null : bytes.received ?? tunnel?.received?.bytes ?? null
   }
+  if (opening) exchange.event = 'open'
   if (rewrite?.rule !== undefined) exchange.rule = rewrite.rule
   if (upstream !== null && upstream !== undefined) exchange.upstream = upstreamPart(upstream)
   if (tunnel !== null) exchange.websocket = webSocketPart(tunnel, raw.httpVersionMajor)
@@ -167,7 +173,7 @@ function originForm (url: string): string {
 
 // HTTP/2 does not count a stream's bytes; the announced length is what there is.
 function contentLength (reply: FastifyReply): number | null {
-  const length = Number(reply.raw.getHeader('content-length') ?? NaN)
+  const length = Number(responseHeader(reply, 'content-length') ?? NaN)
   return Number.isNaN(length) ? null : length
 }
 

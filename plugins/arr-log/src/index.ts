@@ -1,18 +1,15 @@
 // arr-log: what happened? One honest line per exchange, HTTP or WebSocket, when it is over.
-import type { EventEmitter } from 'node:events'
 import type { Server } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { connectionOf } from './connection.ts'
 import { compileCustom } from './custom.ts'
 import { gather, type Beginning, type GatherOptions } from './gather.ts'
-import type { Stream } from './ending.ts'
 import { compileFormat } from './format.ts'
 import { httperrLine, type Rejected } from './httperr.ts'
+import { createLives } from './life.ts'
 import { createLogFiles, type LogFiles } from './log-files.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
-import { markSeen, watchServer } from './onlooker.ts'
-import { watchFor } from './own-websocket.ts'
+import { watchServer } from './onlooker.ts'
 import { defaultSignal, listen } from './process-events.ts'
 import { compileRedact, redactUrl } from './query.ts'
 
@@ -64,10 +61,8 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
       onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the trouble with the log is over; lines lost: ${lost}`) }
     })
 
-  let open = 0
-  let allEnded = () => {}
-  const stops = [watchServer(fastify.server, turnAway)]
-
+  const lives = createLives(tell, options.logOpening === true)
+  const stops = [watchServer(fastify.server, turnAway), lives.stop]
   if (files !== null) stops.push(listen(files, options.reopenSignal ?? defaultSignal()))
 
   fastify.decorate('arrLog', {
@@ -78,43 +73,18 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
   })
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply)
+    lives.begin(request, reply)
     done()
   })
 
   fastify.addHook('onClose', async () => {
     for (const stop of stops) stop()
     // The server is closed by now; the ends of its last connections may still be on their way here.
-    if (open > 0) {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, LAST_WORDS)
-        allEnded = () => { clearTimeout(timer); resolve() }
-      })
-    }
+    await lives.over(LAST_WORDS)
     await files?.close()
   })
 
-  function begin (request: FastifyRequest, reply: FastifyReply): void {
-    const { raw } = request
-    const startedAt = performance.now()
-    const connection = connectionOf(raw)
-    const begun: Beginning = { startedAt, connection, stream: (raw as { stream?: Stream }).stream ?? null, watched: false, webSocket: null }
-    open++
-    connection.open++
-    connection.lastSeen = raw
-    markSeen(raw)
-    if (raw.headers.upgrade !== undefined) awaitWebSocket(request, begun)
-    // The one event that comes exactly once for finished, aborted, refused and upgraded exchanges alike.
-    reply.raw.once('close', () => {
-      connection.open--
-      // The frames of our own WebSocket are told just after its socket.
-      if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { end(request, reply, begun) }
-      else end(request, reply, begun)
-    })
-  }
-
-  function end (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
-    if (--open === 0) allEnded()
+  function tell (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
     try {
       const exchange = gather(request, reply, begun, gathering)
       const entry = entries && isEnabled(request.log)
@@ -131,13 +101,6 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     files?.writeRejected(told)
     if (entries) fastify.log.info({ rejected: told }, httperrLine(told))
   }
-}
-
-function awaitWebSocket (request: FastifyRequest, begun: Beginning): void {
-  const { websocketServer } = request.server as { websocketServer?: EventEmitter }
-  if (websocketServer === undefined) return
-  begun.watched = true
-  watchFor(websocketServer, request.raw, begun.startedAt, webSocket => { begun.webSocket = webSocket })
 }
 
 // A logger that is not pino need not have levels; then it decides for itself.

@@ -49,6 +49,8 @@ export interface ArrLogOptions extends FileOptions {
   readonly file?: boolean
   /** Whether each exchange is an entry of `request.log` as well. Default: true. */
   readonly log?: boolean
+  /** Whether a WebSocket has a line when it opens as well, told apart by the column `x-ws-event`. Default: false. */
+  readonly logOpening?: boolean
   /** Columns of one's own, after `time-taken`. Default: none. */
   readonly customFields?: readonly CustomField[]
   /** Query parameters whose values are never logged, e.g. `['access_token']`. Default: none. */
@@ -94,7 +96,7 @@ export function fileMistakes (options: FileOptions): string[] {
 export function mistakesOf (options: ArrLogOptions): string[] {
   const mistakes = fileMistakes(options)
   const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
-  for (const name of ['file', 'log'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
+  for (const name of ['file', 'log', 'logOpening'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
   wrong(options.username === undefined || typeof options.username === 'function', 'username', 'a function of the request')
   wrong(options.redactQuery === undefined || (Array.isArray(options.redactQuery) && options.redactQuery.every(name => typeof name === 'string')), 'redactQuery', 'a list of names')
   wrong(options.site === undefined || (typeof options.site?.name === 'string' && isWhole(options.site.id, 1)), 'site', '{ name, id } with an id of at least 1')
@@ -132,13 +134,15 @@ export function refuse (mistakes: readonly string[]): void {
 }
 
 /** Fills in the defaults. */
-export function settle (options: FileOptions): Settings {
+export function settle (options: FileOptions & Pick<ArrLogOptions, 'logOpening'>): Settings {
   const central = options.central ?? false
-  const fields = options.fields ?? DEFAULT_FIELDS
+  const fields = [...options.fields ?? DEFAULT_FIELDS]
+  if (central) fields.push('s-sitename')
+  if (options.logOpening === true) fields.push('x-ws-event')
   return {
     directory: options.directory ?? 'logs',
     format: options.format ?? 'w3c',
-    fields: central ? [...fields, 's-sitename'] : fields,
+    fields,
     maxCustomFieldLength: options.maxCustomFieldLength ?? 4_096,
     software: options.software ?? 'Microsoft Internet Information Services 10.0',
     period: options.period ?? 'daily',

@@ -37,6 +37,7 @@ export function readable (told: Told, paint: Paint): string {
     target(told, paint),
     duration(told.timeTaken)
   ]
+  if (told.event === 'open') return [...parts, paint('magenta', 'opened')].join('  ')
   if (status === 101 || websocket !== undefined) parts.push(paint('magenta', life(websocket ?? {})))
   const trouble = troubleOf(told)
   if (trouble !== null) parts.push(paint(status >= 500 ? 'red' : 'yellow', trouble))

@@ -128,7 +128,7 @@ t.teardown(() => {
 t.test('on a full disk the server goes on, says so once, and writes again when there is room', { skip: noDisk }, async t => {
   const ballast = join(disk, 'ballast')
   writeFileSync(ballast, Buffer.alloc(200 * 1024))
-  const writer = await write(t, join(disk, 'logs'), 'one', 2_000)
+  const writer = await write(t, join(disk, 'logs'), 'one', 2_000, 'none', 5)
   await new Promise<void>(resolve => {
     const poll = () => { if (writer.said.includes('trouble ENOSPC')) resolve(); else setTimeout(poll, 5) }
     poll()

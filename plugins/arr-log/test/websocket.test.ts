@@ -1,15 +1,17 @@
+import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import type { ArrLogOptions } from '../src/index.ts'
 import { rows, send, start, onlyFile, type Server } from './server.ts'
 
 const FIELDS = ['cs-method', 'cs-uri-stem', 'sc-status', 'sc-win32-status', 'sc-bytes', 'cs-bytes', 'time-taken', 'x-ws-http', 'x-ws-close-code', 'x-ws-close-reason', 'x-ws-closed-by', 'x-ws-messages-received', 'x-ws-subprotocol', 'x-ws-extensions'] as const
 
-async function startWithWebSockets (t: Test): Promise<Server> {
-  const server = await start(t, { fields: FIELDS }, async app => {
+async function startWithWebSockets (t: Test, options: ArrLogOptions = {}): Promise<Server> {
+  const server = await start(t, { fields: FIELDS, ...options }, async app => {
     await app.register(websocket, { options: { perMessageDeflate: true, handleProtocols: () => 'chat' } })
     app.register(async app => {
       app.get('/', { websocket: true }, socket => {
@@ -115,4 +117,34 @@ t.test('an upgrade that a route takes for itself is a 101 of which nothing more 
   send(t, server.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n').resume()
   const [entry] = await server.told(1)
   t.match(entry!.exchange, { status: 101, win32Status: 0, websocket: { closeCode: null, closedBy: null, messagesReceived: null } })
+})
+
+t.test('on request there is a line when it opens as well', async t => {
+  const server = await startWithWebSockets(t, { logOpening: true })
+  const socket = await open(t, server)
+  const [opening] = await server.told(1)
+  t.match(opening!.exchange, { event: 'open', status: 101, win32Status: 0, bytesSent: null, websocket: { subprotocol: 'chat', closeCode: null, closedBy: null, ending: null } })
+  socket.close(1000)
+  const [, end] = await server.told(2)
+  t.equal(end!.exchange.event, undefined)
+  await server.app.close()
+  t.strictSame(rows(onlyFile(server.directory).text).map(row => row['x-ws-event']), ['open', 'close'])
+})
+
+t.test("a tunnel's opening is told from its channel, and nobody else's is", async t => {
+  const server = await start(t, { logOpening: true }, app => {
+    app.get('/', (request, reply) => {
+      reply.hijack()
+      const tunnel = { handshakeTime: 3, closedBy: null, closeCode: null, ending: null }
+      Object.assign(request, { upstream: { logId: 'a', status: 101, tunnel } })
+      channel('fastify-arr.tunnel.open').publish({ request, tunnel })
+      channel('fastify-arr.tunnel.open').publish({ request: {}, tunnel })
+      Object.assign(tunnel, { closedBy: 'client', closeCode: 1000, ending: 'end' })
+      reply.raw.end()
+    })
+  })
+  await server.listen()
+  send(t, server.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n').resume()
+  await server.told(2)
+  t.match(server.entries.map(({ exchange }) => exchange), [{ event: 'open', upstream: { status: 101 }, websocket: { handshakeTime: 3, closeCode: null } }, { websocket: { closeCode: 1000 } }])
 })

@@ -114,7 +114,7 @@ export async function talk (port: number, bytes: string | Buffer, until?: RegExp
   })
   if (typeof bytes === 'string') socket.write(bytes, 'latin1')
   else socket.write(bytes)
-  await once(socket, 'close')
+  await new Promise(resolve => socket.on('close', resolve))
   return text
 }
 
@@ -143,7 +143,8 @@ export async function read (response: IncomingMessage): Promise<Answer> {
   response.on('error', () => {})
   const chunks: Buffer[] = []
   response.on('data', chunk => chunks.push(chunk))
-  await once(response, 'close')
+  // Not `once`: it would reject for an answer that is cut.
+  await new Promise(resolve => response.on('close', resolve))
   return {
     status: response.statusCode as number,
     reason: response.statusMessage as string,

@@ -48,7 +48,9 @@ export function readColumns (columns: readonly string[], line: string): Line | n
     else if (Object.hasOwn(TEXTS, column)) Object.assign(told, { [TEXTS[column]!]: value })
     else if (Object.hasOwn(SOCKET_NUMBERS, column)) Object.assign(socket, { [SOCKET_NUMBERS[column]!]: value === null ? null : Number(value) })
     else if (Object.hasOwn(SOCKET_TEXTS, column)) Object.assign(socket, { [SOCKET_TEXTS[column]!]: value })
-    else if (!Object.hasOwn(FIELDS, column)) custom[column] = value
+    else if (column === 'x-ws-event') {
+      if (value === 'open') told.event = 'open'
+    } else if (!Object.hasOwn(FIELDS, column)) custom[column] = value
   }
   const status = told.status ?? NaN
   const endedAt = Date.parse(`${date}T${time}Z`)

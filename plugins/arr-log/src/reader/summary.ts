@@ -51,6 +51,8 @@ export function createSummary (): Summing {
 
   return {
     add (line) {
+      // Its end is a line of its own.
+      if (line.event === 'open') return
       requests++
       first = Math.min(first, line.endedAt)
       last = Math.max(last, line.endedAt)

@@ -132,11 +132,14 @@ export class AnswerParser {
     }
   }
 
-  /** The connection ended. True where that ends the answer as well; false where it cuts it, or none was awaited. */
-  finish (): boolean {
-    if (this.#state !== 'until-close') return false
-    this.#end(null, null)
-    return true
+  /** True where the end of the connection is the end of the body, and not a cut. */
+  get endsWithConnection (): boolean {
+    return this.#state === 'until-close'
+  }
+
+  /** The connection ended in order. */
+  finish (): void {
+    if (this.#state === 'until-close') this.#end(null, null)
   }
 
   /** Says early what can never become a head, so that nobody waits for the rest of it. */

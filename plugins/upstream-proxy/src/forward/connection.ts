@@ -40,6 +40,8 @@ export interface Owner {
   gone (connection: Connection): void
 }
 
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy' }
+
 // libuv reads no more at a time.
 const READ_SIZE = 65_536
 
@@ -161,9 +163,8 @@ export class Connection implements AnswerSink {
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
-    const exchange = this.#exchange
+    this.#exchange?.end(last, trailers)
     this.#exchange = null
-    exchange?.end(last, trailers)
   }
 
   readonly #dialled: Dialled = failure => {
@@ -182,7 +183,8 @@ export class Connection implements AnswerSink {
     try {
       this.#parser.push(bytes)
     } catch (error) {
-      this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'Reset'
+      // What is not the upstream's fault is that of a function that rewrites, here.
+      this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'RewriteFailed'
       this.#cause = error
       this.#socket.destroy()
       return false
@@ -209,10 +211,16 @@ export class Connection implements AnswerSink {
   }
 
   #ended (): void {
-    if (this.#exchange !== null) this.#parser.finish()
-    if (this.#exchange !== null || !this.#held) this.#socket.destroy()
-    // Else the end of the body is still on its way to the client, and `resume` closes.
-    else this.#reusable = false
+    if (this.#exchange === null || !this.#parser.endsWithConnection) {
+      this.#socket.destroy()
+      return
+    }
+    // A reset that comes along with the last bytes is told by libuv as an orderly end. Writing nothing brings it out.
+    this.#socket.write('', error => {
+      if (error !== null && error !== undefined) return
+      this.#parser.finish()
+      this.#socket.destroy()
+    })
   }
 
   #expire (): void {
@@ -234,7 +242,7 @@ export class Connection implements AnswerSink {
       const moment = this.#moment === 'headers' && this.#sending ? 'request' : this.#moment
       const name = this.#failure ?? nameOf(this.#cause)
       const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
-      exchange.failed({ name, moment, side: name === 'ClientTimeout' ? 'client' : 'upstream', cause: this.#cause, stale })
+      exchange.failed({ name, moment, side: SIDES[name] ?? 'upstream', cause: this.#cause, stale })
     }
     this.#owner.gone(this)
   }

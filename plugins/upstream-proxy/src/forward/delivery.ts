@@ -24,18 +24,16 @@ export class Delivery {
   #body: Duplex | null = null
   #source: Source | null = null
   #discard = false
-  #begun = false
+  #answer: ClientAnswer | null = null
 
   constructor (response: ServerResponse) {
     this.#response = response
   }
 
-  /** Sends the head, or has it ready to leave with the first part of the body. Throws where a header is not valid. */
+  /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
   head (answer: ClientAnswer, broken: (cause: unknown) => void): void {
-    const response: ServerResponse | Http2ServerResponse = this.#response
+    this.#answer = answer
     this.#discard = answer.status === 204 || answer.status === 304
-    if ('stream' in response) response.writeHead(answer.status, http2Headers(answer.headers))
-    else response.writeHead(answer.status, answer.reason, answer.headers)
     this.#body = answer.body
     if (answer.body === null) return
     answer.body.on('error', broken)
@@ -48,9 +46,19 @@ export class Delivery {
 
   /** Sends what is ready now, where the body is yet to come. */
   flush (): void {
-    if (this.#begun) return
-    this.#begun = true
+    if (this.#answer === null) return
+    this.#begin()
     this.#response.flushHeaders()
+  }
+
+  /** Gives Node the head, to leave with what follows. Throws where a header is not valid. */
+  #begin (): void {
+    const answer = this.#answer
+    if (answer === null) return
+    this.#answer = null
+    const response: ServerResponse | Http2ServerResponse = this.#response
+    if ('stream' in response) response.writeHead(answer.status, http2Headers(answer.headers))
+    else response.writeHead(answer.status, answer.reason, answer.headers)
   }
 
   /**
@@ -59,6 +67,7 @@ export class Delivery {
    * and the source has to wait until it has left.
    */
   part (part: Buffer, source: Source | null): void {
+    this.#begin()
     if (this.#discard) return
     if (this.#body !== null) {
       // A stream of somebody else's may keep what it gets.
@@ -68,7 +77,6 @@ export class Delivery {
       }
       return
     }
-    this.#begun = true
     const response = this.#response
     // Corked by us, Node does not put the write off to the next tick.
     response.cork()
@@ -83,6 +91,7 @@ export class Delivery {
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
   end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
+    this.#begin()
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
     const finish = () => {
       if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)

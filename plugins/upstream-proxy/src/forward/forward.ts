@@ -101,14 +101,10 @@ export class Forwarding implements Exchange {
   head (head: AnswerHead): void {
     this.#fact.status = head.status
     this.#fact.firstByteTime = performance.now() - this.#arrived
-    try {
-      const answer = clientAnswer(this.#request, this.#reply, head, this.#head, this.#settings)
-      // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
-      if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
-      this.#delivery.head(answer, cause => { this.#fail('RewriteFailed', 'body', 'proxy', cause) })
-    } catch (cause) {
-      this.#fail('RewriteFailed', 'headers', 'proxy', cause)
-    }
+    const answer = clientAnswer(this.#request, this.#reply, head, this.#head, this.#settings)
+    // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
+    if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
+    this.#delivery.head(answer, cause => { this.#fail('RewriteFailed', 'body', 'proxy', cause) })
   }
 
   flush (): void {
@@ -120,8 +116,8 @@ export class Forwarding implements Exchange {
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
-    this.#finished = true
     this.#delivery.end(last, trailers, this.#connection as Connection)
+    this.#finished = true
     this.#connection = null
     this.#body?.stop()
     clearTimeout(this.#patience)

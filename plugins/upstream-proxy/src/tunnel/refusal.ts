@@ -32,7 +32,10 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   out.prependListener('close', () => fail('ClientGone', 'client', null))
   out.on('drain', () => upstream.resume())
   upstream.on('data', feed)
-  upstream.on('end', () => { if (!parser.finish()) fail('Reset', 'upstream', null) })
+  upstream.on('end', () => {
+    if (parser.endsWithConnection) parser.finish()
+    else fail('Reset', 'upstream', null)
+  })
   upstream.on('error', cause => fail('Reset', 'upstream', cause))
   upstream.on('close', () => fail('Reset', 'upstream', null))
   feed(read)

@@ -1,0 +1,341 @@
+// What goes wrong on either side, at each moment: what the client gets, what the facts say, and that life goes on.
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import type { UpstreamProxyOptions } from '../src/index.ts'
+import { answering, ask, portOf, proxy, rawUpstream, read, talk, upstream, type Proxy, type RawUpstream } from './forward-subjects.ts'
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** An upstream that does `fault` to the first request, and answers the next. */
+function faulty (t: Test, fault: (socket: Socket, head: string) => void): Promise<RawUpstream> {
+  return rawUpstream(t, (socket, head, count) => {
+    if (count === 1) fault(socket, head)
+    else socket.write(OK)
+  })
+}
+
+async function goesOn (t: Test, { port }: Proxy): Promise<void> {
+  t.match(await ask(port), { status: 200, body: 'ok' }, 'the next request is served')
+}
+
+async function fails (t: Test, upstream: { url: string }, expected: object, fact: object, options: UpstreamProxyOptions = {}, method = 'GET'): Promise<void> {
+  const subject = await proxy(t, { upstream: upstream.url, ...options })
+  const answer = await ask(subject.port, { method })
+  t.match(answer, expected)
+  t.notMatch(answer.body, /127\.0\.0\.1|ECONN|at .*\.ts/, 'nothing internal is told')
+  t.match((await subject.facts()).error, fact)
+  await goesOn(t, subject)
+}
+
+t.test('an upstream that refuses is 502', async t => {
+  const gone = await rawUpstream(t, () => {})
+  const port = portOf(gone.url)
+  const closed = await proxy(t, { upstream: `http://127.0.0.1:${port === 1 ? 2 : 1}` })
+  t.match(await ask(closed.port), { status: 502, headers: { 'content-type': /json/ } })
+  t.match((await closed.facts()).error, { code: 'FST_ARR_UPSTREAM_REFUSED', moment: 'connect', side: 'upstream', statusCode: 502, systemCode: 'ECONNREFUSED' })
+})
+
+t.test('a name that does not resolve is 502', async t => {
+  const subject = await proxy(t, { upstream: 'http://nowhere.invalid' })
+  t.match(await ask(subject.port), { status: 502 })
+  t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_NOT_RESOLVED', moment: 'connect' })
+})
+
+t.test('a browser gets a page, others JSON, HEAD no body', async t => {
+  const { port } = await proxy(t, { upstream: 'http://127.0.0.1:1' })
+  const page = await ask(port, { headers: { accept: 'text/html,*/*;q=0.8' } })
+  t.match(page, { status: 502, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }, body: /<h1>502 Bad Gateway<\/h1>/ })
+  t.same(JSON.parse((await ask(port)).body), { statusCode: 502, code: 'FST_ARR_UPSTREAM_REFUSED', error: 'Bad Gateway', message: 'The upstream server could not be reached' })
+  t.match(await ask(port, { method: 'HEAD' }), { status: 502, body: '' })
+})
+
+t.test('an upstream that resets before the head is 502', async t => {
+  await fails(t, await faulty(t, socket => socket.resetAndDestroy()), { status: 502 }, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'headers', side: 'upstream' })
+})
+
+t.test('an upstream that ends before the head is 502', async t => {
+  await fails(t, await faulty(t, socket => socket.end()), { status: 502 }, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'headers' })
+})
+
+t.test('an upstream that resets in the head is 502', async t => {
+  await fails(t, await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-', () => setTimeout(() => socket.resetAndDestroy(), 20))), { status: 502 }, { moment: 'headers' })
+})
+
+for (const [name, head] of [
+  ['a sized body', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart'],
+  ['a chunked body', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n'],
+  ['the last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n0\r\n'],
+  ['a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\npart']
+] as const) {
+  for (const how of ['end', 'resetAndDestroy'] as const) {
+    t.test(`an upstream that goes (${how}) in ${name} cuts the answer`, async t => {
+      const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write(head, () => setTimeout(() => socket[how](), 30)))).url })
+      const answer = await ask(subject.port)
+      t.match(answer, { status: 200, body: 'part', complete: false })
+      t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream' })
+      await goesOn(t, subject)
+    })
+  }
+}
+
+t.test('an answer of unknown length that is reset is cut, for HTTP/1.0 as well', async t => {
+  const bytes = 'HTTP/1.1 200 OK\r\n\r\npart'
+  const atOnce = await proxy(t, {
+    upstream: (await rawUpstream(t, socket => socket.write(bytes, () => {
+      socket.resetAndDestroy()
+      // Bytes and reset are there together when they are next looked for.
+      for (const start = Date.now(); Date.now() - start < 20;);
+    }))).url
+  })
+  t.match(await ask(atOnce.port), { body: 'part', complete: false })
+  const subject = await proxy(t, { upstream: (await rawUpstream(t, socket => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 30)))).url })
+  t.match(await ask(subject.port), { body: 'part', complete: false })
+  const old = connect(subject.port, '127.0.0.1')
+  old.write('GET / HTTP/1.0\r\n\r\n')
+  old.resume()
+  const [error] = await once(old, 'error')
+  t.match(error, { code: 'ECONNRESET' })
+})
+
+for (const [name, bytes] of [
+  ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a greeting of SMTP', '220 mail ESMTP\r\n'],
+  ['nothing but line ends', '\r\n\r\n\r\n\r\n'],
+  ['binary', Buffer.from([0x15, 3, 1, 0, 2, 2, 40])],
+  ['HTTP/2', 'HTTP/2 200 OK\r\n\r\n'],
+  ['HTTP/1.2', 'HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['a status of words', 'HTTP/1.1 OK\r\n\r\n'],
+  ['two Content-Lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
+  ['Content-Length and Transfer-Encoding', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ['a coding in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok'],
+  ['a folded header', 'HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 2\r\n\r\nok'],
+  ['a bare LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'],
+  ['a NUL in a header', 'HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 2\r\n\r\nok'],
+  ['a header without a colon', 'HTTP/1.1 200 OK\r\nX-A\r\nContent-Length: 2\r\n\r\nok'],
+  ['a space before a colon', 'HTTP/1.1 200 OK\r\nX-A : b\r\nContent-Length: 2\r\n\r\nok'],
+  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
+  ['interim answers without an end', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(40)],
+  ['a head that is too large', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(70_000)}\r\n\r\n`],
+  ['a head that never ends', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(10_000)}`]
+] as const) {
+  t.test(`${name} is a bad answer, and 502`, async t => {
+    await fails(t, await faulty(t, socket => socket.write(bytes as string)), { status: 502 }, { code: 'FST_ARR_UPSTREAM_BAD_ANSWER', moment: 'headers', side: 'upstream', statusCode: 502 })
+  })
+}
+
+for (const [name, bytes] of [
+  ['a chunk size that is none', '4\r\npart\r\nzz\r\n'],
+  ['a chunk that is too long', '4\r\npart!\r\n'],
+  ['a bare LF', '4\r\npart\n0\n\n'],
+  ['an endless chunk size', '4\r\npart\r\n' + '0'.repeat(2000)],
+  ['a trailer that is none', '4\r\npart\r\n0\r\nnonsense\r\n\r\n'],
+  ['trailers that are too large', `4\r\npart\r\n0\r\nX-A: ${'x'.repeat(70_000)}\r\n\r\n`]
+] as const) {
+  t.test(`${name} in the body cuts the answer`, async t => {
+    const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`))).url })
+    t.match(await ask(subject.port), { status: 200, complete: false })
+    t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_BAD_ANSWER', moment: 'body' })
+    await goesOn(t, subject)
+  })
+}
+
+t.test('an upstream that stalls before the head is 504', async t => {
+  await fails(t, await faulty(t, () => {}), { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers', statusCode: 504 }, { timeouts: { firstByte: 60 } })
+})
+
+t.test('an upstream that stalls in the head is 504', async t => {
+  await fails(t, await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\n')), { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers' }, { timeouts: { firstByte: 60 } })
+})
+
+t.test('an upstream that stalls in the body cuts the answer', async t => {
+  const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'))).url, timeouts: { idle: 60 } })
+  t.match(await ask(subject.port), { body: 'part', complete: false })
+  t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'body' })
+  await goesOn(t, subject)
+})
+
+t.test('server-sent events may be silent for longer than the idle limit', async t => {
+  const subject = await proxy(t, {
+    upstream: (await answering(t, 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n', socket => {
+      setTimeout(() => socket.end('data: 2\n\n'), 250)
+    })).url,
+    timeouts: { idle: 50 }
+  })
+  t.match(await ask(subject.port), { body: 'data: 1\n\ndata: 2\n\n', complete: true })
+})
+
+t.test('an upstream that does not read an upload is 504', async t => {
+  const subject = await proxy(t, { upstream: (await rawUpstream(t, socket => { socket.pause() })).url, timeouts: { idle: 100 } })
+  const outgoing = request({ host: '127.0.0.1', port: subject.port, method: 'POST', agent: false, headers: { 'content-length': 80_000_000 } })
+  outgoing.on('error', () => {})
+  outgoing.write(Buffer.alloc(40_000_000))
+  const [response] = await once(outgoing, 'response') as [IncomingMessage]
+  t.equal(response.statusCode, 504)
+  t.match(subject.requests[0]!.upstream!.error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'request', side: 'upstream' })
+  outgoing.destroy()
+})
+
+t.test('a client that stalls in its upload is 408, and the upstream hears no end', async t => {
+  const backend = await rawUpstream(t, () => {})
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 80 } })
+  const text = await talk(subject.port, 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', /took too long/)
+  t.match(text, /^HTTP\/1\.1 408 /)
+  t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'request', side: 'client' })
+  t.notMatch(backend.received(), /\r\n0\r\n\r\n$/)
+})
+
+t.test('a client that does not read for too long is cut off, and its upstream let go', async t => {
+  let ended: Promise<unknown> | undefined
+  const url = await upstream(t, (_, response) => {
+    ended = once(response, 'close')
+    response.write(Buffer.alloc(30_000_000))
+  })
+  const subject = await proxy(t, { upstream: url, timeouts: { idle: 100 } })
+  const client = connect(subject.port, '127.0.0.1')
+  client.on('error', () => {})
+  client.pause()
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'body', side: 'client' })
+  await ended
+  client.destroy()
+})
+
+for (const moment of ['connect', 'request', 'headers', 'body'] as const) {
+  t.test(`a client that leaves (${moment}) takes its upstream request with it`, async t => {
+    const reached: Socket[] = []
+    const backend = await rawUpstream(t, socket => {
+      reached.push(socket)
+      if (moment === 'body') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart')
+    })
+    // TEST-NET-1: an address that never answers, or never can be reached.
+    const subject = await proxy(t, { upstream: moment === 'connect' ? 'http://192.0.2.1' : backend.url })
+    const client = connect(subject.port, '127.0.0.1')
+    client.on('error', () => {})
+    client.write(moment === 'request' ? 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart' : 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    if (moment === 'body') await once(client, 'data')
+    else if (moment === 'connect') await once(subject.app.server, 'request')
+    else while (reached.length === 0) await new Promise(resolve => setImmediate(resolve))
+    client.resetAndDestroy()
+    const { error } = await subject.facts()
+    if (error?.side === 'client') t.match(error, { code: 'FST_ARR_CLIENT_GONE', moment, statusCode: 499 })
+    else t.equal(moment, 'connect', 'only a refusal of the network may come first')
+    for (const socket of reached) if (!socket.destroyed) await once(socket, 'close')
+  })
+}
+
+t.test('two hundred clients that leave in mid-answer leave nothing open', async t => {
+  const sockets = new Set<Socket>()
+  const url = await upstream(t, (request, response) => {
+    sockets.add(request.socket)
+    request.socket.on('close', () => sockets.delete(request.socket))
+    response.write(Buffer.alloc(200_000))
+  })
+  const { port } = await proxy(t, { upstream: url })
+  await Promise.all(Array.from({ length: 200 }, async () => {
+    const client = connect(port, '127.0.0.1')
+    client.on('error', () => {})
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(client, 'data')
+    client.resetAndDestroy()
+  }))
+  while (sockets.size > 0) await new Promise(resolve => setImmediate(resolve))
+  t.equal(sockets.size, 0)
+})
+
+t.test('a slow reader holds the upstream back, and not the memory', async t => {
+  let written = 0
+  const url = await upstream(t, (_, response) => {
+    const part = Buffer.alloc(65_536)
+    const more = () => {
+      while (written < 200_000_000) {
+        written += part.length
+        if (!response.write(part)) {
+          response.once('drain', more)
+          return
+        }
+      }
+      response.end()
+    }
+    more()
+  })
+  const { port } = await proxy(t, { upstream: url })
+  const client = connect(port, '127.0.0.1')
+  client.on('error', () => {})
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(client, 'data')
+  client.pause()
+  // The kernel's buffers fill; then nothing moves any more.
+  for (let before = -1; before !== written;) {
+    before = written
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+  t.ok(written < 60_000_000, `${written} bytes were taken`)
+  client.destroy()
+})
+
+t.test('a slow upload is held back, and not buffered', async t => {
+  const backend = await rawUpstream(t, socket => { socket.pause() })
+  const { port } = await proxy(t, { upstream: backend.url })
+  const client = connect(port, '127.0.0.1')
+  client.on('error', () => {})
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000000\r\n\r\n')
+  let written = 0
+  const part = Buffer.alloc(65_536)
+  const more = () => {
+    while (written < 200_000_000) {
+      written += part.length
+      if (!client.write(part)) {
+        client.once('drain', more)
+        return
+      }
+    }
+  }
+  more()
+  for (let before = -1; before !== written;) {
+    before = written
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+  t.ok(written < 60_000_000, `${written} bytes were taken`)
+  client.destroy()
+})
+
+t.test('bytes behind an answer are nobody else\'s answer', async t => {
+  const backend = await rawUpstream(t, (socket, _, count) => {
+    socket.write(count === 1 ? `${OK}HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned` : OK)
+  })
+  const subject = await proxy(t, { upstream: backend.url })
+  t.match(await ask(subject.port), { status: 200, body: 'ok' })
+  t.match(await ask(subject.port), { status: 200, body: 'ok' })
+  t.equal(backend.sockets.length, 2, 'the connection was not used again')
+})
+
+t.test('bytes that come while nothing is asked close the connection', async t => {
+  const backend = await rawUpstream(t, (socket, _, count) => {
+    socket.write(OK)
+    if (count === 1) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned'), 30)
+  })
+  const subject = await proxy(t, { upstream: backend.url })
+  t.match(await ask(subject.port), { body: 'ok' })
+  await once(backend.sockets[0]!, 'close')
+  t.match(await ask(subject.port), { body: 'ok' })
+})
+
+t.test('an answer before the upload is over is relayed, and the rest of the upload let fall', async t => {
+  const backend = await rawUpstream(t, socket => {
+    socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig')
+    socket.end()
+  })
+  const subject = await proxy(t, { upstream: backend.url })
+  const outgoing = request({ host: '127.0.0.1', port: subject.port, method: 'POST', agent: false, headers: { 'content-length': 20_000_000 } })
+  outgoing.on('error', () => {})
+  outgoing.write('a')
+  const [response] = await once(outgoing, 'response') as [IncomingMessage]
+  outgoing.end(Buffer.alloc(19_999_999))
+  t.match(await read(response), { status: 413, body: 'big', complete: true })
+  t.equal((await subject.facts()).error, null)
+})
