@@ -32,7 +32,6 @@ interface Name {
   readonly passes: boolean
   readonly isHost: boolean
   readonly isCookie: boolean
-  readonly isTe: boolean
 }
 
 // Names come in few spellings, each looked at once. Bounded, for clients may invent names.
@@ -47,8 +46,7 @@ function nameOf (spelling: string): Name {
       // HTTP/2's pseudo-headers are no tokens. Expect is answered at this hop, and asked anew where it is asked on.
       passes: TOKEN.test(spelling) && lower !== 'host' && lower !== 'expect' && lower !== 'x-arr-log-id' && !HOP_BY_HOP.has(lower),
       isHost: lower === 'host' || lower === ':authority',
-      isCookie: lower === 'cookie',
-      isTe: lower === 'te'
+      isCookie: lower === 'cookie'
     }
     if (names.size < 1000) names.set(spelling, name)
   }
@@ -84,8 +82,6 @@ export function upstreamHeaders (
         if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
         named = value
       }
-      // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
-      if (name.isTe && /(?:^|[,\s])trailers(?:[,\s]|$)/i.test(value)) out.push('TE', 'trailers')
       continue
     }
     if (replaced.has(name.lower) || (dropped !== null && dropped.has(name.lower))) continue
@@ -104,6 +100,11 @@ export function upstreamHeaders (
     if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
   }
   return out
+}
+
+/** True where a header can be sent without becoming two, or something else. */
+export function isHeader (name: string, value: string): boolean {
+  return TOKEN.test(name) && !NOT_A_VALUE.test(value)
 }
 
 function applyChanges (out: RawHeaders, changes: HeaderChanges): void {

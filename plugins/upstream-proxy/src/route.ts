@@ -73,11 +73,11 @@ function onUpstream (own: string, request: FastifyRequest, settings: Settings): 
   const { prefix } = settings
   // Quickly, where nothing is to be replaced.
   if (prefix === '/' && settings.rewritePrefix === '/') return own
-  const rest = prefix === '/' ? own.slice(1) : behindPrefix(own, prefix)
+  // With its own slash, or without one where there is nothing.
+  const rest = prefix === '/' ? own : behindPrefix(own, prefix)
   if (climbs(rest)) throw new ERRORS.BadTarget()
   const base = settings.rewritePrefix.includes('/:') ? filled(settings.rewritePrefix, request) : settings.rewritePrefix
-  if (rest === '' || rest.startsWith('?')) return base + rest
-  return base.endsWith('/') ? base + rest : `${base}/${rest}`
+  return rest.startsWith('/') && base.endsWith('/') ? base + rest.slice(1) : base + rest
 }
 
 /**
@@ -91,7 +91,7 @@ function behindPrefix (own: string, prefix: string): string {
     while (own[at] === '/') at++
     while (at < own.length && own[at] !== '/' && own[at] !== '?') at++
   }
-  return own[at] === '/' ? own.slice(at + 1) : own.slice(at)
+  return own.slice(at)
 }
 
 /** A `rewritePrefix` with parameters of the prefix put in: `/tenants/:id` as in @fastify/http-proxy. */

@@ -2,6 +2,7 @@
 
 import { channel } from 'node:diagnostics_channel'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { constants, type Http2ServerRequest } from 'node:http2'
 import { pipeline, Readable } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -10,7 +11,7 @@ import { BadTargetError, InvalidOptionsError, NoProxyError } from './errors.ts'
 import { storyteller, type Explanation, type Storyteller } from './explain.ts'
 import { kindOf } from './files.ts'
 import { compileOptions } from './options.ts'
-import { exchangeOf, imagine } from './request-facts.ts'
+import { exchangeOf, imagine, originForm } from './request-facts.ts'
 import { underUrl } from './reroute.ts'
 import { rewriteResponse, type ResponseChange, type ResponseHead } from './response.ts'
 import { run, stateAfter, type Outcome, type Rewrite } from './run.ts'
@@ -166,7 +167,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     request.rewrite = rewrite
     const { url, rule } = rewrite
     if (!url.startsWith('/')) return done(proxied ? undefined : new NoProxyError(`rule "${rule}"`))
-    if (!reroute || url === request.raw.url) return done()
+    if (!reroute || url === originForm(request.raw.url ?? '/')) return done()
     rerouted.set(reply.raw, rewrite)
     reply.hijack()
     fastify.routing(underUrl(request.raw as IncomingMessage, url), reply.raw)
@@ -219,7 +220,7 @@ const isRequest = (request: FastifyRequest | Imagined): request is FastifyReques
 
 /** The upstream is told what was asked for; a rule's own word on it counts. */
 const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
-  ({ ...rewrite, headers: { 'x-original-url': raw.url ?? '/', ...rewrite.headers } })
+  ({ ...rewrite, headers: { 'x-original-url': originForm(raw.url ?? '/'), ...rewrite.headers } })
 
 /** A reply's headers as a list. */
 const headersOf = (reply: FastifyReply): Array<readonly [string, string]> =>
@@ -235,6 +236,12 @@ function setHeaders (reply: FastifyReply, headers: HeaderList): void {
   }
 }
 
+/** Ends the connection; of HTTP/2, where others share it, the stream alone. */
+function abort (raw: IncomingMessage | Http2ServerRequest): void {
+  if ('stream' in raw) raw.stream.close(constants.NGHTTP2_CANCEL)
+  else raw.destroy()
+}
+
 /** Carries out what ends a request here. */
 function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: FastifyRequest, reply: FastifyReply): void {
   switch (outcome.type) {
@@ -242,6 +249,8 @@ function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: Fastif
       reply.code(outcome.status).header('location', outcome.location).send()
       break
     case 'CustomResponse': {
+      const { rule, subStatus: subStatusCode } = outcome
+      request.rewrite = { url: originForm(request.raw.url ?? '/'), rule, headers: {}, serverVariables: {}, logRewrittenUrl: false, subStatusCode }
       const reason = outcome.reason.replace(/[^\t\x20-\x7e]+/g, ' ')
       if (reason !== '' && request.raw.httpVersionMajor === 1) reply.raw.statusMessage = reason
       reply.code(outcome.status).type('text/plain; charset=utf-8').send(outcome.description || reason || STATUS_CODES[outcome.status] || '')
@@ -249,7 +258,7 @@ function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: Fastif
     }
     case 'AbortRequest':
       reply.hijack()
-      request.raw.destroy()
+      abort(request.raw)
       break
     case 'BadRequest':
       reply.send(new BadTargetError())

@@ -1,5 +1,6 @@
 // How does a request's body get to the upstream? As it comes, with its own framing, no faster than it is taken.
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Connection } from './connection.ts'
 
 /** What body a request has: none, one of known length, or one that ends when it ends. */
@@ -75,12 +76,16 @@ export class RequestBody {
 
   readonly #end = (): void => {
     const connection = this.#connection
-    // An HTTP/2 stream that was reset ends as well: that must not look like a whole body.
-    if (connection === null || this.#source.aborted) return
+    if (connection === null || !isWhole(this.#source)) return
     this.#ended = true
     if (this.#chunked) connection.writeText(lastChunk(this.#source.rawTrailers))
     connection.sent()
   }
+}
+
+/** A stream of HTTP/2 that is reset emits 'end' too. A whole one stays open, for the answer is still to come. */
+function isWhole (source: IncomingMessage | Http2ServerRequest): boolean {
+  return 'stream' in source ? !source.stream.closed && !source.stream.destroyed && !source.stream.aborted : source.complete
 }
 
 /** The end of a chunked body, with the client's trailers. The parser of Node has checked them as it checks headers. */

@@ -3,10 +3,9 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
-import { type RawHeaders, upstreamHeaders } from '../request-headers.ts'
+import { isHeader, type RawHeaders, upstreamHeaders } from '../request-headers.ts'
 import { isPath, type Route } from '../route.ts'
 import type { Origin } from '../target.ts'
-import { areFields } from './answer-head.ts'
 import { awaitsContinue } from './continue.ts'
 import type { BodyKind } from './request-body.ts'
 import type { Places } from './reverse-rewrite.ts'
@@ -24,6 +23,7 @@ export interface RequestHead {
   readonly body: BodyKind
 }
 
+const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Makes the head. Throws BadTarget where it would not be valid HTTP. */
@@ -32,6 +32,9 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   let { origin, path } = route
   let method = request.raw.method ?? request.method
   let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
+  // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
+  const { te } = request.raw.headers
+  if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
   const { rewriteRequest } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
 
@@ -51,8 +54,8 @@ function rewritten (request: FastifyRequest, route: Route, headers: RawHeaders, 
   rewrite(request, { in: { method, url, headers: listed(rawHeaders) }, out })
   const { origin, path } = out.url === before ? route : settings.origins.target(out.url)
   const changed = framed(out.headers, headers)
-  const fields = out.headers.map(([name, value]) => `${name}:${value}`)
-  if (!METHOD.test(out.method) || !isPath(path) || !fields.every(field => areFields(`${field}\r\n`))) throw new ERRORS.BadTarget()
+  const valid = out.headers.every(([name, value]) => isHeader(name, String(value)))
+  if (!METHOD.test(out.method) || !isPath(path) || !valid) throw new ERRORS.BadTarget()
   // Another origin has another Host, unless it was set.
   if (origin !== route.origin && changed[0] === 'Host' && changed[1] === route.origin.host) changed[1] = origin.host
   return { origin, path, method: out.method, headers: changed }

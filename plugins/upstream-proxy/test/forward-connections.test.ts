@@ -1,0 +1,201 @@
+// Which connection a request gets, how long it is kept, and when a request is tried again.
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import t from 'tap'
+import { answering, ask, proxy, rawUpstream, talk, upstream } from './forward-subjects.ts'
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+t.test('connections are kept and used again, whatever framed the answer', async t => {
+  const answers = [OK, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', 'HTTP/1.1 204 No Content\r\n\r\n', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n', OK]
+  const backend = await rawUpstream(t, (socket, _, count) => socket.write(answers[count - 1] as string))
+  const subject = await proxy(t, { upstream: backend.url })
+  for (const answer of answers) t.equal((await ask(subject.port)).status, Number(answer.slice(9, 12)))
+  t.equal(backend.sockets.length, 1)
+  t.ok((await subject.facts(0)).connectTime! > 0)
+  t.equal((await subject.facts(1)).connectTime, 0)
+  t.ok((await subject.facts(1)).firstByteTime! > 0)
+})
+
+t.test('a connection is not used again where either side says so', async t => {
+  for (const bytes of ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']) {
+    const backend = await answering(t, bytes)
+    const { port } = await proxy(t, { upstream: backend.url })
+    await ask(port)
+    await ask(port)
+    t.equal(backend.sockets.length, 2)
+  }
+  const old = await answering(t, 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok')
+  const { port } = await proxy(t, { upstream: old.url })
+  await ask(port)
+  await ask(port)
+  t.equal(old.sockets.length, 1)
+})
+
+t.test('a kept connection is closed after its time, and earlier where the upstream says so', async t => {
+  for (const [keepAlive, header] of [[50, ''], [60_000, 'Keep-Alive: timeout=1\r\n']] as const) {
+    const backend = await answering(t, `HTTP/1.1 200 OK\r\n${header}Content-Length: 2\r\n\r\nok`)
+    const { port } = await proxy(t, { upstream: backend.url, timeouts: { keepAlive } })
+    await ask(port)
+    await once(backend.sockets[0] as Socket, 'close')
+    t.match(await ask(port), { status: 200 })
+  }
+})
+
+t.test('a kept connection that proves dead is replaced, once, for what can be done twice', async t => {
+  for (const how of ['resetAndDestroy', 'end'] as const) {
+    let dead = 0
+    const backend = await rawUpstream(t, (socket, _, count) => {
+      // Dies at its second request, as one does that had been about to be closed.
+      if (count % 2 === 1) {
+        socket.write(OK)
+      } else {
+        dead++
+        socket[how]()
+      }
+    })
+    const { port } = await proxy(t, { upstream: backend.url })
+    await ask(port)
+    t.match(await ask(port), { status: 200, body: 'ok' })
+    t.equal(dead, 1)
+    t.match(await ask(port, { method: 'POST', headers: { 'content-length': 0 } }), { status: 502 }, 'a POST may have been done: it is not sent again')
+  }
+})
+
+t.test('a fresh connection that dies is not tried again', async t => {
+  const backend = await rawUpstream(t, socket => socket.resetAndDestroy())
+  const { port } = await proxy(t, { upstream: backend.url })
+  t.match(await ask(port), { status: 502 })
+  t.equal(backend.sockets.length, 1)
+})
+
+t.test('503 is an answer like any other', async t => {
+  const backend = await answering(t, 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\nContent-Length: 4\r\n\r\nbusy')
+  const { port } = await proxy(t, { upstream: backend.url })
+  t.match(await ask(port), { status: 503, body: 'busy', headers: { 'retry-after': '120' } })
+  t.equal(backend.received().match(/^GET/gm)?.length, 1)
+})
+
+t.test('a connection that does not come about is tried again only when asked', async t => {
+  for (const retries of [0, 2]) {
+    const subject = await proxy(t, { upstream: 'http://127.0.0.1:1', retries })
+    let dials = 0
+    subject.app.server.on('request', () => {})
+    const { subscribe, unsubscribe } = await import('node:diagnostics_channel')
+    const count = () => { dials++ }
+    subscribe('net.client.socket', count)
+    await subject.app.inject('/')
+    unsubscribe('net.client.socket', count)
+    t.equal(dials, retries + 1)
+  }
+})
+
+t.test('no more connections than allowed; who waits too long gets 503', async t => {
+  const waiting: Socket[] = []
+  const backend = await rawUpstream(t, socket => { waiting.push(socket) })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2 }, timeouts: { connect: 150 } })
+  const served = [ask(subject.port), ask(subject.port)]
+  while (waiting.length < 2) await new Promise(resolve => setImmediate(resolve))
+  t.match(await ask(subject.port), { status: 503 })
+  t.match((await subject.facts(2)).error, { code: 'FST_ARR_PROXY_TOO_MANY', moment: 'connect', side: 'proxy' })
+  const patient = ask(subject.port)
+  while (subject.requests.length < 4) await new Promise(resolve => setImmediate(resolve))
+  for (const socket of waiting.splice(0)) socket.write(OK)
+  for (const one of served) t.match(await one, { status: 200 })
+  while (waiting.length === 0) await new Promise(resolve => setImmediate(resolve))
+  waiting[0]!.write(OK)
+  t.match(await patient, { status: 200 })
+  t.equal(backend.sockets.length, 2)
+})
+
+t.test('a client that leaves while it waits for a connection frees its place', async t => {
+  const waiting: Socket[] = []
+  const backend = await rawUpstream(t, socket => { waiting.push(socket) })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 1 } })
+  const first = ask(subject.port)
+  while (waiting.length < 1) await new Promise(resolve => setImmediate(resolve))
+  const client = connect(subject.port, '127.0.0.1')
+  client.on('error', () => {})
+  client.write('GET /left HTTP/1.1\r\nHost: x\r\n\r\n')
+  while (subject.requests.length < 2) await new Promise(resolve => setImmediate(resolve))
+  client.resetAndDestroy()
+  t.match((await subject.facts(1)).error, { code: 'FST_ARR_CLIENT_GONE', moment: 'connect' })
+  waiting[0]!.write(OK)
+  await first
+  t.notMatch(backend.received(), /left/)
+})
+
+t.test('no more idle connections are kept than allowed', async t => {
+  const waiting: Socket[] = []
+  const backend = await rawUpstream(t, socket => { waiting.push(socket) })
+  const { port } = await proxy(t, { upstream: backend.url, connections: { idle: 1 } })
+  const both = [ask(port), ask(port)]
+  while (waiting.length < 2) await new Promise(resolve => setImmediate(resolve))
+  const closed = waiting.map(socket => once(socket, 'close'))
+  for (const socket of waiting) socket.write(OK)
+  await Promise.all(both)
+  await Promise.race(closed)
+  t.equal(waiting.filter(socket => !socket.destroyed).length, 1)
+})
+
+t.test('a body that is not wanted is not sent: 100 Continue is the upstream\'s to say', async t => {
+  const backend = await answering(t, 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno')
+  const subject = await proxy(t, { upstream: backend.url })
+  const text = await talk(subject.port, 'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n')
+  t.match(text, /^HTTP\/1\.1 401 /)
+  t.notMatch(text, /100 Continue/)
+  t.match(text, /Connection: close/)
+  t.match(backend.received(), /Expect: 100-continue\r\n/)
+})
+
+t.test('an upstream that knows nothing of 100 Continue gets the body after a while', async t => {
+  const backend = await rawUpstream(t, socket => {
+    socket.on('data', chunk => { if (String(chunk).endsWith('hello')) socket.write(OK) })
+  })
+  const subject = await proxy(t, { upstream: backend.url })
+  const client = connect(subject.port, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n')
+  const [first] = await once(client, 'data')
+  t.equal(String(first), 'HTTP/1.1 100 Continue\r\n\r\n')
+  client.write('hello')
+  const [second] = await once(client, 'data')
+  t.match(String(second), /^HTTP\/1\.1 200 /)
+})
+
+t.test('the server\'s own routes read bodies as before', async t => {
+  const { port } = await proxy(t, { upstream: 'http://127.0.0.1:1', prefix: '/proxied' }, {}, app => {
+    app.post('/own', async request => ({ got: request.body }))
+  })
+  const client = connect(port, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  client.write('POST /own HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n')
+  const [first] = await once(client, 'data')
+  t.equal(String(first), 'HTTP/1.1 100 Continue\r\n\r\n')
+  client.write('{"a":1}')
+  const [second] = await once(client, 'data')
+  t.match(String(second), /\{"got":\{"a":1\}\}/)
+})
+
+t.test('hooks of the user run before, and onResponse after', async t => {
+  const ran: string[] = []
+  const subject = await proxy(t, { upstream: await upstream(t, (_, response) => response.end('ok')) }, {}, app => {
+    app.addHook('preHandler', async () => { ran.push('preHandler') })
+    app.addHook('onSend', async () => { ran.push('onSend') })
+    app.addHook('onResponse', async () => { ran.push('onResponse') })
+    app.addHook('preHandler', async (request, reply) => { if (request.url === '/private') return reply.code(401).send('no') })
+  })
+  t.match(await ask(subject.port), { body: 'ok' })
+  await subject.facts()
+  t.same(ran, ['preHandler', 'onResponse'])
+  t.match(await ask(subject.port, { path: '/private' }), { status: 401, body: 'no' })
+})
+
+t.test('closing the server closes what is kept', async t => {
+  const backend = await answering(t, OK)
+  const { app, port } = await proxy(t, { upstream: backend.url })
+  await ask(port)
+  const closed = once(backend.sockets[0] as Socket, 'close')
+  await app.close()
+  await closed
+})
