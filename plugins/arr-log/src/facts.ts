@@ -20,6 +20,8 @@ export interface RewriteFact {
   readonly rule?: string
   readonly serverVariables?: Readonly<Record<string, string>>
   readonly logRewrittenUrl?: boolean
+  /** Of an answer that a rule gave itself. */
+  readonly subStatusCode?: number
 }
 
 /** How an exchange with the upstream failed. */

@@ -86,7 +86,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     query,
     version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
-    substatus: outcome.substatus,
+    substatus: rewrite?.subStatusCode ?? outcome.substatus,
     win32Status: opening ? 0 : outcome.win32Status,
     serverIp: connection.serverIp,
     serverPort: connection.serverPort,

@@ -88,13 +88,12 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
 
 /** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
 export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
-  const state = stateOf(rewrite === null ? exchange : { ...exchange, url: originForm(rewrite.url) }, null)
+  const state = stateOf(exchange, null, rewrite === null ? exchange.url : originForm(rewrite.url))
   if (state === null || rewrite === null) return state
   return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
 }
 
-function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null): State | null {
-  const { url } = exchange
+function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, url = exchange.url): State | null {
   // `OPTIONS *` has no path that rules could speak of.
   if (!url.startsWith('/')) return null
   const mark = url.indexOf('?')
