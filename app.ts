@@ -32,7 +32,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   await fastify.register(listeners, {
     listeners: [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
     certificate: 'development',
-    development: { folder: options.certificates ?? 'certificates', hosts: HOSTS }
+    development: { folder: options.certificates ?? 'certificates', hosts: HOSTS },
+    // Within the grace that `npm start` gives.
+    closeTimeout: 3000
   })
   await fastify.register(hostRouting, { sites: [{ name: 'ReverseProxy', id: 1, hosts: HOSTS }] })
   await fastify.register(urlRewrite, { globalRules: [reverseProxy(upstream)] })
