@@ -28,7 +28,9 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   const registrations = names.map(name => {
     const value = name === 'listeners' ? withCertificate(options.listeners) : options[name] as object
     const above = comments(options[name] as object)
-    return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${literal(value, comments, '  ')})\n`].join('')
+    const text = literal(value, comments, '  ')
+    const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
+    return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${given})\n`].join('')
   })
   const rest = report.rows.filter(row => row.status !== 'used' && !told.has(row.path)).flatMap(comment)
   const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
@@ -53,4 +55,14 @@ function comment (row: Row): string[] {
 function withCertificate (listeners: PluginOptions['listeners']): object {
   const secure = listeners?.listeners.some(({ https }) => https !== undefined) === true
   return { ...listeners, ...secure && { certificate: 'development' } }
+}
+
+function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {
+  return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined
+}
+
+/** What the proxy answers does not pass Fastify's own hooks: the rules for answers are handed to it. */
+function withOutboundRules (options: string): string {
+  const inner = options.replace(/^\{\s*/, '').replace(/\s*\}$/, '')
+  return `{\n    ${inner === '' ? '' : `${inner},\n    `}rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)\n  }`
 }

@@ -24,6 +24,10 @@ for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config')
     const config = readConfigText(readFileSync(join(fixtures, name), 'utf8'), join('/srv', /farm|server/.test(name) ? 'applicationHost.config' : 'web.config'))
     const registered = await run(convertToTypeScript(config))
     const { listeners, ...rest } = registered
+    const { rewriteResponse, ...proxy } = (rest.upstreamProxy ?? {}) as { rewriteResponse?: unknown }
+    const outbound = config.options.urlRewrite?.outboundRules ?? config.options.urlRewrite?.siteOutboundRules
+    t.equal(typeof rewriteResponse, outbound === undefined || rest.upstreamProxy === undefined ? 'undefined' : 'function', 'the proxy is handed the rules for answers')
+    if (rest.upstreamProxy !== undefined) rest.upstreamProxy = proxy
     const { listeners: wanted, ...others } = config.options
     t.strictSame(rest, others)
     if (wanted !== undefined) t.strictSame(listeners, { ...wanted, certificate: 'development' })
