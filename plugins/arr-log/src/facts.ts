@@ -48,6 +48,7 @@ export interface TunnelFact {
   readonly observed?: boolean
   readonly closedBy?: string | null
   readonly closeCode?: number | null
+  /** A string, maybe empty, where a Close frame was sent. */
   readonly closeReason?: string | null
   readonly ending?: string | null
 }

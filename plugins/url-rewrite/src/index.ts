@@ -1,22 +1,21 @@
 // url-rewrite: what does the URL become? IIS URL Rewrite rules as a Fastify plugin; writes `request.rewrite`.
 
 import { channel } from 'node:diagnostics_channel'
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { answer, headersOf, setHeaders } from './answer.ts'
 import { FileWanted } from './conditions.ts'
-import { BadTargetError, InvalidOptionsError, NoProxyError } from './errors.ts'
+import { InvalidOptionsError, NoProxyError } from './errors.ts'
 import { storyteller, type Explanation, type Storyteller } from './explain.ts'
 import { kindOf } from './files.ts'
 import { compileOptions } from './options.ts'
-import { exchangeOf, imagine } from './request-facts.ts'
+import { exchangeOf, imagine, originForm } from './request-facts.ts'
 import { underUrl } from './reroute.ts'
 import { rewriteResponse, type ResponseChange, type ResponseHead } from './response.ts'
 import { run, stateAfter, type Outcome, type Rewrite } from './run.ts'
 import type { RuleSet } from './compiled-rule.ts'
 import type { Exchange, FileKind } from './exchange.ts'
-import type { HeaderList } from './outbound.ts'
 import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
 
 export type * from './rules.ts'
@@ -125,9 +124,9 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (list === undefined) return null
     let set = seen.get(list)
     if (set === undefined) {
-      set = compiled.compileMore(list, tell)
+      const more = compiled.compileMore(list, tell)
       complain()
-      seen.set(list, set)
+      seen.set(list, set = more as RuleSet)
     }
     return set
   }
@@ -166,10 +165,10 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     request.rewrite = rewrite
     const { url, rule } = rewrite
     if (!url.startsWith('/')) return done(proxied ? undefined : new NoProxyError(`rule "${rule}"`))
-    if (!reroute || url === request.raw.url) return done()
+    if (!reroute || url === originForm(request.raw.url ?? '/')) return done()
     rerouted.set(reply.raw, rewrite)
     reply.hijack()
-    fastify.routing(underUrl(request.raw as IncomingMessage, url), reply.raw)
+    fastify.routing(underUrl(request.raw, url), reply.raw)
   }
 
   const limit = options.outboundBufferLimit ?? 4_194_304
@@ -210,7 +209,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   fastify.addHook('onReady', async () => {
     proxied = fastify.hasRequestDecorator('upstream')
     reroute = options.reroute ?? !proxied
-    const rule = compiled.firstAbsolute()
+    const rule = compiled.firstAbsolute(fixed)
     if (rule !== undefined && !proxied) throw new NoProxyError(rule)
   })
 }
@@ -219,42 +218,7 @@ const isRequest = (request: FastifyRequest | Imagined): request is FastifyReques
 
 /** The upstream is told what was asked for; a rule's own word on it counts. */
 const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
-  ({ ...rewrite, headers: { 'x-original-url': raw.url ?? '/', ...rewrite.headers } })
-
-/** A reply's headers as a list. */
-const headersOf = (reply: FastifyReply): Array<readonly [string, string]> =>
-  Object.entries(reply.getHeaders()).flatMap(([name, value]) => [value].flat().map(one => [name, String(one ?? '')] as const))
-
-/** Makes a reply's headers those of the list. */
-function setHeaders (reply: FastifyReply, headers: HeaderList): void {
-  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
-  for (const [name, value] of headers) {
-    const before = reply.getHeader(name)
-    // Fastify itself joins several Set-Cookie to a list; the rest of a name that comes twice is given as one.
-    reply.header(name, before === undefined || name.toLowerCase() === 'set-cookie' ? value : [before, value].flat().map(String))
-  }
-}
-
-/** Carries out what ends a request here. */
-function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: FastifyRequest, reply: FastifyReply): void {
-  switch (outcome.type) {
-    case 'Redirect':
-      reply.code(outcome.status).header('location', outcome.location).send()
-      break
-    case 'CustomResponse': {
-      const reason = outcome.reason.replace(/[^\t\x20-\x7e]+/g, ' ')
-      if (reason !== '' && request.raw.httpVersionMajor === 1) reply.raw.statusMessage = reason
-      reply.code(outcome.status).type('text/plain; charset=utf-8').send(outcome.description || reason || STATUS_CODES[outcome.status] || '')
-      break
-    }
-    case 'AbortRequest':
-      reply.hijack()
-      request.raw.destroy()
-      break
-    case 'BadRequest':
-      reply.send(new BadTargetError())
-  }
-}
+  ({ ...rewrite, headers: { 'x-original-url': originForm(raw.url ?? '/'), ...rewrite.headers } })
 
 export const urlRewrite = fp(plugin, { fastify: '5.x', name: '@fastify-arr/url-rewrite' })
 export default urlRewrite

@@ -21,13 +21,23 @@ interface SiteFact {
   readonly site?: { readonly name?: string, readonly id?: number } | null
 }
 
+// The absolute form of a target (RFC 9112 §3.2.2): its host is the client's word, and no rule's.
+const ABSOLUTE_FORM = /^https?:\/\/[^/?]*(\/[^?]*)?(\?.*)?$/is
+
+/** A target as path and query, which is all that rules and upstreams are to see of it; `*` stays. */
+export function originForm (target: string): string {
+  if (target.startsWith('/')) return target
+  const absolute = ABSOLUTE_FORM.exec(target)
+  return absolute === null ? target : `${absolute[1] ?? '/'}${absolute[2] ?? ''}`
+}
+
 /** The request as rules see it; what costs something to read is read when a rule asks. */
 export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
   const { raw } = request
   const site = (request as SiteFact).site
   return {
     method: request.method,
-    url: raw.url ?? '/',
+    url: originForm(raw.url ?? '/'),
     headers: raw.headers,
     httpVersion: raw.httpVersion,
     get encrypted () { return request.protocol === 'https' },

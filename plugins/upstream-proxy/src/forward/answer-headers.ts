@@ -24,7 +24,8 @@ export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head
       paths: asked.paths
     })
   }
-  const answer = settings.rewriteResponse === null ? { ...head, body: null } : rewriteAnswer(request, head, settings.rewriteResponse)
+  const { status, reason, headers } = head
+  const answer = settings.rewriteResponse === null ? { status, reason, headers, body: null } : rewriteAnswer(request, head, settings.rewriteResponse)
   clientHeaders(answer, reply)
   return answer
 }

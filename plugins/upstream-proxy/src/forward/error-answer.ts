@@ -1,22 +1,31 @@
 // What does a client read when something went wrong? A short page in a browser, JSON elsewhere; nothing internal in either.
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, type ErrorName } from '../errors.ts'
+import { clientHeaders, http2Headers } from './answer-headers.ts'
 
 /** Answers with an error of ours. The head must not have been sent. */
-export function answerError (request: IncomingMessage, response: ServerResponse, name: ErrorName): void {
+export function answerError (request: FastifyRequest, reply: FastifyReply, name: ErrorName): void {
   const error = new ERRORS[name]()
   const status = error.statusCode ?? 502
   const title = STATUS_CODES[status] ?? 'Error'
-  const html = wantsPage(request.headers.accept)
+  const html = wantsPage(request.raw.headers.accept)
   const body = html
     ? page(status, title, error.message)
     : JSON.stringify({ statusCode: status, code: error.code, error: title, message: error.message })
-  response.writeHead(status, {
-    'content-type': html ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store'
-  })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  // With what other plugins have to say, so that a page of another origin may read of the error.
+  const headers = clientHeaders({
+    headers: [
+      'Content-Type', html ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+      'Content-Length', String(Buffer.byteLength(body)),
+      'Cache-Control', 'no-store'
+    ]
+  }, reply)
+  const response: ServerResponse | Http2ServerResponse = reply.raw
+  if ('stream' in response) response.writeHead(status, http2Headers(headers))
+  else response.writeHead(status, title, headers)
+  reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
 }
 
 function wantsPage (accept: string | undefined): boolean {

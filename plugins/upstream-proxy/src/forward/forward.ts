@@ -163,6 +163,6 @@ export class Forwarding implements Exchange {
     const response = this.#reply.raw
     if (name === 'ClientGone' || response.destroyed) return
     if (response.headersSent) this.#delivery.cut()
-    else answerError(this.#request.raw, response, name)
+    else answerError(this.#request, this.#reply, name)
   }
 }
