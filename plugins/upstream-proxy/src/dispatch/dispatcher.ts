@@ -72,10 +72,6 @@ export class Dispatcher {
     return true
   }
 
-  get hasOthers (): boolean {
-    return this.#others().length > 0
-  }
-
   #takeOver (): void {
     const server = this.#server
     const emit = this.#emit

@@ -1,0 +1,32 @@
+import Fastify, { type FastifyRequest } from 'fastify'
+import { expect, test } from 'tstyche'
+import upstreamProxy, { type Flow, type OpenTunnel, type OpenTunnels, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+
+test('the plugin is registered with its own options', () => {
+  const app = Fastify()
+  app.register(upstreamProxy, { upstream: 'http://localhost:8080' })
+  app.register(upstreamProxy, { to: request => request.url, websocket: false })
+  app.register(upstreamProxy, { websocket: { idleTimeout: 1000, drain: { code: 1012 } }, localUpgrades: ['/socket.io/'], tls: { ca: 'pem' } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { upstream: 8080 })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idle: 1000 } })
+  expect<UpstreamProxyOptions['websocket']>().type.toBe<boolean | TunnelOptions | undefined>()
+})
+
+test('the facts are on the request', () => {
+  expect<FastifyRequest['upstream']>().type.toBe<Upstream | null>()
+  expect<Upstream['tunnel']>().type.toBe<TunnelFact | null>()
+  expect<TunnelFact['received']>().type.toBe<Flow>()
+  expect<TunnelFact['closedBy']>().type.toBe<'client' | 'upstream' | 'proxy' | null>()
+})
+
+test('the open tunnels are on the server', () => {
+  const app = Fastify()
+  expect(app.tunnels).type.toBe<OpenTunnels>()
+  expect(app.tunnels.size).type.toBe<number>()
+  expect(app.tunnels.get('id')).type.toBe<OpenTunnel | undefined>()
+  for (const tunnel of app.tunnels) {
+    expect(tunnel).type.toBe<OpenTunnel>()
+    expect(tunnel.close).type.toBeCallableWith(1001, 'going away')
+    expect(tunnel.received).type.toBe<Readonly<Flow>>()
+  }
+})
