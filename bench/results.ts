@@ -5,7 +5,7 @@ import process from 'node:process'
 import type { MicroResult } from './micro.ts'
 import type { Options } from './options.ts'
 import type { Peer } from './peers.ts'
-import { type Measured, microTable, ourRequest, tableOf, verdictsOf } from './table.ts'
+import { logVerdict, type Measured, microTable, ourRequest, tableOf, verdictsOf } from './table.ts'
 import type { Workshop } from './workshop.ts'
 
 /** All that a run found out. */
@@ -29,6 +29,9 @@ export function writeResults (path: string, { measured, microResults, peers, wor
         targets.push(`| ${figure.title} | ${text} | ${met === null ? 'not measured' : met ? 'met' : '**not met**'} |`)
       }
     }
+  }
+  for (const { text, met } of logVerdict(microResults, ourRequest(measured))) {
+    targets.push(`| The log's part | ${text} | ${met === true ? 'met' : '**not met**'} |`)
   }
   if (microResults.length > 0) tables.push(`### Each plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   const versions = peers.filter(peer => peer.version !== '' || peer.absent !== null)

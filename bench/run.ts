@@ -9,7 +9,7 @@ import { HELP, type Options, readOptions } from './options.ts'
 import { listPeers, type Peer, type Proxy } from './peers.ts'
 import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
-import { type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
+import { logVerdict, type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
 import { missingFor, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
 import { prepare, type Workshop } from './workshop.ts'
 
@@ -61,7 +61,7 @@ async function main (): Promise<void> {
   const microResults: MicroResult[] = await measureMicros(micros, workshop, options)
   if (microResults.length > 0) console.log(`\nEach plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   for (const note of notes) console.log(`\n${note}`)
-  let missed = 0
+  let missed = logVerdict(microResults, ourRequest(measured)).filter(verdict => verdict.met !== true).length
   for (const { workload, outcomes } of measured) {
     for (const figure of workload.figures) missed += verdictsOf(workload, figure, outcomes).filter(verdict => verdict.met !== true).length
   }
@@ -105,7 +105,7 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
 /** On a busy machine the same time means less work, so both count. */
 async function warmUp (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
   let done = 0
-  const turns = seconds === 0 ? 0 : 5
+  const turns = seconds === 0 ? 0 : 6
   for (let turn = 0; turn < turns && done < workload.enough; turn++) {
     const { rate = 0 } = await workload.measure(proxy, workshop, seconds)
     done += rate * seconds

@@ -88,6 +88,13 @@ export function microTable (results: readonly MicroResult[], request: number): s
   return lines.join('\n')
 }
 
+/** Whether the log costs less than a tenth of a request; none where one of them was not measured. */
+export function logVerdict (results: readonly MicroResult[], request: number): Verdict[] {
+  const value = median(results.find(({ micro, tree }) => micro.work === 'log' && tree === '')?.values ?? [])
+  if (!Number.isFinite(value / request)) return []
+  return [{ text: `${percent(value / request)} of a GET of 1 KiB, to reach below 10 %`, met: value < request / 10 }]
+}
+
 /** Whether each target of a figure was met by our row, all plugins on. */
 export function verdictsOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): Verdict[] {
   const rows = outcomes.map(outcome => rowOf(outcome, figure))
@@ -100,7 +107,7 @@ export function verdictsOf (workload: Workload, figure: Figure, outcomes: readon
       : rows.find(row => row.outcome.peer.key === target.than)?.median ?? NaN
     const limit = target.atMost === 1 ? 'below' : `≤ ${target.atMost} ×`
     const name = target.than === 'every Node peer' ? target.than : rows.find(row => row.outcome.peer.key === target.than)?.outcome.peer.name ?? target.than
-    return { text: `${ratio(ours.median, other)} × ${target.than === 'every Node peer' ? 'the best Node peer' : name}, to reach ${limit} ${name}`, met: judge(ours.median, other * target.atMost) }
+    return { text: `${ratio(ours.median, other) || '–'} × ${target.than === 'every Node peer' ? 'the best Node peer' : name}, to reach ${limit} ${name}`, met: judge(ours.median, other * target.atMost) }
   })
 }
 

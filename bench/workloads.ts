@@ -39,11 +39,11 @@ export const WORKLOADS: readonly Workload[] = [
   http('post16k', 'POST 16 KiB', '/sink', 64, 'http'),
   http('get1k-tls', 'GET 1 KiB over https', '/1k', 64, 'page', 'tls'),
   http('latency1', 'GET 1 KiB', '/1k', 1, 'page'),
-  webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000),
+  webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000),
   webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 300),
   webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6, 300),
-  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1, 2000),
-  webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 20_000, true),
+  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1, 5000),
+  webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000, true),
   webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 200, true),
   {
     key: 'idle',
@@ -84,7 +84,7 @@ function http (key: string, title: string, path: string, connections: number, ne
     figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
     needs: [need, ...more],
     fresh: false,
-    enough: connections === 1 ? 4000 : 10_000,
+    enough: connections === 1 ? 8000 : 30_000,
     measure: async (proxy, workshop, seconds) => {
       const script = path === '/sink' ? ['-s', postScript(workshop)] : []
       const watch = new Stopwatch(proxy.pids())

@@ -71,3 +71,26 @@ t.test('a server of one\'s own takes the packages one by one, and keeps its own 
     .filter(line => line !== '' && !line.startsWith('#'))
   t.same(lines.map(line => line.split(' ').at(-4)).sort(), ['101', '101', '101', '200', '200', '302', '404'], 'the log knows them all')
 })
+
+t.test('a request that a rule routes again, or answers, has one line', async t => {
+  const directory = t.testdir()
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(arrLog, { directory })
+  await fastify.register(urlRewrite, {
+    rules: [
+      { name: 'again', match: { url: '^article/(\\d+)$' }, action: { type: 'Rewrite', url: '/api/{R:1}' } },
+      { name: 'gone', match: { url: '^gone$' }, action: { type: 'CustomResponse', statusCode: 410, subStatusCode: 7, statusReason: 'Gone for good' } }
+    ]
+  })
+  fastify.get('/api/:id', async request => request.params)
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  t.same(await (await fetch(`${fastify.listeningOrigin}/article/7?x=1`)).json(), { id: '7' })
+  t.equal((await fetch(`${fastify.listeningOrigin}/gone`)).status, 410)
+  await fastify.close()
+
+  const folder = join(directory, 'W3SVC1')
+  const lines = readdirSync(folder).flatMap(file => readFileSync(join(folder, file), 'utf8').split('\r\n'))
+    .filter(line => line !== '' && !line.startsWith('#')).map(line => line.split(' '))
+  t.same(lines.map(line => [line[4], line[5], line.at(-4), line.at(-3)]), [['/article/7', 'x=1', '200', '0'], ['/gone', '-', '410', '7']])
+})

@@ -25,7 +25,8 @@ const ALL = {
       action: { type: 'Rewrite', url: `${target}/{R:1}` }
     }]
   },
-  'upstream-proxy': {}
+  // A checkout may lack the rule.
+  'upstream-proxy': existsSync(join(tree, 'plugins', 'url-rewrite', 'src', 'index.js')) ? {} : { upstream: target }
 }
 const chosen = alone ? { 'upstream-proxy': { upstream: target } } : ALL
 

@@ -17,10 +17,12 @@ export interface Batch {
   rest: Buffer | null
   /** Whether `rest` begins inside a line whose beginning is on the disk. */
   torn: boolean
+  /** Lines that were given up, since their beginning was gone. */
+  dropped: number
 }
 
 export function createBatch (name: string, at: number): Batch {
-  return { name, at, lines: [], size: 0, rest: null, torn: false }
+  return { name, at, lines: [], size: 0, rest: null, torn: false, dropped: 0 }
 }
 
 /** The bytes still to be written. */
@@ -34,6 +36,7 @@ export function dropTornLine (batch: Batch): void {
   const end = rest.indexOf(NEWLINE)
   batch.rest = rest.subarray(end === -1 ? rest.length : end + 1)
   batch.torn = false
+  batch.dropped++
 }
 
 /** How many lines are still to be written. */

@@ -34,7 +34,7 @@ export interface ExchangeWebSocket {
   /** To the client. */
   readonly messagesSent: number | null
   readonly bytesSent: number | null
-  /** The code of the first Close frame; null where none was sent. */
+  /** The code of the first Close frame, 1005 where it has none in it; null where no such frame was sent. */
   readonly closeCode: number | null
   readonly closeReason: string | null
   /** `client`, `upstream` or `proxy`. */

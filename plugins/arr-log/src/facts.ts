@@ -20,6 +20,8 @@ export interface RewriteFact {
   readonly rule?: string
   readonly serverVariables?: Readonly<Record<string, string>>
   readonly logRewrittenUrl?: boolean
+  /** Of an answer that a rule gave itself. */
+  readonly subStatusCode?: number
 }
 
 /** How an exchange with the upstream failed. */
@@ -48,6 +50,7 @@ export interface TunnelFact {
   readonly observed?: boolean
   readonly closedBy?: string | null
   readonly closeCode?: number | null
+  /** A string, maybe empty, where a Close frame was sent. */
   readonly closeReason?: string | null
   readonly ending?: string | null
 }

@@ -8,7 +8,7 @@ import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.t
 import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
 import { redactUrl, type Redact } from './query.ts'
 import type { OwnWebSocket } from './own-websocket.ts'
-import { outcomeOf } from './status.ts'
+import { closeCodeOf, outcomeOf } from './status.ts'
 
 /** What was noted when the exchange began. */
 export interface Beginning {
@@ -86,7 +86,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     query,
     version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
-    substatus: outcome.substatus,
+    substatus: rewrite?.subStatusCode ?? outcome.substatus,
     win32Status: opening ? 0 : outcome.win32Status,
     serverIp: connection.serverIp,
     serverPort: connection.serverPort,
@@ -135,8 +135,8 @@ function webSocketPart (tunnel: TunnelFact, major: number): ExchangeWebSocket {
     bytesReceived: received?.bytes ?? null,
     messagesSent: observed === false ? null : sent?.messages ?? null,
     bytesSent: sent?.bytes ?? null,
-    closeCode: tunnel.closeCode ?? null,
-    closeReason: tunnel.closeReason ?? null,
+    closeCode: closeCodeOf(tunnel),
+    closeReason: tunnel.closeReason || null,
     closedBy: tunnel.closedBy ?? null,
     ending: tunnel.ending ?? null
   }

@@ -11,6 +11,16 @@ import { watchFor } from './own-websocket.ts'
 /** Where upstream-proxy tells onlookers that a tunnel has opened: `{ request, tunnel }`. */
 const TUNNEL_OPEN = 'fastify-arr.tunnel.open'
 
+const EXCHANGE = Symbol('exchange')
+
+/** Fastify's objects for an exchange: those of its last way through the router. */
+interface Last {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+type Response = FastifyReply['raw'] & { [EXCHANGE]?: Last }
+
 /** Called when there is something to be told. */
 export type Tell = (request: FastifyRequest, reply: FastifyReply, begun: Beginning) => void
 
@@ -44,6 +54,14 @@ export function createLives (tell: Tell, openings: boolean): Lives {
 
   function begin (request: FastifyRequest, reply: FastifyReply): void {
     const { raw } = request
+    const response = reply.raw as Response
+    if (response[EXCHANGE] !== undefined) {
+      // A rewritten request may pass the router, and so its hooks, twice: it stays one exchange, told as it ends.
+      response[EXCHANGE].request = request
+      response[EXCHANGE].reply = reply
+      return
+    }
+    const last: Last = response[EXCHANGE] = { request, reply }
     const startedAt = performance.now()
     const connection = connectionOf(raw)
     const begun: Beginning = { startedAt, connection, stream: (raw as { stream?: Stream }).stream ?? null, watched: false, opening: false, webSocket: null }
@@ -56,8 +74,8 @@ export function createLives (tell: Tell, openings: boolean): Lives {
     reply.raw.once('close', () => {
       connection.open--
       // The frames of a server's own WebSocket are told just after its socket.
-      if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { end(request, reply, begun) }
-      else end(request, reply, begun)
+      if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { end(last, begun) }
+      else end(last, begun)
     })
   }
 
@@ -78,7 +96,7 @@ export function createLives (tell: Tell, openings: boolean): Lives {
     })
   }
 
-  function end (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
+  function end ({ request, reply }: Last, begun: Beginning): void {
     if (--open === 0) allOver()
     tell(request, reply, begun)
   }

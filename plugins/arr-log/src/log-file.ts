@@ -103,6 +103,7 @@ export function createLogFile (options: LogFileOptions): LogFile {
         await appender.append(writing)
         batches.shift()
         buffered -= writing.size
+        lose(writing.dropped)
         recover(writing)
       } catch (error) {
         complain(error as Error, writing)

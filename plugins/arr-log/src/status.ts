@@ -99,11 +99,20 @@ function failed (ending: Ending, error: UpstreamErrorFact): Outcome {
 export function tunnelWin32 (tunnel: TunnelFact): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
   if (tunnel.ending === 'timeout') return WIN32.WINHTTP_TIMEOUT
-  const closed = typeof tunnel.closeCode === 'number'
+  const code = closeCodeOf(tunnel)
+  const closed = code !== null
   if (tunnel.closedBy === 'client') {
-    return closed && tunnel.closeCode !== 1001 && tunnel.ending !== 'reset' ? WIN32.SUCCESS : WIN32.NETNAME_DELETED
+    return closed && code !== 1001 && tunnel.ending !== 'reset' ? WIN32.SUCCESS : WIN32.NETNAME_DELETED
   }
   if (closed && tunnel.ending !== 'reset') return WIN32.SUCCESS
   if (tunnel.closedBy === 'upstream') return WIN32.WINHTTP_CONNECTION_ERROR
   return tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.SUCCESS
+}
+
+/**
+ * The code of the first Close frame: 1005 for one that has none in it, which is what a browser's `close()` sends
+ * (RFC 6455 §7.1.5); null where there was no such frame, and so no reason either.
+ */
+export function closeCodeOf ({ closeCode, closeReason }: TunnelFact): number | null {
+  return closeCode ?? (typeof closeReason === 'string' ? 1005 : null)
 }

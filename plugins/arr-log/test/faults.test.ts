@@ -14,8 +14,8 @@ const LINE = /^(\w+) (\d+) (x*) end$/
 
 interface Writer { readonly child: ChildProcess, readonly said: string[], readonly ended: Promise<unknown> }
 
-async function write (t: Test, directory: string, name: string, count: number, period = 'size', flushInterval = 20): Promise<Writer> {
-  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', WRITER, directory, name, String(count), period, String(flushInterval)], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function write (t: Test, directory: string, name: string, count: number, period = 'size', flushInterval = 20, hold = ''): Promise<Writer> {
+  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', WRITER, directory, name, String(count), period, String(flushInterval), hold], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const said: string[] = []
   const ended = once(child, 'close')
@@ -128,12 +128,15 @@ t.teardown(() => {
 t.test('on a full disk the server goes on, says so once, and writes again when there is room', { skip: noDisk }, async t => {
   const ballast = join(disk, 'ballast')
   writeFileSync(ballast, Buffer.alloc(200 * 1024))
-  const writer = await write(t, join(disk, 'logs'), 'one', 2_000)
-  await new Promise<void>(resolve => {
-    const poll = () => { if (writer.said.includes('trouble ENOSPC')) resolve(); else setTimeout(poll, 5) }
+  const writer = await write(t, join(disk, 'logs'), 'one', 2_000, 'none', 5, 'hold')
+  const said = (words: string) => new Promise<void>(resolve => {
+    const poll = () => { if (writer.said.includes(words)) resolve(); else setTimeout(poll, 5) }
     poll()
   })
+  await said('trouble ENOSPC')
   rmSync(ballast)
+  await said('recovered 0')
+  writer.child.stdin!.end()
   await writer.ended
   const { numbers, broken } = read(join(disk, 'logs'))
   t.strictSame(broken, [], 'the line that was cut was gone on with')

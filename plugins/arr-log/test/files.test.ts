@@ -1,6 +1,8 @@
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { createAppender } from '../src/appender.ts'
+import { createBatch } from '../src/batch.ts'
 import { createLogFile, type LogFile } from '../src/log-file.ts'
 import { PREFIXES } from '../src/period.ts'
 import { createPlace, type PlaceOptions } from '../src/place.ts'
@@ -169,6 +171,24 @@ t.test('nor is half a line that another process leaves in a file that is open he
   t.equal(onlyFile(directory).text, `${HEAD}1\r\nhalf a li\r\n2\r\nanother\r\n3\r\n`)
 })
 
+t.test('the rest of a line whose beginning is gone is dropped, and counted', async t => {
+  const directory = t.testdir()
+  const place = createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'none', local: false, truncateSize: 1, retain: null })
+  const appender = createAppender(place, () => HEAD)
+  t.teardown(() => appender.close())
+  const batch = { ...createBatch('', AT), rest: Buffer.from('ning\r\nwhole\r\n'), torn: true }
+  await appender.append(batch)
+  t.equal(onlyFile(directory).text, `${HEAD}whole\r\n`, 'it stood in another file')
+  t.equal(batch.dropped, 1)
+  const next = { ...createBatch('', AT), rest: Buffer.from('ning\r\nwhole\r\n'), torn: true }
+  await appender.append(next)
+  t.equal(onlyFile(directory).text, `${HEAD}whole\r\nning\r\nwhole\r\n`, 'in the same file it is gone on with')
+  appendFileSync(join(directory, 'u_extend1.log'), 'another process\r\n')
+  const last = { ...createBatch('', AT), rest: Buffer.from('ning\r\nlast\r\n'), torn: true }
+  await appender.append(last)
+  t.match(onlyFile(directory).text, /another process\r\nlast\r\n$/, 'others have written after it')
+})
+
 t.test('while the folder cannot be had, lines wait, trouble is told once, what does not fit is counted', async t => {
   const { log, directory, told } = make(t, {}, { maxBuffer: 50 })
   mkdirSync(join(directory, '..'), { recursive: true })
@@ -213,10 +233,11 @@ t.test('what is buffered can be written at once, when the process ends', async t
 t.test('lines that come while others are written are not lost', async t => {
   const { log, directory } = make(t)
   const flushes: Array<Promise<void>> = []
+  // Few lines a turn, so that some fall into every moment of a write.
   for (let i = 0; i < 20_000; i++) {
     log.write(`line ${i}`, AT)
-    if (i % 1_000 === 0) flushes.push(log.flush())
-    if (i % 3_000 === 0) await new Promise(setImmediate)
+    if (i % 500 === 0) flushes.push(log.flush())
+    if (i % 5 === 0) await new Promise(setImmediate)
   }
   await Promise.all([...flushes, log.close()])
   const lines = rows(onlyFile(directory).text.replaceAll('line ', 'line'))

@@ -53,6 +53,9 @@ t.test('how a WebSocket ended is one number', async t => {
   const ends = [
     [{ closedBy: 'client', closeCode: 1000, ending: 'end' }, 0],
     [{ closedBy: 'upstream', closeCode: 1000, ending: 'end' }, 0],
+    // A Close frame without a code: a browser's close().
+    [{ closedBy: 'client', closeCode: null, closeReason: '', ending: 'end' }, 0],
+    [{ closedBy: 'client', closeCode: null, closeReason: null, ending: 'end' }, 64],
     [{ closedBy: 'upstream', closeCode: 1012, ending: 'end' }, 0],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'end' }, 0],
     // A browser whose tab was closed; the article's own line.

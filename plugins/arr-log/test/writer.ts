@@ -4,7 +4,7 @@ import { createLogFile } from '../src/log-file.ts'
 import { PREFIXES } from '../src/period.ts'
 import { createPlace } from '../src/place.ts'
 
-const [directory = '', name = '', count = '0', period = 'size', flushInterval = '20'] = process.argv.slice(2)
+const [directory = '', name = '', count = '0', period = 'size', flushInterval = '20', hold = ''] = process.argv.slice(2)
 const log = createLogFile({
   place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: period as 'size' | 'hourly', local: false, truncateSize: 1_048_576, retain: null }),
   head: () => '#Fields: writer number filling end\r\n',
@@ -25,5 +25,7 @@ for (let number = 0; number < Number(count); number++) {
   log.write(`${name} ${number} ${'x'.repeat(number % 150)} end`, start + number * 1_000)
   if (number % 50 === 0) await new Promise(setImmediate)
 }
+// Until its parent lets go, so that nothing depends on who is faster.
+if (hold !== '') await new Promise(resolve => process.stdin.on('end', resolve).resume())
 await log.close()
 process.stdout.write(`done ${log.lost}\n`)

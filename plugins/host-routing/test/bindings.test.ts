@@ -102,7 +102,8 @@ t.test('on HTTP/2 the authority names the host, and a Host beside it must agree'
   t.equal(await ask({ ':authority': 'a.example', host: 'A.EXAMPLE.' }), '200 a')
   t.equal(await ask({ ':authority': 'b.example' }), '200 default', 'the binding on http is none on https')
   t.equal(await ask({ ':authority': 'a.example', host: 'b.example' }), '400 Bad Request')
-  t.equal(await ask({ ':authority': 'user@a.example' }), '400 Bad Request - Invalid Hostname')
+  // Newer versions of Node's HTTP/2 refuse this one themselves.
+  t.match(await ask({ ':authority': 'user@a.example' }).catch(error => error.message), /^400 Bad Request - Invalid Hostname$|NGHTTP2_PROTOCOL_ERROR$/)
 
   const [answer] = await once(httpsRequest(origin, { rejectUnauthorized: false, headers: { host: 'a.example' } }).end(), 'response')
   t.equal(answer.statusCode, 200)

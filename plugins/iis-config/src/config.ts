@@ -12,7 +12,7 @@ import { Reading } from './reading.ts'
 import { makeReport, type Report, type Row } from './report.ts'
 import { readRewrite, rewriteOptions, type Found, type RewriteSections } from './rewrite.ts'
 import { findRuleMistakes } from './rule-mistakes.ts'
-import { isServerConfig, scopesOf } from './scopes.ts'
+import { isServerConfig, namedAsSites, scopesOf } from './scopes.ts'
 import { findSections, type SectionPath } from './sections.ts'
 import { readSites, type Sites } from './sites.ts'
 import { MAX_BYTES, includeFiles, openXml } from './source.ts'
@@ -69,7 +69,7 @@ function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, docume
   }
   for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
   const server = isServerConfig(root, basename(file))
-  const found = findSections(reading, scopesOf(reading, root, server), element => includeFiles(reading, element, name => {
+  const found = findSections(reading, namedAsSites(reading, scopesOf(reading, root, server), root), element => includeFiles(reading, element, name => {
     files.push(name)
     return openXml(name, maxBytes)
   }))

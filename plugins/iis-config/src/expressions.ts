@@ -10,13 +10,19 @@ export interface Reference {
 
 const FUNCTIONS = ['tolower', 'urlencode', 'urldecode', 'htmlencode', 'r', 'c']
 
+/** Functions and maps inside one another; more than this is no expression of anybody. */
+const DEEPEST = 16
+
 /** All references of an expression, the nested ones too. Braces that do not close are text. */
 export function references (expression: string): Reference[] {
   const found: Reference[] = []
   const starts: number[] = []
   for (let index = 0; index < expression.length; index++) {
-    if (expression[index] === '{') starts.push(index)
-    else if (expression[index] === '}') {
+    if (expression[index] === '{') {
+      starts.push(index)
+      if (starts.length > DEEPEST) break
+    }
+    if (expression[index] === '}') {
       const start = starts.pop()
       if (start === undefined) continue
       const inside = expression.slice(start + 1, index)
@@ -39,8 +45,9 @@ export function tablesAsked (expression: string): string[] {
 export function bracesMistake (expression: string): string | null {
   let open = 0
   for (const character of expression) {
-    if (character === '{') open++
-    else if (character === '}' && --open < 0) return 'has a } without its {'
+    if (character === '{') {
+      if (++open > DEEPEST) return `has braces more than ${DEEPEST} deep`
+    } else if (character === '}' && --open < 0) return 'has a } without its {'
   }
   if (open > 0) return 'has a { without its }'
   if (references(expression).some(({ name, argument }) => name === '' && argument === null)) return 'has an empty {}'

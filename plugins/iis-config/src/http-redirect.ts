@@ -32,7 +32,7 @@ export function readHttpRedirect (reading: Reading, element: XmlElement, from: s
       match: { url: childOnly ? '^[^/]*$' : '.*' },
       action: {
         type: 'Redirect',
-        ...exact ? exactly(destination) : { url: `${destination.replace(/\/+$/, '')}/{R:0}` },
+        ...exact ? exactly(destination) : { url: `${destination}${destination.endsWith('/') ? '' : '/'}{R:0}` },
         redirectType: status
       }
     }), element))

@@ -39,10 +39,10 @@ export interface RuleList {
 export function readRules (reading: Reading, list: XmlElement): RuleList {
   reading.used(list)
   const encoding = reading.flag(list, 'useOriginalURLEncoding')
-  if (encoding === undefined) {
+  if (encoding === undefined && list.children.some(goesOn)) {
     reading.differs(list, 'what a pattern captures goes on as the client encoded it; IIS decodes it and encodes it anew, so that %2F becomes /',
       'write useOriginalURLEncoding="true" on this element for what IIS does')
-  } else if (!encoding) {
+  } else if (encoding === false) {
     reading.differs(list.attributes.get('useOriginalURLEncoding'), 'what a pattern captures goes on as the client encoded it; IIS puts it into the new URL decoded')
   }
   const rules = collection(reading, list, 'rule', 'name')
@@ -50,6 +50,11 @@ export function readRules (reading: Reading, list: XmlElement): RuleList {
     rules: rules.entries.map(element => ({ element, rule: readRule(reading, element, encoding) })),
     collection: rules
   }
+}
+
+/** Whether something that was captured may go into a new URL. */
+function goesOn (rule: XmlElement): boolean {
+  return rule.children.some(({ name, attributes }) => name === 'action' && attributes.get('url')?.value.includes('{') === true)
 }
 
 function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding: boolean | undefined): Rule {

@@ -1,5 +1,5 @@
 // Which elements does a transform mean? `xdt:Locator`, and the paths of InsertBefore and InsertAfter.
-import { stepsOf, type XmlElement } from './xml.ts'
+import type { XmlElement } from './xml.ts'
 
 /** Picks among elements of one name; null for a locator that is not supported. */
 export type Locate = (candidates: readonly XmlElement[]) => readonly XmlElement[]
@@ -43,10 +43,4 @@ export function elementsAt (root: XmlElement, path: string): readonly XmlElement
     }
   }
   return found
-}
-
-/** The path of a child, where its parent's path is known. */
-export function stepInto (path: string, child: XmlElement): string {
-  const siblings = child.parent?.children ?? [child]
-  return `${path}/${stepsOf(siblings)[siblings.indexOf(child)] ?? child.name}`
 }

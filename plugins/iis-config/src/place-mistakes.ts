@@ -3,7 +3,7 @@ import type { ReadBinding } from './binding.ts'
 import { at } from './errors.ts'
 import type { Reading } from './reading.ts'
 import type { Found, RewriteSections } from './rewrite.ts'
-import { pathOf, type XmlElement } from './xml.ts'
+import type { XmlElement } from './xml.ts'
 
 /** Elements that have one place, and which. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ export interface Placed {
 /** An element of a known name that nothing has read: it stands in the wrong place. */
 export function misplaced (reading: Reading, element: XmlElement): void {
   const place = Object.hasOwn(PLACES, element.name) ? PLACES[element.name] : undefined
-  if (place !== undefined) reading.mistake('misplaced', element, `<${element.name}> belongs into ${place}; in ${pathOf(element.parent ?? element)} IIS refuses it`)
+  if (place !== undefined) reading.mistake('misplaced', element, `<${element.name}> belongs into ${place}; in <${element.parent?.name ?? ''}> IIS refuses it`)
 }
 
 /** Adds what is found to the reading's mistakes. */

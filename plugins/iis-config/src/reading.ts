@@ -1,7 +1,7 @@
 // How is a value taken out of the tree so that nothing is lost in silence? Each part is marked when it is read; what stays unmarked is reported.
 import type { Problem } from './errors.ts'
 import type { Mistake, Row, Status, UnreadSection } from './report.ts'
-import { XDT, XMLNS, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
+import { XDT, XMLNS, pathFinder, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 type Part = XmlElement | XmlAttribute
 
@@ -13,7 +13,7 @@ interface Mark {
 
 const RANK = { used: 0, difference: 1, unsupported: 2 } as const satisfies Record<Status, number>
 
-const SECRET = /password|secret|hash$|^key$/i
+const SECRET = /password|secret|hash$/i
 
 /** One reading of one or more files: the marks, the problems, the mistakes. */
 export class Reading {
@@ -75,7 +75,7 @@ export class Reading {
 
   /** The rows of the elements a part of the options was made of, and of what is inside them. */
   rowsOf (part: object): Row[] {
-    return (this.#origins.get(part) ?? []).flatMap(element => this.#allRows(element))
+    return (this.#origins.get(part) ?? []).flatMap(element => this.#allRows(element, pathOf(element)))
   }
 
   problem (part: Part, message: string): void {
@@ -166,21 +166,22 @@ export class Reading {
 
   /** One row for each element and attribute of the containers and of these sections, whether it was marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
+    const find = pathFinder()
     return [
-      ...this.#containers.flatMap(element => this.#ownRows(element)),
-      ...sections.flatMap(element => this.#allRows(element)),
+      ...this.#containers.flatMap(element => this.#ownRows(element, find(element))),
+      ...sections.flatMap(element => this.#allRows(element, find(element))),
       ...this.#loose.map(({ part, path }) => 'value' in part
         ? this.#row(part, 'attribute', path, part.value, () => 'has no effect')
         : this.#row(part, 'element', path, undefined, () => 'has no effect'))
     ]
   }
 
-  #allRows (element: XmlElement, path = pathOf(element)): Row[] {
+  #allRows (element: XmlElement, path: string): Row[] {
     const steps = stepsOf(element.children)
     return [...this.#ownRows(element, path), ...element.children.flatMap((child, index) => this.#allRows(child, `${path}/${steps[index] ?? ''}`))]
   }
 
-  #ownRows (element: XmlElement, path = pathOf(element)): Row[] {
+  #ownRows (element: XmlElement, path: string): Row[] {
     const rows = [this.#row(element, 'element', path, undefined, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace === XMLNS) this.used(attribute)

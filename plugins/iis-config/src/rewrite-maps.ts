@@ -5,24 +5,24 @@ import { written, type RewriteMap } from './rewrite-options.ts'
 import type { XmlElement } from './xml.ts'
 
 /** Reads the maps. A key that comes twice is a problem, its case counted only where the map counts it. */
-export function readRewriteMaps (reading: Reading, element: XmlElement): RewriteMap[] {
+export function readRewriteMaps (reading: Reading, element: XmlElement): { map: RewriteMap, element: XmlElement }[] {
   reading.used(element)
   const maps = collection(reading, element, 'rewriteMap', 'name')
   noteUnfound(reading, maps)
-  return maps.entries.map(map => {
-    const name = reading.required(map, 'name')
-    const defaultValue = reading.text(map, 'defaultValue')
-    const ignoreCase = reading.flag(map, 'ignoreCase')
+  return maps.entries.map(element => {
+    const name = reading.required(element, 'name')
+    const defaultValue = reading.text(element, 'defaultValue')
+    const ignoreCase = reading.flag(element, 'ignoreCase')
     const entries = new Map<string, string>()
     const seen = new Set<string>()
-    for (const add of collection(reading, map, 'add').entries) {
+    for (const add of collection(reading, element, 'add').entries) {
       const key = reading.text(add, 'key') ?? ''
       const folded = ignoreCase === false ? key : key.toLowerCase()
       if (seen.has(folded)) reading.problem(add, `rewrite map "${name}" has a second entry for "${key}"`)
       seen.add(folded)
       entries.set(key, reading.text(add, 'value') ?? '')
     }
-    return reading.made(written<RewriteMap>({ name, defaultValue, ignoreCase, entries: Object.fromEntries(entries) }), map)
+    return { element, map: reading.made(written<RewriteMap>({ name, defaultValue, ignoreCase, entries: Object.fromEntries(entries) }), element) }
   })
 }
 

@@ -1,5 +1,6 @@
 // What do all `<rewrite>` sections of the files come to? One set of options for url-rewrite, each rule where its scope puts it.
 import { noteUnfound } from './collection.ts'
+import { at } from './errors.ts'
 import { readRules, type ReadRule, type RuleList } from './inbound-rules.ts'
 import { readOutboundRules } from './outbound-rules.ts'
 import type { Reading } from './reading.ts'
@@ -34,6 +35,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
   const lists: ScopedRules[] = []
   const outbound: RewriteSections['outbound'][number][] = []
   const maps = new Map<string, RewriteMap>()
+  const shadowed = new Map<XmlElement, ReadonlySet<string>>()
   const names: string[] = []
   const elements: XmlElement[] = []
 
@@ -49,12 +51,14 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
           outbound.push({ scope, element: child, rules: readOutboundRules(reading, child) })
           break
         case 'rewriteMaps':
-          for (const map of readRewriteMaps(reading, child)) {
+          for (const { map, element: at } of readRewriteMaps(reading, child)) {
             const key = map.name.toLowerCase()
-            if (maps.has(key) && JSON.stringify(maps.get(key)) !== JSON.stringify(map)) {
-              reading.problem(child, `a second rewrite map "${map.name}" with other entries: maps of all sites share their names here, give it another one`)
+            const before = maps.get(key)
+            if (before === undefined) maps.set(key, map)
+            else if (JSON.stringify(before) !== JSON.stringify(map)) {
+              reading.losesAll(at, 'maps of all sites share their names here, and another one has this name', 'give it another name')
+              shadowed.set(element, new Set([...shadowed.get(element) ?? [], key]))
             }
-            maps.set(key, map)
           }
           break
         case 'providers':
@@ -67,7 +71,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
       }
     }
   }
-  const known = { maps: new Set(maps.keys()), documentRoot }
+  const known = { maps: new Set(maps.keys()), documentRoot, shadowed }
   return {
     lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
     outbound: outbound.map(one => ({
@@ -82,13 +86,14 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
 /** Puts the lists where their scopes belong: rules of the file's root in `rules`, of a site in `siteRules`, of a directory in `pathRules`. */
 export function rewriteOptions (reading: Reading, { lists, outbound, maps, allowed }: RewriteSections, sites: readonly string[], documentRoot: string | undefined): UrlRewriteOptions {
   const options: UrlRewriteOptions = {}
+  const plain = (rules: readonly ReadRule[]): Rule[] => withoutTwins(reading, rules)
   const global = lists.filter(list => list.global)
   const shared = lists.filter(list => !list.global && list.scope.path === '/' && list.scope.site === null)
   const ofSites = lists.filter(list => !list.global && list.scope.path === '/' && list.scope.site !== null)
   const ofPaths = lists.filter(list => !list.global && list.scope.path !== '/')
 
   if (global.length > 0) options.globalRules = global.flatMap(list => plain(list.rules))
-  placeSiteRules(reading, options, shared, ofSites, sites)
+  placeSiteRules(reading, options, shared, ofSites, sites, plain)
   for (const list of global.concat(shared)) noteUnfound(reading, list.collection)
   for (const { scope, rules, collection } of ofPaths) {
     for (const cut of [collection.cleared, ...collection.removed.values()]) {
@@ -120,7 +125,7 @@ export function notAllowed (lists: readonly ScopedRules[], names: readonly strin
 }
 
 /** Where a site takes rules of the server back, every site gets a list of its own; else the shared list stays shared. */
-function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: readonly ScopedRules[], ofSites: readonly ScopedRules[], sites: readonly string[]): void {
+function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: readonly ScopedRules[], ofSites: readonly ScopedRules[], sites: readonly string[], plain: (rules: readonly ReadRule[]) => Rule[]): void {
   const common = shared.flatMap(list => list.rules)
   const cuts = ofSites.some(({ collection }) => collection.cleared !== null || collection.removed.size > 0) && common.length > 0
   if (shared.length > 0 && !cuts) options.rules = plain(common)
@@ -148,6 +153,13 @@ function ruleElement (list: XmlElement, name: string): XmlElement {
   return list.children.find(child => child.name === 'rule' && child.attributes.get('name')?.value === name) as XmlElement
 }
 
-function plain (rules: readonly ReadRule[]): Rule[] {
+/** Lists that several sections make together may hold a name twice, which IIS refuses as well. */
+function withoutTwins (reading: Reading, rules: readonly ReadRule[]): Rule[] {
+  const names = new Map<string, XmlElement>()
+  for (const { element, rule } of rules) {
+    const first = names.get(rule.name)
+    if (first !== undefined) reading.problem(element, `a second rule with name="${rule.name}" in one list; the first is at ${at(first.place)}`)
+    names.set(rule.name, element)
+  }
   return rules.map(({ rule }) => rule)
 }

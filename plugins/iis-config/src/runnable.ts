@@ -11,18 +11,28 @@ export interface Surroundings {
   /** Names of rewrite maps, in lower case. */
   readonly maps: ReadonlySet<string>
   readonly documentRoot: string | undefined
+  /** Names in lower case, by the element that rules share with the maps they mean: such a map had to be left out. */
+  readonly shadowed: ReadonlyMap<XmlElement, ReadonlySet<string>>
 }
 
 /**
  * Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out.
  * An expression whose braces do not match is a problem: IIS refuses it as well.
  */
-export function runs (reading: Reading, element: XmlElement, { maps, documentRoot }: Surroundings): boolean {
+export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, shadowed }: Surroundings): boolean {
   for (const attribute of expressionsIn(element)) {
     const mistake = bracesMistake(attribute.value)
     if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
   }
-  const missing = expressionsIn(element).flatMap(({ value }) => tablesAsked(value)).find(name => !maps.has(name.toLowerCase()))
+  const section = element.parent?.parent
+  const own = section == null ? undefined : shadowed.get(section)
+  const asked = expressionsIn(element).flatMap(({ value }) => tablesAsked(value))
+  const taken = asked.find(name => own?.has(name.toLowerCase()))
+  if (taken !== undefined) {
+    reading.losesAll(element, `the rule is left out: its rewrite map ${taken} has the name of another one`, 'give the map another name')
+    return false
+  }
+  const missing = asked.find(name => !maps.has(name.toLowerCase()))
   if (missing !== undefined) {
     reading.losesAll(element, `the rule is left out: it asks {${missing}:…}, and there is no rewrite map of this name`,
       /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')

@@ -39,3 +39,18 @@ export function scopesOf (reading: Reading, root: XmlElement, server: boolean): 
   }
   return scopes
 }
+
+/** `<location path="default web site">` means the site whose name is written with other letters; one that no site has is a mistake. */
+export function namedAsSites (reading: Reading, scopes: readonly Scope[], root: XmlElement): Scope[] {
+  const names = root.children.filter(({ name }) => name === 'system.applicationHost')
+    .flatMap(group => group.children.filter(({ name }) => name === 'sites'))
+    .flatMap(list => list.children.filter(({ name }) => name === 'site'))
+    .map(site => site.attributes.get('name')?.value ?? '')
+  if (names.length === 0) return [...scopes]
+  return scopes.map(scope => {
+    if (scope.site === null) return scope
+    const site = names.find(name => name.toLowerCase() === scope.site?.toLowerCase())
+    if (site === undefined) reading.mistake('unknown-site', scope.container, `there is no site "${scope.site}" in <sites>`)
+    return { ...scope, site: site ?? scope.site }
+  })
+}

@@ -3,7 +3,7 @@ import { misplaced } from './place-mistakes.ts'
 import type { Reading } from './reading.ts'
 import type { Found } from './rewrite.ts'
 import type { Scope } from './scopes.ts'
-import { pathOf, type XmlElement } from './xml.ts'
+import { pathFinder, type XmlElement } from './xml.ts'
 
 /** Elements that only hold sections. */
 const GROUPS = ['system.webServer', 'system.applicationHost', 'system.webServer/tracing', 'system.webServer/security']
@@ -64,6 +64,7 @@ const UNREAD: Readonly<Record<string, { readonly lost: boolean, readonly note: s
 /** Finds the sections that are read, by their path, and lists the others. `include` fetches what a section keeps in another file. */
 export function findSections (reading: Reading, scopes: readonly Scope[], include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
   const found = new Map<SectionPath, Found[]>()
+  const pathOf = pathFinder()
   for (const scope of scopes) visit(scope.container, '', scope)
   return found
 

@@ -1,8 +1,8 @@
 // What does a transform make of a file? `applicationHost.xdt`, `web.Release.config`: the elements it inserts, replaces, changes and takes out.
 import { at } from './errors.ts'
-import { elementsAt, locator, stepInto } from './locator.ts'
+import { elementsAt, locator } from './locator.ts'
 import type { Reading } from './reading.ts'
-import { XDT, pathOf, type XmlAttribute, type XmlElement } from './xml.ts'
+import { XDT, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 const UNSUPPORTED = 'this transform is not supported'
 const SUPPORTED = 'Insert, InsertIfMissing, InsertBefore, InsertAfter, Replace, Remove, RemoveAll, SetAttributes and RemoveAttributes are, with Match or a simple Condition'
@@ -23,7 +23,8 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
   const paths = new Map<XmlElement, string>()
   const note = (element: XmlElement, path: string): void => {
     paths.set(element, path)
-    for (const child of element.children) note(child, stepInto(path, child))
+    const steps = stepsOf(element.children)
+    for (const [index, child] of element.children.entries()) note(child, `${path}/${steps[index] ?? ''}`)
   }
   note(transform, pathOf(transform))
   tell(transform)

@@ -105,7 +105,15 @@ export function parseXml (text: string, file: string): XmlElement {
 
 /** The most common mistake, in URLs with a query; the parser would take all up to the next `;` for a name. */
 function bareAmpersand (text: string): number {
-  return text.replace(/<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>/g, hidden => ' '.repeat(hidden.length)).search(/&(?!(?:[\w:.-]+|#\d+|#x[\da-fA-F]+);)/)
+  const marks = /<!--|<!\[CDATA\[|&(?:[\w:.-]{1,64}|#\d{1,8}|#x[\da-fA-F]{1,8});|&/g
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '&') return mark.index
+    if (mark[0].startsWith('&')) continue
+    const end = text.indexOf(mark[0] === '<!--' ? '-->' : ']]>', marks.lastIndex)
+    if (end === -1) return -1
+    marks.lastIndex = end
+  }
+  return -1
 }
 
 /** Finds line and column of an offset; the lines are found once. */
@@ -126,9 +134,22 @@ function placesIn (text: string, file: string): (offset: number) => Place {
 
 /** Where an element stands in its document: `/configuration/system.webServer/rewrite/rules/rule[2]`. */
 export function pathOf (element: XmlElement): string {
-  const { parent, name } = element
-  if (parent === null) return `/${name}`
-  return `${pathOf(parent)}/${stepsOf(parent.children)[parent.children.indexOf(element)] ?? name}`
+  return pathFinder()(element)
+}
+
+/** As `pathOf` for many elements of a tree that stays as it is: what was found once is remembered. */
+export function pathFinder (): (element: XmlElement) => string {
+  const known = new Map<XmlElement, string>()
+  return function find (element: XmlElement): string {
+    const { parent, name } = element
+    if (parent === null) return `/${name}`
+    if (!known.has(element)) {
+      const before = find(parent)
+      const steps = stepsOf(parent.children)
+      for (const [index, child] of parent.children.entries()) known.set(child, `${before}/${steps[index] ?? ''}`)
+    }
+    return known.get(element) ?? `${find(parent)}/${name}`
+  }
 }
 
 /** The last step of each element's path: its name, with a number where there are several of that name. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { readConfig, readConfigText } from '../src/index.ts'
 
@@ -5,7 +6,7 @@ const rewrite = (inside: string, around = (xml: string) => xml): string =>
   `<configuration>${around(`<system.webServer><rewrite>${inside}</rewrite></system.webServer>`)}</configuration>`
 
 test('the rule of the article comes out as one rule', async t => {
-  const { options, report } = readConfig(new URL('../../../examples/web.config', import.meta.url).pathname)
+  const { options, report } = readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url)))
   t.strictSame(options, {
     urlRewrite: {
       rules: [{
@@ -19,7 +20,8 @@ test('the rule of the article comes out as one rule', async t => {
         serverVariables: [{ name: 'HTTP_SEC_WEBSOCKET_EXTENSIONS', value: '' }],
         action: { type: 'Rewrite', url: 'http://localhost:8080/{R:1}' }
       }]
-    }
+    },
+    upstreamProxy: {}
   })
   t.ok(report.complete)
 })

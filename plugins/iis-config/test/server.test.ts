@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { test } from 'tap'
 import { readConfig, readConfigText, isIisConfigError, type Report, type Row } from '../src/index.ts'
 
@@ -209,7 +209,7 @@ test('a file that names itself does not go round for ever', async t => {
 
 test('conditions about files get the folder of the web.config, and are left out where none is known', async t => {
   const section = '<system.webServer><rewrite><rules><rule name="r"><match url="x" /><conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" /></conditions></rule></rules></rewrite></system.webServer>'
-  t.equal(readConfigText(host(section), '/srv/site/web.config').options.urlRewrite?.documentRoot, '/srv/site')
+  t.equal(readConfigText(host(section), join('srv', 'site', 'web.config')).options.urlRewrite?.documentRoot, resolve('srv', 'site'))
   t.equal(readConfigText(host(section), 'applicationHost.config', { documentRoot: '/srv' }).options.urlRewrite?.documentRoot, '/srv')
   const { options, report } = read(section)
   t.strictSame(options.urlRewrite, { rules: [] })
@@ -225,4 +225,30 @@ test('sections that are not read are listed, with whether anything is lost', asy
     ['/configuration/system.webServer/made.up', true],
     ['/configuration/other', true]
   ])
+})
+
+test('two sites whose maps share a name: the second is left out, with the rules that ask it', async t => {
+  const site = (name: string, value: string): string => `<location path="${name}"><system.webServer><rewrite>
+    <rewriteMaps><rewriteMap name="Hosts"><add key="a" value="${value}" /></rewriteMap></rewriteMaps>
+    <rules useOriginalURLEncoding="true"><rule name="${name} asks"><match url="x" /><action type="Rewrite" url="/{Hosts:a}" /></rule><rule name="${name} not"><match url="x" /></rule></rules>
+  </rewrite></system.webServer></location>`
+  const { options, report } = read(site('One', '1') + site('Two', '2') + site('Three', '1'))
+  t.strictSame(options.urlRewrite?.rewriteMaps, [{ name: 'Hosts', entries: { a: '1' } }])
+  t.strictSame(Object.entries(options.urlRewrite?.siteRules ?? {}).map(([name, rules]) => [name, rules.map(rule => rule.name)]),
+    [['One', ['One asks', 'One not']], ['Two', ['Two not']], ['Three', ['Three asks', 'Three not']]])
+  t.equal(row(report, 'location[2]/system.webServer/rewrite/rewriteMaps/rewriteMap')?.status, 'unsupported')
+  t.match(row(report, 'location[2]/system.webServer/rewrite/rules/rule[1]'), { status: 'unsupported', note: 'name of another one' })
+})
+
+test('a location means its site whatever the case of its letters, and a site that is not there is told', async t => {
+  const { options, report } = read(`<system.applicationHost><sites><site name="Main Site"><bindings /></site></sites></system.applicationHost>
+    <location path="main site"><system.webServer><rewrite><rules><rule name="r"><match url="x" /></rule></rules></rewrite></system.webServer></location>
+    <location path="Elsewhere" />`)
+  t.strictSame(Object.keys(options.urlRewrite?.siteRules ?? {}), ['Main Site'])
+  t.match(report.mistakes, [{ code: 'unknown-site' }])
+})
+
+test('rules of one name in sections that make one list are a problem', async t => {
+  const section = '<system.webServer><rewrite><rules><rule name="r"><match url="x" /></rule></rules></rewrite></system.webServer>'
+  t.throws(() => read(`${section}<location path="">${section}</location>`), { message: /a second rule with name="r" in one list/ })
 })

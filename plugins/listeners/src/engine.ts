@@ -68,6 +68,8 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // Node looks after slow headers and slow bodies from this event on.
   http1.emit('listening')
 
+  // Whose session comes next: a session shows its socket only through a proxy that cannot destroy it.
+  let entering: Duplex
   const http2 = plan.http2 ? createHttp2() : null
   const tls = certificates === null ? null : createTls(certificates)
 
@@ -121,6 +123,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       if (client !== undefined) tellClient(socket, client)
       if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
         socket.on('error', () => {})
+        entering = socket
         http2.emit('connection', socket)
       } else {
         watch(socket)
@@ -150,7 +153,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       sessions.add(session)
       session.once('close', () => sessions.delete(session))
       session.on('error', () => {})
-      guardSession(session, limits)
+      guardSession(session, entering, limits)
     })
     return server
   }

@@ -134,8 +134,8 @@ t.test('TLS 1.1 and ciphers without forward secrecy are refused', async t => {
     const [error] = await once(socket, 'error')
     return error.code
   }
-  t.equal(await refused({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
-  t.equal(await refused({ maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }), 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')
+  t.match(await refused({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), /PROTOCOL_VERSION$/)
+  t.match(await refused({ maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }), /HANDSHAKE_FAILURE$/)
   t.equal((await handshake(t, port, 'one.test')).getProtocol(), 'TLSv1.3')
   t.equal((await handshake(t, port, 'one.test', { maxVersion: 'TLSv1.2' })).getCipher().name, 'ECDHE-ECDSA-AES128-GCM-SHA256')
 })

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 import { WebSocketServer, type ServerOptions } from 'ws'
@@ -143,7 +143,7 @@ export async function rest (socket: Duplex): Promise<string> {
 }
 
 /** Reads until the text satisfies, and leaves the socket paused with what came after still in it. */
-export async function until (socket: Duplex, enough: (text: string) => boolean): Promise<string> {
+export async function until (socket: Readable, enough: (text: string) => boolean): Promise<string> {
   const chunks: Buffer[] = []
   return new Promise((resolve, reject) => {
     const onData = (chunk: Buffer) => {

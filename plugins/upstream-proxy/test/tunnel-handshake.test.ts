@@ -84,6 +84,32 @@ t.test('what a rule sets or empties in the headers is applied last', async t => 
   ws.terminate()
 })
 
+t.test('rewriteRequest changes the handshake as it changes any request; it stays a GET with its own key', async t => {
+  const upstream = await echo(t)
+  const { port } = await proxy(t, {
+    upstream: upstream.url,
+    rewriteRequest (_, { out }) {
+      out.method = 'POST'
+      out.url += '?added'
+      out.headers.push(['X-Added', 'yes'])
+    }
+  })
+  const ws = new WebSocket(`ws://127.0.0.1:${port}/a`)
+  await once(ws, 'open')
+  t.match(upstream.seen[0], { method: 'GET', url: '/a?added', headers: { 'x-added': 'yes', upgrade: 'websocket' } })
+  ws.terminate()
+})
+
+t.test('a handshake that cannot be sent on is a 400, and nothing is dialled', async t => {
+  let dialled = 0
+  const { url } = await tcpUpstream(t, () => { dialled++ })
+  const { port, app } = await proxy(t, { upstream: url })
+  t.match(await ask(t, port, handshake('/', 'Host: other.example\r\n')), /^HTTP\/1\.1 400 /)
+  t.match(await ask(t, port, handshake('/..;/a/../../x')), /^HTTP\/1\.1 400 /)
+  t.equal(dialled, 0)
+  await app.close()
+})
+
 t.test('the Host header is the upstream\'s, the client\'s or a fixed one', async t => {
   const upstream = await echo(t)
   for (const [hostHeader, expected] of [[undefined, upstream.url.slice(7)], ['preserve', 'example.com'], ['other.example', 'other.example']] as const) {

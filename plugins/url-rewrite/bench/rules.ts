@@ -37,6 +37,12 @@ const exchange = (url: string): Exchange => ({
   documentRoot: ''
 })
 
+/** This process's own CPU time, µs: the machine may have other things to do. */
+const spent = (): number => {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /** The fastest of five rounds: what disturbs a measurement only ever makes it slower. */
 function measure (written: WrittenRules, url: string, times: number): number {
   const compiled = compileOptions(written, false, mistake => { throw new Error(mistake) })
@@ -44,9 +50,9 @@ function measure (written: WrittenRules, url: string, times: number): number {
   const request = exchange(url)
   let best = Infinity
   for (let round = 0; round < 6; round++) {
-    const start = process.hrtime.bigint()
+    const start = spent()
     for (let i = 0; i < times; i++) run(sets, request, null)
-    if (round > 0) best = Math.min(best, Number(process.hrtime.bigint() - start) / 1000 / times)
+    if (round > 0) best = Math.min(best, (spent() - start) / times)
   }
   return best
 }
@@ -65,12 +71,12 @@ const rows: Array<[string, number]> = [
   ['a rewrite map of 10,000 entries', measure({ globalRules: [maps], rewriteMaps: [bigMap] }, '/page-7777', 100_000)]
 ]
 
-const before = process.hrtime.bigint()
+const before = spent()
 compileOptions({ globalRules: thousand(index => `(.*)/compile-${index}/(.*)`) }, false, () => {})
-const risky = Number(process.hrtime.bigint() - before) / 1e6
-const then = process.hrtime.bigint()
+const risky = (spent() - before) / 1e3
+const then = spent()
 compileOptions({ globalRules: thousand(index => `^compile-${index}/(.*)`) }, false, () => {})
-const plain = Number(process.hrtime.bigint() - then) / 1e6
+const plain = (spent() - then) / 1e3
 
-for (const [name, cost] of rows) console.log(`${name.padEnd(56)}${cost.toFixed(2).padStart(10)} µs per request`)
+for (const [name, cost] of rows) console.log(`${name.padEnd(56)}${cost.toFixed(2).padStart(10)} µs of CPU per request`)
 console.log(`compiling 1,000 rules: ${plain.toFixed(0)} ms; with 1,000 risky patterns: ${risky.toFixed(0)} ms`)

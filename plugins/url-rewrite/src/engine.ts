@@ -2,6 +2,7 @@
 
 import { RE2JS } from 're2js'
 import { isLinear } from './linear.ts'
+import { holds, neededBy } from './literal.ts'
 import { nativeEngine, type Engine } from './pattern.ts'
 
 /**
@@ -13,8 +14,18 @@ export function engineMaker (policy: 'linear' | 'refuse'): (source: string, igno
   return (source, ignoreCase) => {
     const key = `${ignoreCase ? 'i' : ' '}${source}`
     let engine = made.get(key)
-    if (engine === undefined) made.set(key, engine = make(source, ignoreCase, policy))
+    if (engine === undefined) made.set(key, engine = sparing(make(source, ignoreCase, policy), source, ignoreCase))
     return engine
+  }
+}
+
+/** An engine that is only started where the text that every match holds is there: most rules fail on that. */
+function sparing (engine: Engine, source: string, ignoreCase: boolean): Engine {
+  const needed = neededBy(source, ignoreCase)
+  if (needed === null) return engine
+  return {
+    exec: text => holds(text, needed, ignoreCase) ? engine.exec(text) : null,
+    spans: engine.spans
   }
 }
 

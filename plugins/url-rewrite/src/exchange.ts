@@ -5,7 +5,7 @@ import { decodePath, urlFace, type Text } from './text.ts'
 /** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
 export interface Exchange {
   readonly method: string
-  /** The request target as it came: `/path?query`. */
+  /** The request target as it came, as path and query. */
   readonly url: string
   /** By lower-case name, as Node's `request.headers`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>

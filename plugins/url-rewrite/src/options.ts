@@ -18,6 +18,7 @@ export interface WrittenRules {
   readonly rewriteMaps?: readonly RewriteMap[]
   readonly allowedServerVariables?: readonly string[] | '*'
   readonly useOriginalURLEncoding?: boolean
+  readonly outboundBufferLimit?: number
   readonly riskyPatterns?: 'linear' | 'refuse'
 }
 
@@ -28,16 +29,17 @@ export interface Compiled {
   /** The outbound rules for a site's responses, in their order. */
   outboundFor (site: string): readonly AnyOutbound[]
   /** The first rule of any list that rewrites to an absolute URL, with its place. */
-  firstAbsolute (): string | undefined
+  firstAbsolute (rules: RuleSet | null): string | undefined
   /** Compiles a list that a function of the request returned. */
-  readonly compileMore: (rules: readonly Rule[], mistake: (message: string) => void) => RuleSet
+  readonly compileMore: (rules: readonly Rule[], mistake: (message: string) => void) => RuleSet | null
 }
 
 /** Compiles the options; each mistake is a sentence told to `mistake`. */
 export function compileOptions (written: WrittenRules, documentRoot: boolean, mistake: (message: string) => void): Compiled {
+  checkWords(written, mistake)
   const maps = compileMaps(written.rewriteMaps ?? [], mistake)
   const { allowedServerVariables = '*' } = written
-  const names = allowedServerVariables === '*' ? null : new Set(allowedServerVariables.map(name => name.toUpperCase()))
+  const names = Array.isArray(allowedServerVariables) ? new Set(allowedServerVariables.map(name => String(name).toUpperCase())) : null
   const workshop: Workshop = {
     maps,
     mistake,
@@ -60,11 +62,13 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
   const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
     [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, workshop)]]))
   const everySet = [global, ...sites.values(), ...paths.map(path => path.set)]
-  const cache = new Map<RuleSet | null, Map<string, readonly RuleSet[]>>()
+  // Weak: lists that a function of the request made up on the fly go when nobody has them any more.
+  const cache = new WeakMap<object, Map<string, readonly RuleSet[]>>()
+  const none = {}
   return {
     setsFor: (site, rules) => {
-      let bySite = cache.get(rules)
-      if (bySite === undefined) cache.set(rules, bySite = new Map())
+      let bySite = cache.get(rules ?? none)
+      if (bySite === undefined) cache.set(rules ?? none, bySite = new Map())
       // Only sites that have something of their own get a row, so that the table can't grow by made-up names.
       const key = sites.has(site) || paths.some(path => path.site === site) ? site : ''
       let sets = bySite.get(key)
@@ -76,19 +80,25 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
       return sets
     },
     outboundFor: site => outbound.get(site) ?? everywhere,
-    firstAbsolute: () => {
-      for (const set of everySet) {
+    firstAbsolute: rules => {
+      for (const set of [rules, ...everySet]) {
         const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
         if (rule !== undefined) return `${set?.label} "${rule.name}"`
       }
       return undefined
     },
     compileMore: (rules, tell) => {
-      const set = compileRules('rules', '/', rules, { ...workshop, mistake: tell })
-      everySet.push(set)
-      return set
+      if (Array.isArray(rules)) return compileRules('rules', '/', rules, { ...workshop, mistake: tell })
+      tell('rules must be a list of rules, or a function that returns one')
+      return null
     }
   }
+}
+
+function checkWords ({ riskyPatterns, outboundBufferLimit, allowedServerVariables }: WrittenRules, mistake: (message: string) => void): void {
+  if (riskyPatterns !== undefined && riskyPatterns !== 'linear' && riskyPatterns !== 'refuse') mistake(`riskyPatterns is ${JSON.stringify(riskyPatterns)}, not linear or refuse`)
+  if (outboundBufferLimit !== undefined && !(Number.isSafeInteger(outboundBufferLimit) && outboundBufferLimit > 0)) mistake('outboundBufferLimit must be a number of bytes above 0')
+  if (allowedServerVariables !== undefined && allowedServerVariables !== '*' && !Array.isArray(allowedServerVariables)) mistake('allowedServerVariables must be a list of names, or \'*\'')
 }
 
 function compileMaps (maps: readonly RewriteMap[], mistake: (message: string) => void): Map<string, Lookup> {

@@ -8,7 +8,7 @@ import type { State } from './exchange.ts'
 import type { Captures } from './pattern.ts'
 
 /** Header names and values, in order, duplicates apart. */
-export type HeaderList = ReadonlyArray<readonly [string, string]>
+export type HeaderList = Array<[name: string, value: string]>
 
 /** A rule that looks into bodies. */
 export type BodyRule = TagRule | TextRule
@@ -43,7 +43,7 @@ export function rewriteHeaders (rules: readonly AnyOutbound[], state: State, hea
       matched = setRequestVariable(rule, state)
     } else {
       const name = header.toLowerCase()
-      const next: Array<readonly [string, string]> = []
+      const next: HeaderList = []
       let present = false
       for (const entry of list) {
         if (entry[0].toLowerCase() !== name) {

@@ -21,24 +21,54 @@ interface SiteFact {
   readonly site?: { readonly name?: string, readonly id?: number } | null
 }
 
-/** The request as rules see it; what costs something to read is read when a rule asks. */
-export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
-  const { raw } = request
-  const site = (request as SiteFact).site
-  return {
-    method: request.method,
-    url: raw.url ?? '/',
-    headers: raw.headers,
-    httpVersion: raw.httpVersion,
-    get encrypted () { return request.protocol === 'https' },
-    get remoteAddress () { return request.ip ?? '' },
-    get remotePort () { return String(raw.socket.remotePort ?? '') },
-    get localAddress () { return raw.socket.localAddress ?? '' },
-    get localPort () { return String(raw.socket.localPort ?? '') },
-    siteName: site?.name ?? '',
-    siteId: site?.id === undefined ? '' : String(site.id),
-    documentRoot
+// The absolute form of a target (RFC 9112 §3.2.2): its host is the client's word, and no rule's.
+const ABSOLUTE_FORM = /^https?:\/\/[^/?]*(\/[^?]*)?(\?.*)?$/is
+
+/** A target as path and query, which is all that rules and upstreams are to see of it; `*` stays. */
+export function originForm (target: string): string {
+  if (target.startsWith('/')) return target
+  const absolute = ABSOLUTE_FORM.exec(target)
+  return absolute === null ? target : `${absolute[1] ?? '/'}${absolute[2] ?? ''}`
+}
+
+/**
+ * The request as rules see it; what costs something to read is read when a rule asks. A class: getters in an object literal
+ * would be new functions for each request, for which V8 makes a new hidden class each time, and that one holds the
+ * whole request until the next full collection.
+ */
+class RequestExchange implements Exchange {
+  readonly method: string
+  readonly url: string
+  readonly headers: Exchange['headers']
+  readonly httpVersion: string
+  readonly siteName: string
+  readonly siteId: string
+  readonly documentRoot: string
+  readonly #request: RequestLike
+
+  constructor (request: RequestLike, documentRoot: string, url: string) {
+    const { raw } = request
+    const site = (request as SiteFact).site
+    this.method = request.method
+    this.url = url
+    this.headers = raw.headers
+    this.httpVersion = raw.httpVersion
+    this.siteName = site?.name ?? ''
+    this.siteId = site?.id === undefined ? '' : String(site.id)
+    this.documentRoot = documentRoot
+    this.#request = request
   }
+
+  get encrypted (): boolean { return this.#request.protocol === 'https' }
+  get remoteAddress (): string { return this.#request.ip ?? '' }
+  get remotePort (): string { return String(this.#request.raw.socket.remotePort ?? '') }
+  get localAddress (): string { return this.#request.raw.socket.localAddress ?? '' }
+  get localPort (): string { return String(this.#request.raw.socket.localPort ?? '') }
+}
+
+/** A request, read for the rules. */
+export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
+  return new RequestExchange(request, documentRoot, originForm(request.raw.url ?? '/'))
 }
 
 /** A request that never came: a plain one, but for what is given. */

@@ -75,4 +75,4 @@ function rewriteBody (rules: readonly BodyRule[], state: State, { status, header
 
 const forNewBody = (headers: HeaderList): HeaderList => headers
   .filter(([name]) => !OF_THE_BYTES.has(name.toLowerCase()))
-  .map(entry => entry[0].toLowerCase() === 'etag' && !entry[1].startsWith('W/') ? [entry[0], `W/${entry[1]}`] as const : entry)
+  .map(entry => entry[0].toLowerCase() === 'etag' && !entry[1].startsWith('W/') ? [entry[0], `W/${entry[1]}`] : entry)

@@ -3,9 +3,10 @@
 import { checksHold, type CheckTried } from './conditions.ts'
 import { resolveDots } from './dot-segments.ts'
 import { begin, pathOf, type Exchange, type FileKind, type State } from './exchange.ts'
+import { originForm } from './request-facts.ts'
 import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
-import { decoded, decodePath, slice } from './text.ts'
+import { decoded, decodePath, slice, type Text } from './text.ts'
 import { currentUrl } from './variables.ts'
 import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
 
@@ -21,6 +22,8 @@ export interface Rewrite {
   readonly serverVariables: Readonly<Record<string, string>>
   /** Whether logs are to show `url` in the place of what the client asked for. */
   readonly logRewrittenUrl: boolean
+  /** For the log, where a rule answered the request by itself. */
+  readonly subStatusCode?: number
 }
 
 /** What is to be done with the request. */
@@ -40,9 +43,6 @@ export interface Onlooker {
   applied (rule: CompiledRule, state: State): void
 }
 
-// The path and query of an origin-form or absolute-form target (RFC 9112 §3.2); other forms have no path to match.
-const TARGET = /^(?:https?:\/\/[^/?#]*)?(\/[^?]*)?(?:\?(.*))?$/is
-
 /** Runs the sets in order. Null where no rule matched. */
 export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
   const state = stateOf(exchange, files)
@@ -52,8 +52,9 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
   let logRewrittenUrl = false
   for (const set of sets) {
     if (!enters(set, state)) continue
+    let input = slice(pathOf(state), set.prefix.length)
     for (const rule of set.rules) {
-      if (!matches(set, rule, state, onlooker)) continue
+      if (!matches(set, rule, input, state, onlooker)) continue
       last = rule.name
       applySettings(rule.settings, state)
       const { action } = rule
@@ -67,6 +68,7 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
         return answer(action, rule.name, state)
       }
       if (rule.stop) break
+      if (action.type === 'Rewrite') input = slice(pathOf(state), set.prefix.length)
     }
     // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
     if (state.origin !== '') break
@@ -86,20 +88,16 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
 
 /** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
 export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
-  const state = stateOf(rewrite === null ? exchange : { ...exchange, url: rewrite.url }, null)
+  const state = stateOf(exchange, null, rewrite === null ? exchange.url : originForm(rewrite.url))
   if (state === null || rewrite === null) return state
   return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
 }
 
-function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null): State | null {
-  const { url } = exchange
-  if (url.startsWith('/')) {
-    const mark = url.indexOf('?')
-    return begin(exchange, resolveDots(decodePath(mark === -1 ? url : url.slice(0, mark))), mark === -1 ? null : url.slice(mark + 1), files)
-  }
-  const absolute = TARGET.exec(url)
-  if (absolute === null) return null
-  return begin(exchange, resolveDots(decodePath(absolute[1] ?? '/')), absolute[2] ?? null, files)
+function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, url = exchange.url): State | null {
+  // `OPTIONS *` has no path that rules could speak of.
+  if (!url.startsWith('/')) return null
+  const mark = url.indexOf('?')
+  return begin(exchange, resolveDots(decodePath(mark === -1 ? url : url.slice(0, mark))), mark === -1 ? null : url.slice(mark + 1), files)
 }
 
 /** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */
@@ -109,8 +107,7 @@ function enters (set: RuleSet, state: State): boolean {
   return `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(set.folded)
 }
 
-function matches (set: RuleSet, rule: CompiledRule, state: State, onlooker: Onlooker | undefined): boolean {
-  const input = slice(pathOf(state), set.prefix.length)
+function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, onlooker: Onlooker | undefined): boolean {
   const captures = rule.matcher(input)
   const matched = (captures === null) === rule.negate
   onlooker?.rule(set, rule, decoded(input), matched)

@@ -9,6 +9,8 @@ import type { Template } from './template.ts'
 export interface Setting {
   /** Upper-case. */
   readonly name: string
+  /** The request header of that variable, in lower case, or null where it is none. */
+  readonly header: string | null
   readonly value: Template
   readonly replace: boolean
   /** What the variable is now, for `replace: false`. */
@@ -17,21 +19,27 @@ export interface Setting {
 
 // Line breaks and NUL would end a header; nothing that is set may bring them in.
 // eslint-disable-next-line no-control-regex
-const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]+/g
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]/
+// eslint-disable-next-line no-control-regex
+const UNSAFE_RUNS = /[\x00-\x08\x0a-\x1f\x7f]+/g
 
 /** Compiles one setting. */
-export const compileSetting = (name: string, value: Template, replace: boolean): Setting =>
-  ({ name: name.toUpperCase(), value, replace, current: variable(name) })
+export function compileSetting (written: string, value: Template, replace: boolean): Setting {
+  const name = written.toUpperCase()
+  return { name, header: name.startsWith('HTTP_') ? headerName(name) : null, value, replace, current: variable(name) }
+}
 
 /** Carries settings out, in order: each sees what those before it have set. */
 export function applySettings (settings: readonly Setting[], state: State): void {
-  for (const { name, value, replace, current } of settings) {
+  for (const { name, header, value, replace, current } of settings) {
     if (!replace && decoded(current(state)) !== '') continue
     const text = decoded(value.expand(state))
-    if (name.startsWith('HTTP_')) {
-      state.headers = { ...state.headers, [headerName(name)]: text.replace(UNSAFE, ' ') }
+    if (header === null) {
+      state.variables ??= {}
+      state.variables[name] = text
     } else {
-      state.variables = { ...state.variables, [name]: text }
+      state.headers ??= {}
+      state.headers[header] = UNSAFE.test(text) ? text.replace(UNSAFE_RUNS, ' ') : text
     }
   }
 }

@@ -84,3 +84,20 @@ t.test('a rule about files without documentRoot is a mistake', async t => {
   t.teardown(() => fastify.close())
   await t.rejects(async () => fastify.register(urlRewrite, { rules: [rule('.*', '/', { name: 'F', conditions: { add: [{ matchType: 'IsFile' }] } })] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /rules "F": conditions\.add\[0\]: IsFile needs the option documentRoot/ })
 })
+
+t.test('a function gives each request its own rules, and each list is compiled once', async t => {
+  const lists = { a: [rule('.*', '/for-a')], b: [rule('(', '/')] }
+  const fastify = await plain(t, { reroute: false, rules: request => request.headers.host === 'a' ? lists.a : request.headers.host === 'b' ? lists.b : undefined }, fastify => {
+    fastify.get('/*', async request => request.rewrite?.url ?? 'none')
+  })
+  for (const [host, body] of [['a', '/for-a'], ['c', 'none'], ['a', '/for-a']] as const) t.equal((await ask(fastify, '/x', { host })).body, body)
+  t.match(JSON.parse((await ask(fastify, '/x', { host: 'b' })).body), { statusCode: 500, code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS' })
+  t.equal((await ask(fastify, '/x', { host: 'a' })).body, '/for-a')
+})
+
+t.test('options that are none of theirs are named', async t => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  const options = { riskyPatterns: 'allow', outboundBufferLimit: 0, allowedServerVariables: 'X', rules: {}, prefix: '/ignored' } as unknown as UrlRewriteOptions
+  await t.rejects(async () => fastify.register(urlRewrite, options), { message: /riskyPatterns is "allow"[^]*outboundBufferLimit[^]*allowedServerVariables must be[^]*rules must be a list/ })
+})

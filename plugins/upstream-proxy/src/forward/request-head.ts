@@ -47,7 +47,8 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : origin.host, paths: route.paths, body, text: `${text}\r\n` }
 }
 
-function rewritten (request: FastifyRequest, route: Route, headers: RawHeaders, rewrite: RewriteRequest, settings: Settings): { origin: Origin, path: string, method: string, headers: RawHeaders } {
+/** What the user's `rewriteRequest` makes of it. Throws BadTarget where that is not valid. */
+export function rewritten (request: FastifyRequest, route: Route, headers: RawHeaders, rewrite: RewriteRequest, settings: Settings): { origin: Origin, path: string, method: string, headers: RawHeaders } {
   const { method = 'GET', url = '/', rawHeaders } = request.raw
   const before = route.origin.name + route.path
   const out = { method, url: before, headers: listed(headers) }

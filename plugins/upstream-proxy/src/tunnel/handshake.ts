@@ -6,22 +6,15 @@
 //   4. answer   101: both heads are through, bytes follow; anything else goes back as it came
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { dial, type DialSettings } from '../dial.ts'
-import type { Upgrade } from '../dispatch/upgrade.ts'
+import { dial } from '../dial.ts'
 import { describe, ERRORS, type ErrorName } from '../errors.ts'
-import { upstreamHeaders, type HeaderPolicy } from '../request-headers.ts'
+import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
 import { endOfHead, MAX_HEAD, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
 import type { ClientSide } from './client-side.ts'
+import { handshakeHead } from './handshake-head.ts'
 import { passOnRefusal } from './refusal.ts'
-
-/** How handshakes are made, fixed at registration. */
-export interface HandshakeSettings extends DialSettings {
-  readonly headers: HeaderPolicy
-  /** From the connection to the upstream's answer, in ms; 0 for no limit. */
-  readonly handshakeTimeout: number
-}
 
 /** What a successful handshake leaves behind. */
 export interface Opened {
@@ -37,22 +30,13 @@ const EMPTY = Buffer.alloc(0)
 // A client may speak before it is answered; past this it has to wait.
 const MAX_EARLY = 65_536
 
-/** True where the request is a WebSocket's opening handshake, as far as a proxy must know (RFC 6455 §4.2.1). */
-export function isHandshake (request: FastifyRequest, upgrade: Upgrade): boolean {
-  const { headers, method } = request.raw
-  if (method !== 'GET' || headers['transfer-encoding'] !== undefined) return false
-  if (headers['content-length'] !== undefined && headers['content-length'] !== '0') return false
-  if (upgrade.http === '2') return true
-  return request.raw.httpVersion === '1.1' && headers['sec-websocket-key'] !== undefined
-}
-
 /** One handshake under way. Exactly one of `opened`, `refused` and `failed` is called, once. */
 export class Handshake {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #client: ClientSide
   readonly #fact: Upstream
-  readonly #settings: HandshakeSettings
+  readonly #settings: Settings
   readonly #arrived: number
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null) => void
@@ -64,7 +48,7 @@ export class Handshake {
   #moment: Moment = 'connect'
   #done = false
 
-  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: HandshakeSettings,
+  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: Settings,
     opened: (opened: Opened) => void, failed: (error: Error | null) => void) {
     this.#request = request
     this.#reply = reply
@@ -76,26 +60,24 @@ export class Handshake {
     this.#failed = failed
   }
 
+  /** Throws BadTarget where the upstream cannot be asked. */
   begin (route: Route): void {
+    const { origin, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
     const { stream } = this.#client
     if (stream.destroyed) {
       this.#fail('ClientGone', 'client')
       return
     }
-    const headers = upstreamHeaders(this.#request, route.origin, this.#settings.headers, this.#fact.logId, route.changes)
     if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
     stream.on('data', this.#onEarly)
     stream.on('end', this.#onClientGone)
     stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
 
-    const upstream = this.#upstream = dial(route.origin, this.#settings, failure => {
+    this.#upstream = dial(origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
       else this.#onConnected()
     })
-    this.#client.complete(headers)
-    let head = `GET ${route.path} HTTP/1.1\r\n`
-    for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
-    upstream.write(`${head}\r\n`, 'latin1')
+    this.#upstream.write(text, 'latin1')
   }
 
   /** The server is closing. */

@@ -3,14 +3,15 @@ import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
+import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
 import { valueOf } from './answer-head.ts'
 import { clientSide, type ClientSide } from './client-side.ts'
 import { reservedBits } from './frames.ts'
-import { Handshake, isHandshake, type HandshakeSettings, type Opened } from './handshake.ts'
+import { isHandshake } from './handshake-head.ts'
+import { Handshake, type Opened } from './handshake.ts'
 import type { OpenTunnels } from './open-tunnels.ts'
-import type { TunnelSettings } from './options.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** For onlookers: `{ request, tunnel }`, the fact of the tunnel. */
@@ -21,23 +22,18 @@ export const CLOSE = channel('fastify-arr.tunnel.close')
 // Far below every limit that it watches, and cheap for thousands of tunnels.
 const SWEEP = 1000
 
-/** How tunnels are made, fixed at registration. */
-export interface TunnelsSettings extends HandshakeSettings {
-  readonly tunnel: TunnelSettings
-}
-
 /** Opens tunnels, holds their limits, and says goodbye at the end. */
 export class Tunnels {
   /** The open ones, of all proxies of the server. */
   readonly open: OpenTunnels
   readonly #own = new Set<Tunnel>()
-  readonly #settings: TunnelsSettings
+  readonly #settings: Settings
   readonly #pending = new Set<Handshake>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
   #drained: (() => void) | null = null
 
-  constructor (open: OpenTunnels, settings: TunnelsSettings) {
+  constructor (open: OpenTunnels, settings: Settings) {
     this.open = open
     this.#settings = settings
   }
@@ -76,7 +72,12 @@ export class Tunnels {
         done(error ?? undefined)
       })
     this.#pending.add(handshake)
-    handshake.begin(route)
+    try {
+      handshake.begin(route)
+    } catch (error) {
+      this.#pending.delete(handshake)
+      throw error
+    }
   }
 
   #begin (request: FastifyRequest, client: ClientSide, opened: Opened): void {

@@ -1,0 +1,52 @@
+// How does what a rule decided get into a reply?
+
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { constants, type Http2ServerRequest } from 'node:http2'
+import { BadTargetError } from './errors.ts'
+import { originForm } from './request-facts.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HeaderList } from './outbound.ts'
+import type { Outcome } from './run.ts'
+
+/** A reply's headers as a list. */
+export const headersOf = (reply: FastifyReply): HeaderList =>
+  Object.entries(reply.getHeaders()).flatMap(([name, value]) => [value].flat().map(one => [name, String(one ?? '')] as [string, string]))
+
+/** Makes a reply's headers those of the list. */
+export function setHeaders (reply: FastifyReply, headers: HeaderList): void {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+  for (const [name, value] of headers) {
+    const before = reply.getHeader(name)
+    // Fastify itself joins several Set-Cookie to a list; the rest of a name that comes twice is given as one.
+    reply.header(name, before === undefined || name.toLowerCase() === 'set-cookie' ? value : [before, value].flat().map(String))
+  }
+}
+
+/** Ends the connection; of HTTP/2, where others share it, the stream alone. */
+function abort (raw: IncomingMessage | Http2ServerRequest): void {
+  if ('stream' in raw) raw.stream.close(constants.NGHTTP2_CANCEL)
+  else raw.destroy()
+}
+
+/** Carries out what ends a request here. */
+export function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: FastifyRequest, reply: FastifyReply): void {
+  switch (outcome.type) {
+    case 'Redirect':
+      reply.code(outcome.status).header('location', outcome.location).send()
+      break
+    case 'CustomResponse': {
+      const { rule, subStatus: subStatusCode } = outcome
+      request.rewrite = { url: originForm(request.raw.url ?? '/'), rule, headers: {}, serverVariables: {}, logRewrittenUrl: false, subStatusCode }
+      const reason = outcome.reason.replace(/[^\t\x20-\x7e]+/g, ' ')
+      if (reason !== '' && request.raw.httpVersionMajor === 1) reply.raw.statusMessage = reason
+      reply.code(outcome.status).type('text/plain; charset=utf-8').send(outcome.description || reason || STATUS_CODES[outcome.status] || '')
+      break
+    }
+    case 'AbortRequest':
+      reply.hijack()
+      abort(request.raw)
+      break
+    case 'BadRequest':
+      reply.send(new BadTargetError())
+  }
+}

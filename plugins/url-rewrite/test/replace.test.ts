@@ -1,0 +1,33 @@
+// Rules that are replaced while the server runs.
+
+import t from 'tap'
+import Fastify from 'fastify'
+import urlRewrite from '../src/index.ts'
+import { rule } from './engine.ts'
+
+t.test('new rules are in force at once, and the old ones are gone', async t => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(urlRewrite, { rules: [rule('^a$', '/old')] })
+  fastify.get('/*', async request => request.url)
+  t.equal((await fastify.inject('/a')).body, '/old')
+  fastify.urlRewrite.replace({
+    rules: [rule('^b$', '/new')],
+    outboundRules: { rules: [{ name: 'sign', match: { serverVariable: 'RESPONSE_X_RULES', pattern: '^$' }, action: { type: 'Rewrite', value: 'second' } }] }
+  })
+  t.equal((await fastify.inject('/a')).body, '/a')
+  const answer = await fastify.inject('/b')
+  t.equal(answer.body, '/new')
+  t.equal(answer.headers['x-rules'], 'second', 'rules for answers come in with them')
+})
+
+t.test('mistaken rules are refused, and the old ones stay', async t => {
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(urlRewrite, { rules: [rule('^a$', '/old')] })
+  fastify.get('/*', async request => request.url)
+  await fastify.ready()
+  t.throws(() => fastify.urlRewrite.replace({ rules: [rule('(', '/new')] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS' })
+  t.throws(() => fastify.urlRewrite.replace({ rules: [rule('.*', 'http://elsewhere.example/')] }), { code: 'FST_ARR_URL_REWRITE_NO_PROXY' })
+  t.equal((await fastify.inject('/a')).body, '/old')
+})
