@@ -23,6 +23,10 @@ export class Delivery {
   readonly #response: ServerResponse
   #body: Duplex | null = null
   #source: Source | null = null
+  /** Large parts that have not left yet. */
+  #lent = 0
+  /** Whether the client is waited for. */
+  #full = false
   #discard = false
   #answer: ClientAnswer | null = null
 
@@ -81,12 +85,15 @@ export class Delivery {
     // Corked by us, Node does not put the write off to the next tick.
     response.cork()
     const large = part.length > SMALL
-    const open = large ? response.write(part, this.#delivered) : response.write(part.toString('latin1'), 'latin1')
+    if (large) this.#lent++
+    const open = large ? response.write(part, this.#returned) : response.write(part.toString('latin1'), 'latin1')
     response.uncork()
     if (source === null || (large ? response.writableLength === 0 : open)) return
     source.hold()
     this.#source = source
-    if (!large) response.once('drain', this.#delivered)
+    if (large || this.#full) return
+    this.#full = true
+    response.once('drain', this.#drained)
   }
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
@@ -122,8 +129,19 @@ export class Delivery {
     this.#body?.destroy()
   }
 
-  readonly #delivered = (): void => {
-    if (this.#source === null || this.#response.writableLength > 0) return
+  readonly #returned = (): void => {
+    this.#lent--
+    this.#goOn()
+  }
+
+  readonly #drained = (): void => {
+    this.#full = false
+    this.#goOn()
+  }
+
+  /** The source may read on once every part is given back, and the client has caught up. */
+  #goOn (): void {
+    if (this.#source === null || this.#lent > 0 || this.#full) return
     this.#source.resume()
     this.#source = null
   }
