@@ -1,19 +1,28 @@
-// The article's site: "ReverseProxy" on http and https, every request for its hosts rewritten to the backend.
-// The only file that knows all the packages; they are registered in the order of a request's journey.
+// The article's site: "ReverseProxy" on http and https, every request for its hosts rewritten to the backend. Or, with
+// `--web-config`, the site of a file of IIS. The only file that knows all the packages; they are registered in the
+// order of a request's journey.
 import { join } from 'node:path'
 import { arrLog } from '@fastify-arr/arr-log'
 import { startBackend } from '@fastify-arr/backend'
 import { hostRouting } from '@fastify-arr/host-routing'
+import { watchConfig, type PluginOptions } from '@fastify-arr/iis-config'
 import { listeners } from '@fastify-arr/listeners'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
-import { urlRewrite, type Rule } from '@fastify-arr/url-rewrite'
+import { urlRewrite } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
+import { articlesSite, HOSTS } from './start/article.ts'
 import { readEnvironment, type Settings } from './start/environment.ts'
+import { takeOver, tellReport } from './start/reload.ts'
 
 /** Options of the app; what is left out, the environment says (see `start/environment.ts`). */
 export interface AppOptions extends Partial<Settings> {
+  /**
+   * A `web.config` or `applicationHost.config` that says what the site is, in the place of the article's rule; read again
+   * when it changes. On the command line `-- --web-config FILE`. The bundled backend is not started. Defaults to none.
+   */
+  webConfig?: string
   /** The bundled backend's time between two pings, ms. Defaults to 20000. */
   pingInterval?: number
   /** The folder of the development certificate. Defaults to `certificates`. */
@@ -22,44 +31,31 @@ export interface AppOptions extends Partial<Settings> {
   announce?: boolean
 }
 
-const HOSTS = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
-
 async function app (fastify: FastifyInstance, options: AppOptions): Promise<void> {
   const settings = { ...readEnvironment(process.env), ...options }
-  const upstream = settings.upstream ?? await bundledBackend(fastify, settings)
+  const { webConfig, upstream = null } = settings
+  const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
+  const site = webConfig === undefined ? articlesSite(source) : siteOfFile(fastify, webConfig)
 
-  await fastify.register(arrLog, { directory: settings.logDirectory })
+  await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory } as Parameters<typeof arrLog>[1])
   await fastify.register(listeners, {
-    listeners: [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
+    listeners: site.listeners?.listeners ?? [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
     certificate: 'development',
-    development: { folder: options.certificates ?? 'certificates', hosts: HOSTS },
+    development: { folder: settings.certificates ?? 'certificates', ...(site.listeners === undefined && { hosts: HOSTS }) },
     // Within the grace that `npm start` gives.
     closeTimeout: 3000
   })
-  await fastify.register(hostRouting, { sites: [{ name: 'ReverseProxy', id: 1, hosts: HOSTS }] })
-  await fastify.register(urlRewrite, { globalRules: [reverseProxy(upstream)] })
-  await fastify.register(upstreamProxy, { websocket: true })
+  await fastify.register(hostRouting, site.hostRouting ?? { sites: [{ name: 'ReverseProxy', id: 1, hosts: ['*'] }] })
+  await fastify.register(urlRewrite, site.urlRewrite ?? {})
+  await fastify.register(upstreamProxy, {
+    ...site.upstreamProxy,
+    rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
+  })
 
-  if (settings.announce) announce(fastify, upstream, settings.logDirectory)
+  if (settings.announce) announce(fastify, source, settings.logDirectory)
 }
 
-/**
- * The article's rule, with its two conditions in one that is anchored: IIS's patterns are not, so that `localhost`
- * would match `evil-localhost.example` as well. The rule's third part, an empty `HTTP_SEC_WEBSOCKET_EXTENSIONS`, is
- * what ARR needs and a tunnel does not: the extensions pass.
- */
-function reverseProxy (upstream: string): Rule {
-  const { origin, pathname } = new URL(upstream)
-  const hosts = HOSTS.map(host => host.replaceAll('.', '\\.')).join('|')
-  return {
-    name: 'ReverseProxy',
-    stopProcessing: true,
-    match: { url: '(.*)' },
-    conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts})\\.?(:\\d+)?$` }] },
-    action: { type: 'Rewrite', url: `${origin}${pathname.replace(/\/$/, '')}/{R:1}` }
-  }
-}
-
+/** The article's backend. */
 async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInterval }: Settings & AppOptions): Promise<string> {
   try {
     const backend = await startBackend({ port: backendPort, ...(pingInterval === undefined ? {} : { pingInterval }) })
@@ -70,16 +66,23 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
   }
 }
 
-function announce (fastify: FastifyInstance, upstream: string, logDirectory: string): void {
+/** What a file of IIS says; from now on its changes are taken over. */
+function siteOfFile (fastify: FastifyInstance, file: string): PluginOptions {
+  const watched = watchConfig(file, (error, config) => takeOver(fastify, file, error, config))
+  fastify.addHook('onClose', async () => watched.close())
+  tellReport(fastify.log, watched.config.report)
+  return watched.config.options
+}
+
+function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {
   fastify.addHook('onListen', async () => {
-    const httpsPort = fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? 0
     // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
     console.error(announcement({
       httpPort: portOf(fastify),
-      httpsPort,
-      upstream,
+      httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
+      source,
       logFile: join(logDirectory, 'W3SVC1'),
-      certificate: fastify.listeners.authorityFile ?? ''
+      certificate: fastify.listeners.authorityFile
     }))
   })
 }

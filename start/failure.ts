@@ -18,9 +18,11 @@ const REASONS: Readonly<Record<string, (port: string) => string>> = {
 /** The sentence for an error of the start; the stack only where the error is none that a setting explains. */
 export function sentenceOf (error: unknown): string {
   if (error instanceof EnvironmentError) return error.message
-  if (!(error instanceof Error)) return String(error)
+  if (!isError(error)) return String(error)
   const system = systemError(error)
   const reason = REASONS[system?.code ?? '']
+  // The packages' own errors are sentences already, and name the option, or the file and its line.
+  if (error.code?.startsWith('FST_ARR_') && reason === undefined) return error.message
   if (system === null || reason === undefined) return error.stack ?? error.message
   const label = (error as LabelledError).label ?? 'HTTP_PORT'
   return `${label}: ${reason(system.port === undefined ? 'the port' : `port ${system.port}`)} (${label}=…).`
@@ -29,4 +31,8 @@ export function sentenceOf (error: unknown): string {
 function systemError (error: LabelledError): LabelledError | null {
   if (error.code !== undefined && error.code in REASONS) return error
   return error.cause instanceof Error ? systemError(error.cause) : null
+}
+
+function isError (error: unknown): error is LabelledError {
+  return error instanceof Error
 }
