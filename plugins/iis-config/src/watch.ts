@@ -1,5 +1,5 @@
 // When does a configuration change, and what then? The file is read again; a broken one leaves the old in force.
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readConfig, type IisConfig, type ReadOptions } from './config.ts'
 
 /** How a file is watched. */
@@ -32,41 +32,57 @@ export interface WatchedConfig {
  */
 export function watchConfig (file: string, changed: ConfigChanged, options: WatchOptions = {}): WatchedConfig {
   const { interval = 1000, quiet = 100 } = options
-  let config = readConfig(file, options)
-  let watched: readonly string[] = []
+  let seen: ReadonlyMap<string, string> = new Map([[file, stampOf(file)]])
+  let { config, stamps } = readStill(file, options, seen)
+  seen = stamps
   let timer: NodeJS.Timeout | undefined
-  let closed = false
-  watch([file, ...config.files])
+  const poll = setInterval(look, interval).unref()
 
   return {
     get config () { return config },
     close () {
-      closed = true
+      clearInterval(poll)
       clearTimeout(timer)
-      watch([])
     }
   }
 
-  function watch (files: readonly string[]): void {
-    for (const one of watched) unwatchFile(one, soon)
-    watched = [...new Set(files)]
-    for (const one of watched) watchFile(one, { interval, persistent: false }, soon)
-  }
-
-  function soon (): void {
+  function look (): void {
+    const now = stampsOf(seen.keys())
+    if ([...now].every(([name, stamp]) => seen.get(name) === stamp)) return
+    seen = now
     clearTimeout(timer)
     timer = setTimeout(reload, quiet).unref()
   }
 
   function reload (): void {
-    if (closed) return
     let error: Error | null = null
     try {
-      config = readConfig(file, options)
-      watch([file, ...config.files])
+      ({ config, stamps } = readStill(file, options, seen))
+      seen = stamps
     } catch (reason) {
       error = reason as Error
     }
     changed(error, config)
   }
+}
+
+/** Reads, with stamps of all files that are older than the reading: no change between the two is missed. */
+function readStill (file: string, options: ReadOptions, known: ReadonlyMap<string, string>): { config: IisConfig, stamps: ReadonlyMap<string, string> } {
+  let stamps = stampsOf(known.keys())
+  for (;;) {
+    const config = readConfig(file, options)
+    const files = [file, ...config.files]
+    if (files.every(name => stamps.has(name))) return { config, stamps: new Map(files.map(name => [name, stamps.get(name) as string])) }
+    stamps = stampsOf(files)
+  }
+}
+
+function stampsOf (files: Iterable<string>): Map<string, string> {
+  return new Map([...files].map(name => [name, stampOf(name)]))
+}
+
+/** What tells one state of a file from another. A file that is gone is a state as well. */
+function stampOf (name: string): string {
+  const stat = statSync(name, { throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`
 }

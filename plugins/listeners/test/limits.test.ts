@@ -132,6 +132,28 @@ t.test('headers too large', async t => {
   t.equal(stream.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM)
 })
 
+// HTTP/2 frames (RFC 9113 §6).
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+const [HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION] = [1, 3, 4, 6, 7, 9] as const
+const [END_STREAM, END_HEADERS] = [1, 4] as const
+
+function frame (type: number, stream: number, payload: Buffer, flags = 0): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** The error of the first GOAWAY. The last word may get lost where data is still on its way when the connection is cut: that counts, too. */
+function goodbyeIn (bytes: Buffer): number {
+  for (let at = 0; at + 17 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    if (bytes[at + 3] === GOAWAY) return bytes.readUInt32BE(at + 13)
+  }
+  return constants.NGHTTP2_ENHANCE_YOUR_CALM
+}
+
 t.test('rapid reset, PINGs and SETTINGS without end', async t => {
   const app = await build(t, { certificate, limits: { nuisances: 50 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   let started = 0
@@ -141,52 +163,44 @@ t.test('rapid reset, PINGs and SETTINGS without end', async t => {
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const other = otherClient(app)
-  const attack = async (act: (session: ReturnType<typeof connectHttp2>) => void) => {
-    const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
-    session.on('error', () => {})
-    t.teardown(() => session.destroy())
-    await once(session, 'connect')
-    // The last word may get lost where data is still on its way when the connection is cut.
-    let code: number = constants.NGHTTP2_ENHANCE_YOUR_CALM
-    session.on('goaway', given => { code = given })
-    const cut = new Promise(resolve => session.once('close', resolve))
-    const timer = setInterval(() => { for (let index = 0; index < 20 && !session.closed && !session.destroyed; index++) act(session) }, 5)
+  // Frames by hand: Node's own client sends nothing at all of a stream that it closes in time.
+  const attack = async (act: (turn: number) => Buffer): Promise<number> => {
+    const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
+    const heard: Buffer[] = []
+    socket.on('data', chunk => heard.push(chunk))
+    const cut = new Promise(resolve => socket.once('close', resolve))
+    socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, Buffer.alloc(0))]))
+    let turn = 0
+    const timer = setInterval(() => {
+      for (let index = 0; index < 20 && socket.writable; index++) socket.write(act(turn++))
+    }, 5)
     t.teardown(() => clearInterval(timer))
     await cut
     clearInterval(timer)
-    return code
+    return goodbyeIn(Buffer.concat(heard))
   }
-  t.equal(await attack(session => {
-    const stream = session.request({ ':path': '/slow' })
-    stream.on('error', () => {})
-    stream.close(constants.NGHTTP2_CANCEL)
-  }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'resets')
+  const reset = Buffer.alloc(4)
+  reset.writeUInt32BE(constants.NGHTTP2_CANCEL)
+  t.equal(await attack(turn => Buffer.concat([
+    frame(HEADERS, 2 * turn + 1, Buffer.from('\x82\x87\x04\x05/slow\x01\x01a', 'latin1'), END_HEADERS | END_STREAM),
+    frame(RST_STREAM, 2 * turn + 1, reset)
+  ])), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'resets')
   t.ok(started < 500)
-  t.equal(await attack(session => { session.ping(() => {}) }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'PINGs')
-  t.equal(await attack(session => {
-    // Node's own client gives up when too many wait to be acknowledged.
-    if (!session.pendingSettingsAck) session.settings({ initialWindowSize: 70_000 })
-  }), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'SETTINGS')
+  t.equal(await attack(() => frame(PING, 0, Buffer.alloc(8))), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'PINGs')
+  t.equal(await attack(() => frame(SETTINGS, 0, Buffer.alloc(0))), constants.NGHTTP2_ENHANCE_YOUR_CALM, 'SETTINGS')
   t.ok(await other() > 0)
 })
 
 t.test('CONTINUATION frames without end', async t => {
   const app = await start(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
-  const frame = (type: number, stream: number, payload: Buffer): Buffer => {
-    const head = Buffer.alloc(9)
-    head.writeUIntBE(payload.length, 0, 3)
-    head.writeUInt8(type, 3)
-    head.writeUInt32BE(stream, 5)
-    return Buffer.concat([head, payload])
-  }
   // A literal header without indexing, `x: x`, over and over; the flag END_HEADERS never comes.
   const header = Buffer.from([0, 1, 0x78, 1, 0x78])
-  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, Buffer.alloc(0)), frame(1, 1, Buffer.from([0x82, 0x84, 0x87]))]))
+  socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, Buffer.alloc(0)), frame(HEADERS, 1, Buffer.from([0x82, 0x84, 0x87]))]))
   let sent = 0
   const timer = setInterval(() => {
     if (!socket.writable) return
-    socket.write(frame(9, 1, header))
+    socket.write(frame(CONTINUATION, 1, header))
     sent++
   }, 1)
   t.teardown(() => clearInterval(timer))

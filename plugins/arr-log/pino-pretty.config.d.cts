@@ -1,0 +1,4 @@
+import type { PrettyOptions } from 'pino-pretty'
+
+declare const options: PrettyOptions
+export = options
