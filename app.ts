@@ -2,13 +2,13 @@
 // `--web-config`, the site of a file of IIS. The only file that knows all the packages; they are registered in the
 // order of a request's journey.
 import { join } from 'node:path'
-import { arrLog } from '@fastify-arr/arr-log'
+import { arrLog, type ArrLogOptions } from '@fastify-arr/arr-log'
 import { startBackend } from '@fastify-arr/backend'
-import { hostRouting } from '@fastify-arr/host-routing'
-import { watchConfig, type PluginOptions } from '@fastify-arr/iis-config'
-import { listeners } from '@fastify-arr/listeners'
-import { upstreamProxy } from '@fastify-arr/upstream-proxy'
-import { urlRewrite } from '@fastify-arr/url-rewrite'
+import { hostRouting, type HostRoutingOptions } from '@fastify-arr/host-routing'
+import { watchConfig } from '@fastify-arr/iis-config'
+import { listeners, type ListenersOptions } from '@fastify-arr/listeners'
+import { upstreamProxy, type UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
+import { urlRewrite, type UrlRewriteOptions } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
@@ -31,13 +31,22 @@ export interface AppOptions extends Partial<Settings> {
   announce?: boolean
 }
 
+/** What each plugin is registered with; a key that is missing leaves it to the app. */
+interface Site {
+  readonly arrLog?: ArrLogOptions
+  readonly listeners?: ListenersOptions
+  readonly hostRouting?: HostRoutingOptions
+  readonly urlRewrite?: UrlRewriteOptions
+  readonly upstreamProxy?: UpstreamProxyOptions
+}
+
 async function app (fastify: FastifyInstance, options: AppOptions): Promise<void> {
   const settings = { ...readEnvironment(process.env), ...options }
   const { webConfig, upstream = null } = settings
   const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
-  const site = webConfig === undefined ? articlesSite(source) : siteOfFile(fastify, webConfig)
+  const site: Site = webConfig === undefined ? articlesSite(source) : siteOfFile(fastify, webConfig)
 
-  await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory } as Parameters<typeof arrLog>[1])
+  await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
   await fastify.register(listeners, {
     listeners: site.listeners?.listeners ?? [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
     certificate: 'development',
@@ -67,11 +76,12 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
 }
 
 /** What a file of IIS says; from now on its changes are taken over. */
-function siteOfFile (fastify: FastifyInstance, file: string): PluginOptions {
+function siteOfFile (fastify: FastifyInstance, file: string): Site {
   const watched = watchConfig(file, (error, config) => takeOver(fastify, file, error, config))
   fastify.addHook('onClose', async () => watched.close())
   tellReport(fastify.log, watched.config.report)
-  return watched.config.options
+  // The reader describes the plugins' options by their structure; that they fit is tested, and they are validated anyway.
+  return watched.config.options as Site
 }
 
 function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {

@@ -1,5 +1,12 @@
 // What is the article's site? Its hosts and its one rule.
-import type { PluginOptions } from '@fastify-arr/iis-config'
+import type { HostRoutingOptions } from '@fastify-arr/host-routing'
+import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
+
+/** What a site is made of; a file of IIS says more of it than the article does. */
+export interface ArticlesSite {
+  readonly hostRouting: HostRoutingOptions
+  readonly urlRewrite: UrlRewriteOptions
+}
 
 /** The article's two, and one that browsers resolve to this machine without a hosts file (RFC 6761 §6.3). */
 export const HOSTS = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
@@ -9,7 +16,7 @@ export const HOSTS = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
  * `localhost` would match `evil-localhost.example` as well. The rule's third part, an empty
  * `HTTP_SEC_WEBSOCKET_EXTENSIONS`, is what ARR needs and a tunnel does not: the extensions pass.
  */
-export function articlesSite (upstream: string): PluginOptions {
+export function articlesSite (upstream: string): ArticlesSite {
   const { origin, pathname } = new URL(upstream)
   const hosts = HOSTS.map(host => host.replaceAll('.', '\\.')).join('|')
   return {

@@ -1,0 +1,83 @@
+// The whole site from a file of IIS: the article's own rule, written as XML, and what happens when the file changes.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startBackend } from '../backend/src/index.ts'
+import { converse } from './conversation.ts'
+import { root } from './packages.ts'
+import { start } from './program.ts'
+import { startSite, type Site } from './site.ts'
+
+/** `examples/web.config`, leading to a backend of the test's own. */
+async function example (t: Test): Promise<{ file: string, xml: string }> {
+  const backend = await startBackend({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => backend.close())
+  const { port } = backend.server.address() as { port: number }
+  const xml = readFileSync(join(root, 'examples', 'web.config'), 'utf8').replace('localhost:8080', `127.0.0.1:${port}`)
+  const file = join(t.testdir(), 'web.config')
+  writeFileSync(file, xml)
+  return { file, xml }
+}
+
+/** What a request for the site is answered. */
+async function status (site: Site, path = '/'): Promise<number> {
+  const response = await fetch(`http://localhost:${site.httpPort}${path}`, { redirect: 'manual' })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Waits until an answer is this. Tap's time limit is the end. */
+async function becomes (site: Site, path: string, wanted: number): Promise<void> {
+  while (await status(site, path) !== wanted) await new Promise(resolve => setTimeout(resolve, 100))
+}
+
+t.test('the article\'s rule as XML: the page, and a WebSocket whose extensions header the rule blanks', async t => {
+  const { file } = await example(t)
+  const site = await startSite(t, { webConfig: file })
+  t.equal(await status(site), 200)
+  const heard = await converse(`ws://localhost:${site.httpPort}/`, { perMessageDeflate: true }, async ({ next }) => {
+    t.equal(await next(), 'text:ping 1')
+  })
+  t.match(heard, { status: 101, extensions: '', code: 1000 })
+  t.equal((await converse(`wss://localhost:${site.httpsPort}/`, {}, async ({ next }) => { await next() })).status, 101)
+  t.equal(await status(site, '/nothing'), 404)
+  t.same((await site.lines(4)).map(line => line['sc-status']).sort(), ['101', '101', '200', '404'])
+})
+
+t.test('a changed file is in force without a restart, a broken one leaves the rules before, and WebSockets notice neither', async t => {
+  const { file, xml } = await example(t)
+  const site = await startSite(t, { webConfig: file })
+  await converse(`ws://localhost:${site.httpPort}/`, {}, async ({ socket, next }) => {
+    await next()
+    writeFileSync(file, xml.replace('<rules>', '<rules><rule name="gone" stopProcessing="true"><match url="^gone$" /><action type="CustomResponse" statusCode="410" /></rule>'))
+    await becomes(site, '/gone', 410)
+    t.equal(await status(site), 200)
+
+    const told = new Promise<string>(resolve => { site.fastify.log.error = ((message: string) => resolve(message)) as typeof site.fastify.log.error })
+    writeFileSync(file, '<configuration><system.webServer><rewrite>')
+    t.match(await told, /web\.config has changed and cannot be used/)
+    t.equal(await status(site, '/gone'), 410, 'the rules before stay')
+    t.equal(await status(site), 200)
+
+    writeFileSync(file, xml)
+    await becomes(site, '/gone', 404)
+    socket.send('still there?')
+    t.equal(await next(), 'text:still there?')
+  })
+})
+
+t.test('fastify start takes the file after two dashes', async t => {
+  const { file } = await example(t)
+  const program = start(t, {}, words => [words[0] as string, [...words.slice(1), '--', '--web-config', file]])
+  await program.says(/rules +\S+web\.config/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  t.equal((await fetch(`http://localhost:${port}/`)).status, 200)
+})
+
+t.test('a file that cannot be used is a sentence with its line, and code 1', async t => {
+  const file = join(t.testdir({ 'web.config': '<configuration>\n  <system.webServer>\n</configuration>' }), 'web.config')
+  const program = start(t, {}, words => [words[0] as string, [...words.slice(1), '--', '--web-config', file]])
+  t.same(await program.exit, { code: 1, signal: null })
+  t.match(program.output(), /web\.config:3/)
+  t.notMatch(program.output(), /^\s+at /m, 'no stack')
+})
