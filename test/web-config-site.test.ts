@@ -41,7 +41,9 @@ t.test('the article\'s rule as XML: the page, and a WebSocket whose extensions h
   t.match(heard, { status: 101, extensions: '', code: 1000 })
   t.equal((await converse(`wss://localhost:${site.httpsPort}/`, {}, async ({ next }) => { await next() })).status, 101)
   t.equal(await status(site, '/nothing'), 404)
-  t.same((await site.lines(4)).map(line => line['sc-status']).sort(), ['101', '101', '200', '404'])
+  const elsewhere = await site.fastify.inject({ url: '/', headers: { host: 'elsewhere.example' } })
+  t.equal(elsewhere.statusCode, 404, 'a request that no rule sends anywhere finds nothing')
+  t.same((await site.lines(5)).map(line => line['sc-status']).sort(), ['101', '101', '200', '404', '404'])
 })
 
 t.test('a changed file is in force without a restart, a broken one leaves the rules before, and WebSockets notice neither', async t => {
