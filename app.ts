@@ -77,11 +77,12 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
 
 /** What a file of IIS says; from now on its changes are taken over. */
 function siteOfFile (fastify: FastifyInstance, file: string): Site {
-  const watched = watchConfig(file, (error, config) => takeOver(fastify, file, error, config))
+  const watched = watchConfig(file, (error, config) => { inForce = takeOver(fastify, file, inForce, error, config) })
+  let inForce = watched.config.options
   fastify.addHook('onClose', async () => watched.close())
   tellReport(fastify.log, watched.config.report)
   // The reader describes the plugins' options by their structure; that they fit is tested, and they are validated anyway.
-  return watched.config.options as Site
+  return inForce as Site
 }
 
 function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {

@@ -5,28 +5,39 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 /** What only a start can change, with the word for it. */
 const FIXED = { listeners: 'the listeners', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
 
-const before = new WeakMap<FastifyInstance, IisConfig['options']>()
+type Options = IisConfig['options']
 
-/** Puts a changed file's rules and sites in force; a broken one, or one that the plugins refuse, leaves the old. */
-export function takeOver (fastify: FastifyInstance, file: string, error: Error | null, { options, report }: IisConfig): void {
+/**
+ * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
+ * the old. Returns what is in force from now on.
+ */
+export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig): Options {
   if (error !== null) {
     fastify.log.error(`${file} has changed and cannot be used, the rules before stay in force: ${error.message}`)
-    return
+    return old
   }
   try {
-    if (options.hostRouting !== undefined) fastify.sites.replace(options.hostRouting.sites)
-    fastify.urlRewrite.replace(options.urlRewrite ?? {})
+    replace(fastify, old, options)
   } catch (error) {
     fastify.log.error(`${file} has changed and is refused, the rules before stay in force: ${(error as Error).message}`)
-    return
+    return old
   }
   fastify.log.info(`${file} has changed; its rules are in force`)
-  const old = before.get(fastify)
   for (const [key, name] of Object.entries(FIXED) as Array<[keyof typeof FIXED, string]>) {
-    if (old !== undefined && JSON.stringify(old[key]) !== JSON.stringify(options[key])) fastify.log.warn(`${file}: what it says of ${name} takes effect at the next start`)
+    if (JSON.stringify(old[key]) !== JSON.stringify(options[key])) fastify.log.warn(`${file}: what it says of ${name} takes effect at the next start`)
   }
-  before.set(fastify, options)
   tellReport(fastify.log, report)
+  return options
+}
+
+function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewrite }: Options): void {
+  fastify.urlRewrite.replace(urlRewrite ?? {})
+  try {
+    if (hostRouting !== undefined) fastify.sites.replace(hostRouting.sites)
+  } catch (error) {
+    fastify.urlRewrite.replace(old.urlRewrite ?? {})
+    throw error
+  }
 }
 
 /** Tells what of a file was lost, or is probably not meant; the whole report is the command's. */

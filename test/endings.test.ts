@@ -1,8 +1,7 @@
 // However an exchange ends, it has its line, the line is true, and the process is still there.
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { inbox } from './conversation.ts'

@@ -68,6 +68,16 @@ t.test('a changed file is in force without a restart, a broken one leaves the ru
   })
 })
 
+t.test('what only a start can change is told at the first change', async t => {
+  const { file, xml } = await example(t)
+  const site = await startSite(t, { webConfig: file })
+  const told = new Promise<string>(resolve => {
+    site.fastify.log.warn = ((message: string) => { if (message.includes('next start')) resolve(message) }) as typeof site.fastify.log.warn
+  })
+  writeFileSync(file, xml.replace('<rewrite>', '<proxy enabled="true" preserveHostHeader="true" /><rewrite>'))
+  t.match(await told, /what it says of the proxy takes effect at the next start/)
+})
+
 t.test('fastify start takes the file after two dashes', async t => {
   const { file } = await example(t)
   const program = start(t, {}, words => [words[0] as string, [...words.slice(1), '--', '--web-config', file]])
