@@ -61,7 +61,8 @@ export function tableOf (workload: Workload, figure: Figure, outcomes: readonly 
   }
   const others = outcomes.filter(({ peer }) => peer.key !== 'direct').flatMap(({ samples }) => samples.map(sample => sample.others ?? 0))
   if (busy && others.length > 0) {
-    lines.push('', `Other processes took ${percent(median(others))} of the proxies' core meanwhile, ${percent(Math.max(...others))} at most.`)
+    const slowness = outcomes.flatMap(({ samples }) => samples.map(sample => sample.slowness ?? 1))
+    lines.push('', `Other processes took ${percent(median(others))} of the proxies' core meanwhile, ${percent(Math.max(...others))} at most. The core was ${Math.min(...slowness).toFixed(2)} to ${Math.max(...slowness).toFixed(2)} times as slow as at its best, ${median(slowness).toFixed(2)} in the middle; the figures are without that.`)
   }
   return lines.join('\n')
 }

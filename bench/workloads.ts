@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Peer, Proxy } from './peers.ts'
-import { coreTime, cpuOf, LOAD_CORE, memoryOf, PROXY_CORE, type Running, start, stop } from './processes.ts'
+import { LOAD_CORE, memoryOf, type Running, start, stop } from './processes.ts'
+import { Stopwatch } from './stopwatch.ts'
 import type { Workshop } from './workshop.ts'
 
 /** What one sample gave, by name. */
@@ -42,7 +43,7 @@ export const WORKLOADS: readonly Workload[] = [
   webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000),
   webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 300),
   webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6, 300),
-  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, close', 'handshake', ['handshake', '--connections', '16'], 1, 5000),
+  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, end', 'handshake', ['handshake', '--connections', '16'], 1, 15_000),
   webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000, true),
   webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 200, true),
   {
@@ -87,7 +88,7 @@ function http (key: string, title: string, path: string, connections: number, ne
     enough: connections === 1 ? 8000 : 30_000,
     measure: async (proxy, workshop, seconds) => {
       const script = path === '/sink' ? ['-s', postScript(workshop)] : []
-      const watch = new Stopwatch(proxy.pids())
+      const watch = new Stopwatch(proxy.pids(), workshop.probe)
       const text = await run(workshop.httpLoad ?? 'wrk', [
         '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
         `${more.includes('tls') ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
@@ -117,7 +118,7 @@ function webSocket (key: string, title: string, per: string, args: readonly stri
       const pids = proxy.pids()
       for await (const line of load.lines) {
         if (line === 'start') {
-          watch = new Stopwatch(pids)
+          watch = new Stopwatch(pids, workshop.probe)
         } else if (line.startsWith('stop') && watch !== null) {
           const stopped = watch.stop()
           const units = Number(line.slice(5)) / unit
@@ -164,26 +165,6 @@ async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
     return { memory: (most - before) / 1024 / 1024 }
   }
   throw new Error(await load.failure())
-}
-
-/** What the proxy used, and what others used of its core meanwhile: the noise. */
-class Stopwatch {
-  readonly #pids: readonly number[]
-  readonly #startedAt = performance.now()
-  readonly #core = coreTime(PROXY_CORE)
-  readonly #cpu: number
-
-  constructor (pids: readonly number[]) {
-    this.#pids = pids
-    this.#cpu = cpuOf(pids)
-  }
-
-  stop (): { per: (units: number) => { cpu: number, rate: number, busy: number, others: number } } {
-    const used = cpuOf(this.#pids) - this.#cpu
-    const wall = (performance.now() - this.#startedAt) / 1000
-    const others = Math.max(0, coreTime(PROXY_CORE) - this.#core - used) / wall
-    return { per: units => ({ cpu: used / units * 1e6, rate: units / wall, busy: used / wall, others }) }
-  }
 }
 
 interface Load {

@@ -4,13 +4,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { accepting, freePort, LOAD_CORE, type Running, start, which } from './processes.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { accepting, freePort, LOAD_CORE, PROXY_CORE, type Running, start, which } from './processes.ts'
 
 /** The tools of one run. A null tool is absent, and `absent` says why. */
 export interface Workshop {
   readonly folder: string
   /** The port of the backend, or null where it could not be compiled. */
   readonly backend: { readonly port: number, readonly running: Running } | null
+  /** Tells how fast the proxies' core is, or null where it could not be compiled. */
+  readonly probe: { readonly path: string } | null
   readonly webSocketLoad: string | null
   readonly httpLoad: string | null
   /** PEM files, or null without OpenSSL. */
@@ -43,9 +46,18 @@ export async function prepare (folder: string): Promise<Workshop> {
     await accepting(port, running)
     backend = { port, running }
   }
+  const probeProgram = await build('probe.cpp')
+  const probe = probeProgram === null ? null : await startProbe(probeProgram, join(folder, 'probe'))
   const certificates = makeCertificates(folder)
   if (certificates === null) absent.push('openssl: no TLS')
-  return { folder, backend, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
+  return { folder, backend, probe, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
+}
+
+async function startProbe (program: string, path: string): Promise<Workshop['probe']> {
+  start(PROXY_CORE, program, [path])
+  // Long enough for a piece that nothing disturbs.
+  await sleep(2000)
+  return { path }
 }
 
 /** Compiles once for each state of the sources. Null where it does not compile. */

@@ -2,6 +2,7 @@
 //
 //   GET /1k, /64k   that much from memory          POST /sink   reads a body, sized or chunked, answers 200
 //   /echo           WebSocket: each message back   /bulk        WebSocket: a message "SIZE COUNT" asks for COUNT messages of SIZE bytes
+//   /leave          WebSocket: ends after its 101
 //
 // Usage: backend PORT    Prints "ready". Ends when its standard input ends, or on SIGTERM.
 #include "wire.h"
@@ -130,7 +131,8 @@ static bool take_head(Connection &c, size_t &at) {
     respond(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
                    sha1_base64(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11") + "\r\n\r\n");
     c.state = strncmp(path, "/bulk", 5) == 0 ? Connection::BULK : Connection::ECHO;
-    c.closing = false;
+    // Who ends first keeps the port for a while: here it is a listening one, of which proxies don't run out.
+    c.closing = strncmp(path, "/leave", 6) == 0;
     return true;
   }
   if (*start == 'P') {
