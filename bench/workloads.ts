@@ -43,7 +43,7 @@ export const WORKLOADS: readonly Workload[] = [
   webSocket('echo', 'WebSocket echo of 125 B, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000),
   webSocket('bulk64k', 'WebSocket bulk, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 300),
   webSocket('bulk1m', 'WebSocket bulk, 1 MiB messages', 'MB', ['bulk', '--connections', '4', '--size', '1048576'], 1e6, 300),
-  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, end', 'handshake', ['handshake', '--connections', '16'], 1, 15_000),
+  webSocket('handshake', 'WebSocket handshake: connect, upgrade, 101, end', 'handshake', ['handshake', '--connections', '16'], 1, 30_000),
   webSocket('echo-tls', 'WebSocket echo of 125 B over wss, 64 connections', 'round trip', ['echo', '--connections', '64'], 1, 40_000, true),
   webSocket('bulk64k-tls', 'WebSocket bulk over wss, 64 KiB messages', 'MB', ['bulk', '--connections', '4', '--size', '65536'], 1e6, 200, true),
   {
@@ -85,7 +85,7 @@ function http (key: string, title: string, path: string, connections: number, ne
     figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
     needs: [need, ...more],
     fresh: false,
-    enough: connections === 1 ? 8000 : 30_000,
+    enough: connections === 1 ? 20_000 : path === '/1k' ? 150_000 : 60_000,
     measure: async (proxy, workshop, seconds) => {
       const script = path === '/sink' ? ['-s', postScript(workshop)] : []
       const watch = new Stopwatch(proxy.pids(), workshop.probe)

@@ -13,13 +13,15 @@ const TUNNEL_OPEN = 'fastify-arr.tunnel.open'
 
 const EXCHANGE = Symbol('exchange')
 
-/** Fastify's objects for an exchange: those of its last way through the router. */
-interface Last {
+/** An exchange under way, with Fastify's objects for it: those of its last way through the router. */
+interface Life {
   request: FastifyRequest
   reply: FastifyReply
+  readonly begun: Beginning
+  readonly end: (life: Life) => void
 }
 
-type Response = FastifyReply['raw'] & { [EXCHANGE]?: Last }
+type Response = FastifyReply['raw'] & { [EXCHANGE]?: Life }
 
 /** Called when there is something to be told. */
 export type Tell = (request: FastifyRequest, reply: FastifyReply, begun: Beginning) => void
@@ -61,22 +63,17 @@ export function createLives (tell: Tell, openings: boolean): Lives {
       response[EXCHANGE].reply = reply
       return
     }
-    const last: Last = response[EXCHANGE] = { request, reply }
     const startedAt = performance.now()
     const connection = connectionOf(raw)
     const begun: Beginning = { startedAt, connection, stream: (raw as { stream?: Stream }).stream ?? null, watched: false, opening: false, webSocket: null }
+    response[EXCHANGE] = { request, reply, begun, end }
     open++
     connection.open++
     connection.lastSeen = raw
     markSeen(raw)
     if (raw.headers.upgrade !== undefined || raw.headers[':protocol'] !== undefined) awaitWebSocket(request, reply, begun)
     // The one event that comes exactly once for finished, aborted, refused and upgraded exchanges alike.
-    reply.raw.once('close', () => {
-      connection.open--
-      // The frames of a server's own WebSocket are told just after its socket.
-      if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { end(last, begun) }
-      else end(last, begun)
-    })
+    response.on('close', onClose)
   }
 
   function awaitWebSocket (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
@@ -96,8 +93,18 @@ export function createLives (tell: Tell, openings: boolean): Lives {
     })
   }
 
-  function end ({ request, reply }: Last, begun: Beginning): void {
+  function end (life: Life): void {
     if (--open === 0) allOver()
-    tell(request, reply, begun)
+    tell(life.request, life.reply, life.begun)
   }
+}
+
+// One function for all exchanges, and no wrapper that takes it off after the one time it comes.
+function onClose (this: Response): void {
+  const life = this[EXCHANGE] as Life
+  const { begun } = life
+  begun.connection.open--
+  // The frames of a server's own WebSocket are told just after its socket.
+  if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { life.end(life) }
+  else life.end(life)
 }

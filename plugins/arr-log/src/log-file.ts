@@ -97,16 +97,18 @@ export function createLogFile (options: LogFileOptions): LogFile {
   }
 
   async function drain (): Promise<void> {
-    while (batches.length > 0) {
-      writing = batches[0]!
+    // What comes meanwhile waits for its own size or time: a busy log would be written in crumbs.
+    const last = batches.at(-1)
+    for (let batch = batches[0]; batch !== undefined; batch = batch === last ? undefined : batches[0]) {
+      writing = batch
       try {
-        await appender.append(writing)
+        await appender.append(batch)
         batches.shift()
-        buffered -= writing.size
-        lose(writing.dropped)
-        recover(writing)
+        buffered -= batch.size
+        lose(batch.dropped)
+        recover(batch)
       } catch (error) {
-        complain(error as Error, writing)
+        complain(error as Error, batch)
         return
       } finally {
         writing = null

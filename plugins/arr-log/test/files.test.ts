@@ -245,6 +245,17 @@ t.test('lines that come while others are written are not lost', async t => {
   t.ok(lines.every((row, position) => row.line === `line${position}`))
 })
 
+t.test('lines that come while others are written wait for their own turn', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  const flushed = log.flush()
+  log.write('2', AT)
+  await flushed
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\n`, 'a busy log is not written in crumbs')
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\n2\r\n`)
+})
+
 async function until (condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate)
 }

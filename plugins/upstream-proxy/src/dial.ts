@@ -1,5 +1,5 @@
 // How is an origin reached? A plain, TLS or unix socket, with one time limit for all of it.
-import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net'
+import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from './errors.ts'
 import type { Origin } from './target.ts'
@@ -20,6 +20,8 @@ export interface DialSettings {
 /** Told once: null when the connection stands (TLS verified), or what went wrong. */
 export type Dialled = (failure: { name: ErrorName, cause: unknown } | null) => void
 
+// What may wait in a socket, in bytes: more than two reads, so that one that leaves at once is no reason to pause its source.
+const WAITING = 131_072
 const IP = /^[\d.]+$|:/
 
 /**
@@ -39,9 +41,9 @@ export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, 
     clearTimeout(timer)
     socket.removeListener(connected, onConnect)
   }
-  socket.once(connected, onConnect)
-  socket.once('error', onError)
-  socket.once('close', onClose)
+  socket.on(connected, onConnect)
+  socket.on('error', onError)
+  socket.on('close', onClose)
   return socket
 
   function settle (failure: { name: ErrorName, cause: unknown } | null): void {
@@ -57,18 +59,23 @@ export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, 
 }
 
 function open (origin: Origin, settings: DialSettings, onread: OnReadOpts | undefined): Socket {
-  const common = {
+  const options: Partial<TcpSocketConnectOpts & IpcSocketConnectOpts & SocketConstructorOpts> & { writableHighWaterMark: number } = {
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: settings.keepAlive > 0,
     keepAliveInitialDelay: settings.keepAlive,
-    ...(onread === undefined ? {} : { onread })
+    writableHighWaterMark: WAITING
   }
-  const place = origin.socketPath !== null ? { path: origin.socketPath } : { host: origin.hostname, port: origin.port }
-  if (!origin.secure) return connectTcp({ ...common, ...place })
+  if (onread !== undefined) options.onread = onread
+  if (origin.socketPath === null) {
+    options.host = origin.hostname
+    options.port = origin.port
+  } else {
+    options.path = origin.socketPath
+  }
+  if (!origin.secure) return connectTcp(options as TcpSocketConnectOpts)
   return connectTls({
-    ...common,
-    ...place,
+    ...options,
     // A name is asked for by SNI; an address must not be (RFC 6066 §3).
     ...(IP.test(origin.hostname) ? {} : { servername: origin.hostname }),
     ALPNProtocols: ['http/1.1'],

@@ -105,6 +105,8 @@ export function compile (options: UpstreamProxyOptions): Settings {
     tunnel,
     localUpgrades,
     ...dial,
+    // A tunnel's connections are set to it once they have lasted: most of a short one's system calls would be for this.
+    keepAlive: 0,
     headers: {
       host: host === 'upstream' || host === 'preserve' ? host as 'upstream' | 'preserve' : { value: host },
       forwarding

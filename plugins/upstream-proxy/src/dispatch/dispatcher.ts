@@ -77,17 +77,14 @@ export class Dispatcher {
     const emit = this.#emit
     const dispatcher = this
     Object.defineProperty(server, DISPATCHER, { value: this, configurable: true })
-    server.emit = this.#own = function (event: string | symbol, ...values: unknown[]): boolean {
-      if (dispatcher.#own === null) return Reflect.apply(emit, server, [event, ...values])
-      if (event === 'upgrade') {
-        dispatcher.#upgrade(values[0] as IncomingMessage, values[1] as Socket, values[2] as Buffer)
+    // Every request and connection passes here: no array is made of what is only passed on.
+    server.emit = this.#own = function (event: string | symbol, first?: unknown, second?: unknown, third?: unknown): boolean {
+      if (dispatcher.#own !== null && event === 'upgrade') {
+        dispatcher.#upgrade(first as IncomingMessage, second as Socket, third as Buffer)
         return true
       }
-      if (event === 'connect' && isHttp2(values[0])) {
-        return routeConnect(values[0], values[1] as Http2ServerResponse, dispatcher.#route as never) ||
-          Reflect.apply(emit, server, [event, ...values])
-      }
-      return Reflect.apply(emit, server, [event, ...values])
+      if (dispatcher.#own !== null && event === 'connect' && isHttp2(first) && routeConnect(first, second as Http2ServerResponse, dispatcher.#route as never)) return true
+      return Reflect.apply(emit, server, arguments)
     }
   }
 

@@ -86,30 +86,32 @@ export class Delivery {
     response.cork()
     const large = part.length > SMALL
     if (large) this.#lent++
-    const open = large ? response.write(part, this.#returned) : response.write(part.toString('latin1'), 'latin1')
+    const open = large ? response.write(part, () => { this.#returned() }) : response.write(part.toString('latin1'), 'latin1')
     response.uncork()
     if (source === null || (large ? response.writableLength === 0 : open)) return
     source.hold()
     this.#source = source
     if (large || this.#full) return
     this.#full = true
-    response.once('drain', this.#drained)
+    response.once('drain', () => { this.#drained() })
   }
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
   end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
     this.#begin()
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
-    const finish = () => {
-      if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
-      this.#response.end()
-    }
     if (this.#body === null) {
-      finish()
+      this.#finish(trailers)
     } else {
-      this.#body.on('end', finish)
+      this.#body.on('end', () => { this.#finish(trailers) })
       this.#body.end()
     }
+  }
+
+  // Not with the last part: Node would add an empty write to it, and make a writev of the two.
+  #finish (trailers: RawHeaders | null): void {
+    if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
+    this.#response.end()
   }
 
   /** Nothing more comes: what the client got must not look whole. */
@@ -129,12 +131,12 @@ export class Delivery {
     this.#body?.destroy()
   }
 
-  readonly #returned = (): void => {
+  #returned (): void {
     this.#lent--
     this.#goOn()
   }
 
-  readonly #drained = (): void => {
+  #drained (): void {
     this.#full = false
     this.#goOn()
   }

@@ -5,6 +5,7 @@
 //                         connection proves dead before it carried anything, or where none came about
 //   3. relay              interim answers, head, body and trailers go to the client as they come
 //   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
@@ -54,6 +55,7 @@ export class Forwarding implements Exchange {
     this.#settings = settings
     this.#retries = settings.retries
     this.#body = head.body === 'none' ? null : new RequestBody(request.raw, head.body)
+    if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw)
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
@@ -116,6 +118,7 @@ export class Forwarding implements Exchange {
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
+    if (this.#body === null) takeNothing(this.#request.raw)
     this.#delivery.end(last, trailers, this.#connection as Connection)
     this.#finished = true
     this.#connection = null
@@ -165,4 +168,15 @@ export class Forwarding implements Exchange {
     if (response.headersSent) this.#delivery.cut()
     else answerError(this.#request, this.#reply, name)
   }
+}
+
+// Node reads an unread request to its end once it is answered, in seven turns of its tick queue. One that has no body
+// needs three: asked for bytes before it has ended, and for its end before it is answered.
+
+function expectNothing (request: IncomingMessage): void {
+  if (request.httpVersionMajor === 1) request.read(0)
+}
+
+function takeNothing (request: IncomingMessage): void {
+  if (request.httpVersionMajor === 1 && request.complete) request.read()
 }

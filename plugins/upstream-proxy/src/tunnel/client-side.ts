@@ -24,8 +24,6 @@ export interface ClientSide {
   decline (reply: FastifyReply): void
   /** Gives the client the answer, with what the server's own hooks had set on the reply. */
   open (answer: AnswerHead, reply: FastifyReply): void
-  /** Has TCP probe a quiet connection after so many ms; 0 for never. */
-  keepAlive (delay: number): void
 }
 
 /** The side of one upgrade. */
@@ -70,10 +68,6 @@ class Http1Side implements ClientSide {
     reply.raw.statusCode = 101
     this.stream.write(`${head}\r\n`, 'latin1')
   }
-
-  keepAlive (delay: number): void {
-    if (delay > 0) this.stream.setKeepAlive(true, delay)
-  }
 }
 
 class Http2Side implements ClientSide {
@@ -116,9 +110,6 @@ class Http2Side implements ClientSide {
     for (const [name, value] of ownHeaders(answer, reply)) add(name.toLowerCase(), value)
     this.stream.respond(out)
   }
-
-  // The connection carries other streams too: it is its server's.
-  keepAlive (): void {}
 }
 
 /** False for what ends at this hop, and for what a 101 must not have (RFC 9110 §8.6). */

@@ -75,9 +75,8 @@ export class Handshake {
 
     this.#upstream = dial(origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
-      else this.#onConnected()
+      else this.#onConnected(text)
     })
-    this.#upstream.write(text, 'latin1')
   }
 
   /** The server is closing. */
@@ -85,7 +84,7 @@ export class Handshake {
     this.#fail('Draining', 'proxy')
   }
 
-  #onConnected (): void {
+  #onConnected (text: string): void {
     const upstream = this.#upstream as Duplex
     this.#fact.connectTime = performance.now() - this.#arrived
     this.#moment = 'headers'
@@ -95,6 +94,7 @@ export class Handshake {
     upstream.on('end', this.#onUpstreamEnd)
     upstream.on('close', this.#onUpstreamEnd)
     upstream.on('data', this.#onAnswer)
+    upstream.write(text, 'latin1')
   }
 
   readonly #onAnswer = (chunk: Buffer): void => {
@@ -126,7 +126,8 @@ export class Handshake {
     } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
       this.#fail('BadAnswer', 'upstream')
     } else {
-      this.#finish()
+      // Both go on flowing: who takes them over does so before the next byte.
+      this.#leave()
       const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
       this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
     }
@@ -156,18 +157,22 @@ export class Handshake {
     this.#failed(side === 'client' ? null : new ERRORS[name]())
   }
 
-  /** Takes every listener and timer of the handshake away. */
   #finish (): void {
+    this.#client.stream.pause()
+    this.#upstream?.pause()
+    this.#leave()
+  }
+
+  /** Takes every listener and timer of the handshake away. */
+  #leave (): void {
     this.#done = true
     clearTimeout(this.#timer)
     const { stream } = this.#client
-    stream.pause()
     stream.removeListener('data', this.#onEarly)
     stream.removeListener('end', this.#onClientGone)
     stream.removeListener('close', this.#onClientGone)
     const upstream = this.#upstream
     if (upstream === null) return
-    upstream.pause()
     upstream.removeListener('data', this.#onAnswer)
     upstream.removeListener('end', this.#onUpstreamEnd)
     upstream.removeListener('close', this.#onUpstreamEnd)

@@ -1,4 +1,5 @@
 // One open tunnel: two sockets, what passes between them, and how it ended.
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '../upstream.ts'
 import { closeFrame } from './close-frame.ts'
@@ -30,6 +31,7 @@ export class Tunnel {
   /** When we said goodbye; 0 while we have not. */
   goodbyeAt = 0
   #unsent = 0
+  #probed = false
   #open = 2
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
@@ -54,6 +56,14 @@ export class Tunnel {
     if (early.length > 0) this.up.pass(early)
     this.down.start()
     this.up.start()
+  }
+
+  /** Has TCP probe both connections when they are quiet for so many ms; 0 for never. An HTTP/2 connection is its server's. */
+  keepAlive (delay: number): void {
+    if (this.#probed) return
+    this.#probed = true
+    if (delay === 0) return
+    for (const { from } of [this.up, this.down]) if (from instanceof Socket) from.setKeepAlive(true, delay)
   }
 
   /**

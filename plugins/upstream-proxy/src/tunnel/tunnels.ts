@@ -99,7 +99,6 @@ export class Tunnels {
     this.open.add(tunnel)
     this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-    client.keepAlive(this.#settings.keepAlive)
     if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact })
     tunnel.start(opened.early, opened.late)
   }
@@ -114,9 +113,10 @@ export class Tunnels {
   }
 
   #sweep (): void {
-    const { idleTimeout, maxAge, halfCloseTimeout } = this.#settings.tunnel
+    const { idleTimeout, maxAge, halfCloseTimeout, keepAlive } = this.#settings.tunnel
     const now = Date.now()
     for (const tunnel of this.#own) {
+      tunnel.keepAlive(keepAlive)
       const { fact } = tunnel
       if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
         (maxAge > 0 && now - fact.openedAt >= maxAge) ||

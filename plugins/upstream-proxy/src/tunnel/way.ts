@@ -137,7 +137,10 @@ function onEnd (this: Duplex): void {
   const way = (this as Socket)[WAY]
   way.tunnel.halfClosedAt ||= Date.now()
   way.tunnel.ended(way.side, 'end')
-  way.to.end()
+  const to = way.to as Socket
+  // Where the other side has ended too and nothing is left, closing says it; TLS has a word of its own to say first.
+  if (to.readableEnded && to.writableLength === 0 && isTcp(to)) to.destroy()
+  else to.end()
 }
 
 function onError (this: Duplex): void {
@@ -152,8 +155,12 @@ function onError (this: Duplex): void {
 
 /** A reset is passed on as one, where the transport has it. */
 function reset (to: Socket): void {
-  if (to.resetAndDestroy !== undefined && to.encrypted !== true) to.resetAndDestroy()
+  if (isTcp(to)) to.resetAndDestroy?.()
   else to.destroy()
+}
+
+function isTcp (socket: Socket): boolean {
+  return socket.resetAndDestroy !== undefined && socket.encrypted !== true
 }
 
 function onClose (this: Duplex): void {
