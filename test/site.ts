@@ -10,6 +10,7 @@ import app, { options as startOptions, type AppOptions } from '../app.ts'
 export interface Site {
   readonly fastify: FastifyInstance
   readonly httpPort: number
+  /** 0 where a file of IIS has no binding for https. */
   readonly httpsPort: number
   /** The log's lines as records of their columns, once there are as many as are waited for. */
   readonly lines: (count: number) => Promise<Line[]>
@@ -34,7 +35,7 @@ export async function startSite (t: Test, options: AppOptions = {}): Promise<Sit
   return {
     fastify,
     httpPort: (fastify.server.address() as { port: number }).port,
-    httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')!.port!,
+    httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? 0,
     async lines (count) {
       // A line is written when its exchange is over, which is after the client has seen the end.
       for (;;) {

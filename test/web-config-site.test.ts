@@ -1,5 +1,8 @@
 // The whole site from a file of IIS: the article's own rule, written as XML, and what happens when the file changes.
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startBackend } from '../backend/src/index.ts'
@@ -66,6 +69,53 @@ t.test('a changed file is in force without a restart, a broken one leaves the ru
     socket.send('still there?')
     t.equal(await next(), 'text:still there?')
   })
+})
+
+/** A port that nobody has: a file of IIS cannot leave the choice to the system. */
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** An applicationHost.config whose one rule answers with this status, for sites of these names and ids. */
+function serverFile (port: number, status: number, sites: Readonly<Record<string, number>>): string {
+  const bound = Object.entries(sites).map(([name, id]) => `<site name="${name}" id="${id}"><bindings>
+    <binding protocol="http" bindingInformation="127.0.0.1:${port}:${name}.localhost" />
+  </bindings></site>`)
+  return `<configuration>
+  <system.applicationHost><sites>${bound.join('')}</sites></system.applicationHost>
+  <system.webServer><rewrite><globalRules><rule name="status" stopProcessing="true">
+    <match url=".*" /><action type="CustomResponse" statusCode="${status}" />
+  </rule></globalRules></rewrite></system.webServer>
+</configuration>`
+}
+
+t.test('a changed file whose sites are refused leaves the rules before as well', async t => {
+  const port = await freePort()
+  const file = join(t.testdir(), 'applicationHost.config')
+  writeFileSync(file, serverFile(port, 410, { one: 1 }))
+  const { fastify } = await startSite(t, { webConfig: file })
+  // By its address: `*.localhost` is not resolved everywhere.
+  const answer = async (site: string): Promise<number | undefined> => {
+    const [response] = await once(get({ host: '127.0.0.1', port, headers: { host: `${site}.localhost:${port}` }, agent: false }), 'response')
+    response.resume()
+    return response.statusCode
+  }
+  t.equal(await answer('one'), 410)
+
+  const told = new Promise<string>(resolve => { fastify.log.error = ((message: string) => resolve(message)) as typeof fastify.log.error })
+  writeFileSync(file, serverFile(port, 451, { one: 1, two: 1 }))
+  t.match(await told, /applicationHost\.config has changed and is refused, the rules before stay in force: .*site 'two' has the id 1 of site 'one'/)
+  t.equal(await answer('one'), 410, 'the rule before')
+  t.equal(await answer('two'), 400, 'the sites before')
+
+  writeFileSync(file, serverFile(port, 451, { one: 1, two: 2 }))
+  while (await answer('two') !== 451) await new Promise(resolve => setTimeout(resolve, 100))
+  t.equal(await answer('one'), 451, 'and the next sound file is in force, rules and sites')
 })
 
 t.test('what only a start can change is told at the first change', async t => {

@@ -1,19 +1,8 @@
 // How is a value taken out of the tree so that nothing is lost in silence? Each part is marked when it is read; what stays unmarked is reported.
 import type { Problem } from './errors.ts'
-import type { Mistake, Row, Status, UnreadSection } from './report.ts'
-import { XDT, XMLNS, pathFinder, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
-
-type Part = XmlElement | XmlAttribute
-
-interface Mark {
-  readonly status: Status
-  readonly note?: string
-  readonly advice?: string
-}
-
-const RANK = { used: 0, difference: 1, unsupported: 2 } as const satisfies Record<Status, number>
-
-const SECRET = /password|secret|hash$/i
+import { Marks, type Part } from './marks.ts'
+import type { Mistake, Row, UnreadSection } from './report.ts'
+import { pathFinder, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 /** One reading of one or more files: the marks, the problems, the mistakes. */
 export class Reading {
@@ -22,10 +11,8 @@ export class Reading {
   readonly mistakes: Mistake[] = []
   readonly #containers: XmlElement[] = []
   readonly #loose: { readonly part: Part, readonly path: string }[] = []
-  readonly #marks = new Map<Part, Mark>()
+  readonly #marks = new Marks()
   readonly #origins = new WeakMap<object, readonly XmlElement[]>()
-  /** Attribute names asked for, by element name: the source of "did you mean". */
-  readonly #asked = new Map<string, Set<string>>()
 
   /** Marks an element that only holds sections; its sections make their own rows. */
   container (element: XmlElement): void {
@@ -35,18 +22,18 @@ export class Reading {
 
   /** Marks parts as used as IIS uses them. */
   used (...parts: readonly (Part | undefined)[]): void {
-    for (const part of parts) if (part !== undefined) this.#mark(part, { status: 'used' })
+    for (const part of parts) if (part !== undefined) this.#marks.mark(part, { status: 'used' })
   }
 
   /** Marks a whole subtree as used, attributes too, with a note on why it has no further effect. */
   usedAll (element: XmlElement, note: string): void {
-    for (const part of [element, ...element.attributes.values()]) this.#mark(part, { status: 'used', note })
+    for (const part of [element, ...element.attributes.values()]) this.#marks.mark(part, { status: 'used', note })
     for (const child of element.children) this.usedAll(child, note)
   }
 
   /** Marks a part as used with a difference. */
   differs (part: Part | undefined, note: string, advice?: string): void {
-    if (part !== undefined) this.#mark(part, { status: 'difference', note, ...advice !== undefined && { advice } })
+    if (part !== undefined) this.#marks.mark(part, { status: 'difference', note, ...advice !== undefined && { advice } })
   }
 
   /** Marks a whole subtree as used with a difference, attributes too. */
@@ -57,7 +44,7 @@ export class Reading {
 
   /** Marks a part as not supported. */
   loses (part: Part | undefined, note: string, advice?: string): void {
-    if (part !== undefined) this.#mark(part, { status: 'unsupported', note, ...advice !== undefined && { advice } })
+    if (part !== undefined) this.#marks.mark(part, { status: 'unsupported', note, ...advice !== undefined && { advice } })
   }
 
   /** Marks a whole subtree, attributes too, where nothing in it was marked more strongly. */
@@ -75,7 +62,7 @@ export class Reading {
 
   /** The rows of the elements a part of the options was made of, and of what is inside them. */
   rowsOf (part: object): Row[] {
-    return (this.#origins.get(part) ?? []).flatMap(element => this.#allRows(element, pathOf(element)))
+    return (this.#origins.get(part) ?? []).flatMap(element => this.#marks.allRows(element, pathOf(element)))
   }
 
   problem (part: Part, message: string): void {
@@ -88,9 +75,7 @@ export class Reading {
 
   /** The attribute itself; not yet marked. */
   attribute (element: XmlElement, name: string): XmlAttribute | undefined {
-    let names = this.#asked.get(element.name)
-    if (names === undefined) this.#asked.set(element.name, names = new Set())
-    names.add(name)
+    this.#marks.asked(element, name)
     return element.attributes.get(name)
   }
 
@@ -148,7 +133,7 @@ export class Reading {
 
   /** Marks one part as used, with a note on why it has no further effect. */
   usedWith (part: Part, note: string): void {
-    this.#mark(part, { status: 'used', note })
+    this.#marks.mark(part, { status: 'used', note })
   }
 
   /** A part that no longer stands in the tree, with the path it had. */
@@ -168,53 +153,9 @@ export class Reading {
   rows (sections: readonly XmlElement[]): Row[] {
     const find = pathFinder()
     return [
-      ...this.#containers.flatMap(element => this.#ownRows(element, find(element))),
-      ...sections.flatMap(element => this.#allRows(element, find(element))),
-      ...this.#loose.map(({ part, path }) => 'value' in part
-        ? this.#row(part, 'attribute', path, part.value, () => 'has no effect')
-        : this.#row(part, 'element', path, undefined, () => 'has no effect'))
+      ...this.#containers.flatMap(element => this.#marks.ownRows(element, find(element))),
+      ...sections.flatMap(element => this.#marks.allRows(element, find(element))),
+      ...this.#loose.map(({ part, path }) => this.#marks.looseRow(part, path))
     ]
-  }
-
-  #allRows (element: XmlElement, path: string): Row[] {
-    const steps = stepsOf(element.children)
-    return [...this.#ownRows(element, path), ...element.children.flatMap((child, index) => this.#allRows(child, `${path}/${steps[index] ?? ''}`))]
-  }
-
-  #ownRows (element: XmlElement, path: string): Row[] {
-    const rows = [this.#row(element, 'element', path, undefined, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
-    for (const attribute of element.attributes.values()) {
-      if (attribute.namespace === XMLNS) this.used(attribute)
-      rows.push(this.#row(attribute, 'attribute', `${path}/@${attribute.name}`, attribute.value, () => this.#unknown(element, attribute)))
-    }
-    return rows
-  }
-
-  #row (part: Part, kind: Row['part'], path: string, value: string | undefined, unknown: () => string): Row {
-    const mark = this.#marks.get(part) ?? { status: 'unsupported', note: unknown() }
-    return {
-      ...part.place,
-      part: kind,
-      path,
-      name: part.name,
-      ...value !== undefined && { value: SECRET.test(part.name) ? '…' : value.length > 120 ? `${value.slice(0, 119)}…` : value },
-      ...mark
-    }
-  }
-
-  #unknown (element: XmlElement, attribute: XmlAttribute): string {
-    if (attribute.namespace === XDT) return 'a transform is not applied here'
-    const wanted = attribute.name.toLowerCase()
-    const twin = [...this.#asked.get(element.name) ?? []].find(name => name.toLowerCase() === wanted)
-    return `<${element.name}> has no attribute ${attribute.name}` +
-      (twin === undefined ? '; IIS would refuse the file (500.19)' : `: names are case-sensitive, write ${twin}`)
-  }
-
-  #mark (part: Part, mark: Mark): void {
-    const before = this.#marks.get(part)
-    if (before === undefined || RANK[mark.status] > RANK[before.status]) this.#marks.set(part, mark)
-    else if (before.status === mark.status && mark.note !== undefined && before.note?.includes(mark.note) !== true) {
-      this.#marks.set(part, { ...mark, note: before.note === undefined ? mark.note : `${before.note}; ${mark.note}` })
-    }
   }
 }

@@ -1,6 +1,6 @@
 // What happens on a connection? TLS first where the listener speaks https, then HTTP/1.1 or HTTP/2, then one of the server's own requests.
 
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,19 +8,8 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
+import { passExpectations, type Road } from './road.ts'
 import { guardSession } from './session.ts'
-
-/** Where an engine hands on what it reads. */
-export interface Road {
-  request (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void
-  upgrade (request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Extended CONNECT (RFC 8441); false where nobody wanted it. */
-  connect (request: Http2ServerRequest, response: Http2ServerResponse): boolean
-  /** A connection that sent no sound HTTP; false where nobody wanted it. */
-  clientError (error: Error, socket: Duplex): boolean
-  /** Calls back when somebody on the road wants upgrades: until then they are plain requests, as in Node's own server. */
-  whenUpgradesWanted (callback: () => void): void
-}
 
 /** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
 export interface Engine {
@@ -62,6 +51,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     silent.delete(socket)
     road.upgrade(request, socket, head)
   }))
+  passExpectations(http1, road, request => silent.delete(request.socket))
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
   // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
   http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
@@ -149,6 +139,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       response.statusCode = 405
       response.end()
     })
+    passExpectations(server, road, () => {})
     server.on('session', session => {
       sessions.add(session)
       session.once('close', () => sessions.delete(session))

@@ -7,7 +7,7 @@ import { openListeners, type OpenListeners } from './listeners.ts'
 import type { CertificateOptions, ListenerAddress, ListenerOptions } from './listener.ts'
 import { planListeners } from './plan.ts'
 import type { LimitOptions } from './limits.ts'
-import type { Road } from './engine.ts'
+import type { Road } from './road.ts'
 
 export { howToTrust } from './trust.ts'
 export type { ListenerError } from './errors.ts'
@@ -105,13 +105,15 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
   }
 }
 
-/** Requests enter as if they had come in on `fastify.server`, and so do upgrades and extended CONNECTs, for whoever listens there. */
+/** Requests enter as if they had come in on `fastify.server`, and so do upgrades, extended CONNECTs and expectations, for whoever listens there. */
 function roadTo (fastify: FastifyInstance): Road {
   const { server } = fastify
   return {
     request: (request, response) => { fastify.routing(request as never, response as never) },
     upgrade: (request, socket, head) => { if (!server.emit('upgrade', request, socket, head)) socket.destroy() },
     connect: (request: Http2ServerRequest, response: Http2ServerResponse) => server.emit('connect', request, response),
+    checkContinue: (request, response) => server.emit('checkContinue', request, response),
+    checkExpectation: (request, response) => server.emit('checkExpectation', request, response),
     clientError: (error, socket) => server.emit('clientError', error, socket),
     whenUpgradesWanted (callback) {
       if (server.listenerCount('upgrade') > 0) return callback()

@@ -4,10 +4,11 @@ import type { Socket } from 'node:net'
 import { openCertificates, type CertificateSource } from './certificate-source.ts'
 import { developmentCertificate, type DevelopmentCertificate } from './development.ts'
 import { openDoors, type Doors } from './door.ts'
-import { createEngine, type Engine, type Road } from './engine.ts'
+import { createEngine, type Engine } from './engine.ts'
 import { createGate } from './gate.ts'
 import type { ListenerAddress, ListenerPlan } from './listener.ts'
 import { takeProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
+import type { Road } from './road.ts'
 import { howToTrust } from './trust.ts'
 
 /** Listeners that stand open. */
