@@ -1,5 +1,6 @@
 // What can go wrong between us and an upstream, and what does the client get to hear of it?
 import createError from '@fastify/error'
+import type { FastifyError } from 'fastify'
 import type { Moment, Side, UpstreamError } from './upstream.ts'
 
 export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upstream-proxy: %s', 500)
@@ -27,6 +28,13 @@ export const ERRORS = {
 } as const
 
 export type ErrorName = keyof typeof ERRORS
+
+const CODES: ReadonlySet<unknown> = new Set(Object.values(ERRORS).map(Ours => new Ours().code))
+
+/** True for one of these errors, wherever it was thrown. */
+export function isOurs (error: unknown): error is FastifyError {
+  return error instanceof Error && CODES.has((error as { code?: unknown }).code)
+}
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
   ECONNREFUSED: 'Refused',

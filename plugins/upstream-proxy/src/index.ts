@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto'
 import { METHODS as KNOWN } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
+import { errorPage } from './error-page.ts'
+import { isOurs } from './errors.ts'
 import { deferContinue } from './forward/continue.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
+import { showShapes } from './socket-shapes.ts'
 import { OpenTunnels } from './tunnel/open-tunnels.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 import type { Upstream } from './upstream.ts'
@@ -30,6 +33,7 @@ const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
 async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
   const settings = compile(options)
+  showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
   const forwarder = createForwarder(settings)
@@ -47,6 +51,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     for (const method of METHODS) {
       if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
     }
+    answerBrowsers(scope)
     await scope.register(httpProxy, {
       prefix: settings.prefix,
       upstream: '',
@@ -84,6 +89,18 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     done()
   }
+}
+
+/** Refusals that are still Fastify's to answer look in a browser like those of the forwarder; where the user has an error handler, it has the word. */
+function answerBrowsers (scope: FastifyInstance): void {
+  // Fastify has no other way to tell its own handler: those of users come out as bound functions.
+  if (scope.errorHandler.name !== 'defaultErrorHandler') return
+  scope.setErrorHandler((error, request, reply) => {
+    const page = isOurs(error) ? errorPage(error, request.raw.headers.accept) : null
+    // On to Fastify's own.
+    if (page === null) throw error
+    reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page)
+  })
 }
 
 /** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */
