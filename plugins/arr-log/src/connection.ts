@@ -28,12 +28,15 @@ interface Http2Request {
   readonly stream?: { readonly session?: object }
 }
 
-const connections = new WeakMap<object, Connection>()
+// On the connection itself: a WeakMap of them would cost every collection of garbage.
+const CONNECTION = Symbol('connection')
+
+type Known = object & { [CONNECTION]?: Connection }
 
 /** The connection a request came in on; the same object for every request of one connection. */
 export function connectionOf (raw: IncomingMessage): Connection {
-  const key = keyOf(raw)
-  return connections.get(key) ?? meet(key, raw)
+  const key: Known = keyOf(raw)
+  return key[CONNECTION] ?? meet(key, raw)
 }
 
 // On HTTP/2 each request's socket is a stand-in; the session is what they share. An injected WebSocket has neither.
@@ -43,7 +46,7 @@ function keyOf (raw: IncomingMessage): object {
 
 /** The connection of a socket on which a request has come in already. */
 export function knownConnection (socket: object): Connection | undefined {
-  return connections.get(socket)
+  return (socket as Known)[CONNECTION]
 }
 
 /** An address as IIS writes it: an IPv4 client of a dual-stack listener is an IPv4 address. */
@@ -52,7 +55,7 @@ export function plainAddress (address: string | undefined): string | null {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
-function meet (key: object, raw: IncomingMessage): Connection {
+function meet (key: Known, raw: IncomingMessage): Connection {
   const socket: Socket = raw.socket ?? {}
   const injected = typeof socket.bytesRead !== 'number'
   const connection: Connection = {
@@ -69,7 +72,7 @@ function meet (key: object, raw: IncomingMessage): Connection {
     clientError: null,
     lastSeen: null
   }
-  connections.set(key, connection)
+  key[CONNECTION] = connection
   return connection
 }
 
@@ -90,5 +93,5 @@ export function takeBytes (connection: Connection): { received: number | null, s
 
 /** Whether this request has come as far as the hooks. */
 export function isSeen (raw: IncomingMessage): boolean {
-  return connections.get(keyOf(raw))?.lastSeen === raw
+  return (keyOf(raw) as Known)[CONNECTION]?.lastSeen === raw
 }

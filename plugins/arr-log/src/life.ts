@@ -83,7 +83,7 @@ export function createLives (tell: Tell, openings: boolean): Lives {
       tell(request, reply, begun)
       begun.opening = false
     }
-    opened.set(request, onOpen)
+    if (openings) opened.set(request, onOpen)
     const { websocketServer } = request.server as { websocketServer?: EventEmitter }
     if (websocketServer === undefined) return
     begun.watched = true

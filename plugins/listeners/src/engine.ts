@@ -9,6 +9,7 @@ import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
 import { passExpectations, type Road } from './road.ts'
+import { type Place, Roster } from './roster.ts'
 import { guardSession } from './session.ts'
 
 /** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
@@ -28,12 +29,16 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'
 ].join(':')
 
+const SILENT = Symbol('silent')
+
+type Watched = Duplex & { [SILENT]?: Place<Duplex> }
+
 /** Builds the protocols of one listener. */
 export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
   const { limits } = plan
   // Connections that have not sent a request yet: nothing is lost with them when the listener closes.
-  const silent = new Set<Duplex>()
-  const sessions = new Set<ServerHttp2Session>()
+  const silent = new Roster<Duplex>()
+  const sessions = new Roster<ServerHttp2Session>()
   // A TLS socket does not tell which socket it was made of, but both have the same two ends.
   const clients = new Map<string, NonNullable<ProxyHeader['client']>>()
 
@@ -44,14 +49,14 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     connectionsCheckingInterval: checkingInterval(limits.headersTimeout, limits.requestTimeout),
     ...(limits.headerSize > 0 && { maxHeaderSize: limits.headerSize })
   }, (request, response) => {
-    silent.delete(request.socket)
+    heard(request.socket)
     road.request(request, response)
   })
   road.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
-    silent.delete(socket)
+    heard(socket)
     road.upgrade(request, socket, head)
   }))
-  passExpectations(http1, road, request => silent.delete(request.socket))
+  passExpectations(http1, road, request => heard(request.socket))
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
   // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
   http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
@@ -79,9 +84,9 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       }
     },
     closeIdle () {
-      for (const socket of silent) socket.destroy()
+      for (const socket of silent.members()) socket.destroy()
       http1.closeIdleConnections()
-      for (const session of sessions) if (!session.closed) session.close()
+      for (const session of sessions.members()) if (!session.closed) session.close()
     },
     close () {
       http1.close()
@@ -90,9 +95,14 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
 
   // An error on a socket always ends in its 'close'; without a listener it would end the process.
   function watch (socket: Duplex): void {
-    silent.add(socket)
+    const place = (socket as Watched)[SILENT] = silent.add(socket)
     socket.on('error', () => {})
-    socket.once('close', () => silent.delete(socket))
+    socket.once('close', () => silent.strike(place))
+  }
+
+  function heard (socket: Duplex): void {
+    const place = (socket as Watched)[SILENT]
+    if (place !== undefined) silent.strike(place)
   }
 
   function createTls (certificates: CertificateStore): TlsServer {
@@ -141,8 +151,8 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     })
     passExpectations(server, road, () => {})
     server.on('session', session => {
-      sessions.add(session)
-      session.once('close', () => sessions.delete(session))
+      const place = sessions.add(session)
+      session.once('close', () => sessions.strike(place))
       session.on('error', () => {})
       guardSession(session, entering, limits)
     })

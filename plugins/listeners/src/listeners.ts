@@ -9,6 +9,7 @@ import { createGate } from './gate.ts'
 import type { ListenerAddress, ListenerPlan } from './listener.ts'
 import { takeProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
 import type { Road } from './road.ts'
+import { Roster } from './roster.ts'
 import { howToTrust } from './trust.ts'
 
 /** Listeners that stand open. */
@@ -60,7 +61,7 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
   let made: Promise<DevelopmentCertificate> | null = null
   const development = (): Promise<DevelopmentCertificate> => (made ??= developmentCertificate(folder, developmentHosts))
 
-  const sockets = new Set<Socket>()
+  const sockets = new Roster<Socket>()
   const open: Open[] = []
   const sources: CertificateSource[] = []
   let daily: NodeJS.Timeout | undefined
@@ -99,8 +100,8 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
       if (gate.admit(socket, client?.address ?? socket.remoteAddress)) engine.accept(socket, client)
     }
     const accept = (socket: Socket): void => {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      const place = sockets.add(socket)
+      socket.once('close', () => sockets.strike(place))
       // An error on a socket always ends in its 'close'; without a listener it would end the process.
       socket.on('error', () => {})
       if (plan.proxyProtocol?.(socket.remoteAddress) === true) takeProxyHeader(socket, plan.limits.handshakeTimeout, client => enter(socket, client))
@@ -131,7 +132,7 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
       if (sockets.size === 0 || Date.now() >= deadline) break
       await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN))
     }
-    for (const socket of sockets) socket.destroy()
+    for (const socket of sockets.members()) socket.destroy()
     for (const { engine } of open) engine.close()
   }
 }

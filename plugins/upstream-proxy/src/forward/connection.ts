@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { dial, type Dialled } from '../dial.ts'
 import { type ErrorName, nameOf } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
+import type { Place } from '../roster.ts'
 import type { Origin } from '../target.ts'
 import type { Moment, Side } from '../upstream.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
@@ -46,6 +47,8 @@ const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', Rewri
 const READ_SIZE = 65_536
 
 export class Connection implements AnswerSink {
+  /** Among its owner's open ones. */
+  place: Place<Connection> | null = null
   readonly #owner: Owner
   readonly #settings: ForwardSettings
   readonly #socket: Socket

@@ -1,4 +1,5 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
+import { Roster } from '../roster.ts'
 import type { Origin } from '../target.ts'
 import { Connection, type Exchange, type Owner } from './connection.ts'
 import type { ForwardSettings } from './options.ts'
@@ -9,7 +10,7 @@ export class Pool implements Owner {
   readonly #origin: Origin
   readonly #settings: ForwardSettings
   readonly #emptied: () => void
-  readonly #open = new Set<Connection>()
+  readonly #open = new Roster<Connection>()
   readonly #idle: Connection[] = []
   /** Those that wait, the longest first, with the time they began to. */
   readonly #waiting = new Map<Exchange, number>()
@@ -30,7 +31,8 @@ export class Pool implements Owner {
     if (kept !== undefined) {
       kept.take(exchange)
     } else if (this.#open.size < this.#settings.maxConnections) {
-      this.#open.add(new Connection(this.#origin, this, this.#settings, exchange))
+      const connection = new Connection(this.#origin, this, this.#settings, exchange)
+      connection.place = this.#open.add(connection)
     } else {
       this.#waiting.set(exchange, performance.now())
       if (this.#waiting.size === 1) this.#watch.set(this.#settings.queueTimeout)
@@ -50,7 +52,7 @@ export class Pool implements Owner {
   }
 
   gone (connection: Connection): void {
-    this.#open.delete(connection)
+    if (connection.place !== null) this.#open.strike(connection.place)
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
     const next = this.#next()
@@ -62,7 +64,7 @@ export class Pool implements Owner {
   close (): void {
     this.#closing = true
     this.#watch.stop()
-    for (const connection of this.#open) connection.abandon()
+    for (const connection of this.#open.members()) connection.abandon()
   }
 
   #next (): Exchange | null {

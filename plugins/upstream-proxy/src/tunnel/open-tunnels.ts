@@ -3,6 +3,7 @@ import { InvalidClose } from '../errors.ts'
 import { isSendable } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 import type { Flow } from '../upstream.ts'
+import { type Place, Roster } from '../roster.ts'
 
 /** One open tunnel, as it is at the moment of reading. */
 export interface OpenTunnel {
@@ -26,29 +27,29 @@ export interface OpenTunnel {
 
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements Iterable<OpenTunnel> {
-  readonly #tunnels = new Set<Tunnel>()
+  readonly #tunnels = new Roster<Tunnel>()
 
   get size (): number {
     return this.#tunnels.size
   }
 
   /** @internal */
-  add (tunnel: Tunnel): void {
-    this.#tunnels.add(tunnel)
+  add (tunnel: Tunnel): Place<Tunnel> {
+    return this.#tunnels.add(tunnel)
   }
 
   /** @internal */
-  delete (tunnel: Tunnel): void {
-    this.#tunnels.delete(tunnel)
+  strike (place: Place<Tunnel>): void {
+    this.#tunnels.strike(place)
   }
 
   * [Symbol.iterator] (): Generator<OpenTunnel> {
-    for (const tunnel of this.#tunnels) yield view(tunnel)
+    for (const tunnel of this.#tunnels.members()) yield view(tunnel)
   }
 
   /** The tunnel with this id, or undefined. */
   get (id: string): OpenTunnel | undefined {
-    for (const tunnel of this.#tunnels) if (tunnel.id === id) return view(tunnel)
+    for (const tunnel of this.#tunnels.members()) if (tunnel.id === id) return view(tunnel)
     return undefined
   }
 }

@@ -6,6 +6,7 @@ import { describe, ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
+import { type Place, Roster } from '../roster.ts'
 import { valueOf } from './answer-head.ts'
 import { clientSide, type ClientSide } from './client-side.ts'
 import { reservedBits } from './frames.ts'
@@ -26,9 +27,9 @@ const SWEEP = 1000
 export class Tunnels {
   /** The open ones, of all proxies of the server. */
   readonly open: OpenTunnels
-  readonly #own = new Set<Tunnel>()
+  readonly #own = new Roster<Tunnel>()
   readonly #settings: Settings
-  readonly #pending = new Set<Handshake>()
+  readonly #pending = new Roster<Handshake>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
   #drained: (() => void) | null = null
@@ -60,22 +61,22 @@ export class Tunnels {
     }
     const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
       opened => {
-        this.#pending.delete(handshake)
+        this.#pending.strike(pending)
         reply.hijack()
         client.open(opened.head, reply)
         this.#begin(request, client, opened)
         done()
       },
       error => {
-        this.#pending.delete(handshake)
+        this.#pending.strike(pending)
         if (error === null && !reply.sent) reply.hijack()
         done(error ?? undefined)
       })
-    this.#pending.add(handshake)
+    const pending = this.#pending.add(handshake)
     try {
       handshake.begin(route)
     } catch (error) {
-      this.#pending.delete(handshake)
+      this.#pending.strike(pending)
       throw error
     }
   }
@@ -91,21 +92,21 @@ export class Tunnels {
       remoteAddress: request.ip,
       rsv: reservedBits(fact.extensions),
       onEnd: () => {
-        this.#ended(tunnel)
+        this.#ended(own, open)
         if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact })
       },
       onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
     })
-    this.open.add(tunnel)
-    this.#own.add(tunnel)
+    const open = this.open.add(tunnel)
+    const own = this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
     if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact })
     tunnel.start(opened.early, opened.late)
   }
 
-  #ended (tunnel: Tunnel): void {
-    this.open.delete(tunnel)
-    this.#own.delete(tunnel)
+  #ended (own: Place<Tunnel>, open: Place<Tunnel>): void {
+    this.#own.strike(own)
+    this.open.strike(open)
     if (this.#own.size > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
@@ -115,7 +116,7 @@ export class Tunnels {
   #sweep (): void {
     const { idleTimeout, maxAge, halfCloseTimeout, keepAlive } = this.#settings.tunnel
     const now = Date.now()
-    for (const tunnel of this.#own) {
+    for (const tunnel of this.#own.members()) {
       tunnel.keepAlive(keepAlive)
       const { fact } = tunnel
       if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
@@ -129,10 +130,10 @@ export class Tunnels {
   /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
   drain (): Promise<void> {
     this.#draining = true
-    for (const handshake of this.#pending) handshake.giveUp()
+    for (const handshake of this.#pending.members()) handshake.giveUp()
     if (this.#own.size === 0) return Promise.resolve()
     const { code, reason, window, deadline } = this.#settings.tunnel.drain
-    const tunnels = [...this.#own]
+    const tunnels = this.#own.members()
     return new Promise(resolve => {
       const started = Date.now()
       let said = 0
@@ -147,7 +148,7 @@ export class Tunnels {
       }
       const spread = setInterval(sayGoodbye, 25)
       const cut = setTimeout(() => {
-        for (const tunnel of this.#own) tunnel.destroy('proxy', 'drain')
+        for (const tunnel of this.#own.members()) tunnel.destroy('proxy', 'drain')
       }, deadline)
       this.#drained = () => {
         clearInterval(spread)

@@ -1,0 +1,56 @@
+// The list of who is open: who leaves is gone, from V8's point of view too.
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+import { Roster, type Place } from '../src/roster.ts'
+
+t.test('members join and leave in any order', t => {
+  const roster = new Roster<number>()
+  const places = new Map<number, Place<number>>()
+  let seed = 1
+  const random = (below: number) => (seed = seed * 48_271 % 2_147_483_647) % below
+  for (let turn = 0; turn < 5000; turn++) {
+    const member = random(60)
+    const place = places.get(member)
+    if (place === undefined) {
+      places.set(member, roster.add(member))
+    } else {
+      roster.strike(place)
+      places.delete(member)
+    }
+    if (turn % 100 === 0) {
+      t.equal(roster.size, places.size)
+      t.strictSame(roster.members().sort(), [...places.keys()].sort())
+    }
+  }
+  t.end()
+})
+
+t.test('to leave twice is to leave once', t => {
+  const roster = new Roster<string>()
+  const first = roster.add('first')
+  roster.add('second')
+  roster.strike(first)
+  roster.strike(first)
+  t.strictSame(roster.members(), ['second'])
+  t.end()
+})
+
+t.test('who has left is let go of, where a Set would have kept it', t => {
+  // Members of a kilobyte each, sixteen at a time, and the small collections that a busy server has.
+  const script = `
+    const { Roster } = await import(process.argv[1])
+    const roster = new Roster()
+    const present = []
+    gc()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 20000; i++) {
+      present.push(roster.add({ fill: new Array(128).fill(i) }))
+      if (present.length > 16) roster.strike(present.shift())
+      if (i % 500 === 499) gc({ type: 'minor' })
+    }
+    console.log(process.memoryUsage().heapUsed - before)`
+  const file = new URL('../src/roster.ts', import.meta.url).href
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script, file], { encoding: 'utf8', timeout: 60_000 })
+  t.ok(Number(stdout) < 3_000_000 && stdout !== '', `${stdout.trim()} bytes more ${stderr}`)
+  t.end()
+})
