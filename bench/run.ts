@@ -105,10 +105,10 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
 /** On a busy machine the same time means less work, so both count. */
 async function warmUp (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
   let done = 0
-  const turns = seconds === 0 ? 0 : 12
+  const turns = seconds === 0 ? 0 : 6
   for (let turn = 0; turn < turns && done < workload.enough; turn++) {
     const { rate = 0 } = await workload.measure(proxy, workshop, seconds)
-    done += rate * seconds
+    done += rate * seconds * 2
   }
 }
 

@@ -1,6 +1,7 @@
 // The life of a tunnel: its limits, its list, and the goodbye when the server closes.
 import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
@@ -27,6 +28,16 @@ async function tunnels (t: Test, options: UpstreamProxyOptions = {}): Promise<Pr
   }
 }
 
+const KEEP_ALIVE = '02'
+
+/** Which timer runs on a connection of this machine, as Linux tells it; an empty string where there is no such connection. */
+function timerOf (own: number, other: number): string {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
+  const line = readFileSync('/proc/net/tcp', 'utf8').split('\n').map(line => line.trim().split(/\s+/))
+    .find(([, local, remote]) => local?.endsWith(`:${hex(own)}`) && remote?.endsWith(`:${hex(other)}`))
+  return line?.[5]?.slice(0, 2) ?? ''
+}
+
 /** The Close frame in what a side has read, unmasked. */
 function closeIn (text: string, masked: boolean): { code: number, reason: string } {
   const bytes = Buffer.from(text, 'latin1')
@@ -49,6 +60,14 @@ t.test('a tunnel without traffic ends after the idle timeout, and any frame is t
   near.resume()
   await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { pings: 5 } })
+})
+
+t.test('both connections of a tunnel that lasts are probed when they are quiet', { skip: !existsSync('/proc/net/tcp') && 'the system does not show its timers' }, async t => {
+  const { open, port } = await tunnels(t, { websocket: { keepAlive: 5000 } })
+  const { near, far } = await open()
+  // The proxy's ends, by the two ports of each.
+  const sides = [[port, near.localPort], [far.remotePort, far.localPort]] as Array<[number, number]>
+  await eventually(() => sides.every(([own, other]) => timerOf(own, other) === KEEP_ALIVE), 'TCP waits to probe')
 })
 
 t.test('a tunnel ends at its maximum age, whatever passes', async t => {
