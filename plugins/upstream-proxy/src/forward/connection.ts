@@ -9,7 +9,7 @@ import type { Moment, Side } from '../upstream.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { AnswerParser, type AnswerSink } from './answer-parser.ts'
 import type { ForwardSettings } from './options.ts'
-import { Watch } from './watch.ts'
+import { Patience } from './patience.ts'
 
 /** How a connection, or the wait for one, let an exchange down. */
 export interface Failure {
@@ -50,26 +50,19 @@ export class Connection implements AnswerSink {
   /** Among its owner's open ones. */
   place: Place<Connection> | null = null
   readonly #owner: Owner
-  readonly #settings: ForwardSettings
   readonly #socket: Socket
   readonly #parser: AnswerParser
-  readonly #watch = new Watch(() => { this.#expire() })
+  readonly #patience: Patience
   #exchange: Exchange | null
-  #moment: Moment = 'connect'
-  #sending = false
   #held = false
   #served = 0
   #reusable = true
-  #keepAlive: number
-  #idleTimeout: number
   #failure: ErrorName | null = null
   #cause: unknown = null
 
   constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
     this.#owner = owner
-    this.#settings = settings
-    this.#keepAlive = settings.keepAliveTimeout
-    this.#idleTimeout = settings.idleTimeout
+    this.#patience = new Patience(settings, () => { this.#expire() })
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
     const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
@@ -93,10 +86,8 @@ export class Connection implements AnswerSink {
 
   /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
   expect (method: string, hasBody: boolean): void {
-    this.#moment = 'headers'
-    this.#sending = hasBody
     this.#parser.expect(method)
-    this.#watch.set(hasBody ? this.#settings.idleTimeout : this.#settings.firstByteTimeout)
+    this.#patience.asked(hasBody)
   }
 
   /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
@@ -106,7 +97,7 @@ export class Connection implements AnswerSink {
 
   /** Sends a part of the request's body. */
   write (part: Buffer): boolean {
-    this.#watch.set(this.#idleTimeout)
+    this.#patience.moved()
     return this.#socket.write(part)
   }
 
@@ -120,8 +111,7 @@ export class Connection implements AnswerSink {
 
   /** The whole request is sent. */
   sent (): void {
-    this.#sending = false
-    if (this.#moment === 'headers') this.#watch.set(this.#settings.firstByteTimeout)
+    this.#patience.sent()
   }
 
   /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
@@ -134,7 +124,7 @@ export class Connection implements AnswerSink {
     if (!this.#held) return
     this.#held = false
     this.#socket.resume()
-    if (this.#exchange !== null) this.#watch.set(this.#idleTimeout)
+    if (this.#exchange !== null) this.#patience.moved()
     else if (this.#parser.idle) this.#release()
   }
 
@@ -151,13 +141,8 @@ export class Connection implements AnswerSink {
   }
 
   head (head: AnswerHead): void {
-    this.#moment = 'body'
-    // Server-sent events come when there are some: silence is no fault.
-    this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
-    this.#watch.set(this.#idleTimeout)
+    this.#patience.answered(head)
     if (!head.reusable) this.#reusable = false
-    // A second less than the upstream says, so that we are the first to close.
-    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout, Math.max(1, head.keepAlive * 1000 - 1000))
     this.#exchange?.head(head)
   }
 
@@ -182,7 +167,7 @@ export class Connection implements AnswerSink {
 
   /** False where the socket is to stop reading. */
   #read (bytes: Buffer): boolean {
-    if (this.#moment === 'body') this.#watch.set(this.#idleTimeout)
+    if (this.#patience.moment === 'body') this.#patience.moved()
     try {
       this.#parser.push(bytes)
     } catch (error) {
@@ -193,7 +178,7 @@ export class Connection implements AnswerSink {
       return false
     }
     if (this.#exchange !== null) {
-      if (this.#moment === 'body') this.#exchange.flush()
+      if (this.#patience.moment === 'body') this.#exchange.flush()
     } else if (this.#parser.idle && !this.#held) {
       // Only here, when every byte that came is accounted for, may the next exchange have it.
       this.#release()
@@ -202,14 +187,12 @@ export class Connection implements AnswerSink {
   }
 
   #release (): void {
-    if (!this.#reusable || this.#sending || this.#socket.destroyed) {
+    if (!this.#reusable || this.#patience.sending || this.#socket.destroyed) {
       this.#socket.destroy()
       return
     }
     this.#served++
-    this.#moment = 'connect'
-    this.#idleTimeout = this.#settings.idleTimeout
-    this.#watch.set(this.#keepAlive)
+    this.#patience.rest()
     this.#owner.free(this)
   }
 
@@ -227,22 +210,16 @@ export class Connection implements AnswerSink {
   }
 
   #expire (): void {
-    if (this.#exchange !== null) this.#failure = this.#slowSide() === 'client' ? 'ClientTimeout' : 'Timeout'
+    if (this.#exchange !== null) this.#failure = this.#patience.slowSide(this.#held, this.#socket.writableNeedDrain) === 'client' ? 'ClientTimeout' : 'Timeout'
     this.#socket.destroy()
   }
 
-  /** Who is waited for. */
-  #slowSide (): Side {
-    if (this.#moment === 'body') return this.#held ? 'client' : 'upstream'
-    return this.#sending && !this.#socket.writableNeedDrain ? 'client' : 'upstream'
-  }
-
   #closed (): void {
-    this.#watch.stop()
+    this.#patience.stop()
     const exchange = this.#exchange
     this.#exchange = null
     if (exchange !== null) {
-      const moment = this.#moment === 'headers' && this.#sending ? 'request' : this.#moment
+      const { moment } = this.#patience
       const name = this.#failure ?? nameOf(this.#cause)
       const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
       exchange.failed({ name, moment, side: SIDES[name] ?? 'upstream', cause: this.#cause, stale })
