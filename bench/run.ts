@@ -10,7 +10,7 @@ import { listPeers, type Peer, type Proxy } from './peers.ts'
 import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
 import { logVerdict, type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
-import { missingFor, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
+import { missingFor, RUN_UP, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
 import { prepare, type Workshop } from './workshop.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -108,7 +108,7 @@ async function warmUp (workload: Workload, proxy: Proxy, workshop: Workshop, sec
   const turns = seconds === 0 ? 0 : 6
   for (let turn = 0; turn < turns && done < workload.enough; turn++) {
     const { rate = 0 } = await workload.measure(proxy, workshop, seconds)
-    done += rate * seconds * 2
+    done += rate * (seconds + RUN_UP)
   }
 }
 

@@ -1,10 +1,8 @@
 // What work is given to each peer, and what is measured?
-import { createInterface } from 'node:readline'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { begin, postScript, run } from './generator.ts'
 import type { Peer, Proxy } from './peers.ts'
-import { LOAD_CORE, memoryOf, type Running, start, stop } from './processes.ts'
+import { memoryOf } from './processes.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -31,8 +29,8 @@ export interface Workload {
   readonly measure: (proxy: Proxy, workshop: Workshop, seconds: number) => Promise<Sample>
 }
 
-// How long the load runs before each sample, s.
-const RUN_UP = 1
+/** How long the load runs before each sample, s. */
+export const RUN_UP = 1
 
 /** The host of the article's site. */
 const HOST = 'reverseproxy.com'
@@ -173,44 +171,7 @@ async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
   throw new Error(await load.failure())
 }
 
-interface Load {
-  readonly lines: AsyncIterable<string>
-  readonly say: (text: string) => void
-  readonly end: () => Promise<void>
-  readonly failure: () => Promise<string>
-}
-
-function begin (workshop: Workshop, args: readonly string[]): Load {
-  const running: Running = start(LOAD_CORE, workshop.webSocketLoad ?? '', args)
-  const { stdout, stdin } = running.process
-  if (stdout === null) throw new Error('the load has no output')
-  return {
-    lines: createInterface({ input: stdout }),
-    say: text => { stdin?.write(text) },
-    end: () => stop(running),
-    failure: async () => {
-      await stop(running)
-      return running.errors() === '' ? 'the load ended early' : running.errors().split('\n').slice(-2).join('; ')
-    }
-  }
-}
-
-async function run (command: string, args: readonly string[]): Promise<string> {
-  const running = start(LOAD_CORE, command, args)
-  let text = ''
-  running.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
-  await new Promise(resolve => running.process.once('close', resolve))
-  if (running.process.exitCode !== 0) throw new Error(running.errors() || 'the load failed')
-  return text
-}
-
 function percentile (text: string, percent: number): number {
   const [, value, unit] = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s)`, 'm').exec(text) ?? []
   return Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit ?? ''] ?? NaN)
-}
-
-function postScript (workshop: Workshop): string {
-  const path = join(workshop.folder, 'post.lua')
-  writeFileSync(path, 'wrk.method = "POST"\nwrk.body = string.rep("z", 16384)\nwrk.headers["Content-Type"] = "application/octet-stream"\n')
-  return path
 }

@@ -40,6 +40,12 @@ for (const one of packages) {
   })
 }
 
+t.test('what two packages have alike is the same file', t => {
+  const [first, second] = ['upstream-proxy', 'listeners'].map(name => readFileSync(join(import.meta.dirname, '..', 'plugins', name, 'src', 'roster.ts'), 'utf8'))
+  t.equal(second, first)
+  t.end()
+})
+
 /** A transport is named in a string: pino loads it in a worker of its own. */
 function isNamed ({ folder }: Package, name: string): boolean {
   return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { inbox } from './conversation.ts'
-import { startSite, type Line, type Site } from './site.ts'
+import { freePort, startSite, type Line, type Site } from './site.ts'
 
 /** The one line there is, by status, sub-status and win32 status. */
 async function ending (site: Site, count = 1): Promise<string> {
@@ -19,20 +19,10 @@ async function stillThere (t: Test, site: Site, backendIsThere = true): Promise<
   await response.text()
 }
 
-/** A port where nobody listens. */
-async function deadPort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 const HANDSHAKE = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 
 t.test('a backend that is not there: 502.3 and 12029, for the page and for the WebSocket, and no address for the client', async t => {
-  const port = await deadPort()
+  const port = await freePort()
   const site = await startSite(t, { upstream: `http://127.0.0.1:${port}` })
   const response = await fetch(`http://localhost:${site.httpPort}/`)
   t.equal(response.status, 502)

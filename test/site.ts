@@ -1,6 +1,8 @@
 // The article's site as `fastify start` would start it, on free ports, with a folder of its own for its log.
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -58,4 +60,14 @@ async function read (folder: string): Promise<Line[]> {
     }
   }
   return lines
+}
+
+/** A port that nobody has, for those who cannot leave the choice to the system. */
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }

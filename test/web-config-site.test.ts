@@ -2,14 +2,13 @@
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startBackend } from '../backend/src/index.ts'
 import { converse } from './conversation.ts'
 import { root } from './packages.ts'
 import { start } from './program.ts'
-import { startSite, type Site } from './site.ts'
+import { freePort, startSite, type Site } from './site.ts'
 
 /** `examples/web.config`, leading to a backend of the test's own. */
 async function example (t: Test): Promise<{ file: string, xml: string }> {
@@ -70,16 +69,6 @@ t.test('a changed file is in force without a restart, a broken one leaves the ru
     t.equal(await next(), 'text:still there?')
   })
 })
-
-/** A port that nobody has: a file of IIS cannot leave the choice to the system. */
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** An applicationHost.config whose one rule answers with this status, for sites of these names and ids. */
 function serverFile (port: number, status: number, sites: Readonly<Record<string, number>>): string {

@@ -2,12 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { METHODS as KNOWN } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
-import { errorPage } from './error-page.ts'
-import { isOurs } from './errors.ts'
+import { answerBrowsers } from './error-page.ts'
 import { deferContinue } from './forward/continue.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
@@ -89,18 +88,6 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     done()
   }
-}
-
-/** Refusals that are still Fastify's to answer look in a browser like those of the forwarder; where the user has an error handler, it has the word. */
-function answerBrowsers (scope: FastifyInstance): void {
-  // Fastify has no other way to tell its own handler: those of users come out as bound functions.
-  if (scope.errorHandler.name !== 'defaultErrorHandler') return
-  scope.setErrorHandler((error, request, reply) => {
-    const page = isOurs(error) ? errorPage(error, request.raw.headers.accept) : null
-    // On to Fastify's own.
-    if (page === null) throw error
-    reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page)
-  })
 }
 
 /** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */

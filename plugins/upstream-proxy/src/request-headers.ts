@@ -84,7 +84,7 @@ export function upstreamHeaders (
       }
       continue
     }
-    if (replaced.has(name.lower) || (dropped.size > 0 && dropped.has(name.lower))) continue
+    if (replaced.has(name.lower) || dropped.has(name.lower)) continue
     if (changes !== NO_CHANGES && Object.hasOwn(changes, name.lower) && !OURS.has(name.lower)) continue
     // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
     if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`

@@ -2,6 +2,8 @@
 //
 // Not a Set: V8 gives a Set a new table every few additions, and the old table goes on pointing at its members and at the
 // next table. Once a table is old enough, every member since is kept until the next full collection, sockets and all.
+//
+// upstream-proxy and listeners have this file alike, for packages never import each other.
 
 /** A member's place in the list; what it is struck by. */
 export interface Place<T> {

@@ -183,6 +183,16 @@ export function frame (opcode: number, payload: string | Buffer, { mask, fin = t
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | rsv | opcode]), size, mask ?? Buffer.alloc(0), body])
 }
 
+/** Brings both ends of a WebSocket past its handshake; the upstream's end, once it is there. */
+export async function shakeHands (near: Duplex, connected: Promise<Socket>, answer = SWITCH): Promise<Socket> {
+  near.write(handshake())
+  const far = await connected
+  await until(far, text => text.endsWith('\r\n\r\n'))
+  far.write(answer)
+  await until(near, text => text.endsWith('\r\n\r\n'))
+  return far
+}
+
 export const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78])
 
 /** Waits, with a limit far beyond what it takes, for a fact that no event tells of. */

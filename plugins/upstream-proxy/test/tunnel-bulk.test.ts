@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
-import { eventually, frame, handshake, proxy, SWITCH, tcpUpstream, until } from './parts.ts'
+import { eventually, frame, proxy, shakeHands, tcpUpstream } from './parts.ts'
 
 const TOTAL = 12 * 1024 * 1024
 const SOURCE = randomBytes(4 * 1024 * 1024)
@@ -21,12 +21,7 @@ async function ends (t: Test, secure: boolean): Promise<{ near: Duplex, far: Soc
   const near = secure ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect({ port, host: '127.0.0.1' })
   t.teardown(() => near.destroy())
   near.on('error', () => {})
-  near.write(handshake())
-  const far = await connected
-  await until(far, text => text.endsWith('\r\n\r\n'))
-  far.write(SWITCH)
-  await until(near, text => text.endsWith('\r\n\r\n'))
-  return { near, far }
+  return { near, far: await shakeHands(near, connected) }
 }
 
 interface Flow {

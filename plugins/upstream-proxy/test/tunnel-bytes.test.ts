@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
-import { client, echo, eventually, frame, handshake, MASK, proxy, SWITCH, tcpUpstream, until, type Proxy } from './parts.ts'
+import { client, echo, eventually, frame, MASK, proxy, shakeHands, SWITCH, tcpUpstream, until, type Proxy } from './parts.ts'
 import type { UpstreamProxyOptions } from '../src/index.ts'
 
 interface Ends extends Proxy {
@@ -20,11 +20,7 @@ async function ends (t: Test, options: UpstreamProxyOptions = {}, extensions = '
   const { url } = await tcpUpstream(t, socket => accepted(socket))
   const subject = await proxy(t, { upstream: url, ...options })
   const near = client(t, subject.port)
-  near.write(handshake())
-  const far = await connected
-  await until(far, text => text.endsWith('\r\n\r\n'))
-  far.write(SWITCH.replace(/\r\n$/, `${extensions}\r\n`))
-  await until(near, text => text.endsWith('\r\n\r\n'))
+  const far = await shakeHands(near, connected, SWITCH.replace(/\r\n$/, `${extensions}\r\n`))
   return { ...subject, near, far }
 }
 

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import type { UpstreamProxyOptions } from '../src/index.ts'
-import { ask, client, echo, eventually, frame, handshake, MASK, proxy, rest, SWITCH, tcpUpstream, until, type Proxy } from './parts.ts'
+import { ask, client, echo, eventually, frame, handshake, MASK, proxy, rest, shakeHands, tcpUpstream, until, type Proxy } from './parts.ts'
 
 /** A proxy before an upstream that speaks as a test wants, and a way to open a tunnel with two bare ends. */
 async function tunnels (t: Test, options: UpstreamProxyOptions = {}): Promise<Proxy & { open: () => Promise<{ near: Socket, far: Socket }> }> {
@@ -18,12 +18,7 @@ async function tunnels (t: Test, options: UpstreamProxyOptions = {}): Promise<Pr
     open: async () => {
       const connected = new Promise<Socket>(resolve => { waiting.push(resolve) })
       const near = client(t, subject.port)
-      near.write(handshake())
-      const far = await connected
-      await until(far, text => text.endsWith('\r\n\r\n'))
-      far.write(SWITCH)
-      await until(near, text => text.endsWith('\r\n\r\n'))
-      return { near, far }
+      return { near, far: await shakeHands(near, connected) }
     }
   }
 }

@@ -43,7 +43,6 @@ export function valueOf (headers: readonly string[], name: string): string | nul
 
 /** True where a 101 switches to the protocol that was asked for (RFC 6455 §4.1, points 2 and 3). */
 export function switchesToWebSocket (head: AnswerHead): boolean {
-  if (valueOf(head.headers, 'upgrade')?.toLowerCase() !== 'websocket') return false
-  const connection = (valueOf(head.headers, 'connection') ?? '').toLowerCase()
-  return connection === 'upgrade' || connection.split(',').some(token => token.trim() === 'upgrade')
+  return valueOf(head.headers, 'upgrade')?.toLowerCase() === 'websocket' &&
+    (valueOf(head.headers, 'connection') ?? '').split(',').some(token => token.trim().toLowerCase() === 'upgrade')
 }

@@ -157,6 +157,7 @@ export class Handshake {
     this.#failed(side === 'client' ? null : new ERRORS[name]())
   }
 
+  /** Ends it, and holds what either side still says. */
   #finish (): void {
     this.#client.stream.pause()
     this.#upstream?.pause()

@@ -155,11 +155,11 @@ function onError (this: Duplex): void {
 
 /** A reset is passed on as one, where the transport has it. */
 function reset (to: Socket): void {
-  if (isTcp(to)) to.resetAndDestroy?.()
+  if (isTcp(to)) to.resetAndDestroy()
   else to.destroy()
 }
 
-function isTcp (socket: Socket): boolean {
+function isTcp (socket: Socket): socket is Socket & { resetAndDestroy: () => void } {
   return socket.resetAndDestroy !== undefined && socket.encrypted !== true
 }
 
