@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { dial, type Dialled } from '../dial.ts'
 import { type ErrorName, nameOf } from '../errors.ts'
+import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Place } from '../roster.ts'
 import type { Origin } from '../target.ts'
@@ -46,7 +47,7 @@ const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', Rewri
 // libuv reads no more at a time.
 const READ_SIZE = 65_536
 
-export class Connection implements AnswerSink {
+export class Connection implements AnswerSink, Late {
   /** Among its owner's open ones. */
   place: Place<Connection> | null = null
   readonly #owner: Owner
@@ -55,6 +56,8 @@ export class Connection implements AnswerSink {
   readonly #patience: Patience
   #exchange: Exchange | null
   #held = false
+  /** How often what is sent was told to wait, and has not left. */
+  #gathering = 0
   #served = 0
   #reusable = true
   #failure: ErrorName | null = null
@@ -101,11 +104,15 @@ export class Connection implements AnswerSink {
     return this.#socket.write(part)
   }
 
-  cork (): void {
+  /** What is sent from now on leaves at the end of this turn. */
+  gather (): void {
+    this.#gathering++
     this.#socket.cork()
+    leaveTogether(this)
   }
 
-  uncork (): void {
+  leave (): void {
+    this.#gathering--
     this.#socket.uncork()
   }
 
@@ -187,7 +194,8 @@ export class Connection implements AnswerSink {
   }
 
   #release (): void {
-    if (!this.#reusable || this.#patience.sending || this.#socket.destroyed) {
+    // An answer to what has not left yet was none.
+    if (!this.#reusable || this.#patience.sending || this.#gathering > 0 || this.#socket.destroyed) {
       this.#socket.destroy()
       return
     }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import { http2Headers } from './answer-headers.ts'
 import { addTrailers } from './interim.ts'
@@ -19,8 +20,9 @@ export interface Source {
   abandon (): void
 }
 
-export class Delivery {
+export class Delivery implements Late {
   readonly #response: ServerResponse
+  readonly #http1: boolean
   #body: Duplex | null = null
   #source: Source | null = null
   /** Large parts that have not left yet. */
@@ -29,9 +31,14 @@ export class Delivery {
   #full = false
   #discard = false
   #answer: ClientAnswer | null = null
+  /** The socket, while what was written waits in it. */
+  #gathering: Socket | null = null
+  /** The end is to leave too. */
+  #complete = false
 
   constructor (response: ServerResponse) {
     this.#response = response
+    this.#http1 = !('stream' in response)
   }
 
   /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
@@ -52,6 +59,7 @@ export class Delivery {
   flush (): void {
     if (this.#answer === null) return
     this.#begin()
+    this.#gather()
     this.#response.flushHeaders()
   }
 
@@ -67,8 +75,8 @@ export class Delivery {
 
   /**
    * Passes a part of the body on, in one write with the head where that has not left yet. The part lies in the
-   * connection's read buffer: a small one leaves as a string (one copy, one plain write), a large one as it lies,
-   * and the source has to wait until it has left.
+   * connection's read buffer: a small one leaves as a string (one copy, one plain write) at the end of this turn,
+   * a large one at once and as it lies, and the source has to wait until it has left.
    */
   part (part: Buffer, source: Source | null): void {
     this.#begin()
@@ -81,19 +89,49 @@ export class Delivery {
       }
       return
     }
-    const response = this.#response
-    // Corked by us, Node does not put the write off to the next tick.
-    response.cork()
-    const large = part.length > SMALL
-    if (large) this.#lent++
-    const open = large ? response.write(part, () => { this.#returned() }) : response.write(part.toString('latin1'), 'latin1')
-    response.uncork()
-    if (source === null || (large ? response.writableLength === 0 : open)) return
+    const more = part.length > SMALL ? this.#lend(part) : this.#write(part.toString('latin1'))
+    if (more || source === null) return
     source.hold()
     this.#source = source
-    if (large || this.#full) return
+  }
+
+  /** False while the part has not left. */
+  #lend (part: Buffer): boolean {
+    const response = this.#response
+    this.#lent++
+    // Corked by us, Node does not put the write off to the next tick.
+    response.cork()
+    response.write(part, () => { this.#returned() })
+    response.uncork()
+    return response.writableLength === 0
+  }
+
+  /** False while the client has enough. */
+  #write (text: string): boolean {
+    this.#gather()
+    if (this.#response.write(text, 'latin1')) return true
+    if (!this.#full) this.#response.once('drain', () => { this.#drained() })
     this.#full = true
-    response.once('drain', () => { this.#drained() })
+    return false
+  }
+
+  /** What is written from now on leaves at the end of this turn. HTTP/2 gathers by itself; behind another answer of a pipeline there is no socket yet. */
+  #gather (): void {
+    if (this.#gathering !== null || !this.#http1) return
+    this.#gathering = this.#response.socket
+    if (this.#gathering === null) return
+    this.#gathering.cork()
+    leaveTogether(this)
+  }
+
+  leave (): void {
+    const response = this.#response
+    const socket = this.#gathering
+    this.#gathering = null
+    // The last chunk is followed by a mark that goes along; with any other body Node would add an empty write, and make a writev of the two.
+    if (this.#complete && response.chunkedEncoding) response.end()
+    socket?.uncork()
+    if (this.#complete && !response.writableEnded) response.end()
   }
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
@@ -101,6 +139,7 @@ export class Delivery {
     this.#begin()
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
     if (this.#body === null) {
+      if (last === null || last.length <= SMALL) this.#gather()
       this.#finish(trailers)
     } else {
       this.#body.on('end', () => { this.#finish(trailers) })
@@ -108,15 +147,17 @@ export class Delivery {
     }
   }
 
-  // Not with the last part: Node would add an empty write to it, and make a writev of the two.
   #finish (trailers: RawHeaders | null): void {
     if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
-    this.#response.end()
+    if (this.#gathering === null) this.#response.end()
+    else this.#complete = true
   }
 
   /** Nothing more comes: what the client got must not look whole. */
   cut (): void {
     this.#body?.destroy()
+    // What came before is still the client's.
+    this.#gathering?.uncork()
     const response = this.#response
     if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.

@@ -72,6 +72,7 @@ export class Forwarding implements Exchange {
     this.#connection = connection
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
+    connection.gather()
     if (this.#body === null) {
       connection.writeText(text)
     } else if (awaitsContinue(this.#request.raw)) {
@@ -79,7 +80,8 @@ export class Forwarding implements Exchange {
       // Not every server knows to say 100 (RFC 9110 §10.1.1).
       this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
     } else {
-      this.#body.send(text, connection)
+      connection.writeText(text)
+      this.#body.begin(connection)
     }
   }
 

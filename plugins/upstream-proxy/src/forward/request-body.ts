@@ -28,14 +28,6 @@ export class RequestBody {
     return this.#ended
   }
 
-  /** Sends head and body. What has arrived of the body leaves together with the head. */
-  send (head: string, connection: Connection): void {
-    connection.cork()
-    connection.writeText(head)
-    this.begin(connection)
-    process.nextTick(uncork, connection)
-  }
-
   /** Sends the body. */
   begin (connection: Connection): void {
     this.#begun = true
@@ -63,11 +55,10 @@ export class RequestBody {
     if (connection === null) return
     let open
     if (this.#chunked) {
-      connection.cork()
+      connection.gather()
       connection.writeText(`${part.length.toString(16)}\r\n`)
       connection.write(part)
       open = connection.writeText('\r\n')
-      connection.uncork()
     } else {
       open = connection.write(part)
     }
@@ -97,8 +88,4 @@ function lastChunk (trailers: readonly string[] = []): string {
     if (!/^(?:content-length|transfer-encoding|host|connection|:.*)$/i.test(name)) text += `${name}: ${trailers[i + 1] as string}\r\n`
   }
   return `${text}\r\n`
-}
-
-function uncork (connection: Connection): void {
-  connection.uncork()
 }

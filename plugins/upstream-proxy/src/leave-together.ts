@@ -1,0 +1,43 @@
+// When do bytes leave? Those that come up in one turn of the event loop leave together, at its end.
+//
+// A write wakes the process that reads it on another core, and that is the dearest part of it. Written as they come up, each
+// finds its reader asleep again; written in a row, most find it awake.
+
+/** Who has bytes that wait in a corked stream. */
+export interface Late {
+  /** Uncork. Must not throw. */
+  leave (): void
+}
+
+// However many there are: the first of them does not wait for more than these.
+const MOST = 64
+
+const late: Array<Late | null> = []
+let count = 0
+let awaited = false
+
+/** Has `one` leave at the end of this turn of the event loop. */
+export function leaveTogether (one: Late): void {
+  late[count++] = one
+  if (count === MOST) {
+    leave()
+  } else if (!awaited) {
+    awaited = true
+    setImmediate(turnEnds)
+  }
+}
+
+function turnEnds (): void {
+  awaited = false
+  leave()
+}
+
+function leave (): void {
+  const all = count
+  count = 0
+  for (let i = 0; i < all; i++) {
+    const one = late[i] as Late
+    late[i] = null
+    one.leave()
+  }
+}
