@@ -1,5 +1,6 @@
 // How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
 import type { Duplex } from 'node:stream'
+import { type Late, leaveTogether } from '../leave-together.ts'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { giveBack, readInto, shareBuffer, takeBuffer } from './read-buffer.ts'
@@ -13,7 +14,7 @@ const WAY = Symbol('way')
 type Socket = Duplex & { [WAY]: Way, resetAndDestroy?: () => void, encrypted?: boolean }
 
 /** One direction of a tunnel. The sockets' listeners are shared functions that find it on their socket: no closure per tunnel. */
-export class Way {
+export class Way implements Late {
   readonly tunnel: Tunnel
   readonly side: Side
   readonly from: Duplex
@@ -24,6 +25,8 @@ export class Way {
   /** A frame of ours that waits for the end of a frame of theirs. */
   #waiting: Buffer | null = null
   #saidClose = false
+  /** What was written waits in the other side's socket. */
+  #gathering = false
   /** The buffer of its own, while it moves bulk. */
   #bulk: Buffer | null = null
   #written: (() => void) | undefined
@@ -88,10 +91,25 @@ export class Way {
     if (this.#saidClose) return true // our Close frame was the last word this way
     const boundary = reader.valid && reader.closed === null ? this.#observe(chunk) : -1
     if (!this.to.writable) return true
-    if (this.#waiting === null || reader.closed !== null || boundary === -1) return this.to.write(chunk, written)
+    if (this.#waiting === null || reader.closed !== null || boundary === -1) {
+      if (chunk.length < BULK) this.#gather()
+      return this.to.write(chunk, written)
+    }
     // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
     if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)))
     return this.#say()
+  }
+
+  #gather (): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.to.cork()
+    leaveTogether(this)
+  }
+
+  leave (): void {
+    this.#gathering = false
+    this.to.uncork()
   }
 
   #observe (chunk: Buffer): number {
