@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
+import { giveBack, takeBuffer } from '../src/tunnel/read-buffer.ts'
 import { eventually, frame, proxy, shakeHands, tcpUpstream } from './parts.ts'
 
 const TOTAL = 12 * 1024 * 1024
@@ -85,3 +86,33 @@ for (const secure of [false, true]) {
     await same(t, atUpstream, up)
   })
 }
+
+/** All the buffers there are for bulk. */
+function takeAll (): Buffer[] {
+  const all: Buffer[] = []
+  for (let buffer = takeBuffer(); buffer !== null; buffer = takeBuffer()) all.push(buffer)
+  return all
+}
+
+t.test('tunnels that end while they move bulk give their buffers up', async t => {
+  const { near, far } = await ends(t, false)
+  const taken = drink(near, 19)
+  far.on('error', () => {})
+  pour(far, 23).catch(() => {})
+  await eventually(() => taken.bytes > 1_000_000, 'it moves bulk')
+  near.destroy()
+  await eventually(() => {
+    const all = takeAll()
+    for (const buffer of all) giveBack(buffer)
+    return all.length === 128
+  }, 'every buffer is there')
+})
+
+t.test('where no buffer is left, bulk passes all the same', async t => {
+  const all = takeAll()
+  t.teardown(() => { for (const buffer of all) giveBack(buffer) })
+  t.equal(all.length, 128)
+  const { near, far } = await ends(t, false)
+  const taken = drink(near, 29)
+  await same(t, taken, await pour(far, 31))
+})

@@ -10,9 +10,13 @@ import type { Duplex } from 'node:stream'
 /** What a read gives: the bytes are valid only until the function returns. False stops the reading until `resume()`. */
 export type OnRead = (this: Duplex, bytes: Buffer) => boolean
 
-/** Large enough for few system calls, small enough to stay in the processor's cache. */
+/** The one that all read into: what Node reads at a time. */
 const SIZE = 65_536
-/** How many free buffers are kept for the next one who moves bulk. */
+/** One for bulk: large enough for few system calls, each of which wakes somebody, small enough to stay in the processor's cache. */
+const BULK_SIZE = 262_144
+/** How many of these there are at most, 32 MiB, whoever wants them. A tunnel that falls silent keeps its own. */
+const MOST = 128
+/** How many free ones are kept. */
 const SPARE = 16
 
 interface Handle { useUserBuffer?: (buffer: Buffer) => void }
@@ -25,6 +29,7 @@ const inside = lookInside()
 let shared: Buffer | undefined
 let next: Buffer
 const spare: Buffer[] = []
+let lent = 0
 
 /** Has a socket read into reused buffers. False where that cannot be: then nothing has changed. */
 export function readInto (socket: Duplex, onRead: OnRead): boolean {
@@ -40,9 +45,11 @@ export function readInto (socket: Duplex, onRead: OnRead): boolean {
   return true
 }
 
-/** A buffer of the pool for the reader that is being called, to read into from now on. */
-export function takeBuffer (): Buffer {
-  next = spare.pop() ?? Buffer.allocUnsafeSlow(SIZE)
+/** A buffer for bulk for the reader that is being called, to read into from now on. Null where all are lent. */
+export function takeBuffer (): Buffer | null {
+  if (lent === MOST) return null
+  lent++
+  next = spare.pop() ?? Buffer.allocUnsafeSlow(BULK_SIZE)
   return next
 }
 
@@ -51,9 +58,15 @@ export function shareBuffer (): void {
   next = shared as Buffer
 }
 
-/** Gives a buffer back to the pool: nobody reads or writes it any more. */
+/** Gives a buffer back: nobody reads or writes it any more. */
 export function giveBack (buffer: Buffer): void {
+  lent--
   if (spare.length < SPARE) spare.push(buffer)
+}
+
+/** Gives up a buffer that somebody may still write from, where their socket is closed. */
+export function dropBuffer (): void {
+  lent--
 }
 
 function readBytes (this: Opened, length: number, buffer: Buffer): boolean {

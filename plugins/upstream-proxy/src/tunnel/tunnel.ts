@@ -114,6 +114,9 @@ export class Tunnel {
 
   /** One of the sockets has closed. */
   sideClosed (): void {
-    if (--this.#open === 0) this.opening.onEnd(this)
+    if (--this.#open > 0) return
+    this.up.closed()
+    this.down.closed()
+    this.opening.onEnd(this)
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
-import { giveBack, readInto, shareBuffer, takeBuffer } from './read-buffer.ts'
+import { dropBuffer, giveBack, readInto, shareBuffer, takeBuffer } from './read-buffer.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /** From this size on a read is bulk: copying it would cost more than a buffer of its own. */
@@ -75,6 +75,12 @@ export class Way implements Late {
     this.pass(bytes, this.#written)
     // The other socket may hold the buffer still: nothing is read until it has let go.
     return this.to.writableLength === 0
+  }
+
+  /** Both sockets are closed. */
+  closed (): void {
+    if (this.#bulk !== null) dropBuffer()
+    this.#bulk = null
   }
 
   #leaveBulk (): void {
