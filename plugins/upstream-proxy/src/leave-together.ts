@@ -1,6 +1,6 @@
 // When do bytes leave? Those that come up in one turn of the event loop leave together, at its end.
 //
-// A write wakes the process that reads it on another core, and that is the dearest part of it. Written as they come up, each
+// A write wakes the process that reads it, on another core, and that is the dearest part of it. Written as they come up, each
 // finds its reader asleep again; written in a row, most find it awake.
 
 /** Who has bytes that wait in a corked stream. */
@@ -18,13 +18,11 @@ let awaited = false
 
 /** Has `one` leave at the end of this turn of the event loop. */
 export function leaveTogether (one: Late): void {
+  if (count === MOST) leave()
   late[count++] = one
-  if (count === MOST) {
-    leave()
-  } else if (!awaited) {
-    awaited = true
-    setImmediate(turnEnds)
-  }
+  if (awaited) return
+  awaited = true
+  setImmediate(turnEnds)
 }
 
 function turnEnds (): void {

@@ -56,8 +56,8 @@ export class Connection implements AnswerSink, Late {
   readonly #patience: Patience
   #exchange: Exchange | null
   #held = false
-  /** How often what is sent was told to wait, and has not left. */
-  #gathering = 0
+  /** The request has begun to leave. */
+  #asked = false
   #served = 0
   #reusable = true
   #failure: ErrorName | null = null
@@ -89,6 +89,7 @@ export class Connection implements AnswerSink, Late {
 
   /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
   expect (method: string, hasBody: boolean): void {
+    this.#asked = false
     this.#parser.expect(method)
     this.#patience.asked(hasBody)
   }
@@ -106,13 +107,12 @@ export class Connection implements AnswerSink, Late {
 
   /** What is sent from now on leaves at the end of this turn. */
   gather (): void {
-    this.#gathering++
     this.#socket.cork()
     leaveTogether(this)
   }
 
   leave (): void {
-    this.#gathering--
+    this.#asked = true
     this.#socket.uncork()
   }
 
@@ -174,6 +174,11 @@ export class Connection implements AnswerSink, Late {
 
   /** False where the socket is to stop reading. */
   #read (bytes: Buffer): boolean {
+    if (!this.#asked && this.#served > 0) {
+      // Whatever this answers, it is not the request that is about to leave.
+      this.#socket.destroy()
+      return false
+    }
     if (this.#patience.moment === 'body') this.#patience.moved()
     try {
       this.#parser.push(bytes)
@@ -194,8 +199,7 @@ export class Connection implements AnswerSink, Late {
   }
 
   #release (): void {
-    // An answer to what has not left yet was none.
-    if (!this.#reusable || this.#patience.sending || this.#gathering > 0 || this.#socket.destroyed) {
+    if (!this.#reusable || !this.#asked || this.#patience.sending || this.#socket.destroyed) {
       this.#socket.destroy()
       return
     }

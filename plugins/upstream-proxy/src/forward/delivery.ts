@@ -156,8 +156,6 @@ export class Delivery implements Late {
   /** Nothing more comes: what the client got must not look whole. */
   cut (): void {
     this.#body?.destroy()
-    // What came before is still the client's.
-    this.#gathering?.uncork()
     const response = this.#response
     if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.

@@ -1,0 +1,107 @@
+// Who has something to write writes at the end of the turn, with all others of that turn.
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
+import { type Late, leaveTogether } from '../src/leave-together.ts'
+import { ask, proxy, rawUpstream } from './forward-subjects.ts'
+import { listen } from './parts.ts'
+
+function late (left: number[], number: number): Late {
+  return { leave: () => { left.push(number) } }
+}
+
+t.test('all leave at the end of the turn, in order', async t => {
+  const left: number[] = []
+  for (let i = 0; i < 5; i++) leaveTogether(late(left, i))
+  await Promise.resolve()
+  await new Promise(process.nextTick)
+  t.strictSame(left, [], 'not before')
+  await turn()
+  t.strictSame(left, [0, 1, 2, 3, 4])
+  leaveTogether(late(left, 5))
+  await turn()
+  t.strictSame(left, [0, 1, 2, 3, 4, 5], 'and again')
+})
+
+t.test('no more than 64 wait for one another', async t => {
+  const left: number[] = []
+  for (let i = 0; i < 64; i++) leaveTogether(late(left, i))
+  t.equal(left.length, 0)
+  leaveTogether(late(left, 64))
+  t.equal(left.length, 64)
+  await turn()
+  t.strictSame(left, Array.from({ length: 65 }, (_, i) => i))
+})
+
+t.test('one that has more to leave while it leaves is not forgotten', async t => {
+  const left: number[] = []
+  leaveTogether({ leave: () => { leaveTogether(late(left, 2)) } })
+  leaveTogether(late(left, 1))
+  await turn()
+  await turn()
+  t.strictSame(left, [1, 2])
+})
+
+t.test('a hundred requests of one moment are answered, each with its own', async t => {
+  const backend = await rawUpstream(t, (socket, head) => {
+    const path = head.split(' ')[1] as string
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`)
+  })
+  const { port } = await proxy(t, { upstream: backend.url })
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(port, { path: `/${round}/${i}` })))
+    for (const [i, answer] of answers.entries()) t.match(answer, { status: 200, body: `/${round}/${i}`, complete: true })
+  }
+})
+
+t.test('a chunked answer that came in one piece leaves in one write', async t => {
+  const backend = await rawUpstream(t, socket => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n3\r\nand\r\n0\r\n\r\n')
+  })
+  const { port, app } = await proxy(t, { upstream: backend.url })
+  let writes = 0
+  app.server.on('connection', (socket: Socket) => {
+    for (const name of ['_write', '_writev'] as const) {
+      const own = socket[name] as (...args: unknown[]) => void
+      socket[name] = (...args: unknown[]) => {
+        writes++
+        own.apply(socket, args)
+      }
+    }
+  })
+  t.match(await ask(port), { status: 200, body: 'partand', complete: true })
+  t.equal(writes, 1)
+})
+
+t.test('bytes that come before a request has left are not its answer', async t => {
+  const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+  const backend = await rawUpstream(t, socket => socket.write(OK))
+  const { port } = await proxy(t, { upstream: backend.url })
+  const client = connect(port, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  const say = async () => {
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    // In the same moment, so that the proxy reads both in one turn, the request first.
+    if (backend.sockets.length > 0) backend.sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned')
+    const [answer] = await once(client, 'data') as [Buffer]
+    return answer.toString()
+  }
+  t.match(await say(), /ok$/)
+  t.match(await say(), /ok$/)
+  t.equal(backend.sockets.length, 2, 'asked on another connection')
+})
+
+t.test('what a corked socket holds leaves when it is ended', async t => {
+  // What tunnels and cut answers rely on, of Node.
+  const server = createServer()
+  const port = await listen(t, server)
+  const near = connect(port, '127.0.0.1')
+  const [far] = await once(server, 'connection') as [Socket]
+  near.cork()
+  near.write('held')
+  near.end()
+  const [bytes] = await once(far, 'data') as [Buffer]
+  t.equal(bytes.toString(), 'held')
+  far.destroy()
+})
