@@ -3,11 +3,14 @@
 // Node allocates 64 KiB for each read. `net.connect({ onread })` lets a socket have its own buffer, but the client's socket
 // comes from an HTTP server and was made without it. So what `onread` sets inside a socket is set afterwards: three symbols,
 // found on a socket that was made with it, and `useUserBuffer` of its handle. All of this is private to Node; where any of it
-// is missing, and on TLS, `readInto` says no and the socket is read by its 'data' events.
+// is missing `readInto` says no, and the socket is read by its 'data' events.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** What a read gives: the bytes are valid only until the function returns. False stops the reading until `resume()`. */
+/**
+ * What a read gives: the bytes are valid only until the function returns. False stops the reading until `resume()`,
+ * but TLS first gives what it has deciphered by then.
+ */
 export type OnRead = (this: Duplex, bytes: Buffer) => boolean
 
 /** The one that all read into: what Node reads at a time. */
@@ -21,7 +24,7 @@ const SPARE = 16
 
 interface Handle { useUserBuffer?: (buffer: Buffer) => void }
 interface Inside { buffer: symbol, callback: symbol, generator: symbol }
-type Opened = Duplex & Record<symbol, unknown> & { _handle?: Handle | null, encrypted?: boolean }
+type Opened = Duplex & Record<symbol, unknown> & { _handle?: Handle | null }
 
 const READ = Symbol('onRead')
 const inside = lookInside()
@@ -35,7 +38,7 @@ let lent = 0
 export function readInto (socket: Duplex, onRead: OnRead): boolean {
   const opened = socket as Opened
   const handle = opened._handle
-  if (inside === null || opened.encrypted === true || !(socket instanceof Socket) || typeof handle?.useUserBuffer !== 'function') return false
+  if (inside === null || !(socket instanceof Socket) || typeof handle?.useUserBuffer !== 'function') return false
   shared ??= Buffer.allocUnsafeSlow(SIZE)
   opened[READ] = onRead
   opened[inside.callback] = readBytes

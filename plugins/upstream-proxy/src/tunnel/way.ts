@@ -60,8 +60,8 @@ export class Way implements Late {
 
   /** Passes bytes that lie in a reused buffer. False where no more may be read for now. */
   read (bytes: Buffer): boolean {
-    if (bytes.length < BULK) {
-      // Little: copied, so that the buffer is free again whatever becomes of the write.
+    if (bytes.length < BULK || (this.from as Socket).encrypted === true) {
+      // Little, or from TLS, which would not wait: copied, so that the buffer is free again whatever becomes of the write.
       const more = this.pass(Buffer.from(bytes))
       if (this.#bulk !== null) this.#leaveBulk()
       return more
