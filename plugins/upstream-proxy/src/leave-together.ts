@@ -1,7 +1,8 @@
 // When do bytes leave? Those that come up in one turn of the event loop leave together, at its end.
 //
 // A write wakes the process that reads it, on another core, and that is the dearest part of it. Written as they come up, each
-// finds its reader asleep again; written in a row, most find it awake.
+// finds its reader asleep again; written in a row, most find it awake. Only the first of a turn does not wait: where it stays
+// the only one, its reader works while we finish what is left to do here.
 
 /** Who has bytes that wait in a corked stream. */
 export interface Late {
@@ -16,12 +17,13 @@ const late: Array<Late | null> = []
 let count = 0
 let awaited = false
 
-/** Has `one` leave at the end of this turn of the event loop. */
+/** Has `one` leave: the first of a turn of the event loop when the event it came up in is over, all others at the turn's end. */
 export function leaveTogether (one: Late): void {
   if (count === MOST) leave()
   late[count++] = one
   if (awaited) return
   awaited = true
+  process.nextTick(leave)
   setImmediate(turnEnds)
 }
 

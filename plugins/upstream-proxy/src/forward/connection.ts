@@ -58,6 +58,7 @@ export class Connection implements AnswerSink, Late {
   #held = false
   /** The request has begun to leave. */
   #asked = false
+  #gathering = false
   #served = 0
   #reusable = true
   #failure: ErrorName | null = null
@@ -105,14 +106,17 @@ export class Connection implements AnswerSink, Late {
     return this.#socket.write(part)
   }
 
-  /** What is sent from now on leaves at the end of this turn. */
+  /** What is sent from now on leaves together. */
   gather (): void {
+    if (this.#gathering) return
+    this.#gathering = true
     this.#socket.cork()
     leaveTogether(this)
   }
 
   leave (): void {
     this.#asked = true
+    this.#gathering = false
     this.#socket.uncork()
   }
 

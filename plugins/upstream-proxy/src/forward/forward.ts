@@ -72,17 +72,14 @@ export class Forwarding implements Exchange {
     this.#connection = connection
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
-    connection.gather()
-    if (this.#body === null) {
-      connection.writeText(text)
-    } else if (awaitsContinue(this.#request.raw)) {
-      connection.writeText(text)
+    if (this.#body !== null) {
       // Not every server knows to say 100 (RFC 9110 §10.1.1).
-      this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
-    } else {
-      connection.writeText(text)
-      this.#body.begin(connection)
+      if (awaitsContinue(this.#request.raw)) this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
+      // Before the head: so what has come of it flows before that leaves.
+      else this.#body.begin(connection)
     }
+    connection.gather()
+    connection.writeText(text)
   }
 
   drained (): void {
