@@ -33,11 +33,11 @@ function turnEnds (): void {
 }
 
 function leave (): void {
-  const all = count
-  count = 0
-  for (let i = 0; i < all; i++) {
-    const one = late[i] as Late
+  // Who comes meanwhile leaves too.
+  for (let i = 0; i < count; i++) {
+    const one = late[i]
     late[i] = null
-    one.leave()
+    one?.leave()
   }
+  count = 0
 }

@@ -45,11 +45,16 @@ t.test('no more than 64 wait for one another', async t => {
 
 t.test('one that has more to leave while it leaves is not forgotten', async t => {
   const left: number[] = []
-  leaveTogether({ leave: () => { leaveTogether(late(left, 2)) } })
+  leaveTogether({
+    leave: () => {
+      leaveTogether(late(left, 2))
+      leaveTogether(late(left, 3))
+    }
+  })
   leaveTogether(late(left, 1))
   await turn()
   await turn()
-  t.strictSame(left, [1, 2])
+  t.strictSame(left, [1, 2, 3])
 })
 
 t.test('a hundred requests of one moment are answered, each with its own', async t => {
