@@ -7,13 +7,20 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accepting, freePort, LOAD_CORE, PROXY_CORE, type Running, start, which } from './processes.ts'
 
+/** Tells how fast the proxies' core is, in the file at `path`, while it is not paused. */
+export interface Probe {
+  readonly path: string
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
 /** The tools of one run. A null tool is absent, and `absent` says why. */
 export interface Workshop {
   readonly folder: string
   /** The port of the backend, or null where it could not be compiled. */
   readonly backend: { readonly port: number, readonly running: Running } | null
-  /** Tells how fast the proxies' core is, or null where it could not be compiled. */
-  readonly probe: { readonly path: string } | null
+  /** Null where it could not be compiled. */
+  readonly probe: Probe | null
   readonly webSocketLoad: string | null
   readonly httpLoad: string | null
   /** PEM files, or null without OpenSSL. */
@@ -53,11 +60,11 @@ export async function prepare (folder: string): Promise<Workshop> {
   return { folder, backend, probe, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
 }
 
-async function startProbe (program: string, path: string): Promise<Workshop['probe']> {
-  start(PROXY_CORE, program, [path])
+async function startProbe (program: string, path: string): Promise<Probe> {
+  const { process } = start(PROXY_CORE, program, [path])
   // Long enough for a piece that nothing disturbs.
   await sleep(2000)
-  return { path }
+  return { path, pause: () => { process.kill('SIGSTOP') }, resume: () => { process.kill('SIGCONT') } }
 }
 
 /** Compiles once for each state of the sources. Null where it does not compile. */
