@@ -17,6 +17,16 @@ t.test('connections are kept and used again, whatever framed the answer', async 
   t.ok((await subject.facts(1)).firstByteTime! > 0)
 })
 
+t.test('a connection is used again after an answer of many small parts, or of large ones and small ones', async t => {
+  const chunk = (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`
+  for (const sizes of [Array<number>(40).fill(1000), [20_000, 1000, 20_000, 1000]]) {
+    const backend = await answering(t, `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${sizes.map(chunk).join('')}0\r\n\r\n`)
+    const { port } = await proxy(t, { upstream: backend.url })
+    for (let i = 0; i < 3; i++) t.match(await ask(port), { status: 200, body: 'x'.repeat(sizes.reduce((sum, size) => sum + size, 0)), complete: true })
+    t.equal(backend.sockets.length, 1)
+  }
+})
+
 t.test('a connection is not used again where either side says so', async t => {
   for (const bytes of ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']) {
     const backend = await answering(t, bytes)

@@ -141,6 +141,9 @@ export class Delivery implements Late {
     if (this.#body === null) {
       if (last === null || last.length <= SMALL) this.#gather()
       this.#finish(trailers)
+      // Nothing more comes, and Node tells no 'drain' of an answer that has ended: only what is lent is waited for.
+      this.#full = false
+      this.#goOn()
     } else {
       this.#body.on('end', () => { this.#finish(trailers) })
       this.#body.end()
