@@ -84,7 +84,7 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
         if (subject.proxy === null) {
           subject.proxy = await peer.start(workshop, tls)
           if (subject.proxy.note !== '') notes.add(`${peer.name}: ${subject.proxy.note}`)
-          if (!workload.fresh) await warmUp(workload, subject.proxy, workshop, options.warm)
+          if (!workload.fresh) await warm(workload, subject.proxy, workshop, options.warm)
         }
         subject.samples.push(await workload.measure(subject.proxy, workshop, options.seconds))
         if (workload.fresh) await end(subject)
@@ -103,11 +103,12 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
 }
 
 /** On a busy machine the same time means less work, so both count. */
-async function warmUp (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
+async function warm (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
   let done = 0
   const turns = seconds === 0 ? 0 : 6
-  for (let turn = 0; turn < turns && done < workload.enough; turn++) {
-    const { rate = 0 } = await workload.measure(proxy, workshop, seconds)
+  const { measure, warmUp = measure, enough } = workload
+  for (let turn = 0; turn < turns && done < enough; turn++) {
+    const { rate = 0 } = await warmUp(proxy, workshop, seconds)
     done += rate * (seconds + RUN_UP)
   }
 }

@@ -26,8 +26,12 @@ export interface Workload {
   readonly fresh: boolean
   /** So much work, in the figures' unit, makes a Node process run as it goes on running. */
   readonly enough: number
-  readonly measure: (proxy: Proxy, workshop: Workshop, seconds: number) => Promise<Sample>
+  readonly measure: Measure
+  /** What a process is warmed up with, where that is not what is measured. */
+  readonly warmUp?: Measure
 }
+
+type Measure = (proxy: Proxy, workshop: Workshop, seconds: number) => Promise<Sample>
 
 /** How long the load runs before each sample, s. */
 export const RUN_UP = 1
@@ -86,28 +90,34 @@ function http (key: string, title: string, path: string, connections: number, ne
     figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
     needs: [need, ...more],
     fresh: false,
-    enough: connections === 1 ? 20_000 : path === '/1k' ? 150_000 : 60_000,
-    measure: async (proxy, workshop, seconds) => {
-      const script = path === '/sink' ? ['-s', postScript(workshop)] : []
-      const load = (seconds: number) => run(workshop.httpLoad ?? 'wrk', [
-        '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
-        `${more.includes('tls') ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
-      ])
-      // While others were measured V8 has made the heap of an idle process small: what counts is not how it grows again.
-      await load(RUN_UP)
-      // One request at a time: each piece of the probe would hold one up, and be the slowest of a hundred.
-      if (connections === 1) workshop.probe?.pause()
-      const watch = new Stopwatch(proxy.pids(), workshop.probe)
-      const text = await load(seconds).finally(() => workshop.probe?.resume())
-      const stopped = watch.stop()
-      const [, count, took, unit] = /(\d+) requests in ([\d.]+)(m?s)/.exec(text) ?? []
-      const requests = Number(count)
-      const wrong = /Non-2xx.*|Socket errors: connect [1-9].*|timeout [1-9].*/.exec(text)?.[0]
-      if (!(requests > 0)) throw new Error('no request was answered')
-      if (wrong !== undefined) throw new Error(wrong)
-      const rate = requests / Number(took) * (unit === 'ms' ? 1000 : 1)
-      return { ...stopped.per(requests), rate, p50: percentile(text, 50), p99: percentile(text, 99) }
-    }
+    enough: path === '/1k' ? 150_000 : 60_000,
+    measure: httpMeasure(path, connections, more.includes('tls')),
+    // One request at a time it would take minutes, and V8 would be compiling still while the slowest of a hundred is sought.
+    ...connections === 1 ? { warmUp: httpMeasure(path, 64, more.includes('tls')) } : {}
+  }
+}
+
+function httpMeasure (path: string, connections: number, tls: boolean): Measure {
+  return async (proxy, workshop, seconds) => {
+    const script = path === '/sink' ? ['-s', postScript(workshop)] : []
+    const load = (seconds: number) => run(workshop.httpLoad ?? 'wrk', [
+      '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
+      `${tls ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
+    ])
+    // While others were measured V8 has made the heap of an idle process small: what counts is not how it grows again.
+    await load(RUN_UP)
+    // One request at a time: each piece of the probe would hold one up, and be the slowest of a hundred.
+    if (connections === 1) workshop.probe?.pause()
+    const watch = new Stopwatch(proxy.pids(), workshop.probe)
+    const text = await load(seconds).finally(() => workshop.probe?.resume())
+    const stopped = watch.stop()
+    const [, count, took, unit] = /(\d+) requests in ([\d.]+)(m?s)/.exec(text) ?? []
+    const requests = Number(count)
+    const wrong = /Non-2xx.*|Socket errors: connect [1-9].*|timeout [1-9].*/.exec(text)?.[0]
+    if (!(requests > 0)) throw new Error('no request was answered')
+    if (wrong !== undefined) throw new Error(wrong)
+    const rate = requests / Number(took) * (unit === 'ms' ? 1000 : 1)
+    return { ...stopped.per(requests), rate, p50: percentile(text, 50), p99: percentile(text, 99) }
   }
 }
 
