@@ -1,7 +1,8 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
 import { Roster } from '../roster.ts'
 import type { Origin } from '../target.ts'
-import { Connection, type Exchange, type Owner } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { Exchange, Owner } from './exchange.ts'
 import type { ForwardSettings } from './options.ts'
 import { Watch } from './watch.ts'
 
