@@ -53,41 +53,48 @@ export function compileForwarding (options: ForwardingOptions = {}, mistakes: st
 
 /** Adds the forwarding headers of a request. */
 export function forwardingHeaders (request: FastifyRequest, settings: ForwardingSettings, out: RawHeaders): void {
-  if (settings.for === 'set' || settings.for === 'append') out.push('X-Forwarded-For', forwardedFor(request, settings))
+  if (settings.for === 'set' || settings.for === 'append') {
+    const all = forwardedFor(request, settings)
+    if (all !== '') out.push('X-Forwarded-For', all)
+  }
   // Without a Host, as HTTP/1.0 may come, there is none to tell.
   if (settings.host === 'set' && request.host !== '') out.push('X-Forwarded-Host', request.host)
   if (settings.proto === 'set') out.push('X-Forwarded-Proto', request.protocol)
   if (settings.standard === 'set' || settings.standard === 'append') out.push('Forwarded', forwarded(request, settings))
 }
 
-/** The addresses of those the request passed, from the client on. Fastify lists the believed ones, the nearest first. */
-function addresses (request: FastifyRequest, policy: ForwardingPolicy): string[] {
+/**
+ * The addresses of those the request passed, from the client on. Fastify lists the believed ones, the nearest first.
+ * Who comes through a unix socket has none, nor has a socket that has closed meanwhile.
+ */
+function addresses (request: FastifyRequest, policy: ForwardingPolicy): Array<string | undefined> {
   const { ips } = request
   if (ips === undefined || ips.length < 2) return [plain(request.raw.socket.remoteAddress ?? request.ip)]
   return policy === 'set' ? [plain(request.ip)] : ips.map(plain).reverse()
 }
 
 function forwardedFor (request: FastifyRequest, settings: ForwardingSettings): string {
-  const all = addresses(request, settings.for)
+  const all = addresses(request, settings.for).filter(address => address !== undefined)
   if (settings.port) {
     // Only the peer's port is known; of an address that somebody told, it is not.
     const { remoteAddress, remotePort } = request.raw.socket
-    const last = all.at(-1) as string
-    if (remoteAddress !== undefined && plain(remoteAddress) === last) all[all.length - 1] = `${bracketed(last)}:${remotePort ?? 0}`
+    const last = all.at(-1)
+    if (last !== undefined && plain(remoteAddress) === last) all[all.length - 1] = `${bracketed(last)}:${remotePort ?? 0}`
   }
   return all.length === 1 ? all[0] as string : all.join(', ')
 }
 
 function forwarded (request: FastifyRequest, settings: ForwardingSettings): string {
-  const elements = addresses(request, settings.standard).map(address => `for=${quoted(bracketed(address))}`)
+  // RFC 7239 §6.2
+  const elements = addresses(request, settings.standard).map(address => `for=${address === undefined ? 'unknown' : quoted(bracketed(address))}`)
   const own = elements.pop() as string
   const host = request.host === '' ? '' : `;host=${quoted(request.host)}`
   return [...elements, `${own}${host};proto=${request.protocol}`].join(', ')
 }
 
 /** An IPv4 client of a socket that listens on both families is an IPv4 client. */
-function plain (address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+function plain (address: string | undefined): string | undefined {
+  return address?.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
 function bracketed (address: string): string {

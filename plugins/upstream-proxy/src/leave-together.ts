@@ -16,10 +16,11 @@ const MOST = 64
 const late: Array<Late | null> = []
 let count = 0
 let awaited = false
+let leaving = false
 
 /** Has `one` leave: the first of a turn of the event loop when the event it came up in is over, all others at the turn's end. */
 export function leaveTogether (one: Late): void {
-  if (count === MOST) leave()
+  if (count >= MOST && !leaving) leave()
   late[count++] = one
   if (awaited) return
   awaited = true
@@ -34,10 +35,12 @@ function turnEnds (): void {
 
 function leave (): void {
   // Who comes meanwhile leaves too.
+  leaving = true
   for (let i = 0; i < count; i++) {
     const one = late[i]
     late[i] = null
     one?.leave()
   }
+  leaving = false
   count = 0
 }

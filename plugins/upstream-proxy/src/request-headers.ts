@@ -107,13 +107,18 @@ export function isHeader (name: string, value: string): boolean {
   return TOKEN.test(name) && !NOT_A_VALUE.test(value)
 }
 
+/** Takes every header of a name (lower-cased) away. */
+export function without (headers: RawHeaders, name: string): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if ((headers[i] as string).toLowerCase() === name) headers.splice(i, 2)
+  }
+}
+
 function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
   for (const name of Object.keys(changes)) {
     if (name === 'host' || OURS.has(name)) continue
     if (!TOKEN.test(name)) throw new ERRORS.BadTarget()
-    for (let i = out.length - 2; i >= 0; i -= 2) {
-      if ((out[i] as string).toLowerCase() === name) out.splice(i, 2)
-    }
+    without(out, name)
     const value = changes[name] as string
     // Rules work on text; on the wire it is UTF-8, and latin1 is how bytes travel in strings here.
     if (value !== '') out.push(name, /[^\x00-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value) // eslint-disable-line no-control-regex

@@ -54,7 +54,12 @@ export class Origins {
 function parseOrigin (scheme: string, authority: string): Origin {
   if (scheme === 'unix') {
     // unix://%2Frun%2Fapp.sock/path: the socket's path is percent-encoded in the authority's place.
-    const socketPath = decodeURIComponent(authority)
+    let socketPath: string
+    try {
+      socketPath = decodeURIComponent(authority)
+    } catch {
+      throw new ERRORS.BadTarget()
+    }
     return { name: `unix://${authority}`, secure: false, hostname: 'localhost', port: 80, socketPath, host: 'localhost' }
   }
   const secure = scheme === 'https' || scheme === 'wss'

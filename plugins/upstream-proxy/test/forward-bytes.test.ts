@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { request as secureRequest } from 'node:https'
+import { createServer as createSecure, request as secureRequest } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
@@ -104,3 +105,51 @@ t.test('slow readers of HTTP/1.1, beside some who leave', async t => {
     return answerTo(plainRequest({ port, host: '127.0.0.1', path: `/${n}`, agent: false }), n)
   })
 })
+
+/** The same of an https upstream. */
+async function secureUpstream (t: Test, listener: RequestListener): Promise<string> {
+  const server = createSecure(tls, listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+t.test('slow readers of an https upstream get their own bytes', async t => {
+  const { port } = await proxy(t, { upstream: await secureUpstream(t, listener), connections, timeouts, tls: { rejectUnauthorized: false } })
+  await many(t, n => answerTo(plainRequest({ port, host: '127.0.0.1', path: `/${n}`, agent: false }), n))
+})
+
+for (const framing of ['sized', 'chunked']) {
+  t.test(`every byte of an https upstream is right, though its client is slower (${framing})`, async t => {
+    // Far more than the sockets in between hold.
+    const large = Buffer.alloc(24_000_000)
+    for (let i = 0; i + 4 <= large.length; i += 4) large.writeUInt32LE(i, i)
+    const url = await secureUpstream(t, (_, response) => {
+      if (framing === 'sized') response.setHeader('Content-Length', large.length)
+      response.write(large)
+      response.end()
+    })
+    const subject = await proxy(t, { upstream: url, timeouts, tls: { rejectUnauthorized: false } })
+    const client = connect(subject.port, '127.0.0.1')
+    t.teardown(() => client.destroy())
+    // Of HTTP/1.0, for the body to come as it is.
+    client.write('GET / HTTP/1.0\r\n\r\n')
+    const parts: Buffer[] = []
+    client.on('data', (part: Buffer) => {
+      parts.push(part)
+      if (parts.length % 40 !== 0) return
+      client.pause()
+      setTimeout(() => client.resume(), 3)
+    })
+    await once(client, 'close')
+    const all = Buffer.concat(parts)
+    const got = all.subarray(all.indexOf('\r\n\r\n') + 4)
+    t.equal(got.length, large.length)
+    let wrong = -1
+    for (let i = 0; i + 4 <= got.length && wrong === -1; i += 4) if (got.readUInt32LE(i) !== i) wrong = i
+    t.equal(wrong, -1, 'where the first wrong byte is')
+  })
+}

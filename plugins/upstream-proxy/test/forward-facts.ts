@@ -1,7 +1,7 @@
 // What an HTTP origin does, asked directly and asked through the proxy: the same facts of both.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { request, type IncomingMessage, type RequestListener } from 'node:http'
+import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { Test } from 'tap'
 import { type Answer, ask, read, talk } from './forward-subjects.ts'
@@ -19,9 +19,12 @@ export interface Fact {
 const BIG = randomBytes(3_000_000)
 const sha = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
 
+/** Answers of which only the head has left, by what names them. */
+const begun = new Map<string, ServerResponse>()
+
 /** The origin that the facts are about. */
 export const origin: RequestListener = (request, response) => {
-  const { pathname } = new URL(request.url as string, 'http://x')
+  const { pathname, search } = new URL(request.url as string, 'http://x')
   const routes: Record<string, () => void> = {
     '/hello': () => response.end('hello'),
     '/head': () => response.writeHead(200, { 'Content-Length': 12345, 'X-Case': 'Kept' }).end(),
@@ -53,8 +56,19 @@ export const origin: RequestListener = (request, response) => {
       response.end()
     },
     '/hints': () => {
-      response.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
+      // Node would give them to HTTP/1.0 as well.
+      if (request.httpVersion === '1.1') response.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
       response.end('after the hint')
+    },
+    '/begin': () => {
+      const sized = search.startsWith('?sized')
+      if (search.startsWith('?until-close')) response.useChunkedEncodingByDefault = false
+      response.writeHead(200, sized ? { 'Content-Length': 4 } : { 'Content-Type': 'text/event-stream' }).flushHeaders()
+      begun.set(search, response)
+    },
+    '/go-on': () => {
+      begun.get(search)?.end('late')
+      response.end()
     },
     '/events': () => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
@@ -233,13 +247,31 @@ export const facts: readonly Fact[] = [
   {
     name: 'HTTP/1.0 gets no hints, no chunks, and an end',
     async run (t, subject) {
-      for (const path of ['/hello', '/big-chunked', '/hints'].slice(0, 2)) {
+      for (const [path, body] of [['/hello', 'hello'], ['/big-chunked', BIG.toString('latin1')], ['/hints', 'after the hint']] as const) {
         const text = await talk(subject.port, `GET ${path} HTTP/1.0\r\n\r\n`)
+        const end = text.indexOf('\r\n\r\n')
         t.match(text, /^HTTP\/1\.1 200 /)
-        t.notMatch(text.slice(0, text.indexOf('\r\n\r\n')), /transfer-encoding/i)
+        t.notMatch(text.slice(0, end), /transfer-encoding/i)
+        t.equal(sha(text.slice(end + 4)), sha(body))
       }
     }
   },
+  ...['sized', 'chunked', 'until-close'].flatMap(kind => ['1.1', '1.0'].map(version => ({
+    name: `a head comes before there is any body (${kind}, HTTP/${version})`,
+    async run (t: Test, subject: Subject) {
+      const key = `${kind}-${version}-${subject.port}`
+      const socket = connect(subject.port, '127.0.0.1')
+      socket.write(`GET /begin?${key} HTTP/${version}\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      let text = ''
+      socket.on('data', chunk => { text += chunk.toString('latin1') })
+      // Whoever keeps the head until something follows it would do so for ever: the body comes only once the head is here.
+      while (!text.includes('\r\n\r\n')) await once(socket, 'data', { signal: AbortSignal.timeout(5000) })
+      t.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/)
+      await ask(subject.port, { path: `/go-on?${key}` })
+      if (!socket.closed) await once(socket, 'close')
+      t.match(text.slice(text.indexOf('\r\n\r\n')), /late/)
+    }
+  }))),
   {
     name: 'server-sent events come one by one',
     async run (t, subject) {

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { UpstreamProxyOptions } from '../src/index.ts'
-import { answering, ask, portOf, proxy, rawUpstream, read, talk, upstream, type Proxy, type RawUpstream } from './forward-subjects.ts'
+import { ask, closed, proxy, rawUpstream, read, talk, upstream, type Proxy, type RawUpstream } from './forward-subjects.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -16,31 +16,55 @@ function faulty (t: Test, fault: (socket: Socket, head: string) => void): Promis
   })
 }
 
-async function goesOn (t: Test, { port }: Proxy): Promise<void> {
+/** The next request is served, on a connection of its own, and all those before are closed. */
+async function goesOn (t: Test, { port }: Proxy, { sockets }: { sockets: readonly Socket[] }): Promise<void> {
+  const before = [...sockets]
   t.match(await ask(port), { status: 200, body: 'ok' }, 'the next request is served')
+  t.equal(sockets.length, before.length + 1, 'what had the fault is not used again')
+  for (const socket of before) await closed(socket)
 }
 
-async function fails (t: Test, upstream: { url: string }, expected: object, fact: object, options: UpstreamProxyOptions = {}, method = 'GET'): Promise<void> {
+async function fails (t: Test, upstream: RawUpstream, expected: object, fact: object, options: UpstreamProxyOptions = {}, method = 'GET'): Promise<void> {
   const subject = await proxy(t, { upstream: upstream.url, ...options })
   const answer = await ask(subject.port, { method })
   t.match(answer, expected)
   t.notMatch(answer.body, /127\.0\.0\.1|ECONN|at .*\.ts/, 'nothing internal is told')
   t.match((await subject.facts()).error, fact)
-  await goesOn(t, subject)
+  await goesOn(t, subject, upstream)
+}
+
+/** A proxy whose first request goes where nobody answers, and the next ones to `backend`. */
+function misled (t: Test, nowhere: string, backend: RawUpstream, options: UpstreamProxyOptions = {}): Promise<Proxy> {
+  let count = 0
+  return proxy(t, { to: () => (++count === 1 ? nowhere : backend.url) + '/', ...options })
 }
 
 t.test('an upstream that refuses is 502', async t => {
-  const gone = await rawUpstream(t, () => {})
-  const port = portOf(gone.url)
-  const closed = await proxy(t, { upstream: `http://127.0.0.1:${port === 1 ? 2 : 1}` })
-  t.match(await ask(closed.port), { status: 502, headers: { 'content-type': /json/ } })
-  t.match((await closed.facts()).error, { code: 'FST_ARR_UPSTREAM_REFUSED', moment: 'connect', side: 'upstream', statusCode: 502, systemCode: 'ECONNREFUSED' })
+  const backend = await rawUpstream(t, socket => socket.write(OK))
+  const subject = await misled(t, 'http://127.0.0.1:1', backend)
+  t.match(await ask(subject.port), { status: 502, headers: { 'content-type': /json/ } })
+  t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_REFUSED', moment: 'connect', side: 'upstream', statusCode: 502, systemCode: 'ECONNREFUSED' })
+  await goesOn(t, subject, backend)
 })
 
 t.test('a name that does not resolve is 502', async t => {
-  const subject = await proxy(t, { upstream: 'http://nowhere.invalid' })
+  const backend = await rawUpstream(t, socket => socket.write(OK))
+  const subject = await misled(t, 'http://nowhere.invalid', backend)
   t.match(await ask(subject.port), { status: 502 })
   t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_NOT_RESOLVED', moment: 'connect' })
+  await goesOn(t, subject, backend)
+})
+
+t.test('an upstream that accepts, and then never shakes hands for TLS, is 504', async t => {
+  const mute = await rawUpstream(t, () => {})
+  const backend = await rawUpstream(t, socket => socket.write(OK))
+  const subject = await misled(t, mute.url.replace('http', 'https'), backend, { timeouts: { connect: 100 } })
+  t.match(await ask(subject.port), { status: 504 })
+  t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_CONNECT_TIMEOUT', moment: 'connect', side: 'upstream', statusCode: 504 })
+  t.equal(mute.received()[0], '\x16', 'it was greeted')
+  t.equal(mute.sockets.length, 1)
+  await closed(mute.sockets[0]!)
+  await goesOn(t, subject, backend)
 })
 
 t.test('a browser gets a page, others JSON, HEAD no body', async t => {
@@ -71,32 +95,38 @@ for (const [name, head] of [
 ] as const) {
   for (const how of ['end', 'resetAndDestroy'] as const) {
     t.test(`an upstream that goes (${how}) in ${name} cuts the answer`, async t => {
-      const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write(head, () => setTimeout(() => socket[how](), 30)))).url })
+      const backend = await faulty(t, socket => socket.write(head, () => setTimeout(() => socket[how](), 30)))
+      const subject = await proxy(t, { upstream: backend.url })
       const answer = await ask(subject.port)
       t.match(answer, { status: 200, body: 'part', complete: false })
       t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream' })
-      await goesOn(t, subject)
+      await goesOn(t, subject, backend)
     })
   }
 }
 
 t.test('an answer of unknown length that is reset is cut, for HTTP/1.0 as well', async t => {
   const bytes = 'HTTP/1.1 200 OK\r\n\r\npart'
-  const atOnce = await proxy(t, {
-    upstream: (await rawUpstream(t, socket => socket.write(bytes, () => {
-      socket.resetAndDestroy()
-      // Bytes and reset are there together when they are next looked for.
-      for (const start = Date.now(); Date.now() - start < 20;);
-    }))).url
+  const resets = (socket: Socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 30))
+  const resetsAtOnce = (socket: Socket) => socket.write(bytes, () => {
+    socket.resetAndDestroy()
+    // Bytes and reset are there together when they are next looked for.
+    for (const start = Date.now(); Date.now() - start < 20;);
   })
-  t.match(await ask(atOnce.port), { body: 'part', complete: false })
-  const subject = await proxy(t, { upstream: (await rawUpstream(t, socket => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 30)))).url })
-  t.match(await ask(subject.port), { body: 'part', complete: false })
+  for (const fault of [resetsAtOnce, resets]) {
+    const backend = await faulty(t, fault)
+    const subject = await proxy(t, { upstream: backend.url })
+    t.match(await ask(subject.port), { body: 'part', complete: false })
+    await goesOn(t, subject, backend)
+  }
+  const backend = await faulty(t, resets)
+  const subject = await proxy(t, { upstream: backend.url })
   const old = connect(subject.port, '127.0.0.1')
   old.write('GET / HTTP/1.0\r\n\r\n')
   old.resume()
   const [error] = await once(old, 'error')
   t.match(error, { code: 'ECONNRESET' })
+  await goesOn(t, subject, backend)
 })
 
 for (const [name, bytes] of [
@@ -137,10 +167,11 @@ for (const [name, bytes] of [
   ['trailers that are too large', `4\r\npart\r\n0\r\nX-A: ${'x'.repeat(70_000)}\r\n\r\n`]
 ] as const) {
   t.test(`${name} in the body cuts the answer`, async t => {
-    const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`))).url })
+    const backend = await faulty(t, socket => socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`))
+    const subject = await proxy(t, { upstream: backend.url })
     t.match(await ask(subject.port), { status: 200, body: 'part', complete: false })
     t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_BAD_ANSWER', moment: 'body' })
-    await goesOn(t, subject)
+    await goesOn(t, subject, backend)
   })
 }
 
@@ -153,24 +184,73 @@ t.test('an upstream that stalls in the head is 504', async t => {
 })
 
 t.test('an upstream that stalls in the body cuts the answer', async t => {
-  const subject = await proxy(t, { upstream: (await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'))).url, timeouts: { idle: 60 } })
+  const backend = await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'))
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 60 } })
   t.match(await ask(subject.port), { body: 'part', complete: false })
   t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'body' })
-  await goesOn(t, subject)
+  await goesOn(t, subject, backend)
 })
 
 t.test('server-sent events may be silent for longer than the idle limit', async t => {
-  const subject = await proxy(t, {
-    upstream: (await answering(t, 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n', socket => {
-      setTimeout(() => socket.end('data: 2\n\n'), 250)
-    })).url,
-    timeouts: { idle: 50 }
+  const backend = await faulty(t, socket => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
+    setTimeout(() => socket.end('data: 2\n\n'), 250)
   })
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 50 } })
   t.match(await ask(subject.port), { body: 'data: 1\n\ndata: 2\n\n', complete: true })
+  await goesOn(t, subject, backend)
+})
+
+for (const method of ['GET', 'POST']) {
+  t.test(`the head of an answer may be longer in coming than the idle limit (${method})`, async t => {
+    const backend = await rawUpstream(t, socket => setTimeout(() => socket.write(OK), 500))
+    const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: 150 } })
+    t.match(await ask(port, { method, ...(method === 'POST' ? { body: 'now', headers: { 'content-length': 3 } } : {}) }), { status: 200, body: 'ok', complete: true })
+  })
+}
+
+t.test('once its head is there, the body of an answer may be longer in coming than the head might have been', async t => {
+  const backend = await rawUpstream(t, socket => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n')
+    setTimeout(() => socket.write('late'), 1500)
+  })
+  const { port } = await proxy(t, { upstream: backend.url, timeouts: { firstByte: 1000 } })
+  t.match(await ask(port), { status: 200, body: 'late', complete: true })
+})
+
+t.test('an answer that comes in pieces, each within the limit, is not cut, however long it takes', async t => {
+  const pieces = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n|1\r\na\r|\n2\r\nb|c\r\n|2|\r\nde\r\n0\r\n|\r\n'.split('|')
+  const backend = await rawUpstream(t, async socket => {
+    for (const piece of pieces) {
+      socket.write(piece)
+      await new Promise(resolve => setTimeout(resolve, 250))
+    }
+  })
+  const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: 1000 } })
+  t.match(await ask(port), { status: 200, body: 'abcde', complete: true })
+})
+
+t.test('a request that comes in pieces, each within the limit, is served, however long it takes', async t => {
+  const url = await upstream(t, (request, response) => {
+    let body = ''
+    request.on('data', chunk => { body += String(chunk) })
+    request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers['x-slow']} ${body}`))
+  })
+  const { port } = await proxy(t, { upstream: url, timeouts: { idle: 1000 } })
+  const client = connect(port, '127.0.0.1')
+  let text = ''
+  client.on('data', chunk => { text += String(chunk) })
+  for (const piece of 'PO|ST /slow HTTP/1.1\r\nHo|st: x\r\nX-Slow: ve|ry\r|\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r|\n|1\r\na\r|\n2\r\nb|c\r\n|2|\r\nde\r\n0\r\n|\r\n'.split('|')) {
+    client.write(piece)
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+  await closed(client)
+  t.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nPOST \/slow very abcde$/)
 })
 
 t.test('an upstream that does not read an upload is 504', async t => {
-  const subject = await proxy(t, { upstream: (await rawUpstream(t, socket => { socket.pause() })).url, timeouts: { idle: 100 } })
+  const backend = await faulty(t, socket => { socket.pause() })
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 100 } })
   const outgoing = request({ host: '127.0.0.1', port: subject.port, method: 'POST', agent: false, headers: { 'content-length': 80_000_000 } })
   outgoing.on('error', () => {})
   outgoing.write(Buffer.alloc(40_000_000))
@@ -178,22 +258,27 @@ t.test('an upstream that does not read an upload is 504', async t => {
   t.equal(response.statusCode, 504)
   t.match(subject.requests[0]!.upstream!.error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'request', side: 'upstream' })
   outgoing.destroy()
+  // Who does not read does not see the end either.
+  backend.sockets[0]!.removeAllListeners('data').resume()
+  await goesOn(t, subject, backend)
 })
 
 t.test('a client that stalls in its upload is 408, and the upstream hears no end', async t => {
-  const backend = await rawUpstream(t, () => {})
+  const backend = await faulty(t, () => {})
   const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 80 } })
   const text = await talk(subject.port, 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', /took too long/)
   t.match(text, /^HTTP\/1\.1 408 /)
   t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'request', side: 'client' })
-  t.notMatch(backend.received(), /\r\n0\r\n\r\n$/)
+  await closed(backend.sockets[0]!)
+  t.notMatch(backend.received(), /\r\n0\r\n\r\n/)
+  await goesOn(t, subject, backend)
 })
 
 t.test('a client that does not read for too long is cut off, and its upstream let go', async t => {
-  let ended: Promise<unknown> | undefined
-  const url = await upstream(t, (_, response) => {
-    ended = once(response, 'close')
-    response.write(Buffer.alloc(30_000_000))
+  const sockets: Socket[] = []
+  const url = await upstream(t, (request, response) => {
+    if (sockets.push(request.socket) === 1) response.write(Buffer.alloc(30_000_000))
+    else response.end('ok')
   })
   const subject = await proxy(t, { upstream: url, timeouts: { idle: 100 } })
   const client = connect(subject.port, '127.0.0.1')
@@ -201,19 +286,23 @@ t.test('a client that does not read for too long is cut off, and its upstream le
   client.pause()
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'body', side: 'client' })
-  await ended
   client.destroy()
+  await goesOn(t, subject, { sockets })
 })
 
 for (const moment of ['connect', 'request', 'headers', 'body'] as const) {
   t.test(`a client that leaves (${moment}) takes its upstream request with it`, async t => {
     const reached: Socket[] = []
-    const backend = await rawUpstream(t, socket => {
+    const backend = await rawUpstream(t, (socket, head) => {
+      if (head.startsWith('GET /next ')) {
+        socket.write(OK)
+        return
+      }
       reached.push(socket)
       if (moment === 'body') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart')
     })
     // TEST-NET-1: an address that never answers, or never can be reached.
-    const subject = await proxy(t, { upstream: moment === 'connect' ? 'http://192.0.2.1' : backend.url })
+    const subject = await proxy(t, { to: ({ url }) => (moment === 'connect' && url !== '/next' ? 'http://192.0.2.1' : backend.url) + url })
     const client = connect(subject.port, '127.0.0.1')
     client.on('error', () => {})
     client.write(moment === 'request' ? 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart' : 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -224,27 +313,32 @@ for (const moment of ['connect', 'request', 'headers', 'body'] as const) {
     const { error } = await subject.facts()
     if (error?.side === 'client') t.match(error, { code: 'FST_ARR_CLIENT_GONE', moment, statusCode: 499 })
     else t.equal(moment, 'connect', 'only a refusal of the network may come first')
-    for (const socket of reached) if (!socket.destroyed) await once(socket, 'close')
+    t.match(await ask(subject.port, { path: '/next' }), { status: 200, body: 'ok' }, 'the next request is served')
+    t.equal(backend.sockets.length, reached.length + 1)
+    for (const socket of reached) await closed(socket)
   })
 }
 
 t.test('two hundred clients that leave in mid-answer leave nothing open', async t => {
-  const sockets = new Set<Socket>()
+  const sockets: Socket[] = []
+  let leaving = true
   const url = await upstream(t, (request, response) => {
-    sockets.add(request.socket)
-    request.socket.on('close', () => sockets.delete(request.socket))
-    response.write(Buffer.alloc(200_000))
+    sockets.push(request.socket)
+    if (leaving) response.write(Buffer.alloc(200_000))
+    else response.end('ok')
   })
-  const { port } = await proxy(t, { upstream: url })
+  const subject = await proxy(t, { upstream: url })
   await Promise.all(Array.from({ length: 200 }, async () => {
-    const client = connect(port, '127.0.0.1')
+    const client = connect(subject.port, '127.0.0.1')
     client.on('error', () => {})
     client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     await once(client, 'data')
     client.resetAndDestroy()
   }))
-  while (sockets.size > 0) await new Promise(resolve => setImmediate(resolve))
-  t.equal(sockets.size, 0)
+  leaving = false
+  t.equal(sockets.length, 200)
+  for (const socket of sockets) await closed(socket)
+  await goesOn(t, subject, { sockets })
 })
 
 t.test('a slow reader holds the upstream back, and not the memory', async t => {

@@ -2,6 +2,7 @@
 import { Transform } from 'node:stream'
 import { createGzip, gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { reverseRewrite } from '../src/forward/reverse-rewrite.ts'
 import { answering, ask, proxy, rawUpstream, talk, upstream } from './forward-subjects.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -17,7 +18,7 @@ async function sent (t: Parameters<typeof proxy>[0], options: object, server: ob
 const GET = 'GET / HTTP/1.1\r\nHost: public.test\r\n'
 
 t.test('what belongs to a connection ends here, both ways', async t => {
-  const hop = 'Keep-Alive: timeout=9\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nTE: gzip, trailers\r\nX-Mine: 1\r\nx-kept: 2\r\n'
+  const hop = 'Keep-Alive: 300\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nTE: gzip, trailers\r\nX-Mine: 1\r\nx-kept: 2\r\n'
   const lines = await sent(t, {}, {}, `${GET}${hop}Connection: keep-alive, X-Mine\r\n`.replace('Connection: keep-alive, X-Mine\r\n', 'Connection: x-mine\r\n'))
   t.notMatch(lines.join('\n'), /^(?:keep-alive|proxy-|connection|x-mine)/im)
   t.ok(lines.includes('x-kept: 2') && lines.includes('TE: trailers'))
@@ -68,6 +69,25 @@ t.test('each forwarding header can be set, appended, kept or removed', async t =
   t.notMatch(removed.join('\n'), /forwarded/i)
 })
 
+t.test('with a trusted proxy in front, what is set is the client, and what is appended the whole way', async t => {
+  const came = `${GET}X-Forwarded-For: 6.6.6.6, 7.7.7.7\r\nX-Forwarded-Proto: https\r\n`
+  const trusting = { trustProxy: true }
+  const set = await sent(t, { forwarded: { for: 'set', standard: 'set' } }, trusting, came)
+  t.ok(set.includes('X-Forwarded-For: 6.6.6.6'), set.join(' | '))
+  t.ok(set.includes('Forwarded: for=6.6.6.6;host=public.test;proto=https'), set.join(' | '))
+  const appended = await sent(t, { forwarded: { for: 'append', standard: 'append' } }, trusting, came)
+  t.ok(appended.includes('X-Forwarded-For: 6.6.6.6, 7.7.7.7, 127.0.0.1'), appended.join(' | '))
+  t.ok(appended.includes('Forwarded: for=6.6.6.6, for=7.7.7.7, for=127.0.0.1;host=public.test;proto=https'), appended.join(' | '))
+})
+
+t.test('what is no token is quoted in Forwarded, and an IPv6 address is in brackets', async t => {
+  const standard = { forwarded: { standard: 'append' } }
+  t.ok((await sent(t, standard, {}, 'GET / HTTP/1.1\r\nHost: public.test:8080\r\n')).includes('Forwarded: for=127.0.0.1;host="public.test:8080";proto=http'))
+  const lines = await sent(t, standard, { trustProxy: true }, 'GET / HTTP/1.1\r\nHost: [::1]:80\r\nX-Forwarded-For: 2001:db8::1, ::ffff:10.0.0.1\r\n')
+  t.ok(lines.includes('Forwarded: for="[2001:db8::1]", for=10.0.0.1, for=127.0.0.1;host="[::1]:80";proto=http'), lines.join(' | '))
+  t.ok(lines.includes('X-Forwarded-For: 2001:db8::1, 10.0.0.1, 127.0.0.1'), lines.join(' | '))
+})
+
 t.test('every request carries its GUID, and nobody else\'s', async t => {
   const backend = await answering(t, OK)
   const subject = await proxy(t, { upstream: backend.url })
@@ -111,6 +131,14 @@ t.test('a rule cannot break the head apart', async t => {
   t.equal(backend.received(), '')
 })
 
+t.test('a path that begins with two slashes names no host, and arrives byte for byte', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url })
+  const paths = ['//', '//x', '//evil.test/x?y', '///x//', '//127.0.0.1:1/x']
+  for (const path of paths) t.match(await talk(port, `GET ${path} HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 200 /)
+  t.same(backend.received().match(/^GET \S+/gm), paths.map(path => `GET ${path}`))
+})
+
 t.test('a prefix is replaced, however it is written, and cannot be left', async t => {
   const backend = await answering(t, OK)
   const { port } = await proxy(t, { upstream: `${backend.url}/base`, prefix: '/api' })
@@ -151,6 +179,37 @@ t.test('headers that name the upstream are turned back', async t => {
     const text = await talk(port, `${GET}Connection: close\r\n\r\n`)
     t.match(text, `\r\n${(expected ?? given).replace('UPSTREAM', new URL(backend.url).host)}\r\n`, given)
   }
+})
+
+t.test('names are turned back to the public scheme, wherever the upstream spells its default port', async t => {
+  const turned = async (host: string, location: string): Promise<string | undefined> => {
+    const backend = await answering(t, `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`)
+    const { port } = await proxy(t, { upstream: backend.url, hostHeader: host }, { trustProxy: true })
+    return (await ask(port, { headers: { host: 'public.test', 'x-forwarded-proto': 'https' } })).headers.location
+  }
+  t.equal(await turned('told.test', 'http://told.test/x'), 'https://public.test/x')
+  t.equal(await turned('told.test', 'http://told.test:80/x'), 'https://public.test/x')
+  t.equal(await turned('told.test:80', 'http://told.test/x'), 'https://public.test/x')
+  t.equal(await turned('told.test', '//told.test:80/x'), '//public.test/x')
+  t.equal(await turned('told.test', 'http://told.test:443/x'), 'http://told.test:443/x', 'the default port of http is not that of https')
+  t.equal(await turned('told.test', 'http://told.test:8080/x'), 'http://told.test:8080/x')
+
+  const places = { toldHost: 'told.test', publicProtocol: 'http', publicHost: 'public.test:8000', paths: null }
+  const origin = { name: 'https://up.test', secure: true, hostname: 'up.test', port: 443, socketPath: null, host: 'up.test' }
+  for (const [given, expected] of [['https://up.test:443/x', 'http://public.test:8000/x'], ['https://told.test:443', 'http://public.test:8000'], ['https://up.test:80/x', 'https://up.test:80/x']] as const) {
+    const headers = ['Location', given]
+    reverseRewrite(headers, { ...places, origin })
+    t.same(headers, ['Location', expected])
+  }
+})
+
+t.test('an address or a bare name is no Domain of a cookie: it is the host\'s alone then', async t => {
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Domain=127.0.0.1; Path=/; Secure\r\nContent-Length: 0\r\n\r\n')
+  const { port } = await proxy(t, { upstream: backend.url })
+  for (const host of ['10.1.2.3', '10.1.2.3:8080', 'localhost', 'localhost:8080', 'intranet', '[::1]', '[::1]:8080']) {
+    t.same((await ask(port, { headers: { host } })).headers['set-cookie'], ['a=b; Path=/; Secure'], host)
+  }
+  t.same((await ask(port, { headers: { host: 'www.public.test:8080' } })).headers['set-cookie'], ['a=b; Domain=www.public.test; Path=/; Secure'])
 })
 
 t.test('paths that name the upstream are turned back as well', async t => {
@@ -230,6 +289,25 @@ t.test('rewriteResponse changes status, headers and body', async t => {
   t.notOk(answer.headers['x-old'] ?? answer.headers['content-length'])
 })
 
+t.test('rewriteResponse sees what is left once the connection\'s headers are gone and names are turned back, and has the last word', async t => {
+  const hop = 'Connection: keep-alive, X-Theirs\r\nKeep-Alive: timeout=77\r\nX-Theirs: 1\r\nProxy-Authenticate: Basic\r\n'
+  const backend = await rawUpstream(t, (socket, head) => {
+    const naming = `Location: http://${/^Host: (.*)\r$/m.exec(head)?.[1]}/x\r\nSet-Cookie: a=b; Domain=127.0.0.1\r\n`
+    socket.write(`HTTP/1.1 302 Found\r\n${hop}${naming}Content-Length: 0\r\n\r\n`)
+  })
+  let seen: unknown
+  const { port } = await proxy(t, {
+    upstream: backend.url,
+    rewriteResponse (_, { headers }) {
+      seen = headers
+      return { headers: [...headers.filter(([name]) => name !== 'Location'), ['Location', `${backend.url}/mine`]] }
+    }
+  })
+  const answer = await ask(port, { headers: { host: 'public.test' } })
+  t.same(seen, [['Location', 'http://public.test/x'], ['Set-Cookie', 'a=b; Domain=public.test'], ['Content-Length', '0']])
+  t.match(answer, { status: 302, headers: { location: `${backend.url}/mine`, 'set-cookie': ['a=b; Domain=public.test'] } })
+})
+
 t.test('a body of many parts goes through a rewriting stream whole', async t => {
   const big = Buffer.alloc(5_000_000, 'abcdefg')
   const url = await upstream(t, (_, response) => response.end(big))
@@ -244,8 +322,20 @@ t.test('a rewriting function that fails is 500, and a stream that does cuts the 
   t.match(answer, { status: 500 })
   t.notMatch(answer.body, /secret/)
   t.match((await subject.facts()).error, { code: 'FST_ARR_PROXY_REWRITE_FAILED', side: 'proxy' })
-  const cut = await proxy(t, { upstream: backend.url, rewriteResponse: () => ({ body: new Transform({ transform (_part, _encoding, done) { done(new Error('no')) } }) }) })
-  t.rejects(ask(cut.port).then(answer => { if (!answer.complete) throw new Error('cut') }))
+  const cut = await proxy(t, {
+    upstream: backend.url,
+    rewriteResponse: () => {
+      const body: Transform = new Transform({
+        transform (part, _encoding, done) {
+          // Once what it gave is on its way.
+          body.prependOnceListener('data', () => setImmediate(done, new Error('no')))
+          this.push(part)
+        }
+      })
+      return { body }
+    }
+  })
+  await t.rejects(ask(cut.port).then(answer => { if (!answer.complete) throw new Error('cut') }))
   t.match((await cut.facts()).error, { code: 'FST_ARR_PROXY_REWRITE_FAILED', side: 'proxy' })
   const invalid = await proxy(t, { upstream: backend.url, rewriteResponse: () => ({ headers: [['X-A', 'b\r\nc: d']] }) })
   t.match(await ask(invalid.port), { status: 500 })
@@ -268,9 +358,16 @@ t.test('mistakes in the options come out together', async t => {
     maxHeadSize: 0,
     forwarded: { for: 'sometimes', proto: 'append', port: 1 },
     rewriteResponse: 'no',
-    reverseRewrite: 'maybe'
+    reverseRewrite: 'maybe',
+    tls: { minVersion: 'TLSv9' }
   } as never), {
     code: 'FST_ARR_PROXY_INVALID_OPTIONS',
-    message: /upstream.*firstByte.*idle.*connections\.max.*maxHeadSize.*connections\.idle.*retries.*rewriteResponse.*reverseRewrite.*forwarded\.for.*forwarded\.proto.*forwarded\.port/
+    message: /upstream.*`tls`.*firstByte.*idle.*connections\.max.*maxHeadSize.*connections\.idle.*retries.*rewriteResponse.*reverseRewrite.*forwarded\.for.*forwarded\.proto.*forwarded\.port/
   })
+})
+
+t.test('an upstream that is no string is a mistake, though it may read like a URL', async t => {
+  for (const one of [['http://127.0.0.1:1'], new URL('http://127.0.0.1:1'), 1, null]) {
+    await t.rejects(proxy(t, { upstream: one } as never), { code: 'FST_ARR_PROXY_INVALID_OPTIONS', message: /`upstream` must be a URL/ })
+  }
 })

@@ -5,11 +5,11 @@ import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHead
 import { createServer as createSecure, request as secureRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
 import { origin } from './forward-facts.ts'
-import { answering, ask, proxy, rawUpstream, read, upstream } from './forward-subjects.ts'
+import { answering, ask, closed, FRAME, proxy, rawHttp2, rawUpstream, read, upstream } from './forward-subjects.ts'
 
 const pems = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048, extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] }] } as never)
 const tls = { key: pems.private, cert: pems.cert }
@@ -88,18 +88,62 @@ t.test('an HTTP/2 answer that is cut is a reset stream, and the session lives', 
   t.match(await get(client, {}), { headers: { ':status': 200 }, code: 0 })
 })
 
-t.test('an HTTP/2 client that resets its stream takes the upstream request with it', async t => {
+for (const moment of ['request', 'headers', 'body'] as const) {
+  t.test(`an HTTP/2 client that resets a stream (${moment}) takes the upstream request with it, and the session's other streams go on`, async t => {
+    const other: Socket[] = []
+    const backend = await rawUpstream(t, (socket, head) => {
+      if (!head.includes(' /reset ')) other.push(socket)
+      if (!head.includes(' /reset ') || moment === 'body') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npart')
+    })
+    const subject = await proxy(t, { upstream: backend.url }, { http2: true } as object)
+    const client = rawHttp2(t, subject.port)
+    const fields = (path: string, method = 'GET') => [':method', method, ':scheme', 'http', ':authority', 'x', ':path', path]
+    const dataOf = (stream: number) => client.frame(frame => frame.type === FRAME.DATA && frame.stream === stream && frame.payload.length > 0)
+    client.open(1, fields('/other'), true)
+    t.equal(String((await dataOf(1))?.payload), 'part')
+
+    client.open(3, fields('/reset', moment === 'request' ? 'POST' : 'GET'), moment !== 'request')
+    if (moment === 'request') client.send(FRAME.DATA, 0, 3, 'part of it')
+    if (moment === 'body') await dataOf(3)
+    const reached = moment === 'request' ? 'part of it' : 'GET /reset '
+    while (!backend.received().includes(reached)) await new Promise(resolve => setImmediate(resolve))
+    client.send(FRAME.RST_STREAM, 0, 3, Buffer.from([0, 0, 0, 8]))
+    t.match((await subject.facts(1)).error, { code: 'FST_ARR_CLIENT_GONE', side: 'client', moment })
+    t.equal(backend.sockets.length, 2)
+    await closed(backend.sockets.find(socket => socket !== other[0])!)
+    t.notMatch(backend.received(), /\r\n0\r\n\r\n/, 'an upload that was cut is no whole one')
+
+    t.notOk(other[0]!.destroyed)
+    other[0]!.write('done')
+    t.match(await client.frame(({ type, stream, payload }) => type === FRAME.DATA && stream === 1 && String(payload) === 'done'), { type: FRAME.DATA })
+    t.equal((await subject.facts(0)).error, null)
+    client.open(5, fields('/next'), true)
+    t.equal(String((await dataOf(5))?.payload), 'part')
+  })
+}
+
+t.test('an HTTP/2 client whose session breaks takes its upstream requests with it', async t => {
   const backend = await rawUpstream(t, () => {})
   const subject = await proxy(t, { upstream: backend.url }, h2)
   const stream = session(t, subject.port).request({ ':path': '/', ':method': 'POST' }, { endStream: false })
   stream.on('error', () => {})
   stream.write('part of it')
   while (!backend.received().includes('part of it')) await new Promise(resolve => setImmediate(resolve))
-  // Not `close`: Node's own client would end the body in order before it resets.
   stream.session?.destroy()
   t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_GONE', side: 'client', moment: 'request' })
-  await Promise.all(backend.sockets.map(socket => socket.destroyed ? null : once(socket, 'close')))
+  await Promise.all(backend.sockets.map(closed))
   t.notMatch(backend.received(), /\r\n0\r\n\r\n$/, 'an upload that was cut is no whole one')
+})
+
+t.test('a head comes to an HTTP/2 client before there is any body', async t => {
+  const backend = await rawUpstream(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'))
+  const { port } = await proxy(t, { upstream: backend.url }, h2)
+  const stream = session(t, port).request({ ':path': '/' })
+  // The body comes only once the head is here.
+  const [headers] = await once(stream, 'response', { signal: AbortSignal.timeout(5000) })
+  t.match(headers, { ':status': 200, 'content-type': 'text/event-stream' })
+  backend.sockets[0]!.end('late')
+  t.match(String((await once(stream, 'data'))[0]), 'late')
 })
 
 t.test('an HTTP/2 client that is refused gets the error and its session', async t => {
@@ -152,6 +196,28 @@ async function secureUpstream (t: Test, listener: (request: IncomingMessage, res
   t.teardown(() => { server.close(); server.closeAllConnections() })
   return `https://localhost:${(server.address() as AddressInfo).port}`
 }
+
+t.test('what a client of TLS reads and its upstream is told is https, whichever HTTP it speaks', async t => {
+  const backend = await rawUpstream(t, (socket, head) => socket.write(`HTTP/1.1 302 Found\r\nLocation: http://${/^Host: (.*)\r$/m.exec(head)?.[1]}/x\r\nContent-Length: 0\r\n\r\n`))
+  const { port } = await proxy(t, { upstream: backend.url, forwarded: { standard: 'set' } }, h2)
+  const outgoing = secureRequest({ host: '127.0.0.1', port, headers: { host: 'public.test:8443' }, rejectUnauthorized: false, agent: false })
+  outgoing.end()
+  const [response] = await once(outgoing, 'response') as [IncomingMessage]
+  t.equal((await read(response)).headers.location, 'https://public.test:8443/x')
+  t.equal((await get(session(t, port), { ':authority': 'public.test:8443' })).headers.location, 'https://public.test:8443/x')
+  const lines = backend.received().split('\r\n')
+  for (const line of ['X-Forwarded-Proto: https', 'X-Forwarded-Host: public.test:8443', 'Forwarded: for=127.0.0.1;host="public.test:8443";proto=https']) {
+    t.equal(lines.filter(one => one === line).length, 2, line)
+  }
+})
+
+t.test('Host as the client wrote it is :authority, for HTTP/2', async t => {
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  const { port } = await proxy(t, { upstream: backend.url, hostHeader: 'preserve' }, h2)
+  t.match(await get(session(t, port), { ':authority': 'public.test:8443' }), { headers: { ':status': 200 } })
+  t.match(backend.received(), /^GET \/ HTTP\/1\.1\r\nHost: public\.test:8443\r\n/)
+  t.equal(backend.received().match(/^host:/gim)?.length, 1)
+})
 
 t.test('an https upstream is verified, unless it is told otherwise', async t => {
   const url = await secureUpstream(t, origin)

@@ -156,6 +156,19 @@ export async function read (response: IncomingMessage): Promise<Answer> {
   }
 }
 
+/** Waits for the end of a connection, with a limit far beyond what it takes. */
+export async function closed (socket: Socket): Promise<void> {
+  if (socket.closed) return
+  // Not `once`: it would reject for one that is reset.
+  await new Promise<void>((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error('the connection is still open')), 5000)
+    socket.on('close', () => {
+      clearTimeout(limit)
+      resolve()
+    })
+  })
+}
+
 export function portOf (url: string): number {
   return Number(new URL(url).port)
 }
@@ -165,4 +178,80 @@ export function oneConnection (t: Test): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
   return agent
+}
+
+// Types and flags of frames (RFC 9113 §6).
+export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7, END_STREAM: 1, ACK: 1, END_HEADERS: 4 } as const
+
+export interface Http2Frame {
+  readonly type: number
+  readonly flags: number
+  readonly stream: number
+  readonly payload: Buffer
+}
+
+export interface RawHttp2 {
+  readonly socket: Socket
+  send (type: number, flags: number, stream: number, payload?: string | Buffer): void
+  /** Opens a stream with these fields, names and values in turn, as they are. */
+  open (stream: number, fields: readonly string[], end?: boolean): void
+  /** The first frame that is asked for; null where the connection ended without it. */
+  frame (wanted: (frame: Http2Frame) => boolean): Promise<Http2Frame | null>
+}
+
+/** A client of HTTP/2 in plain text that writes its own frames: Node's sends nothing that is wrong, and ends a body before it resets. */
+export function rawHttp2 (t: Test, port: number): RawHttp2 {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const frames: Http2Frame[] = []
+  let bytes = Buffer.alloc(0)
+  socket.on('error', () => {})
+  t.teardown(() => socket.destroy())
+  socket.on('data', chunk => {
+    bytes = Buffer.concat([bytes, chunk])
+    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
+      const end = 9 + bytes.readUIntBE(0, 3)
+      const frame = { type: bytes[3] as number, flags: bytes[4] as number, stream: bytes.readUInt32BE(5), payload: bytes.subarray(9, end) }
+      bytes = bytes.subarray(end)
+      frames.push(frame)
+      if (frame.type === FRAME.SETTINGS && frame.flags === 0) send(FRAME.SETTINGS, FRAME.ACK, 0)
+    }
+    socket.emit('frames')
+  })
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  send(FRAME.SETTINGS, 0, 0)
+
+  function send (type: number, flags: number, stream: number, payload: string | Buffer = ''): void {
+    const body = Buffer.from(payload as string, 'latin1')
+    const head = Buffer.from([0, 0, 0, type, flags, 0, 0, 0, 0])
+    head.writeUIntBE(body.length, 0, 3)
+    head.writeUInt32BE(stream, 5)
+    socket.write(Buffer.concat([head, body]))
+  }
+
+  return {
+    socket,
+    send,
+    open (stream, fields, end = false) {
+      let block = ''
+      for (let i = 0; i < fields.length; i += 2) {
+        // A literal that is not indexed, with a name of its own (RFC 7541 §6.2.2). Lengths below 127 are one byte.
+        block += '\0'
+        for (const text of fields.slice(i, i + 2)) block += String.fromCharCode(text.length) + text
+      }
+      send(FRAME.HEADERS, FRAME.END_HEADERS | (end ? FRAME.END_STREAM : 0), stream, Buffer.from(block, 'latin1'))
+    },
+    async frame (wanted) {
+      for (;;) {
+        const found = frames.find(wanted)
+        if (found !== undefined || socket.closed) return found ?? null
+        await new Promise<void>(resolve => {
+          const again = () => {
+            socket.off('frames', again).off('close', again)
+            resolve()
+          }
+          socket.on('frames', again).on('close', again)
+        })
+      }
+    }
+  }
 }

@@ -57,6 +57,47 @@ t.test('one that has more to leave while it leaves is not forgotten', async t =>
   t.strictSame(left, [1, 2, 3])
 })
 
+t.test('one that comes up while a full list leaves, leaves too, and so do those after it', async t => {
+  for (const at of [0, 31, 63]) {
+    await turn()
+    const left: number[] = []
+    for (let i = 0; i < 64; i++) {
+      leaveTogether({
+        leave: () => {
+          left.push(i)
+          if (i === at) leaveTogether(late(left, 100))
+          // More than a list holds.
+          if (i === at && at === 31) for (let more = 101; more < 200; more++) leaveTogether(late(left, more))
+        }
+      })
+    }
+    await turn()
+    await turn()
+    const meanwhile = at === 31 ? Array.from({ length: 100 }, (_, i) => 100 + i) : [100]
+    t.strictSame(left, [...Array.from({ length: 64 }, (_, i) => i), ...meanwhile])
+    leaveTogether(late(left, 300))
+    await turn()
+    t.equal(left.at(-1), 300)
+    t.equal(left.length, 65 + meanwhile.length)
+  }
+})
+
+t.test('one that comes up while the 65th has a full list leave, leaves too', async t => {
+  await turn()
+  const left: number[] = []
+  for (let i = 0; i < 64; i++) {
+    leaveTogether({
+      leave: () => {
+        left.push(i)
+        if (i === 5) leaveTogether(late(left, 65))
+      }
+    })
+  }
+  leaveTogether(late(left, 64))
+  await turn()
+  t.strictSame(left, [...Array.from({ length: 64 }, (_, i) => i), 65, 64])
+})
+
 t.test('a hundred requests of one moment are answered, each with its own', async t => {
   const backend = await rawUpstream(t, (socket, head) => {
     const path = head.split(' ')[1] as string

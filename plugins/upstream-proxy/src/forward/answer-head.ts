@@ -117,7 +117,7 @@ export function parseHead (text: string, method: string): AnswerHead {
         headers.push(name, value)
         break
       case 'type':
-        eventStream = value.startsWith('text/event-stream')
+        eventStream = /^text\/event-stream/i.test(value)
         headers.push(name, value)
         break
       case 'length':
@@ -142,36 +142,40 @@ export function parseHead (text: string, method: string): AnswerHead {
         break
     }
   }
+  const bodiless = status < 200 || status === 204 || status === 304 || method === 'HEAD'
   if (transfer !== null) {
     if (length !== null) throw new BadAnswer('both Content-Length and Transfer-Encoding are given')
     // A transfer coding in an HTTP/1.0 message is a faulty framing (RFC 9112 §6.1); other codings are none that we asked for.
     if (http10 || transfer !== 'chunked') throw new BadAnswer('the transfer coding is not supported')
-    if (trailer !== null) headers.push('Trailer', trailer)
+    if (trailer !== null && !bodiless) headers.push('Trailer', trailer)
   }
-  const bodiless = status < 200 || status === 204 || status === 304 || method === 'HEAD'
   // RFC 9110 §8.6: no Content-Length in a 1xx or 204.
   if (lengthAt !== -1 && (status < 200 || status === 204)) headers.splice(lengthAt, 2)
   const framing: Framing = bodiless ? 'none' : transfer !== null ? 'chunked' : length !== null ? 'sized' : 'until-close'
   let reusable = !http10 && framing !== 'until-close'
   if (connection !== '') {
-    const named = connection.toLowerCase().split(',')
-    for (const part of named) {
+    const named = new Set<string>()
+    for (const part of connection.toLowerCase().split(',')) {
       const token = part.trim()
       if (token === 'close') reusable = false
       else if (token === 'keep-alive') reusable ||= framing !== 'until-close'
-      else if (token !== '') dropAll(headers, token)
+      // Framing belongs to the message, whatever Connection says.
+      else if (token !== '' && token !== 'content-length') named.add(token)
     }
+    if (named.size > 0) dropAll(headers, named)
   }
   return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }
 }
 
-/** Drops every header of a name that Connection lists (RFC 9110 §7.6.1). */
-function dropAll (headers: RawHeaders, token: string): void {
-  // Framing and routing belong to the message, whatever Connection says.
-  if (token === 'content-length') return
-  for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if ((headers[i] as string).toLowerCase() === token) headers.splice(i, 2)
+/** Drops every header of the names that Connection lists (RFC 9110 §7.6.1). */
+function dropAll (headers: RawHeaders, named: ReadonlySet<string>): void {
+  let kept = 0
+  for (let i = 0; i < headers.length; i += 2) {
+    if (named.has((headers[i] as string).toLowerCase())) continue
+    headers[kept++] = headers[i] as string
+    headers[kept++] = headers[i + 1] as string
   }
+  headers.length = kept
 }
 
 function trimmed (text: string, from: number, to: number): string {

@@ -41,7 +41,9 @@ export class Connection implements AnswerSink, Late {
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
     const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
-    const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(buffer.subarray(0, size)) })
+    // TLS goes on telling what it has decrypted after it was told to stop: what it told before must not lie in the buffer any more.
+    const told = origin.secure ? (size: number) => Buffer.from(buffer.subarray(0, size)) : (size: number) => buffer.subarray(0, size)
+    const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(told(size)) })
     this.#socket = socket
     socket.on('drain', () => { this.#exchange?.drained() })
     socket.on('end', () => { this.#ended() })
@@ -51,6 +53,11 @@ export class Connection implements AnswerSink, Late {
   /** True where an earlier exchange was served: the upstream may be about to close it. */
   get kept (): boolean {
     return this.#served > 0
+  }
+
+  /** Nothing can be asked on it any more, though its owner has not been told yet. */
+  get dead (): boolean {
+    return this.#socket.destroyed
   }
 
   /** Gives the connection to an exchange. */
@@ -157,16 +164,15 @@ export class Connection implements AnswerSink, Late {
     if (this.#patience.moment === 'body') this.#patience.moved()
     try {
       this.#parser.push(bytes)
+      if (this.#exchange !== null && this.#patience.moment === 'body') this.#exchange.flush()
     } catch (error) {
-      // What is not the upstream's fault is that of a function that rewrites, here.
+      // What is not the upstream's fault is that of whoever rewrites or adds, here.
       this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'RewriteFailed'
       this.#cause = error
       this.#socket.destroy()
       return false
     }
-    if (this.#exchange !== null) {
-      if (this.#patience.moment === 'body') this.#exchange.flush()
-    } else if (this.#parser.idle && !this.#held) {
+    if (this.#exchange === null && this.#parser.idle && !this.#held) {
       // Only here, when every byte that came is accounted for, may the next exchange have it.
       this.#release()
     }

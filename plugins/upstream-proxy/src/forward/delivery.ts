@@ -2,12 +2,12 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import { http2Headers } from './answer-headers.ts'
 import { addTrailers } from './interim.ts'
 import type { ClientAnswer } from './rewrites.ts'
+import { Through } from './through.ts'
 
 // Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
 const SMALL = 8192
@@ -23,7 +23,8 @@ export interface Source {
 export class Delivery implements Late {
   readonly #response: ServerResponse
   readonly #http1: boolean
-  #body: Duplex | null = null
+  #through: Through | null = null
+  #trailers: RawHeaders | null = null
   #source: Source | null = null
   /** Large parts that have not left yet. */
   #lent = 0
@@ -45,13 +46,14 @@ export class Delivery implements Late {
   head (answer: ClientAnswer, broken: (cause: unknown) => void): void {
     this.#answer = answer
     this.#discard = answer.status === 204 || answer.status === 304
-    this.#body = answer.body
     if (answer.body === null) return
-    answer.body.on('error', broken)
-    answer.body.on('data', (part: Buffer) => {
-      if (this.#response.write(part)) return
-      answer.body?.pause()
-      this.#response.once('drain', () => answer.body?.resume())
+    this.#through = new Through(answer.body, this.#response, {
+      begin: () => { this.#begin() },
+      ended: () => {
+        this.#begin()
+        this.#finish(this.#trailers)
+      },
+      broken
     })
   }
 
@@ -63,7 +65,7 @@ export class Delivery implements Late {
     this.#response.flushHeaders()
   }
 
-  /** Gives Node the head, to leave with what follows. Throws where a header is not valid. */
+  /** Gives Node the head, to leave with what follows. */
   #begin (): void {
     const answer = this.#answer
     if (answer === null) return
@@ -79,16 +81,12 @@ export class Delivery implements Late {
    * a large one at once and as it lies, and the source has to wait until it has left.
    */
   part (part: Buffer, source: Source | null): void {
-    this.#begin()
-    if (this.#discard) return
-    if (this.#body !== null) {
-      // A stream of somebody else's may keep what it gets.
-      if (!this.#body.write(Buffer.from(part)) && source !== null) {
-        source.hold()
-        this.#body.once('drain', () => { source.resume() })
-      }
+    if (this.#through !== null) {
+      if (source !== null) this.#through.part(part, source)
       return
     }
+    this.#begin()
+    if (this.#discard) return
     const more = part.length > SMALL ? this.#lend(part) : this.#write(part.toString('latin1'))
     if (more || source === null) return
     source.hold()
@@ -136,18 +134,19 @@ export class Delivery implements Late {
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
   end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
+    if (this.#through !== null) {
+      this.#trailers = trailers
+      if (last !== null) this.#through.part(last, source)
+      this.#through.end()
+      return
+    }
     this.#begin()
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
-    if (this.#body === null) {
-      if (last === null || last.length <= SMALL) this.#gather()
-      this.#finish(trailers)
-      // Nothing more comes, and Node tells no 'drain' of an answer that has ended: only what is lent is waited for.
-      this.#full = false
-      this.#goOn()
-    } else {
-      this.#body.on('end', () => { this.#finish(trailers) })
-      this.#body.end()
-    }
+    if (last === null || last.length <= SMALL) this.#gather()
+    this.#finish(trailers)
+    // Nothing more comes, and Node tells no 'drain' of an answer that has ended: only what is lent is waited for.
+    this.#full = false
+    this.#goOn()
   }
 
   #finish (trailers: RawHeaders | null): void {
@@ -156,9 +155,15 @@ export class Delivery implements Late {
     else this.#complete = true
   }
 
+  /** Nothing more of this answer is sent. */
+  drop (): void {
+    this.#answer = null
+    this.#through?.destroy()
+  }
+
   /** Nothing more comes: what the client got must not look whole. */
   cut (): void {
-    this.#body?.destroy()
+    this.drop()
     const response = this.#response
     if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.
@@ -170,7 +175,7 @@ export class Delivery implements Late {
   closed (): void {
     this.#source?.abandon()
     this.#source = null
-    this.#body?.destroy()
+    this.#through?.destroy()
   }
 
   #returned (): void {

@@ -4,6 +4,7 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorPage } from '../error-page.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
+import type { RawHeaders } from '../request-headers.ts'
 import { clientHeaders, http2Headers } from './answer-headers.ts'
 
 /** Answers with an error of ours. The head must not have been sent. */
@@ -13,16 +14,22 @@ export function answerError (request: FastifyRequest, reply: FastifyReply, name:
   const title = STATUS_CODES[status] ?? 'Error'
   const page = errorPage(error, request.raw.headers.accept)
   const body = page ?? JSON.stringify({ statusCode: status, code: error.code, error: title, message: error.message })
-  // With what other plugins have to say, so that a page of another origin may read of the error.
-  const headers = clientHeaders({
-    headers: [
-      'Content-Type', page !== null ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
-      'Content-Length', String(Buffer.byteLength(body)),
-      'Cache-Control', 'no-store'
-    ]
-  }, reply)
+  const headers = withOwn([
+    'Content-Type', page !== null ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+    'Content-Length', String(Buffer.byteLength(body)),
+    'Cache-Control', 'no-store'
+  ], reply)
   const response: ServerResponse | Http2ServerResponse = reply.raw
   if ('stream' in response) response.writeHead(status, http2Headers(headers))
   else response.writeHead(status, title, headers)
   reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
+}
+
+/** With what other plugins have to say, so that a page of another origin may read of the error. */
+function withOwn (headers: RawHeaders, reply: FastifyReply): RawHeaders {
+  try {
+    return clientHeaders({ headers: [...headers] }, reply)
+  } catch {
+    return headers // what cannot be sent may be why we are here
+  }
 }

@@ -16,6 +16,8 @@ export interface Failure {
 
 /** The exchange that a connection serves at the moment. */
 export interface Exchange extends AnswerSink {
+  /** The connection is being opened for this exchange. */
+  dialling (connection: Connection): void
   /** The connection is open and this exchange's: write the request. */
   connected (connection: Connection): void
   /** All that was read is told: what waits for more may leave. */

@@ -5,13 +5,15 @@
 //                         connection proves dead before it carried anything, or where none came about
 //   3. relay              interim answers, head, body and trailers go to the client as they come
 //   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { clientAnswer } from './answer-headers.ts'
+import { closeWith } from './close-with.ts'
 import type { Connection } from './connection.ts'
 import { awaitsContinue } from './continue.ts'
 import { Delivery } from './delivery.ts'
@@ -40,6 +42,8 @@ export class Forwarding implements Exchange {
   readonly #delivery: Delivery
   readonly #arrived = performance.now()
   #connection: Connection | null = null
+  /** Being opened for us. */
+  #dialled: Connection | null = null
   #patience: NodeJS.Timeout | undefined
   #retries: number
   #stale = false
@@ -60,17 +64,25 @@ export class Forwarding implements Exchange {
     this.#delivery = new Delivery(reply.raw)
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
+    if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) closeWith(request.raw.socket, reply.raw)
   }
 
   // 2. Attempt
 
   start (): void {
-    this.#pool.serve(this, this.#stale)
+    // While a hook was at it, say; 'close' was told before we listened.
+    if (isGone(this.#request.raw, this.#reply.raw)) this.#fail('ClientGone', 'connect', 'client', null)
+    else this.#pool.serve(this, this.#stale)
+  }
+
+  dialling (connection: Connection): void {
+    this.#dialled = connection
   }
 
   connected (connection: Connection): void {
     const { method, text } = this.#head
     this.#connection = connection
+    this.#dialled = null
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
     if (this.#body !== null) {
@@ -129,7 +141,7 @@ export class Forwarding implements Exchange {
   // 4. Finish
 
   failed (failure: Failure): void {
-    this.#connection = null
+    this.#connection = this.#dialled = null
     if (this.#mayRetry(failure)) this.start()
     else this.#fail(failure.name, failure.moment, failure.side, failure.cause)
   }
@@ -159,15 +171,25 @@ export class Forwarding implements Exchange {
     this.#finished = true
     this.#pool.forget(this)
     clearTimeout(this.#patience)
-    this.#connection?.abandon()
-    this.#connection = null
+    const connection = this.#connection ?? this.#dialled
+    this.#connection = this.#dialled = null
+    connection?.abandon()
     this.#body?.stop()
     this.#fact.error = describe(name, moment, side, cause)
     const response = this.#reply.raw
     if (name === 'ClientGone' || response.destroyed) return
-    if (response.headersSent) this.#delivery.cut()
-    else answerError(this.#request, this.#reply, name)
+    if (response.headersSent) {
+      this.#delivery.cut()
+    } else {
+      this.#delivery.drop()
+      answerError(this.#request, this.#reply, name)
+    }
   }
+}
+
+// An answer that waits behind another is not told of its connection's end.
+function isGone (request: IncomingMessage, response: ServerResponse | Http2ServerResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed || request.socket.destroyed
 }
 
 // Node reads an unread request to its end once it is answered, in seven turns of its tick queue. One that has no body

@@ -50,7 +50,7 @@ export class Patience {
     this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
     this.#watch.set(this.#idleTimeout)
     // A second less than the upstream says, so that we are the first to close.
-    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout, Math.max(1, head.keepAlive * 1000 - 1000))
+    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout || Infinity, Math.max(1, head.keepAlive * 1000 - 1000))
   }
 
   /** Bytes moved, this way or that. */

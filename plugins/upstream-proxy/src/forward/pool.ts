@@ -6,6 +6,12 @@ import type { Exchange, Owner } from './exchange.ts'
 import type { ForwardSettings } from './options.ts'
 import { Watch } from './watch.ts'
 
+interface Wait {
+  /** On `performance.now()`'s clock, ms. */
+  readonly since: number
+  readonly fresh: boolean
+}
+
 /** The connections to one origin. */
 export class Pool implements Owner {
   readonly #origin: Origin
@@ -13,8 +19,8 @@ export class Pool implements Owner {
   readonly #emptied: () => void
   readonly #open = new Roster<Connection>()
   readonly #idle: Connection[] = []
-  /** Those that wait, the longest first, with the time they began to. */
-  readonly #waiting = new Map<Exchange, number>()
+  /** Those that wait, the longest first. */
+  readonly #waiting = new Map<Exchange, Wait>()
   readonly #watch = new Watch(() => { this.#giveUp() })
   #closing = false
 
@@ -27,15 +33,15 @@ export class Pool implements Owner {
 
   /** Gives the exchange a connection, now or as soon as there is one. `fresh` leaves the kept-alive ones alone. */
   serve (exchange: Exchange, fresh = false): void {
-    // The last one used is the least likely to have been closed meanwhile.
-    const kept = fresh ? undefined : this.#idle.pop()
+    const kept = fresh ? undefined : this.#kept()
     if (kept !== undefined) {
       kept.take(exchange)
     } else if (this.#open.size < this.#settings.maxConnections) {
       const connection = new Connection(this.#origin, this, this.#settings, exchange)
       connection.place = this.#open.add(connection)
+      exchange.dialling(connection)
     } else {
-      this.#waiting.set(exchange, performance.now())
+      this.#waiting.set(exchange, { since: performance.now(), fresh })
       if (this.#waiting.size === 1) this.#watch.set(this.#settings.queueTimeout)
     }
   }
@@ -46,8 +52,9 @@ export class Pool implements Owner {
   }
 
   free (connection: Connection): void {
+    // It has just served: that is as good as a new one.
     const next = this.#next()
-    if (next !== null) connection.take(next)
+    if (next !== null) connection.take(next[0])
     else if (this.#closing || this.#idle.length >= this.#settings.maxIdle) connection.abandon()
     else this.#idle.push(connection)
   }
@@ -57,7 +64,7 @@ export class Pool implements Owner {
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
     const next = this.#next()
-    if (next !== null) this.serve(next)
+    if (next !== null) this.serve(next[0], next[1].fresh)
     if (this.#open.size === 0) this.#emptied()
   }
 
@@ -68,17 +75,24 @@ export class Pool implements Owner {
     for (const connection of this.#open.members()) connection.abandon()
   }
 
-  #next (): Exchange | null {
-    const first = this.#waiting.keys().next()
+  #kept (): Connection | undefined {
+    // The last one used is the least likely to have been closed meanwhile.
+    let kept = this.#idle.pop()
+    while (kept?.dead === true) kept = this.#idle.pop()
+    return kept
+  }
+
+  #next (): [Exchange, Wait] | null {
+    const first = this.#waiting.entries().next()
     if (first.done === true) return null
-    this.#waiting.delete(first.value)
+    this.#waiting.delete(first.value[0])
     return first.value
   }
 
   #giveUp (): void {
     const { queueTimeout } = this.#settings
     const now = performance.now()
-    for (const [exchange, since] of this.#waiting) {
+    for (const [exchange, { since }] of this.#waiting) {
       const left = since + queueTimeout - now
       if (left > 0.5) {
         this.#watch.set(left)

@@ -84,8 +84,8 @@ function lastChunk (trailers: readonly string[] = []): string {
   let text = '0\r\n'
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i] as string
-    // Of what a trailer could pretend, the framing is what would hurt (RFC 9110 §6.5.1).
-    if (!/^(?:content-length|transfer-encoding|host|connection|:.*)$/i.test(name)) text += `${name}: ${trailers[i + 1] as string}\r\n`
+    // What a trailer could pretend: the framing, and what a proxy says (RFC 9110 §6.5.1).
+    if (!/^(?:content-length|transfer-encoding|trailer|host|connection|te|upgrade|expect|forwarded|x-forwarded-.*|x-arr-log-id|:.*)$/i.test(name)) text += `${name}: ${trailers[i + 1] as string}\r\n`
   }
   return `${text}\r\n`
 }

@@ -65,7 +65,9 @@ function publicCookie (cookie: string, places: Places): string {
   const [pair = '', ...attributes] = cookie.split(';')
   const out = [pair]
   for (const attribute of attributes) {
-    const [, name = '', value = ''] = /^\s*([^=\s]*)\s*=?\s*(.*?)\s*$/.exec(attribute) ?? []
+    const equals = attribute.indexOf('=')
+    const name = (equals === -1 ? attribute : attribute.slice(0, equals)).trim()
+    const value = equals === -1 ? '' : attribute.slice(equals + 1).trim()
     if (/^path$/i.test(name) && value.startsWith('/')) {
       out.push(` ${name}=${publicPath(value, places)}`)
     } else if (/^domain$/i.test(name) && namesUpstream(value, places)) {

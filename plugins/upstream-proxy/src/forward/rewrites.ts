@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../hop-by-hop.ts'
-import type { RawHeaders } from '../request-headers.ts'
+import { isHeader, type RawHeaders, without } from '../request-headers.ts'
 import type { AnswerHead } from './answer-head.ts'
 
 /** Header names and values, in order, several of a name where there are several. */
@@ -49,10 +49,14 @@ export function rewriteAnswer (request: FastifyRequest, head: AnswerHead, rewrit
   const status = change.status ?? head.status
   // What the head cannot say truly would cut the body or leave it open.
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`rewriteResponse: ${status} is no status of an answer`)
+  if (change.body?.destroyed === true) throw new TypeError('rewriteResponse: the stream given for the body is destroyed')
   const bodiless = head.framing === 'none' || status === 204 || status === 304
   const body = bodiless ? null : change.body ?? null
+  for (const [name, value] of change.headers ?? []) {
+    if (!isHeader(name, String(value))) throw new TypeError(`rewriteResponse: the header ${name} cannot be sent`)
+  }
   const headers = change.headers === undefined ? head.headers : framed(change.headers, head.headers)
-  if (body !== null || (bodiless && status !== head.status)) dropLength(headers)
+  if (body !== null || (bodiless && status !== head.status)) without(headers, 'content-length')
   return { status, reason: status === head.status ? head.reason : undefined, headers, body }
 }
 
@@ -73,10 +77,4 @@ export function framed (changed: HeaderList, original: RawHeaders): RawHeaders {
     if (FRAMING.has(name)) out.push(original[i] as string, original[i + 1] as string)
   }
   return out
-}
-
-function dropLength (headers: RawHeaders): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if ((headers[i] as string).toLowerCase() === 'content-length') headers.splice(i, 2)
-  }
 }
