@@ -6,10 +6,12 @@ import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t from 'tap'
+import { WebSocketServer } from 'ws'
 import { converse } from './conversation.ts'
 
 t.test('a server of one\'s own takes the packages one by one, and keeps its own routes', async t => {
@@ -93,4 +95,51 @@ t.test('a request that a rule routes again, or answers, has one line', async t =
   const lines = readdirSync(folder).flatMap(file => readFileSync(join(folder, file), 'utf8').split('\r\n'))
     .filter(line => line !== '' && !line.startsWith('#')).map(line => line.split(' '))
   t.same(lines.map(line => [line[4], line[5], line.at(-4), line.at(-3)]), [['/article/7', 'x=1', '200', '0'], ['/gone', '-', '410', '7']])
+})
+
+t.test('a proxied WebSocket\'s line has its close code and reason, who closed it, and what passed', async t => {
+  const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => wss.close())
+  wss.on('connection', (socket, request) => {
+    socket.on('message', (message, binary) => {
+      socket.send(message, { binary })
+      if (request.url === '/upstream') socket.close(4002, 'enough')
+    })
+  })
+  await once(wss, 'listening')
+  const directory = t.testdir()
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(arrLog, {
+    directory,
+    fields: ['cs-uri-stem', 'sc-status', 'x-ws-messages-received', 'x-ws-messages-sent', 'x-ws-bytes-received', 'x-ws-bytes-sent', 'x-ws-close-code', 'x-ws-close-reason', 'x-ws-closed-by', 'x-ws-ending']
+  })
+  await fastify.register(upstreamProxy, { upstream: `http://127.0.0.1:${(wss.address() as { port: number }).port}` })
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = fastify.server.address() as { port: number }
+  for (const by of ['client', 'upstream', 'proxy']) {
+    await converse(`ws://127.0.0.1:${port}/${by}`, { perMessageDeflate: false }, async ({ socket, next, closed }) => {
+      for (const text of by === 'client' ? ['one', 'two'] : ['one']) {
+        socket.send(text)
+        t.equal(await next(), `text:${text}`)
+      }
+      if (by === 'client') socket.close(4001, 'all said')
+      if (by === 'proxy') [...fastify.tunnels][0]?.close(4003, 'time to go')
+      await closed
+    })
+  }
+  await fastify.close()
+
+  const folder = join(directory, 'W3SVC1')
+  const text = readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8')).join('')
+  const columns = /^#Fields: (.*)\r$/m.exec(text)?.[1]?.split(' ') ?? []
+  const lines = text.split('\r\n').filter(line => line !== '' && !line.startsWith('#'))
+    .map(line => Object.fromEntries(line.split(' ').map((value, at) => [columns[at], value])))
+  // A client's frames are four bytes longer, for they are masked; both sides say a Close frame, or have been said one.
+  t.match(lines, [
+    { 'cs-uri-stem': '/client', 'sc-status': '101', 'x-ws-messages-received': '2', 'x-ws-messages-sent': '2', 'x-ws-bytes-received': '34', 'x-ws-bytes-sent': '22', 'x-ws-close-code': '4001', 'x-ws-close-reason': 'all+said', 'x-ws-closed-by': 'client', 'x-ws-ending': 'end' },
+    { 'cs-uri-stem': '/upstream', 'sc-status': '101', 'x-ws-messages-received': '1', 'x-ws-messages-sent': '1', 'x-ws-bytes-received': '23', 'x-ws-bytes-sent': '15', 'x-ws-close-code': '4002', 'x-ws-close-reason': 'enough', 'x-ws-closed-by': 'upstream', 'x-ws-ending': 'end' },
+    { 'cs-uri-stem': '/proxy', 'sc-status': '101', 'x-ws-messages-received': '1', 'x-ws-messages-sent': '1', 'x-ws-close-code': '4003', 'x-ws-close-reason': 'time+to+go', 'x-ws-closed-by': 'proxy' }
+  ])
+  t.equal(lines.length, 3)
 })

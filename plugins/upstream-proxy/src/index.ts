@@ -1,13 +1,15 @@
 // upstream-proxy: take a request to its upstream and bring back the answer.
 import { randomUUID } from 'node:crypto'
-import { METHODS as KNOWN } from 'node:http'
+import { METHODS as KNOWN, type IncomingMessage } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
+import { answerLast } from './dispatch/last-answer.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
 import { answerBrowsers } from './error-page.ts'
 import { deferContinue } from './forward/continue.ts'
+import { answerError } from './forward/error-answer.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
@@ -27,6 +29,15 @@ declare module 'fastify' {
   }
 }
 
+// What Fastify takes for a media type, at the least; a type of nobody's; and the place of the request's own meanwhile.
+const TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:;|$)/
+const STAND_IN = 'application/x-fastify-arr-any'
+const OWN = Symbol('own type')
+// The bodies that Fastify reads.
+const READ: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY'])
+
+type Typed = IncomingMessage & { [OWN]?: { readonly type: string | undefined } }
+
 // CONNECT is no request for a resource: Node hands it to a listener of its own.
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
@@ -34,11 +45,15 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const settings = compile(options)
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
-  if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
+  if (!fastify.hasDecorator('tunnels')) {
+    const open = new OpenTunnels()
+    fastify.decorate('tunnels', open)
+    fastify.addHook('preClose', () => open.drain())
+  }
   const forwarder = createForwarder(settings)
   deferContinue(fastify.server)
   const tunnels = new Tunnels(fastify.tunnels, settings)
-  fastify.addHook('preClose', () => tunnels.drain())
+  fastify.tunnels.drains(() => tunnels.drain())
   fastify.addHook('onClose', () => forwarder.close())
 
   // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;
@@ -47,6 +62,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   await fastify.register(async scope => {
     // Bodies are not ours to understand: without parsers of its own, the scope leaves them to http-proxy's, which reads nothing.
     scope.removeAllContentTypeParsers()
+    takeAnyType(scope)
     for (const method of METHODS) {
       if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
     }
@@ -90,15 +106,41 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   }
 }
 
+/** Fastify itself refuses a body whose type is malformed, and a QUERY without one. Until its parser runs, it is shown another. */
+function takeAnyType (scope: FastifyInstance): void {
+  scope.addHook('preParsing', ({ method, raw }, _reply, payload, done) => {
+    const type = raw.headers['content-type']
+    if (READ.has(method) && (type === undefined ? method === 'QUERY' : !TYPE.test(type))) {
+      (raw as Typed)[OWN] = { type }
+      raw.headers['content-type'] = STAND_IN
+    }
+    done(null, payload)
+  })
+  scope.addContentTypeParser(STAND_IN, ({ raw }, payload, done) => {
+    const own = (raw as Typed)[OWN]
+    if (own?.type !== undefined) raw.headers['content-type'] = own.type
+    else if (own !== undefined) delete raw.headers['content-type']
+    done(null, payload)
+  })
+}
+
 /** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */
 function dispatchUpgrades (fastify: FastifyInstance, settings: Settings, routers: unknown[]): void {
   const dispatcher = Dispatcher.of(fastify.server, fastify.routing)
   dispatcher.ignore(routers)
-  dispatcher.leave(settings.localUpgrades)
+  dispatcher.leave(settings.localUpgrades, settings.handshakeTimeout)
+  fastify.addHook('preClose', async () => dispatcher.declineAll())
   fastify.addHook('onClose', async () => dispatcher.release())
   fastify.addHook('onRequest', (request, reply, done) => {
     const upgrade = request.is404 ? upgradeOf(request.raw) : undefined
-    if (upgrade?.http === '1.1' && dispatcher.handOver(request.raw, upgrade.socket, upgrade.head)) reply.hijack()
+    if (upgrade?.http === '1.1') {
+      const { socket, head } = upgrade
+      const decline = () => {
+        answerLast(reply.raw, socket)
+        answerError(request, reply, 'NoUpstream')
+      }
+      if (dispatcher.handOver(request.raw, socket, head, settings.handshakeTimeout, decline)) reply.hijack()
+    }
     done()
   })
 }

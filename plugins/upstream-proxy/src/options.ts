@@ -1,4 +1,5 @@
 // What may be configured, and what does it compile to?
+import { createSecureContext } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 import type { UpstreamTls } from './dial.ts'
 import { InvalidOptions } from './errors.ts'
@@ -41,7 +42,7 @@ export interface UpstreamProxyOptions extends ForwardOptions {
   timeouts?: ForwardTimeouts & {
     /** For the connection to the upstream, TLS included. Defaults to 5000. */
     connect?: number
-    /** For the answer to a WebSocket's handshake. Defaults to 10000. */
+    /** For the answer to a WebSocket's handshake: the upstream's, or that of the listener it was left to. Defaults to 10000. */
     handshake?: number
   }
 }
@@ -73,6 +74,8 @@ export function compile (options: UpstreamProxyOptions): Settings {
   let rewritePrefix = options.rewritePrefix
   if (options.upstream !== undefined) {
     try {
+      // What is no string may still read as a URL.
+      if (typeof options.upstream !== 'string') throw new TypeError()
       const target = origins.target(options.upstream)
       upstream = target.origin
       rewritePrefix ??= target.path
@@ -92,6 +95,11 @@ export function compile (options: UpstreamProxyOptions): Settings {
   }
   const tunnel = compileTunnel(typeof websocket === 'object' && websocket !== null ? websocket : {}, mistakes)
   const dial = { connectTimeout: options.timeouts?.connect ?? 5000, keepAlive: tunnel.keepAlive, tls: options.tls ?? {} }
+  try {
+    createSecureContext(dial.tls)
+  } catch (error) {
+    mistakes.push(`\`tls\` cannot be used: ${(error as Error).message}`)
+  }
   const forward = compileForward(options, dial, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))

@@ -16,7 +16,7 @@ export interface Route extends Target {
 const PATH = /^[\x21\x22\x24-\x7e\x80-\xff]+$/
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
 
-/** The route of one request. Throws NoUpstream or BadTarget. */
+/** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` is at fault. */
 export function routeOf (request: FastifyRequest, settings: Settings): Route {
   const own = ownPath(request)
   const answer = settings.to(request)
@@ -25,6 +25,11 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
   if (typeof answer === 'string') {
     url = answer
   } else if (answer !== null && answer !== undefined) {
+    // A promise, say: to ask `upstream` instead would be no answer to what was meant.
+    if (typeof answer.url !== 'string') {
+      request.log.error('upstream-proxy: `to` must give a string, { url, headers } or nothing')
+      throw new ERRORS.BadRoute()
+    }
     url = answer.url
     changes = answer.headers
   }

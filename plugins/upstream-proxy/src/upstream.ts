@@ -1,7 +1,7 @@
 // What is known about the upstream's part in an exchange: the fact `request.upstream`.
 
-/** When an exchange failed: while dialling, sending the request, awaiting the answer's head, streaming its body, or inside an open tunnel. */
-export type Moment = 'connect' | 'request' | 'headers' | 'body' | 'tunnel'
+/** When an exchange failed: while dialling, sending the request, awaiting the answer's head, or streaming its body. How a tunnel ended is its own fact. */
+export type Moment = 'connect' | 'request' | 'headers' | 'body'
 
 /** Whose fault a failure was. */
 export type Side = 'client' | 'upstream' | 'proxy'

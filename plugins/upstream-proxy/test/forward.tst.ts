@@ -115,7 +115,7 @@ test('`request.upstream` is a record of facts; those known from the start do not
     readonly systemCode: string | null
     readonly cause: unknown
   }>()
-  expect<Moment>().type.toBe<'connect' | 'request' | 'headers' | 'body' | 'tunnel'>()
+  expect<Moment>().type.toBe<'connect' | 'request' | 'headers' | 'body'>()
   expect<Side>().type.toBe<'client' | 'upstream' | 'proxy'>()
   expect<TunnelFact['ending']>().type.toBe<'end' | 'reset' | 'timeout' | 'drain' | null>()
 })

@@ -1,4 +1,5 @@
 // The real parts that the tunnel's tests are made of: proxies, upstreams and clients on port 0.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
@@ -202,4 +203,13 @@ export async function eventually (fact: () => boolean, what: string): Promise<vo
     await new Promise(resolve => setTimeout(resolve, 10))
   }
   throw new Error(`never: ${what}`)
+}
+
+/** What Node dials, all of this process's connections: a proxy's own end is known by its ports. */
+export function watchDials (t: Test): Socket[] {
+  const dialled: Socket[] = []
+  const onSocket = (message: unknown) => { dialled.push((message as { socket: Socket }).socket) }
+  subscribe('net.client.socket', onSocket)
+  t.teardown(() => unsubscribe('net.client.socket', onSocket))
+  return dialled
 }

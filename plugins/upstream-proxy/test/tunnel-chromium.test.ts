@@ -1,12 +1,9 @@
 // Real Chromium: the page and its WebSocket come over one HTTP/2 connection (RFC 8441), compressed end to end.
-import { existsSync } from 'node:fs'
 import { createSecureServer } from 'node:http2'
-import { chromium } from 'playwright-core'
 import { generate } from 'selfsigned'
 import t from 'tap'
+import { browser, withoutChromium } from '../../../test/chromium.ts'
 import { echo, eventually, listen, proxy } from './parts.ts'
-
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(path => existsSync(path))
 
 const PAGE = `<!doctype html><title>page</title><script>
 const ws = new WebSocket('wss://' + location.host + '/chat', ['v1', 'v2'])
@@ -19,7 +16,7 @@ ws.onclose = ({ code }) => { document.title += ' ' + code }
 ws.onerror = () => { document.title = 'error' }
 </script>`
 
-t.test('page and WebSocket share one HTTP/2 connection', { skip: EXECUTABLE === undefined && 'Chromium is not installed' }, async t => {
+t.test('page and WebSocket share one HTTP/2 connection', { skip: withoutChromium }, async t => {
   const upstream = await echo(t, { perMessageDeflate: { threshold: 0 }, handleProtocols: () => 'v2' })
   const { app, closed, requests } = await proxy(t, { upstream: upstream.url }, {
     after: app => app.get('/page', async (_, reply) => reply.type('text/html').send(PAGE))
@@ -33,13 +30,7 @@ t.test('page and WebSocket share one HTTP/2 connection', { skip: EXECUTABLE === 
   server.on('upgrade', (request, socket, head) => app.server.emit('upgrade', request, socket, head))
   const port = await listen(t, server as never)
 
-  const browser = await chromium.launch({
-    executablePath: EXECUTABLE as string,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-      '--disable-sync', '--ignore-certificate-errors']
-  })
-  t.teardown(() => browser.close())
-  const page = await browser.newPage({ ignoreHTTPSErrors: true })
+  const page = await (await browser(t)).newPage()
   await page.goto(`https://localhost:${port}/page`)
   await page.waitForFunction(() => /\d{4}$|error/.test(document.title))
   t.equal(await page.title(), 'v2 permessage-deflate 100000 4001')

@@ -1,26 +1,27 @@
 // A WebSocket over HTTP/2 (RFC 8441), on the server's own h2 and on a listener that passes 'connect' on.
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { createHash } from 'node:crypto'
-import { echo, eventually, frame, listen, MASK, proxy, rest, tcpUpstream, until } from './parts.ts'
+import type { UpstreamProxyOptions } from '../src/index.ts'
+import { echo, eventually, frame, listen, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
 
 const SETTINGS = { enableConnectProtocol: true }
 
 /** The two ways in: one server that speaks h2 itself, one that is given it. */
 const WAYS = {
-  'the server\'s own HTTP/2': async (t: Test, upstream: string) => {
-    const { app, port, closed } = await proxy(t, { upstream }, { server: { http2: true, http2SessionTimeout: 0, ...({ http2Options: {} }) } as never, before: enable })
-    return { app, port, closed }
-  },
-  'a listener that passes connect on': async (t: Test, upstream: string) => {
-    const { app, closed } = await proxy(t, { upstream })
+  'the server\'s own HTTP/2': async (t: Test, upstream: string, options: UpstreamProxyOptions = {}) =>
+    proxy(t, { upstream, ...options }, { server: { http2: true, http2SessionTimeout: 0, ...({ http2Options: {} }) } as never, before: enable }),
+  'a listener that passes connect on': async (t: Test, upstream: string, options: UpstreamProxyOptions = {}) => {
+    const subject = await proxy(t, { upstream, ...options })
+    const { app } = subject
     const server = http2.createServer({ settings: SETTINGS }, app.routing as never)
     server.on('connect', (request, response) => {
       if (!app.server.emit('connect', request, response)) response.writeHead(405).end()
     })
-    return { app, port: await listen(t, server as never), closed }
+    return { ...subject, port: await listen(t, server as never) }
   }
 } as const
 
@@ -50,6 +51,30 @@ function open (client: ClientHttp2Session, headers: http2.OutgoingHttpHeaders = 
   }, { endStream: false })
   stream.on('error', () => {})
   return stream
+}
+
+/** An upstream's end that agrees to the handshake, and reads on. */
+function accept (socket: Socket): Socket {
+  let head = ''
+  socket.on('end', () => socket.end())
+  socket.on('data', chunk => {
+    if (head.includes('\r\n\r\n')) return
+    head += String(chunk)
+    if (!head.includes('\r\n\r\n')) return
+    const key = /sec-websocket-key: (.*)\r/i.exec(head)![1] as string
+    const accepted = createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64')
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n\r\n`)
+  })
+  return socket
+}
+
+/** Waits until a number has not changed for a third of a second. */
+async function quiet (count: () => number): Promise<void> {
+  let last = -1
+  for (let same = 0; same < 7; last = count()) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    same = count() === last ? same + 1 : 0
+  }
 }
 
 for (const [name, make] of Object.entries(WAYS)) {
@@ -91,34 +116,32 @@ for (const [name, make] of Object.entries(WAYS)) {
     t.match(closed[0], { status: 401, error: null, tunnel: null })
   })
 
-  t.test(`over ${name}: refused and silent upstreams, a wrong Accept`, async t => {
-    const wrong = await tcpUpstream(t, socket => socket.once('data', () => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n')
-    }))
-    for (const [url, status] of [['http://127.0.0.1:1', 502], [wrong.url, 502]] as const) {
-      const { port } = await make(t, url)
+  t.test(`over ${name}: refused and silent upstreams, a wrong Accept and none`, async t => {
+    const answering = async (answer: string) => (await tcpUpstream(t, socket => {
+      socket.on('end', () => socket.end()).once('data', () => socket.write(answer))
+    })).url
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+    for (const [url, status, code] of [
+      ['http://127.0.0.1:1', 502, 'FST_ARR_UPSTREAM_REFUSED'],
+      [await answering(`${switching}Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n`), 502, 'FST_ARR_UPSTREAM_BAD_ANSWER'],
+      [await answering(`${switching}\r\n`), 502, 'FST_ARR_UPSTREAM_BAD_ANSWER'],
+      [await answering(''), 504, 'FST_ARR_UPSTREAM_TIMEOUT']
+    ] as const) {
+      const { port, closed, app } = await make(t, url, { timeouts: { handshake: 100 } })
       const stream = open(await session(t, port))
       const [headers] = await once(stream, 'response')
       t.equal(headers[':status'], status)
-      stream.resume()
+      stream.resume().end()
+      await eventually(() => closed.length === 1, 'reply.raw closes')
+      t.match(closed[0], { tunnel: null, error: { code, side: 'upstream', statusCode: status } })
+      t.equal(app.tunnels.size, 0)
     }
   })
 
   t.test(`over ${name}: a stream that is reset ends its upstream, an upstream that is reset ends its stream`, async t => {
-    const sockets: import('node:net').Socket[] = []
+    const sockets: Socket[] = []
     const { url } = await tcpUpstream(t, socket => {
-      sockets.push(socket)
-      socket.on('end', () => socket.end())
-      let head = ''
-      socket.on('data', chunk => {
-        if (head.includes('\r\n\r\n')) return
-        head += String(chunk)
-        if (head.includes('\r\n\r\n')) {
-          const key = /sec-websocket-key: (.*)\r/i.exec(head)![1] as string
-          const accept = createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64')
-          socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
-        }
-      })
+      sockets.push(accept(socket))
     })
     const { port, app, closed } = await make(t, url)
     const client = await session(t, port)
@@ -134,6 +157,49 @@ for (const [name, make] of Object.entries(WAYS)) {
     t.match(closed[1]!.tunnel, { closedBy: 'upstream', ending: 'reset' })
     t.notOk(client.closed, 'the connection goes on')
     await eventually(() => app.tunnels.size === 0, 'no tunnel is left')
+  })
+
+  t.test(`over ${name}: a client that does not read is not read for`, async t => {
+    let far!: Socket
+    const { url } = await tcpUpstream(t, socket => { far = accept(socket) })
+    const dialled = watchDials(t)
+    const { port } = await make(t, url)
+    const stream = open(await session(t, port))
+    await once(stream, 'response')
+    stream.pause()
+    const own = dialled.find(socket => socket.remotePort === far.localPort) as Socket
+    const chunk = frame(2, Buffer.alloc(1 << 20))
+    for (let i = 0; i < 16; i++) far.write(chunk)
+    await quiet(() => own.bytesRead)
+    // The stream's window of 64 KiB is full; the rest is what waits in the proxy.
+    t.ok(own.bytesRead > 0 && own.bytesRead < 1 << 20, `${own.bytesRead} bytes were read for a client that does not read`)
+    let got = 0
+    stream.on('data', (data: Buffer) => { got += data.length }).resume()
+    await eventually(() => got === 16 * chunk.length, 'everything arrives')
+    stream.destroy()
+  })
+
+  t.test(`over ${name}: for an upstream that does not read a client has to wait`, async t => {
+    let far!: Socket
+    const { url } = await tcpUpstream(t, socket => { far = accept(socket) })
+    const dialled = watchDials(t)
+    const { port, app } = await make(t, url)
+    const stream = open(await session(t, port))
+    await once(stream, 'response')
+    far.removeAllListeners('data')
+    far.pause()
+    const own = dialled.find(socket => socket.remotePort === far.localPort) as Socket
+    const chunk = frame(2, Buffer.alloc(1 << 20), { mask: MASK })
+    const count = 48
+    for (let i = 0; i < count; i++) stream.write(chunk)
+    const received = () => [...app.tunnels][0]?.received.bytes ?? 0
+    await quiet(received)
+    t.ok(received() < count * chunk.length, 'not all of it was read')
+    t.ok(own.writableLength > 0 && own.writableLength < 1 << 20, `${own.writableLength} bytes are held for an upstream that does not read`)
+    let got = 0
+    far.on('data', (data: Buffer) => { got += data.length }).resume()
+    await eventually(() => got === count * chunk.length, 'everything arrives')
+    stream.destroy()
   })
 
   t.test(`over ${name}: other extended CONNECTs get 501, plain ones 405`, async t => {

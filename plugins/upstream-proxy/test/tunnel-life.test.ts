@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import type { UpstreamProxyOptions } from '../src/index.ts'
+import { compile } from '../src/options.ts'
 import { ask, client, echo, eventually, frame, handshake, MASK, proxy, rest, shakeHands, tcpUpstream, until, type Proxy } from './parts.ts'
 
 /** A proxy before an upstream that speaks as a test wants, and a way to open a tunnel with two bare ends. */
@@ -43,18 +44,30 @@ function closeIn (text: string, masked: boolean): { code: number, reason: string
   return { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
 }
 
-t.test('a tunnel without traffic ends after the idle timeout, and any frame is traffic', async t => {
-  const { open, closed } = await tunnels(t, { websocket: { idleTimeout: 300 } })
-  const { near, far } = await open()
-  far.resume()
-  for (let i = 0; i < 5; i++) {
-    near.write(frame(9, '', { mask: MASK }))
-    await new Promise(resolve => setTimeout(resolve, 50))
+t.test('a tunnel without traffic ends after the idle timeout, and any frame of either side is traffic', async t => {
+  const { open, closed, app } = await tunnels(t, { websocket: { idleTimeout: 1500 } })
+  // The quiet one is the youngest: whatever would end it for its age would end the others with it.
+  const pinging = await open()
+  const ponged = await open()
+  const quiet = await open()
+  for (const { near, far } of [pinging, ponged, quiet]) {
+    near.resume()
+    far.resume()
   }
-  t.equal(closed.length, 0)
-  near.resume()
-  await eventually(() => closed.length === 1, 'reply.raw closes')
-  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { pings: 5 } })
+  const traffic = setInterval(() => {
+    pinging.near.write(frame(9, '', { mask: MASK }))
+    ponged.far.write(frame(10, ''))
+  }, 50)
+  t.teardown(() => clearInterval(traffic))
+  await eventually(() => closed.length > 0, 'the quiet one ends')
+  t.equal(closed.length, 1)
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { bytes: 0 }, sent: { bytes: 0 } })
+  const others = [...app.tunnels]
+  t.equal(others.length, 2, 'the others were looked at as well, and go on')
+  t.ok(others.some(({ received, sent }) => received.pings > 0 && sent.bytes === 0))
+  t.ok(others.some(({ received, sent }) => sent.pongs > 0 && received.bytes === 0))
+  clearInterval(traffic)
+  await eventually(() => closed.length === 3, 'without traffic they end too')
 })
 
 t.test('both connections of a tunnel that lasts are probed when they are quiet', { skip: !existsSync('/proc/net/tcp') && 'the system does not show its timers' }, async t => {
@@ -90,10 +103,31 @@ t.test('over maxTunnels an upgrade gets 503 with Retry-After, until one has ende
   t.equal(app.tunnels.size, 1)
 })
 
+t.test('a handshake that the upstream has not answered counts for maxTunnels, until it has failed', async t => {
+  const asked: Socket[] = []
+  const { url } = await tcpUpstream(t, socket => socket.on('end', () => socket.end()).once('data', () => asked.push(socket)))
+  const { port, app } = await proxy(t, { upstream: url, websocket: { maxTunnels: 1 } })
+  const first = ask(t, port, handshake())
+  await eventually(() => asked.length === 1, 'the upstream is asked')
+  t.equal(app.tunnels.size, 0)
+  const answer = await ask(t, port, handshake())
+  t.match(answer, /^HTTP\/1\.1 503 /)
+  t.match(answer, /\r\nretry-after: 5\r\n/i)
+  t.equal(asked.length, 1)
+  asked[0]!.destroy()
+  t.match(await first, /^HTTP\/1\.1 502 /)
+  const third = client(t, port)
+  third.write(handshake())
+  await eventually(() => asked.length === 2, 'the place is free')
+})
+
 t.test('fastify.tunnels lists the open ones, and each can be closed with a code', async t => {
   const { open, app, closed, requests } = await tunnels(t)
   const before = Date.now()
   const { near, far } = await open()
+  const opened = [...app.tunnels][0]!.since
+  await eventually(() => Date.now() > opened, 'the clock goes on')
+  const spoke = Date.now()
   near.write(frame(1, 'hello', { mask: MASK }))
   await until(far, text => text.length >= 11)
   const [one] = [...app.tunnels]
@@ -105,7 +139,8 @@ t.test('fastify.tunnels lists the open ones, and each can be closed with a code'
     received: { messages: 1, bytes: 11 },
     sent: { messages: 0, bytes: 0 }
   })
-  t.ok(one!.since >= before && one!.lastActivity >= one!.since)
+  t.ok(one!.since === opened && opened >= before)
+  t.ok(one!.lastActivity >= spoke && one!.lastActivity <= Date.now())
   t.equal(app.tunnels.get(one!.id)?.id, one!.id)
   t.equal(app.tunnels.get('none'), undefined)
   t.throws(() => one!.close(1006), { code: 'FST_ARR_PROXY_INVALID_CLOSE' })
@@ -119,6 +154,22 @@ t.test('fastify.tunnels lists the open ones, and each can be closed with a code'
   await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: 4000, closeReason: 'go' })
   t.equal(app.tunnels.size, 0)
+})
+
+t.test('a reason too long for a Close frame is cut between two characters', async t => {
+  const { open, app, closed } = await tunnels(t)
+  const { near, far } = await open()
+  ;[...app.tunnels][0]!.close(4000, '\u00fc'.repeat(100))
+  // 123 bytes are the most, and a character takes two.
+  const cut = { code: 4000, reason: '\u00fc'.repeat(61) }
+  t.same(closeIn(await until(near, text => text.length >= 126), false), cut)
+  t.same(closeIn(await until(far, text => text.length >= 130), true), cut)
+  for (const socket of [near, far]) {
+    t.equal(socket.readableLength, 0, 'and nothing follows it')
+    socket.destroy()
+  }
+  await eventually(() => closed.length === 1, 'it is over')
+  t.match(closed[0], { tunnel: { closeCode: cut.code, closeReason: cut.reason } }, 'the facts say what was sent')
 })
 
 t.test('the site is what request.site says', async t => {
@@ -172,23 +223,28 @@ t.test('closing the server says goodbye to both sides, masked toward the upstrea
   t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: 1012, closeReason: 'restart', ending: 'drain' })
 })
 
-t.test('the goodbye waits for the end of a frame, and is put in there', async t => {
-  const { open, app } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 60_000 } } })
-  const { near, far } = await open()
-  const message = frame(1, 'x'.repeat(1000))
-  far.write(message.subarray(0, 500))
-  const first = await until(near, text => text.length === 500)
-  const closing = app.close()
-  await until(far, text => text.length >= 8) // the other direction is at a boundary
-  const last = frame(1, 'last seen')
-  far.write(Buffer.concat([message.subarray(500), last, frame(1, 'never seen').subarray(0, 5)]))
-  const second = await until(near, text => text.length >= 504 + last.length + 4)
-  t.equal(first + second.slice(0, -4), message.toString('latin1') + last.toString('latin1'))
-  t.same(closeIn(second.slice(-4), false), { code: 1001, reason: '' })
-  near.destroy()
-  far.destroy()
-  await closing
-})
+for (const toward of ['client', 'upstream'] as const) {
+  t.test(`the goodbye toward the ${toward} waits for the end of a frame, and is put in there`, async t => {
+    const { open, app } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 60_000 } } })
+    const { near, far } = await open()
+    const [from, to, options] = toward === 'client' ? [far, near, {}] : [near, far, { mask: MASK }]
+    const own = toward === 'client' ? 4 : 8
+    const message = frame(1, 'x'.repeat(1000), options)
+    from.write(message.subarray(0, 500))
+    const first = await until(to, text => text.length >= 500)
+    t.equal(first.length, 500)
+    const closing = app.close()
+    await until(from, text => text.length >= 12 - own) // the other direction is at a boundary
+    const last = frame(1, 'last seen', options)
+    from.write(Buffer.concat([message.subarray(500), last, frame(1, 'never seen', options).subarray(0, 5)]))
+    const second = await until(to, text => text.length >= message.length - 500 + last.length + own)
+    t.equal(first + second.slice(0, -own), message.toString('latin1') + last.toString('latin1'))
+    t.same(closeIn(second.slice(-own), toward === 'upstream'), { code: 1001, reason: '' })
+    near.destroy()
+    far.destroy()
+    await closing
+  })
+}
 
 t.test('while it drains, new upgrades get 503, and silent peers are cut at the deadline', async t => {
   const { open, app, port, closed } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 300 } } })
@@ -207,6 +263,27 @@ t.test('while it drains, new upgrades get 503, and silent peers are cut at the d
   await closing
   t.ok(Date.now() - started >= 290)
   t.match(closed.at(-1)!.tunnel ?? closed[0]!.tunnel, { closedBy: 'proxy', ending: 'drain' })
+})
+
+t.test('an upgrade that was held up until the server closes gets 503 with Retry-After, and no upstream is asked', async t => {
+  const upstream = await echo(t)
+  const held: Array<() => void> = []
+  let drains!: () => void
+  const draining = new Promise<void>(resolve => { drains = resolve })
+  const { app, port, closed } = await proxy(t, { upstream: upstream.url, websocket: { retryAfter: 7 } }, {
+    before: app => app.addHook('onRequest', () => new Promise<void>(resolve => { held.push(resolve) })),
+    after: app => app.addHook('preClose', async () => drains())
+  })
+  const answer = ask(t, port, handshake())
+  await eventually(() => held.length === 1, 'a hook is pending')
+  const closing = app.close()
+  await draining
+  held[0]!()
+  t.match(await answer, /^HTTP\/1\.1 503 /)
+  t.match(await answer, /\r\nretry-after: 7\r\n/i)
+  await closing
+  t.match(closed[0], { error: { code: 'FST_ARR_PROXY_DRAINING', side: 'proxy', statusCode: 503 } })
+  t.equal(upstream.seen.length, 0)
 })
 
 t.test('the goodbyes are spread over the window', async t => {
@@ -230,12 +307,31 @@ t.test('the goodbyes are spread over the window', async t => {
 t.test('a handshake under way when the server closes is given up', async t => {
   let asked = 0
   const { url } = await tcpUpstream(t, socket => { socket.on('data', () => asked++).on('end', () => socket.end()) })
-  const { app, port, closed } = await proxy(t, { upstream: url })
+  const { app, port, closed } = await proxy(t, { upstream: url, websocket: { retryAfter: 7 } })
   const answer = ask(t, port, handshake())
   await eventually(() => asked === 1, 'the upstream is asked')
   await app.close()
   t.match(await answer, /^HTTP\/1\.1 503 /)
+  t.match(await answer, /\r\nretry-after: 7\r\n/i)
   t.match(closed[0], { error: { code: 'FST_ARR_PROXY_DRAINING' } })
+})
+
+t.test('the limits that hold where nothing is said', t => {
+  const settings = compile({ upstream: 'http://localhost' })
+  t.equal(settings.connectTimeout, 5000)
+  t.equal(settings.handshakeTimeout, 10_000)
+  t.same(settings.tunnel, {
+    idleTimeout: 0,
+    maxAge: 0,
+    halfCloseTimeout: 30_000,
+    keepAlive: 60_000,
+    maxTunnels: 0,
+    retryAfter: 5,
+    drain: { code: 1001, reason: '', window: 1000, deadline: 3500 }
+  })
+  t.same(compile({ upstream: 'http://localhost', websocket: {} }).tunnel, settings.tunnel)
+  t.equal(settings.websocket, true)
+  t.end()
 })
 
 t.test('all mistakes in the options come out in one error', async t => {

@@ -6,10 +6,14 @@
 //   2. to the server's other listeners, where its path is one of `localUpgrades`;
 //   3. to Fastify's router: the proxy's routes, @fastify/websocket's, or its 404;
 //   4. from the 404 to the server's other listeners, if there are any (a bare `ws` server, socket.io).
+//
+// Of those, each may leave it to another: who is answered by none of them in time gets a 404 after all.
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import { type Place, Roster } from '../roster.ts'
 import { routeConnect } from './extended-connect.ts'
+import { inTurn } from './in-turn.ts'
 import { answerLast } from './last-answer.ts'
 import { serveAsPlainHttp } from './plain-http.ts'
 import { asksForWebSocket, mark } from './upgrade.ts'
@@ -26,8 +30,9 @@ export class Dispatcher {
   readonly #route: Route
   readonly #emit: Emit
   #own: Emit | null = null
-  readonly #localPaths: string[] = []
+  readonly #local: Array<{ readonly path: string, readonly patience: number }> = []
   readonly #routers = new Set<unknown>()
+  readonly #waiting = new Roster<() => void>()
   #users = 0
 
   private constructor (server: Server, route: Route) {
@@ -50,9 +55,9 @@ export class Dispatcher {
     for (const listener of listeners) this.#routers.add(listener)
   }
 
-  /** Paths (each a prefix by whole segments) whose upgrades go to the server's other listeners, past the router. */
-  leave (paths: readonly string[]): void {
-    this.#localPaths.push(...paths)
+  /** Paths (each a prefix by whole segments) whose upgrades go to the server's other listeners, past the router, and how long those may take. */
+  leave (paths: readonly string[], patience: number): void {
+    for (const path of paths) this.#local.push({ path, patience })
   }
 
   /** Gives the events back when the last proxy has closed. */
@@ -64,12 +69,43 @@ export class Dispatcher {
     delete (this.#server as { [DISPATCHER]?: Dispatcher })[DISPATCHER]
   }
 
-  /** Hands an upgrade to the listeners that are neither ours nor routers. False where there are none. */
-  handOver (request: IncomingMessage, socket: Socket, head: Buffer): boolean {
+  /**
+   * Hands an upgrade to the listeners that are neither ours nor routers. False where there are none.
+   * `decline` answers where none of them did so within `patience` (ms; 0 for no limit).
+   */
+  handOver (request: IncomingMessage, socket: Socket, head: Buffer, patience: number, decline: () => void): boolean {
     const others = this.#others()
     if (others.length === 0) return false
+    const before = socket.bytesWritten
     for (const listener of others) listener.call(this.#server, request, socket, head)
+    this.#await(socket, before, patience, decline)
     return true
+  }
+
+  /** The server is closing: nobody waits any longer. */
+  declineAll (): void {
+    for (const giveUp of this.#waiting.members()) giveUp()
+  }
+
+  /** A listener has answered once it wrote a byte, or ended the connection. */
+  #await (socket: Socket, before: number, patience: number, decline: () => void): void {
+    const isAnswered = () => socket.destroyed || socket.bytesWritten !== before
+    // Most answer at once. A stream that counts no bytes is none of the network: @fastify/websocket injects such.
+    if (before === undefined || isAnswered()) return
+    const forget = () => {
+      clearTimeout(timer)
+      socket.removeListener('close', forget)
+      this.#waiting.strike(waiting)
+    }
+    const giveUp = () => {
+      forget()
+      if (isAnswered()) return
+      if (socket.writable) decline()
+      else socket.destroy()
+    }
+    const timer = patience > 0 ? setTimeout(giveUp, patience).unref() : undefined
+    const waiting: Place<() => void> = this.#waiting.add(giveUp)
+    socket.on('close', forget)
   }
 
   #takeOver (): void {
@@ -90,13 +126,18 @@ export class Dispatcher {
 
   #upgrade (request: IncomingMessage, socket: Socket, head: Buffer): void {
     // Node has taken its own error listener away: without one, a reset now ends the process.
-    socket.on('error', destroyIt)
+    if (socket.listenerCount('error', destroyIt) === 0) socket.on('error', destroyIt)
+    inTurn(socket, () => { this.#dispatch(request, socket, head) })
+  }
+
+  #dispatch (request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return
     if (!asksForWebSocket(request)) {
       serveAsPlainHttp(this.#server, request, socket, head)
       return
     }
-    if (this.#isLocal(request.url ?? '/') && this.handOver(request, socket, head)) return
+    const local = this.#localOf(request.url ?? '/')
+    if (local !== undefined && this.handOver(request, socket, head, local.patience, () => declineBarely(request, socket))) return
     mark(request, { http: '1.1', socket, head })
     const router = this.#websocketRouter()
     if (router !== undefined) {
@@ -104,14 +145,11 @@ export class Dispatcher {
       router.call(this.#server, request, socket, head)
       return
     }
-    const response = new ServerResponse(request)
-    response.assignSocket(socket)
-    answerLast(response, socket)
-    this.#route(request, response)
+    this.#route(request, responseTo(request, socket))
   }
 
-  #isLocal (url: string): boolean {
-    return this.#localPaths.some(path => url.startsWith(path) &&
+  #localOf (url: string): { readonly patience: number } | undefined {
+    return this.#local.find(({ path }) => url.startsWith(path) &&
       (path.endsWith('/') || url.length === path.length || '/?#'.includes(url[path.length] as string)))
   }
 
@@ -127,6 +165,23 @@ export class Dispatcher {
 /** True for the listener of @fastify/websocket. Its marks on the request are private symbols, so it has to set them itself. */
 function isWebsocketRouter (listener: unknown): boolean {
   return typeof listener === 'function' && listener.name === 'onUpgrade' && /\.routing\(/.test(String(listener))
+}
+
+/** The response that Node makes for a plain request. Throws where somebody has given the socket another one. */
+function responseTo (request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request)
+  response.assignSocket(socket)
+  answerLast(response, socket)
+  return response
+}
+
+/** The 404 of what never met the router. */
+function declineBarely (request: IncomingMessage, socket: Socket): void {
+  try {
+    responseTo(request, socket).writeHead(404, { 'Content-Length': 0 }).end()
+  } catch {
+    socket.destroy()
+  }
 }
 
 function isHttp2 (request: unknown): request is Http2ServerRequest {

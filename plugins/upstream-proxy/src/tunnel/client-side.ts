@@ -1,12 +1,15 @@
 // How does the client speak its WebSocket? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
 import { createHash, randomBytes } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { answerLast, answerNoMore } from '../dispatch/last-answer.ts'
 import type { Upgrade } from '../dispatch/upgrade.ts'
+import { http2Headers } from '../forward/answer-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from '../hop-by-hop.ts'
+import { isHeader, type RawHeaders, without } from '../request-headers.ts'
 import { valueOf, type AnswerHead } from './answer-head.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3
@@ -22,8 +25,12 @@ export interface ClientSide {
   accepts (answer: AnswerHead): boolean
   /** Prepares for an answer other than a 101. */
   decline (reply: FastifyReply): void
-  /** Gives the client the answer, with what the server's own hooks had set on the reply. */
-  open (answer: AnswerHead, reply: FastifyReply): void
+  /** True where nobody is there any more. */
+  readonly gone: boolean
+  /** Makes the 101, with what the server's own hooks had set on the reply. Throws where one of theirs cannot be sent. */
+  prepare (answer: AnswerHead, reply: FastifyReply): void
+  /** Gives the client what was prepared. */
+  open (reply: FastifyReply): void
 }
 
 /** The side of one upgrade. */
@@ -35,6 +42,7 @@ class Http1Side implements ClientSide {
   readonly http = '1.1'
   readonly stream: Socket
   readonly head: Buffer
+  #answer = ''
 
   constructor (socket: Socket, head: Buffer) {
     this.stream = socket
@@ -54,19 +62,28 @@ class Http1Side implements ClientSide {
     answerLast(reply.raw, this.stream)
   }
 
-  open (answer: AnswerHead, reply: FastifyReply): void {
+  get gone (): boolean {
+    return this.stream.destroyed
+  }
+
+  prepare (answer: AnswerHead, reply: FastifyReply): void {
     const { headers } = answer
     const dropped = namedByConnection(valueOf(headers, 'connection') ?? undefined)
     let head = `HTTP/1.1 101 ${answer.reason === '' ? 'Switching Protocols' : answer.reason}\r\n`
     for (let i = 0; i < headers.length; i += 2) {
       const lower = (headers[i] as string).toLowerCase()
-      if (lower === 'connection') head += `${headers[i]}: Upgrade\r\n`
-      else if (lower === 'upgrade' || isAnswerHeader(lower, dropped)) head += `${headers[i]}: ${headers[i + 1]}\r\n`
+      if (lower === 'connection') head += `${headers[i] as string}: Upgrade\r\n`
+      else if (lower === 'upgrade' || isAnswerHeader(lower, dropped)) head += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
     }
-    for (const [name, value] of ownHeaders(answer, reply)) head += `${name}: ${value}\r\n`
+    const own = ownHeaders(answer, reply)
+    for (let i = 0; i < own.length; i += 2) head += `${own[i] as string}: ${own[i + 1] as string}\r\n`
+    this.#answer = `${head}\r\n`
+  }
+
+  open (reply: FastifyReply): void {
     answerNoMore(reply.raw, this.stream)
     reply.raw.statusCode = 101
-    this.stream.write(`${head}\r\n`, 'latin1')
+    this.stream.write(this.#answer, 'latin1')
   }
 }
 
@@ -75,6 +92,8 @@ class Http2Side implements ClientSide {
   readonly stream: ServerHttp2Stream
   readonly head = Buffer.alloc(0)
   readonly #key = randomBytes(16).toString('base64')
+  #answer: OutgoingHttpHeaders = {}
+  #opened = false
 
   constructor (stream: ServerHttp2Stream) {
     this.stream = stream
@@ -82,6 +101,8 @@ class Http2Side implements ClientSide {
 
   // HTTP/2 has no key: the stream itself is the proof (RFC 8441 §5). The upstream's handshake needs one.
   complete (headers: string[]): void {
+    // A client has no business to have one.
+    without(headers, 'sec-websocket-key')
     headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', this.#key)
     if (valueOf(headers, 'sec-websocket-version') === null) headers.push('Sec-WebSocket-Version', '13')
   }
@@ -90,25 +111,29 @@ class Http2Side implements ClientSide {
     return valueOf(answer.headers, 'sec-websocket-accept') === createHash('sha1').update(this.#key + GUID).digest('base64')
   }
 
-  // Other streams go on.
-  decline (): void {}
+  // Other streams of the connection go on. What the client still says is let fall, or its stream would never close.
+  decline (): void {
+    this.stream.on('finish', () => { if (!this.#opened) this.stream.resume() })
+  }
 
-  open (answer: AnswerHead, reply: FastifyReply): void {
+  get gone (): boolean {
+    return this.stream.destroyed || this.stream.closed
+  }
+
+  prepare (answer: AnswerHead, reply: FastifyReply): void {
     const { headers } = answer
     const dropped = namedByConnection(valueOf(headers, 'connection') ?? undefined)
-    const out: Record<string, string | number | string[]> = { ':status': 200 }
-    const add = (name: string, value: string) => {
-      const there = out[name]
-      if (there === undefined) out[name] = value
-      else if (Array.isArray(there)) there.push(value)
-      else out[name] = [there as string, value]
-    }
+    const out: RawHeaders = []
     for (let i = 0; i < headers.length; i += 2) {
       const lower = (headers[i] as string).toLowerCase()
-      if (lower !== 'sec-websocket-accept' && isAnswerHeader(lower, dropped)) add(lower, headers[i + 1] as string)
+      if (lower !== 'sec-websocket-accept' && isAnswerHeader(lower, dropped)) out.push(lower, headers[i + 1] as string)
     }
-    for (const [name, value] of ownHeaders(answer, reply)) add(name.toLowerCase(), value)
-    this.stream.respond(out)
+    this.#answer = { ':status': 200, ...http2Headers([...out, ...ownHeaders(answer, reply)]) }
+  }
+
+  open (): void {
+    this.#opened = true
+    this.stream.respond(this.#answer)
   }
 }
 
@@ -118,15 +143,21 @@ function isAnswerHeader (lower: string, dropped: ReadonlySet<string>): boolean {
 }
 
 /** The headers that hooks set on the reply (an affinity cookie, say) and the upstream did not; cookies of both are kept. */
-function * ownHeaders (answer: AnswerHead, reply: FastifyReply): Generator<[string, string]> {
+function ownHeaders (answer: AnswerHead, reply: FastifyReply): RawHeaders {
+  const out: RawHeaders = []
   const own = reply.getHeaders()
   for (const name in own) {
     const lower = name.toLowerCase()
     const value = own[name]
     if (value === undefined || !isAnswerHeader(lower, NONE)) continue
     if (lower !== 'set-cookie' && valueOf(answer.headers, lower) !== null) continue
-    for (const each of Array.isArray(value) ? value : [value]) yield [name, String(each)]
+    for (const one of Array.isArray(value) ? value : [value]) {
+      // Nobody checks them after us: a line break in one would be the end of the head.
+      if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
+      out.push(name, String(one))
+    }
   }
+  return out
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto'
 /** Longest reason, in bytes of UTF-8: a control frame's payload is at most 125, and the code takes two. */
 export const MAX_REASON = 123
 
-/** A Close frame; masked where it goes from a client's side to a server (RFC 6455 §5.3). A longer reason is cut between characters. */
+/** A Close frame; masked where it goes from a client's side to a server (RFC 6455 §5.3). The reason has to fit. */
 export function closeFrame (code: number, reason: string, masked: boolean): Buffer {
-  const text = cut(reason)
+  const text = Buffer.from(reason, 'utf8')
   const length = 2 + text.length
   const frame = Buffer.alloc((masked ? 6 : 2) + length)
   frame[0] = 0x88
@@ -22,10 +22,11 @@ export function closeFrame (code: number, reason: string, masked: boolean): Buff
   return frame
 }
 
-function cut (reason: string): Buffer {
+/** As much of a reason as a Close frame holds, cut between characters. */
+export function fitting (reason: string): string {
   const text = Buffer.from(reason, 'utf8')
-  if (text.length <= MAX_REASON) return text
+  if (text.length <= MAX_REASON) return reason
   let end = MAX_REASON
   while (((text[end] as number) & 0xc0) === 0x80) end--
-  return text.subarray(0, end)
+  return text.toString('utf8', 0, end)
 }

@@ -19,7 +19,7 @@ export function isHandshake (request: FastifyRequest, upgrade: Upgrade): boolean
 }
 
 /** Makes the head, from the request line to the empty line. Throws BadTarget where it would not be valid HTTP. */
-export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide): { origin: Origin, text: string } {
+export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide): { origin: Origin, host: string, text: string } {
   let { origin, path } = route
   let headers = upstreamHeaders(request, origin, settings.headers, (request.upstream as Upstream).logId, route.changes)
   const { rewriteRequest } = settings.forward
@@ -28,5 +28,5 @@ export function handshakeHead (request: FastifyRequest, route: Route, settings: 
   client.complete(headers)
   let text = `GET ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
-  return { origin, text: `${text}\r\n` }
+  return { origin, host: headers[0] === 'Host' ? headers[1] as string : origin.host, text: `${text}\r\n` }
 }

@@ -14,7 +14,7 @@ import type { Moment, Side, Upstream } from '../upstream.ts'
 import { endOfHead, MAX_HEAD, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
 import type { ClientSide } from './client-side.ts'
 import { handshakeHead } from './handshake-head.ts'
-import { passOnRefusal } from './refusal.ts'
+import { type Asked, passOnRefusal } from './refusal.ts'
 
 /** What a successful handshake leaves behind. */
 export interface Opened {
@@ -40,6 +40,7 @@ export class Handshake {
   readonly #arrived: number
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null) => void
+  #asked: Asked | null = null
   #upstream: Duplex | null = null
   #early: Buffer[] = []
   #earlyLength = 0
@@ -62,7 +63,8 @@ export class Handshake {
 
   /** Throws BadTarget where the upstream cannot be asked. */
   begin (route: Route): void {
-    const { origin, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
+    const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
+    this.#asked = { origin, host, paths: route.paths }
     const { stream } = this.#client
     if (stream.destroyed) {
       this.#fail('ClientGone', 'client')
@@ -121,15 +123,26 @@ export class Handshake {
     fact.status = head.status
     if (head.status !== 101) {
       this.#finish()
-      passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#settings.handshakeTimeout)
-      this.#failed(null)
+      this.#failed(passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings))
     } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
       this.#fail('BadAnswer', 'upstream')
-    } else {
+    } else if (this.#client.gone) {
+      this.#fail('ClientGone', 'client')
+    } else if (this.#prepared(head)) {
       // Both go on flowing: who takes them over does so before the next byte.
       this.#leave()
       const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
       this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
+    }
+  }
+
+  #prepared (head: AnswerHead): boolean {
+    try {
+      this.#client.prepare(head, this.#reply)
+      return true
+    } catch (cause) {
+      this.#fail('RewriteFailed', 'proxy', cause)
+      return false
     }
   }
 

@@ -1,24 +1,43 @@
 // What happens when the upstream declines the WebSocket? Its 401, 404, 426 … is the client's answer, body and all.
 import type { Duplex } from 'node:stream'
 import type { Http2ServerResponse } from 'node:http2'
-import type { FastifyReply } from 'fastify'
-import { describe, type ErrorName } from '../errors.ts'
-import type { AnswerHead } from '../forward/answer-head.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { describe, ERRORS, type ErrorName } from '../errors.ts'
+import { type AnswerHead, BadAnswer } from '../forward/answer-head.ts'
 import { clientHeaders, http2Headers } from '../forward/answer-headers.ts'
 import { AnswerParser } from '../forward/answer-parser.ts'
+import { type Places, reverseRewrite } from '../forward/reverse-rewrite.ts'
+import type { Settings } from '../options.ts'
+import type { RawHeaders } from '../request-headers.ts'
+import type { Origin } from '../target.ts'
 import type { Side, Upstream } from '../upstream.ts'
 import { MAX_HEAD } from './answer-head.ts'
 
-/** Streams an answer whose head has arrived: `read` are its bytes so far, `idle` is the longest pause in it, in ms. */
-export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, idle: number): void {
+/** Who was asked, by which Host, and what became of the path. */
+export interface Asked {
+  readonly origin: Origin
+  readonly host: string
+  readonly paths: Places['paths']
+}
+
+/**
+ * Streams an answer whose head has arrived: `read` are its bytes so far. The handshake's time limit is that of each pause in it.
+ * Null, or the error that Fastify has to answer with where the head is not valid.
+ */
+export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings): Error | null {
+  const idle = settings.handshakeTimeout
+  let invalid: Error | null = null
   const out = reply.raw
   let over = false
-  const timer = idle > 0 ? setTimeout(() => fail('Timeout', 'upstream', null), idle).unref() : undefined
+  let held = false
+  const timer = idle > 0 ? setTimeout(() => { held ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
   const parser = new AnswerParser({
     information () {},
     head: begin,
     body (chunk) {
-      if (!out.write(chunk)) upstream.pause()
+      if (out.write(chunk)) return
+      held = true
+      upstream.pause()
     },
     end (last) {
       finish()
@@ -28,9 +47,12 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   }, MAX_HEAD)
   parser.expect('GET')
 
-  reply.hijack()
   out.prependListener('close', () => fail('ClientGone', 'client', null))
-  out.on('drain', () => upstream.resume())
+  out.on('drain', () => {
+    held = false
+    timer?.refresh()
+    upstream.resume()
+  })
   upstream.on('data', feed)
   upstream.on('end', () => {
     if (parser.endsWithConnection) parser.finish()
@@ -40,20 +62,27 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   upstream.on('close', () => fail('Reset', 'upstream', null))
   feed(read)
   upstream.resume()
+  return invalid
 
   function feed (chunk: Buffer): void {
     timer?.refresh()
     try {
       if (!over) parser.push(chunk)
     } catch (cause) {
-      fail('BadAnswer', 'upstream', cause)
+      if (cause instanceof BadAnswer) fail('BadAnswer', 'upstream', cause)
+      else fail('RewriteFailed', 'proxy', cause) // a header that a hook has set
     }
   }
 
   function begin (head: AnswerHead): void {
+    if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
+    if (head.naming && settings.forward.reverseRewrite) turnBack(head.headers, reply.request, asked)
     const headers = clientHeaders(head, reply)
     if ('stream' in out) (out as unknown as Http2ServerResponse).writeHead(head.status, http2Headers(headers))
     else out.writeHead(head.status, head.reason, headers as unknown as string[])
+    reply.hijack()
+    // The body may be long in coming, or not come at all.
+    out.flushHeaders()
   }
 
   function finish (): void {
@@ -66,14 +95,18 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     if (over) return
     finish()
     fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
-    if (side === 'client') return
+    if (name === 'ClientGone') return
     if (out.headersSent) {
       // Cut, so that nobody takes it for whole.
       if ('stream' in out) (out as unknown as Http2ServerResponse).stream.close(2)
       else out.destroy()
       return
     }
-    out.statusCode = 502
-    out.end()
+    invalid = new ERRORS[name]()
   }
+}
+
+/** Turns the headers back to the public host, as those of any other answer. */
+function turnBack (headers: RawHeaders, request: FastifyRequest, { origin, host, paths }: Asked): void {
+  reverseRewrite(headers, { origin, toldHost: host, publicProtocol: request.protocol, publicHost: request.host, paths })
 }

@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '../upstream.ts'
-import { closeFrame } from './close-frame.ts'
+import { closeFrame, fitting } from './close-frame.ts'
 import { Way } from './way.ts'
 
 /** What is known about a tunnel when it opens. */
@@ -72,9 +72,10 @@ export class Tunnel {
    */
   close (code = 1001, reason = ''): void {
     this.goodbyeAt ||= Date.now()
-    this.saidClose('proxy', code, reason)
-    this.down.inject(closeFrame(code, reason, false))
-    this.up.inject(closeFrame(code, reason, true))
+    const said = fitting(reason)
+    this.saidClose('proxy', code, said)
+    this.down.inject(closeFrame(code, said, false))
+    this.up.inject(closeFrame(code, said, true))
   }
 
   /** Ends it at once. */

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
+import { isHeader } from '../request-headers.ts'
 import type { Route } from '../route.ts'
 import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
 import { type Place, Roster } from '../roster.ts'
@@ -63,13 +64,15 @@ export class Tunnels {
       opened => {
         this.#pending.strike(pending)
         reply.hijack()
-        client.open(opened.head, reply)
+        client.open(reply)
         this.#begin(request, client, opened)
         done()
       },
       error => {
         this.#pending.strike(pending)
         if (error === null && !reply.sent) reply.hijack()
+        if (error !== null) dropUnsendable(reply)
+        if (error instanceof ERRORS.Draining) reply.header('retry-after', String(retryAfter))
         done(error ?? undefined)
       })
     const pending = this.#pending.add(handshake)
@@ -157,6 +160,14 @@ export class Tunnels {
       }
       sayGoodbye()
     })
+  }
+}
+
+// Fastify leaves it to Node to refuse them, and nobody stands above us to catch that.
+function dropUnsendable (reply: FastifyReply): void {
+  const own = reply.getHeaders()
+  for (const name in own) {
+    if (![own[name]].flat().every(value => isHeader(name, String(value)))) reply.removeHeader(name)
   }
 }
 

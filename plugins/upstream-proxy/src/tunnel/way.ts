@@ -1,4 +1,5 @@
 // How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
+import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { Flow, Side } from '../upstream.ts'
@@ -9,9 +10,12 @@ import type { Tunnel } from './tunnel.ts'
 /** From this size on a read is bulk: copying it would cost more than a buffer of its own. */
 const BULK = 8192
 
+// RFC 8441 §5, RFC 9113 §7
+const CANCEL = 8
+
 const WAY = Symbol('way')
 
-type Socket = Duplex & { [WAY]: Way, resetAndDestroy?: () => void, encrypted?: boolean }
+type Socket = Duplex & { [WAY]: Way, resetAndDestroy?: () => void, remoteAddress?: string, encrypted?: boolean }
 
 /** One direction of a tunnel. The sockets' listeners are shared functions that find it on their socket: no closure per tunnel. */
 export class Way implements Late {
@@ -22,6 +26,8 @@ export class Way implements Late {
   readonly flow: Flow
   readonly reader: FrameReader
   reverse!: Way
+  /** Told of its socket's end: by the event, or because that came before us. */
+  over = false
   /** A frame of ours that waits for the end of a frame of theirs. */
   #waiting: Buffer | null = null
   #saidClose = false
@@ -43,6 +49,8 @@ export class Way implements Late {
   start (): void {
     const from = this.from as Socket
     from[WAY] = this
+    // TLS has half-open connections as TCP has, but Node's https server would not let them be.
+    if (from.encrypted === true) from.allowHalfOpen = true
     // The log's line is written on 'close' too, by a listener that is there already: the facts come first.
     from.prependListener('close', onClose)
     from.on('error', onError)
@@ -102,8 +110,8 @@ export class Way implements Late {
       return this.to.write(chunk, written)
     }
     // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
-    if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)))
-    return this.#say()
+    if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)), written)
+    return this.#say(written)
   }
 
   #gather (): void {
@@ -137,8 +145,8 @@ export class Way implements Late {
     if (this.reader.atBoundary && this.to.writable) this.#say()
   }
 
-  #say (): boolean {
-    const more = this.to.write(this.#waiting)
+  #say (written: (() => void) | undefined = undefined): boolean {
+    const more = this.to.write(this.#waiting, written)
     this.#waiting = null
     this.#saidClose = true
     return more
@@ -154,7 +162,10 @@ function onData (this: Duplex, chunk: Buffer): void {
 }
 
 function onDrain (this: Duplex): void {
-  (this as Socket)[WAY].reverse.from.resume()
+  const { reverse, tunnel } = (this as Socket)[WAY]
+  // Who takes what has waited for him is alive.
+  tunnel.fact.lastActivity = Date.now()
+  reverse.from.resume()
 }
 
 function onEnd (this: Duplex): void {
@@ -179,8 +190,14 @@ function onError (this: Duplex): void {
 
 /** A reset is passed on as one, where the transport has it. */
 function reset (to: Socket): void {
-  if (isTcp(to)) to.resetAndDestroy()
+  // A unix socket has none, nor an address.
+  if (isTcp(to) && to.remoteAddress !== undefined) to.resetAndDestroy()
+  else if (isHttp2(to)) to.close(CANCEL)
   else to.destroy()
+}
+
+function isHttp2 (socket: Duplex): socket is Http2Stream {
+  return 'rstCode' in socket
 }
 
 function isTcp (socket: Socket): socket is Socket & { resetAndDestroy: () => void } {
@@ -189,10 +206,17 @@ function isTcp (socket: Socket): socket is Socket & { resetAndDestroy: () => voi
 
 function onClose (this: Duplex): void {
   const way = (this as Socket)[WAY]
+  if (way.over) return
+  way.over = true
   const { tunnel, to } = way
   tunnel.ended(way.side, 'end')
   // Both directions had ended in order: what the other side has not taken yet is still on its way.
-  // An `end` of the other side that is under way flushes it, and closes it then.
-  if (!to.writableEnded) to.destroy()
+  // An `end` of the other side that is under way flushes it, and closes it then; what that still says, nobody would hear.
+  if (!to.writableEnded || (!to.readableEnded && to.writableFinished)) {
+    to.destroy()
+  } else if (!to.readableEnded) {
+    to.pause()
+    to.once('finish', () => { to.destroy() })
+  }
   tunnel.sideClosed()
 }
