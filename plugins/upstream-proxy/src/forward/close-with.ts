@@ -1,4 +1,5 @@
-// Who tells an answer that waits behind another of its pipeline that the client has left? Node tells only the one that has the socket.
+// Who tells an answer that waits behind another of its pipeline that the client has left? Before Node 24, nobody: only the one that
+// has the socket is told.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -29,6 +30,7 @@ function onClose (this: Pipeline): void {
 }
 
 function tellClose (response: ServerResponse): void {
+  if (response.destroyed) return // Node 24 does it all
   response.destroyed = true
   response.emit('close')
 }
