@@ -151,7 +151,8 @@ export default upstreamProxy
 
 export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
 export type { ForwardingOptions, ForwardingPolicy } from './forwarding-headers.ts'
-export type { ForwardOptions } from './forward/options.ts'
+export type { UpstreamTls } from './dial.ts'
+export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/rewrites.ts'
 export type { OpenTunnel, OpenTunnels } from './tunnel/open-tunnels.ts'
 export type { TunnelOptions } from './tunnel/options.ts'
