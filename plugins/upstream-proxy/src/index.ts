@@ -14,6 +14,7 @@ import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
 import { showShapes } from './socket-shapes.ts'
+import { farewell } from './tunnel/farewell.ts'
 import { OpenTunnels } from './tunnel/open-tunnels.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 import type { Upstream } from './upstream.ts'
@@ -45,15 +46,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const settings = compile(options)
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
-  if (!fastify.hasDecorator('tunnels')) {
-    const open = new OpenTunnels()
-    fastify.decorate('tunnels', open)
-    fastify.addHook('preClose', () => open.drain())
-  }
+  if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
   const forwarder = createForwarder(settings)
   deferContinue(fastify.server)
   const tunnels = new Tunnels(fastify.tunnels, settings)
-  fastify.tunnels.drains(() => tunnels.drain())
+  fastify.addHook('preClose', farewell(fastify.server, () => tunnels.drain()))
   fastify.addHook('onClose', () => forwarder.close())
 
   // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;

@@ -17,7 +17,7 @@ export function inTurn (socket: Answering, turn: () => void): void {
   socket.on('drain', onDrain)
   before.once('close', () => {
     socket.removeListener('drain', onDrain)
-    if (socket.destroyed) return
+    if (socket.destroyed || socket.writableEnded) return
     socket.setTimeout(0) // Node's, for the next request
     inTurn(socket, turn)
   })

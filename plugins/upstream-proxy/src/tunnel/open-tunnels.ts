@@ -28,7 +28,6 @@ export interface OpenTunnel {
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements Iterable<OpenTunnel> {
   readonly #tunnels = new Roster<Tunnel>()
-  readonly #drains: Array<() => Promise<void>> = []
 
   get size (): number {
     return this.#tunnels.size
@@ -37,16 +36,6 @@ export class OpenTunnels implements Iterable<OpenTunnel> {
   /** @internal */
   add (tunnel: Tunnel): Place<Tunnel> {
     return this.#tunnels.add(tunnel)
-  }
-
-  /** @internal A proxy of the server says how its tunnels end. */
-  drains (drain: () => Promise<void>): void {
-    this.#drains.push(drain)
-  }
-
-  /** @internal All at once: hooks would wait for each other, and the last for all deadlines. */
-  async drain (): Promise<void> {
-    await Promise.all(this.#drains.map(drain => drain()))
   }
 
   /** @internal */

@@ -49,6 +49,7 @@ export class Tunnels {
     client.decline(reply) // until the upstream has agreed
     if (!isHandshake(request, upgrade)) {
       fact.error = describe('BadHandshake', 'connect', 'client')
+      dropUnsendable(reply)
       done(new ERRORS.BadHandshake())
       return
     }
@@ -57,6 +58,7 @@ export class Tunnels {
       const name = this.#draining ? 'Draining' : 'TooMany'
       fact.error = describe(name, 'connect', 'proxy')
       reply.header('retry-after', String(retryAfter))
+      dropUnsendable(reply)
       done(new ERRORS[name]())
       return
     }
@@ -80,6 +82,7 @@ export class Tunnels {
       handshake.begin(route)
     } catch (error) {
       this.#pending.strike(pending)
+      dropUnsendable(reply)
       throw error
     }
   }

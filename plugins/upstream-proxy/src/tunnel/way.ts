@@ -56,6 +56,8 @@ export class Way implements Late {
     from.on('error', onError)
     from.on('end', onEnd)
     from.on('drain', onDrain)
+    // A reset with NO_ERROR is no error, and no 'close' before all that was sent is read.
+    if (isHttp2(from)) from.on('aborted', onAborted)
     if (from.destroyed) {
       onClose.call(from)
       return
@@ -81,8 +83,8 @@ export class Way implements Late {
       return this.pass(Buffer.from(bytes))
     }
     this.pass(bytes, this.#written)
-    // The other socket may hold the buffer still: nothing is read until it has let go.
-    return this.to.writableLength === 0
+    // The other socket may hold the buffer still: nothing is read until it has let go. After a goodbye it gets nothing more.
+    return this.#saidClose || this.to.writableLength === 0
   }
 
   /** Both sockets are closed. */
@@ -111,7 +113,7 @@ export class Way implements Late {
     }
     // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
     if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)), written)
-    return this.#say(written)
+    return this.#say()
   }
 
   #gather (): void {
@@ -145,8 +147,8 @@ export class Way implements Late {
     if (this.reader.atBoundary && this.to.writable) this.#say()
   }
 
-  #say (written: (() => void) | undefined = undefined): boolean {
-    const more = this.to.write(this.#waiting, written)
+  #say (): boolean {
+    const more = this.to.write(this.#waiting, this.#written)
     this.#waiting = null
     this.#saidClose = true
     return more
@@ -176,6 +178,11 @@ function onEnd (this: Duplex): void {
   // Where the other side has ended too and nothing is left, closing says it; TLS has a word of its own to say first.
   if (to.readableEnded && to.writableLength === 0 && isTcp(to)) to.destroy()
   else to.end()
+}
+
+function onAborted (this: Duplex): void {
+  // With any other code Node destroys it, or we close it ourselves.
+  if ((this as Http2Stream).rstCode === 0) this.destroy()
 }
 
 function onError (this: Duplex): void {
