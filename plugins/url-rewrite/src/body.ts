@@ -1,7 +1,8 @@
 // How is a body rewritten while it passes?
 
-import { Duplex, pipeline, Transform, type TransformCallback } from 'node:stream'
-import { constants, createBrotliCompress, createBrotliDecompress, createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib'
+import { isUtf8 } from 'node:buffer'
+import { Transform, type TransformCallback } from 'node:stream'
+import { BodyError } from './errors.ts'
 import { rewriteInput, type BodyRule } from './outbound.ts'
 import { capturesAt } from './pattern.ts'
 import { TagReader } from './tags.ts'
@@ -14,7 +15,7 @@ export interface BodyPolicy {
   readonly limit: number
   /** Told where a body was larger and passed unchanged. */
   readonly tooLarge: () => void
-  /** Whether text is UTF-8; else it is taken byte by byte. */
+  /** Whether text is UTF-8, as far as its bytes are; else it is taken byte by byte. */
   readonly utf8: boolean
 }
 
@@ -37,12 +38,31 @@ export class Body extends Transform {
     this.#state = state
     this.#policy = policy
     this.#left = new Map(rules.map(rule => [rule, rule.occurrences]))
-    this.#reader = rules.every(rule => rule.target === 'tags') ? this.#readerFor(rules) : null
+    this.#reader = rules.every(rule => rule.target === 'tags') ? this.#readerFor(rules, policy.utf8) : null
   }
 
   override _transform (chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (this.#passing) return done(null, chunk)
-    if (this.#reader !== null) return done(null, Buffer.from(this.#reader.push(chunk.toString('latin1')), 'latin1'))
+    this.#carefully(done, () => this.#take(chunk))
+  }
+
+  override _flush (done: TransformCallback): void {
+    this.#carefully(done, () => this.#rest())
+  }
+
+  /** What throws in a stream's method would end the process, not the response. */
+  #carefully (done: TransformCallback, work: () => Buffer | undefined): void {
+    let out: Buffer | undefined
+    try {
+      out = work()
+    } catch (cause) {
+      return done(new BodyError({ cause }))
+    }
+    done(null, out)
+  }
+
+  #take (chunk: Buffer): Buffer | undefined {
+    if (this.#passing) return chunk
+    if (this.#reader !== null) return Buffer.from(this.#reader.push(chunk.toString('latin1')), 'latin1')
     this.#held.push(chunk)
     this.#size += chunk.length
     if (this.#size > this.#policy.limit) {
@@ -50,40 +70,45 @@ export class Body extends Transform {
       this.#passing = true
       for (const held of this.#held.splice(0)) this.push(held)
     }
-    done()
+    return undefined
   }
 
-  override _flush (done: TransformCallback): void {
-    if (this.#reader !== null) return done(null, Buffer.from(this.#reader.end(), 'latin1'))
-    if (this.#passing) return done()
+  #rest (): Buffer | undefined {
+    if (this.#reader !== null) return Buffer.from(this.#reader.end(), 'latin1')
+    if (this.#passing) return undefined
+    const bytes = Buffer.concat(this.#held)
+    // Decided before the first rule: later on there are only bytes that came and text that was put among them.
+    const utf8 = this.#policy.utf8 && isUtf8(bytes)
     // Latin-1 keeps every byte what it is, whatever the text's real encoding.
-    let text = Buffer.concat(this.#held).toString('latin1')
+    let text = bytes.toString('latin1')
     for (let at = 0; at < this.#rules.length; at++) {
       const rule = this.#rules[at] as BodyRule
       if (rule.target === 'tags') {
         const run = this.#rules.slice(at).findIndex(next => next.target === 'text')
         const tags = run === -1 ? this.#rules.slice(at) : this.#rules.slice(at, at + run)
-        const reader = this.#readerFor(tags)
+        const reader = this.#readerFor(tags, utf8)
         text = reader.push(text) + reader.end()
         at += tags.length - 1
       } else {
-        const next = this.#replace(text, rule)
+        const next = this.#replace(text, rule, utf8)
         const acted = next !== null
         text = next ?? text
         if (acted && rule.stop) break
       }
     }
-    done(null, Buffer.from(text, 'latin1'))
+    return Buffer.from(text, 'latin1')
   }
 
-  #readerFor (rules: readonly BodyRule[]): TagReader {
+  #readerFor (rules: readonly BodyRule[], utf8: boolean): TagReader {
     const tags = rules as readonly TagRule[]
     const wanted = new Map<string, Set<string>>()
     for (const rule of tags) for (const [tag, attributes] of rule.tags) wanted.set(tag, new Set([...wanted.get(tag) ?? [], ...attributes]))
     return new TagReader(wanted, (tag, attribute, value) => {
-      const text = this.#decode(value)
+      // Of a body that streams by nobody knows the whole, but a value is never cut.
+      const own = utf8 && isUtf8(Buffer.from(value, 'latin1'))
+      const text = decode(value, own)
       const next = this.#attribute(tags, tag, attribute, text)
-      return next === text ? value : this.#encode(next)
+      return next === text ? value : encode(next, own, character => `&#${character.codePointAt(0)};`)
     })
   }
 
@@ -103,8 +128,8 @@ export class Body extends Transform {
   }
 
   /** The body with every match replaced, or null where there was none. */
-  #replace (latin1: string, rule: TextRule): string | null {
-    const text = this.#decode(latin1)
+  #replace (latin1: string, rule: TextRule, utf8: boolean): string | null {
+    const text = decode(latin1, utf8)
     let out = ''
     let from = 0
     let copied = 0
@@ -123,38 +148,15 @@ export class Body extends Transform {
       from = end > start ? end : end + 1
       if (from > text.length) break
     }
-    return acted ? this.#encode(out + text.slice(copied)) : null
-  }
-
-  #decode (latin1: string): string {
-    return this.#policy.utf8 ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1
-  }
-
-  #encode (text: string): string {
-    return this.#policy.utf8 ? Buffer.from(text, 'utf8').toString('latin1') : text
+    return acted ? encode(out + text.slice(copied), utf8, () => '?') : null
   }
 }
 
-// Flushed after each piece: a page that is sent bit by bit arrives bit by bit.
-const gzip = { flush: constants.Z_SYNC_FLUSH }
-const brotli = { flush: constants.BROTLI_OPERATION_FLUSH, params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
+const decode = (latin1: string, utf8: boolean): string => utf8 ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1
 
-const CODINGS: Readonly<Record<string, readonly [() => Transform, () => Transform]>> = {
-  gzip: [() => createGunzip(), () => createGzip(gzip)],
-  'x-gzip': [() => createGunzip(), () => createGzip(gzip)],
-  deflate: [() => createInflate(), () => createDeflate(gzip)],
-  br: [() => createBrotliDecompress(), () => createBrotliCompress(brotli)]
-}
+// eslint-disable-next-line no-control-regex
+const NO_BYTE = /[^\x00-\xff]/gu
 
-/** Whether bodies of this content coding can be read. */
-export const isReadable = (coding: string): boolean => coding === '' || coding === 'identity' || Object.hasOwn(CODINGS, coding)
-
-/** The body's rewriting with its coding undone before and done again after. */
-export function throughCoding (coding: string, body: Transform): Duplex {
-  const pair = CODINGS[coding]
-  if (pair === undefined) return body
-  const [decode, encode] = [pair[0](), pair[1]()]
-  // An error in one destroys all three, and with them what is made of them.
-  pipeline(decode, body, encode, () => {})
-  return Duplex.from({ writable: decode, readable: encode })
-}
+/** Text as bytes. What has no byte of its own must not become another character's, such as a quote. */
+const encode = (text: string, utf8: boolean, missing: (character: string) => string): string =>
+  utf8 ? Buffer.from(text, 'utf8').toString('latin1') : text.replace(NO_BYTE, missing)

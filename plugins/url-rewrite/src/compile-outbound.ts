@@ -63,7 +63,9 @@ const TAGS = {
 } as const satisfies Record<Exclude<OutboundTag, 'CustomTags'>, readonly string[]>
 
 /** Compiles a set of outbound rules; `label` names the option they stand in. */
-export function compileOutbound (label: string, written: OutboundRules, workshop: Workshop): AnyOutbound[] {
+export function compileOutbound (label: string, written: OutboundRules, inbound: Workshop): AnyOutbound[] {
+  // A response on its way can't wait for the disk.
+  const workshop = { ...inbound, noDisk: 'is for inbound rules: a response does not wait for the disk' }
   if (!Array.isArray(written?.rules)) {
     workshop.mistake(`${label}.rules must be a list of rules`)
     return []

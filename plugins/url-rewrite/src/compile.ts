@@ -19,8 +19,8 @@ export interface Workshop extends Surroundings {
   readonly encodeAnew: boolean
   /** The origins that rewrite maps lead to. */
   readonly origins: ReadonlySet<string>
-  /** Whether there is one. */
-  readonly documentRoot: boolean
+  /** Why no condition may ask what stands on the disk; null where it may. */
+  readonly noDisk: string | null
 }
 
 const SYNTAXES: ReadonlySet<unknown> = new Set<PatternSyntax>(['ECMAScript', 'Wildcard', 'ExactMatch'])
@@ -97,7 +97,7 @@ function compileCondition (condition: Condition, index: number, syntax: PatternS
   const type: unknown = condition.matchType ?? 'Pattern'
   const onDisk = type === 'IsFile' || type === 'IsDirectory'
   if (!onDisk && type !== 'Pattern') workshop.mistake(`${place}.matchType is ${JSON.stringify(type)}, not Pattern, IsFile or IsDirectory`)
-  if (onDisk && !workshop.documentRoot) workshop.mistake(`${place}: ${type} needs the option documentRoot`)
+  if (onDisk && workshop.noDisk !== null) workshop.mistake(`${place}: ${type} ${workshop.noDisk}`)
   if (!onDisk && typeof condition.pattern !== 'string') workshop.mistake(`${place}.pattern must be a string`)
   if (!onDisk && typeof condition.input !== 'string') workshop.mistake(`${place}.input must be a string`)
   const input = condition.input ?? '{REQUEST_FILENAME}'

@@ -10,3 +10,6 @@ export const BadTargetError = createError('FST_ARR_URL_REWRITE_BAD_TARGET', 'Bad
 
 /** A rule rewrites to an absolute URL, and nothing is there to take the request to it. */
 export const NoProxyError = createError('FST_ARR_URL_REWRITE_NO_PROXY', '%s rewrites to an absolute URL, and no proxy is registered that would go there: register @fastify-arr/upstream-proxy (IIS answers 404 in this case)', 500)
+
+/** A body that outbound rules look into can't be decoded, or a rule failed on it; the cause is for the log alone. */
+export const BodyError = createError('FST_ARR_URL_REWRITE_BODY', 'Internal Server Error', 500)

@@ -6,6 +6,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answer, headersOf, setHeaders } from './answer.ts'
 import { NoProxyError } from './errors.ts'
+import { isText, streamOf, unwrapped, withoutCoding } from './payload.ts'
 import { originForm } from './request-facts.ts'
 import { underUrl } from './reroute.ts'
 import { Rulebook, type Imagined, type Told, type UrlRewriteOptions } from './rulebook.ts'
@@ -91,11 +92,17 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
 
   fastify.addHook('onSend', (request, reply, payload, done) => {
     if (!rulebook.looksAtAnswers) return done(null, payload)
-    const change = rulebook.answerOf(request, { status: reply.statusCode, headers: headersOf(reply) })
+    const sent = unwrapped(payload, reply)
+    // For a HEAD that Fastify makes of a GET, this is the GET's.
+    const change = rulebook.answerOf(request, { status: reply.statusCode, headers: headersOf(reply) }, 'GET')
     if (change?.headers !== undefined) setHeaders(reply, change.headers)
-    const readable = typeof payload === 'string' || Buffer.isBuffer(payload) ? Readable.from([Buffer.from(payload)]) : payload
-    if (change?.body === undefined || !(readable instanceof Readable)) return done(null, payload)
-    done(null, pipeline(readable, change.body, () => {}))
+    if (change?.body === undefined) return done(null, sent)
+    // Of a text Fastify would tell the length after us.
+    if (request.method === 'HEAD') return done(null, isText(sent) ? Readable.from([]) : sent)
+    const source = streamOf(sent)
+    if (source === null) return done(null, sent)
+    change.body.once('error', () => withoutCoding(reply))
+    done(null, pipeline(source, change.body, () => {}))
   })
 
   fastify.addHook('onReady', async () => {

@@ -47,7 +47,7 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     allowed: name => names === null || names.has(name),
     origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => beginningOf(String(value))?.origin?.toLowerCase()).filter(origin => origin !== undefined)),
     encodeAnew: written.useOriginalURLEncoding === true,
-    documentRoot
+    noDisk: documentRoot ? null : 'needs the option documentRoot'
   }
   const list = (label: string, rules: unknown, own: Workshop = workshop, prefix = '/'): RuleSet | null => {
     if (rules === undefined) return null

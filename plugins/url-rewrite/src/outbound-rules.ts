@@ -72,7 +72,7 @@ export interface OutboundRule {
   /** Whether a match ends the outbound rules. Default: `false`. */
   readonly stopProcessing?: boolean
   readonly match: OutboundMatch
-  /** Here `trackAllCaptures` is `true` unless given, as in IIS's schema. */
+  /** Here `trackAllCaptures` is `true` unless given, as in IIS's schema, and `IsFile` and `IsDirectory` are mistakes. */
   readonly conditions?: Conditions
   /** Default: `{ type: 'None' }`. */
   readonly action?: OutboundAction

@@ -1,7 +1,7 @@
 // What do the outbound rules make of a response's head, and which of them look into its body?
 
 import { checksHold } from './conditions.ts'
-import { decoded, type Text } from './text.ts'
+import { decoded, wellFormed, type Text } from './text.ts'
 import { headerName } from './variables.ts'
 import type { AnyOutbound, HeaderRule, TagRule, TextRule } from './compile-outbound.ts'
 import type { State } from './exchange.ts'
@@ -16,6 +16,12 @@ export type BodyRule = TagRule | TextRule
 // A line break would end the header; whoever sent it.
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]+/g
+// eslint-disable-next-line no-control-regex
+const NO_BYTES = /[^\x00-\xff]+/g
+
+/** A value as a header can have it. What is no byte, and nothing that Node would send, is written as a URL has it. */
+const headerValue = (value: string): string =>
+  value.replace(UNSAFE, ' ').replace(NO_BYTES, run => encodeURIComponent(wellFormed(run)))
 
 /** The rules whose preconditions hold for this response. The state's response must be set. */
 export const rulesInPlay = (rules: readonly AnyOutbound[], state: State): AnyOutbound[] =>
@@ -55,12 +61,12 @@ export function rewriteHeaders (rules: readonly AnyOutbound[], state: State, hea
         matched ||= value !== null
         // What is there already stays where the rule must not replace; an empty value takes the header away.
         if (value === null || value === undefined || !(rule.replace || entry[1] === '')) next.push(entry)
-        else if (value !== '') next.push([entry[0], value.replace(UNSAFE, ' ')])
+        else if (value !== '') next.push([entry[0], headerValue(value)])
       }
       if (!present) {
         const value = rewriteInput(rule, rule.matcher(''), state)
         matched ||= value !== null
-        if (value !== null && value !== undefined && value !== '') next.push([header, value.replace(UNSAFE, ' ')])
+        if (value !== null && value !== undefined && value !== '') next.push([header, headerValue(value)])
       }
       if (next.length !== before.length || next.some((entry, index) => entry !== before[index])) list = next
     }

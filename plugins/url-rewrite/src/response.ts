@@ -1,6 +1,7 @@
 // What becomes of a response as a whole: its head at once, its body while it passes?
 
-import { Body, isReadable, throughCoding } from './body.ts'
+import { Body } from './body.ts'
+import { isReadable, throughCoding } from './coding.ts'
 import { rewriteHeaders, rulesInPlay, setResponse, type BodyRule, type HeaderList } from './outbound.ts'
 import type { Duplex } from 'node:stream'
 import type { AnyOutbound } from './compile-outbound.ts'
@@ -44,19 +45,19 @@ export function rewriteResponse (rules: readonly AnyOutbound[], state: State, re
   const headers = rewriteHeaders(inPlay, state, response.headers)
   const bodyRules = inPlay.filter((rule): rule is BodyRule => rule.target !== 'header')
   const body = bodyRules.length === 0 ? null : rewriteBody(bodyRules, state, response, policy)
-  // A HEAD says what a GET would: a length of the bytes as they were would be a lie.
-  if (bodyRules.length > 0 && policy.method === 'HEAD') return { headers: forNewBody(headers) }
-  if (body !== null) return { headers: forNewBody(headers), body }
-  return headers === response.headers ? undefined : { headers }
+  if (body === null) return headers === response.headers ? undefined : { headers }
+  // A HEAD says what its GET would: a length of the bytes as they were would be a lie.
+  return policy.method === 'HEAD' ? { headers: forNewBody(headers) } : { headers: forNewBody(headers), body }
 }
 
 function rewriteBody (rules: readonly BodyRule[], state: State, { status, headers }: ResponseHead, policy: ResponsePolicy): Duplex | null {
   const header = (name: string): string => headers.find(entry => entry[0].toLowerCase() === name)?.[1].trim().toLowerCase() ?? ''
   const type = header('content-type')
   // No body, or a part of one: there is nothing to read tags from.
-  if (policy.method === 'HEAD' || status === 204 || status === 205 || status === 206 || status === 304 || !TEXT.test(type)) return null
+  if (status === 204 || status === 205 || status === 206 || status === 304 || !TEXT.test(type)) return null
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/.exec(type)?.[1] ?? 'utf-8'
-  if (/^utf-?(?:16|32)|^ucs/.test(charset)) {
+  // In these a byte below 0x80 need not be what it is in ASCII.
+  if (/^utf-?(?:7|16|32)|^ucs|^(?:cs)?iso-?2022|^hz/.test(charset)) {
     policy.passed(`its text is ${charset}`)
     return null
   }

@@ -103,7 +103,7 @@ export class Rulebook {
   }
 
   /** What the outbound rules change in an answer; undefined where they change nothing. */
-  answerOf (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined {
+  answerOf (request: FastifyRequest, response: ResponseHead, method = request.method): ResponseChange | undefined {
     if (!this.looksAtAnswers) return undefined
     const exchange = exchangeOf(request, this.#rootOf(request))
     const outbound = this.#compiled.outboundFor(exchange.siteName)
@@ -111,7 +111,7 @@ export class Rulebook {
     const state = stateAfter(exchange, request.rewrite)
     if (state === null) return undefined
     const passed = (why: string): void => request.log.warn({ url: request.url }, `outbound rules could not look into a body: ${why}`)
-    return rewriteResponse(outbound, state, response, { method: request.method, limit: this.#options.outboundBufferLimit ?? 4_194_304, passed })
+    return rewriteResponse(outbound, state, response, { method, limit: this.#options.outboundBufferLimit ?? 4_194_304, passed })
   }
 
   /** At once; where a rule asks about a file, the disk is asked and the rules begin again. */

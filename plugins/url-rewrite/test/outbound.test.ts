@@ -1,37 +1,12 @@
 // Outbound rules: on headers, on tags and on text, as they pass.
 
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib'
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyReply } from 'fastify'
 import urlRewrite, { type OutboundRule, type OutboundRules, type UrlRewriteOptions } from '../src/index.ts'
-import { portOf } from './serving.ts'
-
-type Answering = (reply: FastifyReply) => unknown
-
-async function answering (t: Test, options: UrlRewriteOptions, answer: Answering): Promise<FastifyInstance> {
-  const fastify = Fastify()
-  t.teardown(() => fastify.close())
-  await fastify.register(urlRewrite, options)
-  fastify.get('/*', async (_request, reply) => answer(reply))
-  await fastify.listen({ port: 0, host: '127.0.0.1' })
-  return fastify
-}
-
-function get (fastify: FastifyInstance, { path = '/', method = 'GET', headers = {} }: { path?: string, method?: string, headers?: Record<string, string> } = {}): Promise<{ status: number, headers: IncomingHttpHeaders, body: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port: portOf(fastify), path, method, agent: false, headers: { host: 'www.example.com', ...headers } }, response => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
-      response.on('error', reject)
-    })
-    request.on('error', reject)
-    request.end()
-  })
-}
+import { answering, get, type Answering } from './answering.ts'
 
 const html = { preConditions: [{ name: 'Html', add: [{ input: '{RESPONSE_CONTENT_TYPE}', pattern: '^text/html' }] }] }
 const links: OutboundRule = {
@@ -172,6 +147,22 @@ t.test('headers: a Location is rewritten, a header is created, changed, kept or 
   t.notOk('y' in headers)
 })
 
+t.test('a header gets what a request brought, whatever characters those are', async t => {
+  const rules: OutboundRule[] = [
+    { name: 'New', match: { serverVariable: 'RESPONSE_X_New', pattern: '^$' }, action: { type: 'Rewrite', value: '{URL}' } },
+    { name: 'Kept', match: { serverVariable: 'RESPONSE_X_Old', pattern: '(.*)' }, action: { type: 'Rewrite', value: '{R:1}{UrlDecode:{QUERY_STRING}}' } }
+  ]
+  for (const send of [(reply: FastifyReply) => reply.send('text'), (reply: FastifyReply) => reply.send(Readable.from(['stream']))]) {
+    const fastify = await answering(t, { outboundRules: { rules } }, reply => send(reply.header('x-old', 'old ')))
+    // The low bytes of the first two are a line break.
+    const { status, headers } = await get(fastify, { path: '/%C4%8D%C4%8A%F0%9F%98%80?%C4%8D%C4%8A%0D%0Ax' })
+    t.equal(status, 200)
+    t.match(headers, { 'x-new': '/%C4%8D%C4%8A%F0%9F%98%80', 'x-old': 'old %C4%8D%C4%8A x' })
+  }
+  const half = await answering(t, { outboundRules: { rules: [{ name: 'Half', match: { serverVariable: 'RESPONSE_X_Half', pattern: '^$' }, action: { type: 'Rewrite', value: 'a\ud83d' } }] } }, reply => reply.send('x'))
+  t.equal((await get(half)).headers['x-half'], 'a%EF%BF%BD')
+})
+
 t.test('what inbound rules set is there for outbound ones, and a request header can be restored', async t => {
   const options: UrlRewriteOptions = {
     rules: [{ name: 'In', match: { url: '.*' }, serverVariables: [{ name: 'HTTP_X_SAVED', value: '{HTTP_ACCEPT_ENCODING}' }, { name: 'HTTP_ACCEPT_ENCODING', value: '' }, { name: 'MY_VAR', value: 'v' }] }],
@@ -191,9 +182,10 @@ t.test('what inbound rules set is there for outbound ones, and a request header 
 t.test('a HEAD keeps no length that its GET would not have', async t => {
   const fastify = Fastify({ exposeHeadRoutes: false })
   t.teardown(() => fastify.close())
-  await fastify.register(urlRewrite, { outboundRules: outboundRules(links) })
+  await fastify.register(urlRewrite, { outboundRules: outboundRules({ ...links, preCondition: '' }) })
   fastify.head('/', async (request, reply) => {
     t.strictSame(fastify.urlRewrite.rewriteResponse(request, { status: 200, headers: [['Content-Type', 'text/html'], ['Content-Length', '3']] }), { headers: [['Content-Type', 'text/html']] })
+    t.equal(fastify.urlRewrite.rewriteResponse(request, { status: 200, headers: [['Content-Type', 'image/png'], ['Content-Length', '3']] }), undefined, 'of an image it stays')
     reply.send()
   })
   t.equal((await fastify.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
@@ -235,4 +227,18 @@ t.test('all mistakes of outbound rules are told at once', async t => {
       }
     })
   }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS/ })
+})
+
+t.test('a condition that asks the disk is a mistake in outbound rules', async t => {
+  const IsFile = [{ matchType: 'IsFile' as const }]
+  const options: Array<[UrlRewriteOptions, RegExp]> = [
+    [{ outboundRules: { rules: [{ ...links, preCondition: '', conditions: { add: IsFile } }] } }, /outboundRules "ReverseProxyOutboundRule1": conditions\.add\[0\]: IsFile is for inbound rules/],
+    [{ siteOutboundRules: { Shop: { rules: [{ name: 'H', match: { serverVariable: 'RESPONSE_X', pattern: '' }, conditions: { add: [{ matchType: 'IsDirectory', input: '/' }] } }] } } }, /siteOutboundRules\.Shop "H": conditions\.add\[0\]: IsDirectory is for inbound rules/],
+    [{ outboundRules: { preConditions: [{ name: 'P', add: IsFile as never }], rules: [] } }, /outboundRules\.preConditions "P": conditions\.add\[0\]: IsFile is for inbound rules/]
+  ]
+  for (const [given, message] of options) {
+    const fastify = Fastify()
+    t.teardown(() => fastify.close())
+    await t.rejects(async () => { await fastify.register(urlRewrite, { documentRoot: '/', ...given }) }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message })
+  }
 })
