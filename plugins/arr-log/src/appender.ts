@@ -34,6 +34,8 @@ const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 /** `head` is what stands at the top of each block: it is written whenever a file is opened. */
 export function createAppender (place: Place, head: (at: number) => string): Appender {
   let file: OpenFile | null = null
+  // Whether something was written to the open file since it was opened, so that a head stands in it.
+  let begun = false
   let reopening = false
 
   return {
@@ -52,6 +54,7 @@ export function createAppender (place: Place, head: (at: number) => string): App
     // One write for all of it: appended whole, another process's lines come before or after, never between.
     const bytes = before === null ? lines : Buffer.concat([Buffer.from(before), lines])
     let written = 0
+    batch.handed = begun = true
     try {
       while (written < bytes.length) {
         const { bytesWritten } = await opened.handle.write(bytes, written, bytes.length - written)
@@ -59,6 +62,7 @@ export function createAppender (place: Place, head: (at: number) => string): App
         written += bytesWritten
       }
     } catch (error) {
+      batch.handed = false
       batch.rest = bytes.subarray(written)
       if (written > 0) batch.torn = bytes[written - 1] !== NEWLINE
       if (!NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')) await release()
@@ -74,7 +78,11 @@ export function createAppender (place: Place, head: (at: number) => string): App
     const descriptor = openSync(path, 'a', MODE)
     try {
       const lines = bytesOf(batch)
-      writeSync(descriptor, file?.path === path ? lines : Buffer.concat([Buffer.from(head(batch.at)), lines]))
+      const bytes = begun && file?.path === path ? lines : Buffer.concat([Buffer.from(head(batch.at)), lines])
+      for (let written = 0, now = 0; written < bytes.length; written += now) {
+        now = writeSync(descriptor, bytes, written)
+        if (now === 0) throw new Error('nothing was written')
+      }
     } finally {
       closeSync(descriptor)
     }
@@ -105,6 +113,7 @@ export function createAppender (place: Place, head: (at: number) => string): App
     try {
       const { ino, dev, size } = await handle.stat({ bigint: true })
       file = { handle, path, name, ino, dev, size: Number(size) }
+      begun = false
     } catch (error) {
       await handle.close()
       throw error

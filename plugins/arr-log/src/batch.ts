@@ -17,12 +17,14 @@ export interface Batch {
   rest: Buffer | null
   /** Whether `rest` begins inside a line whose beginning is on the disk. */
   torn: boolean
+  /** Whether the system has been given its bytes, or is being given them. */
+  handed: boolean
   /** Lines that were given up, since their beginning was gone. */
   dropped: number
 }
 
 export function createBatch (name: string, at: number): Batch {
-  return { name, at, lines: [], size: 0, rest: null, torn: false, dropped: 0 }
+  return { name, at, lines: [], size: 0, rest: null, torn: false, handed: false, dropped: 0 }
 }
 
 /** The bytes still to be written. */

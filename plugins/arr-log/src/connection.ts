@@ -1,5 +1,5 @@
 // Who is at each end of a connection, and how many bytes did one exchange move on it?
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** What is read once per connection and kept: after a socket has closed it no longer tells its addresses. */
@@ -11,6 +11,7 @@ export interface Connection {
   readonly socket: Socket
   /** There is no network: `fastify.inject`. */
   readonly injected: boolean
+  readonly secure: boolean
   /** False on HTTP/2, where exchanges share the connection and its counters tell nothing about one of them. */
   readonly counted: boolean
   /** The socket's counters at the end of the last exchange. */
@@ -20,12 +21,16 @@ export interface Connection {
   open: number
   /** Set by a client error while an exchange was open: that exchange's line tells it. */
   clientError: string | null
+  /** When that error came, nothing had been sent since the last exchange: what the client got is the error's answer. */
+  unanswered: boolean
+  /** Answers that wait behind another of their pipeline, once there was one. */
+  queued: Set<ServerResponse> | null
   /** The request whose hooks ran last. */
   lastSeen: IncomingMessage | null
 }
 
 interface Http2Request {
-  readonly stream?: { readonly session?: object }
+  readonly stream?: Known & { readonly session?: object }
 }
 
 // On the connection itself: a WeakMap of them would cost every collection of garbage.
@@ -36,12 +41,17 @@ type Known = object & { [CONNECTION]?: Connection }
 /** The connection a request came in on; the same object for every request of one connection. */
 export function connectionOf (raw: IncomingMessage): Connection {
   const key: Known = keyOf(raw)
-  return key[CONNECTION] ?? meet(key, raw)
+  const connection = key[CONNECTION] ?? meet(key, raw)
+  const { stream } = raw as Http2Request
+  if (stream !== undefined) stream[CONNECTION] = connection
+  return connection
 }
 
-// On HTTP/2 each request's socket is a stand-in; the session is what they share. An injected WebSocket has neither.
+// On HTTP/2 each request's socket is a stand-in; the session is what they share, until a stream that has closed lets
+// go of it. An injected WebSocket has neither.
 function keyOf (raw: IncomingMessage): object {
-  return (raw as Http2Request).stream?.session ?? raw.socket ?? raw
+  const { stream } = raw as Http2Request
+  return stream?.session ?? stream ?? raw.socket ?? raw
 }
 
 /** The connection of a socket on which a request has come in already. */
@@ -65,11 +75,14 @@ function meet (key: Known, raw: IncomingMessage): Connection {
     clientPort: socket.remotePort ?? null,
     socket,
     injected,
+    secure: (socket as { encrypted?: boolean }).encrypted === true,
     counted: !injected && (raw as Http2Request).stream === undefined,
     bytesRead: 0,
     bytesWritten: 0,
     open: 0,
     clientError: null,
+    unanswered: false,
+    queued: null,
     lastSeen: null
   }
   key[CONNECTION] = connection

@@ -22,7 +22,7 @@ export function compileCustom (field: CustomField): CustomSource {
     case 'ServerVariable': {
       const variable = field.sourceName
       const secret = SECRET.has(variable.replace(/^HTTP_/, '').replaceAll('_', '-').toLowerCase())
-      return { name, secret, read: request => serverVariable(request, variable) }
+      return { name, secret, read: (request, _reply, connection) => serverVariable(request, connection, variable) }
     }
     case 'Function': {
       const { value } = field

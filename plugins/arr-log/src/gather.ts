@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { takeBytes, type Connection } from './connection.ts'
 import { responseHeader } from './custom.ts'
-import { hasLeft, isFinished, type Stream } from './ending.ts'
+import { hasLeft, isFinished, isHeadSent, type Stream } from './ending.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
 import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
 import { redactUrl, type Redact } from './query.ts'
@@ -29,7 +29,7 @@ export interface Beginning {
 export interface CustomSource {
   readonly name: string
   readonly secret: boolean
-  readonly read: (request: FastifyRequest, reply: FastifyReply) => string | null
+  readonly read: (request: FastifyRequest, reply: FastifyReply, connection: Connection) => string | null
 }
 
 export interface GatherOptions {
@@ -54,19 +54,22 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   const { site, rejection, rewrite, upstream } = request as unknown as Facts
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
   const clientLeft = hasLeft(connection.socket, begun.stream)
-  // Somebody took the socket for himself and wrote to it past the response.
-  const taken = upgrade && !reply.raw.headersSent && reply.sent && begun.stream === null && (upstream === null || upstream === undefined)
   const opening = begun.opening
   const bytes = opening ? UNTOLD : takeBytes(connection)
+  const { clientError } = connection
+  // Somebody took the socket for himself and wrote to it past the response. (Whoever answers a client error does so too.)
+  const past = !reply.raw.headersSent && reply.sent && begun.stream === null && bytes.sent !== 0 && clientError === null && (upstream === null || upstream === undefined)
+  const taken = upgrade && past
+  const headersSent = isHeadSent(reply.raw, begun.stream, connection.injected) && !(clientError !== null && connection.unanswered)
   const tunnel: TunnelFact | null = upstream?.tunnel ?? (opening ? begun.webSocket : ownEnd(begun.webSocket, connection.socket, clientLeft)) ?? (taken && !begun.watched ? UNKNOWN : null)
   const outcome = outcomeOf({
     // A WebSocket server that took the socket and did not accept has refused the handshake.
     statusCode: taken ? 400 : reply.raw.statusCode,
-    headersSent: reply.raw.headersSent,
-    finished: taken || isFinished(reply.raw, begun.stream, connection.injected),
+    headersSent: headersSent || past,
+    finished: taken || isFinished(reply.raw, begun.stream, connection.socket, connection.injected),
     clientLeft,
     upgrade,
-    clientError: connection.clientError,
+    clientError,
     error: upstream?.error ?? null,
     tunnel
   })
@@ -103,7 +106,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   if (upstream !== null && upstream !== undefined) exchange.upstream = upstreamPart(upstream)
   if (tunnel !== null) exchange.websocket = webSocketPart(tunnel, raw.httpVersionMajor)
   if (rejection !== null && rejection !== undefined) exchange.rejection = rejection.reason ?? 'BadRequest'
-  if (options.cookie || options.custom.length > 0) addChosen(exchange, request, reply, options)
+  if (options.cookie || options.custom.length > 0) addChosen(exchange, request, reply, connection, options)
   return exchange
 }
 
@@ -149,12 +152,12 @@ function ownEnd (own: OwnWebSocket | null, socket: Socket, clientLeft: boolean):
   return { ...own, closedBy, ending: socket.errored === null || socket.errored === undefined ? 'end' : 'reset' }
 }
 
-function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, options: GatherOptions): void {
+function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, connection: Connection, options: GatherOptions): void {
   const custom: Record<string, string | null> = {}
   const hidden: Record<string, string | null> = {}
   if (options.cookie) hidden['cs(Cookie)'] = request.raw.headers.cookie ?? null
   for (const source of options.custom) {
-    (source.secret ? hidden : custom)[source.name] = source.read(request, reply)
+    (source.secret ? hidden : custom)[source.name] = source.read(request, reply, connection)
   }
   Object.assign(exchange, { custom })
   Object.defineProperty(exchange, 'hidden', { value: hidden })

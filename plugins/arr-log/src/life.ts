@@ -2,8 +2,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { connectionOf } from './connection.ts'
-import type { Stream } from './ending.ts'
+import { connectionOf, type Connection } from './connection.ts'
+import { onAborted, type Stream } from './ending.ts'
 import type { Beginning } from './gather.ts'
 import { markSeen } from './onlooker.ts'
 import { watchFor } from './own-websocket.ts'
@@ -19,6 +19,7 @@ interface Life {
   reply: FastifyReply
   readonly begun: Beginning
   readonly end: (life: Life) => void
+  over: boolean
 }
 
 type Response = FastifyReply['raw'] & { [EXCHANGE]?: Life }
@@ -66,14 +67,16 @@ export function createLives (tell: Tell, openings: boolean): Lives {
     const startedAt = performance.now()
     const connection = connectionOf(raw)
     const begun: Beginning = { startedAt, connection, stream: (raw as { stream?: Stream }).stream ?? null, watched: false, opening: false, webSocket: null }
-    response[EXCHANGE] = { request, reply, begun, end }
+    response[EXCHANGE] = { request, reply, begun, end, over: false }
     open++
     connection.open++
     connection.lastSeen = raw
     markSeen(raw)
     if (raw.headers.upgrade !== undefined || raw.headers[':protocol'] !== undefined) awaitWebSocket(request, reply, begun)
-    // The one event that comes exactly once for finished, aborted, refused and upgraded exchanges alike.
+    // The one event that comes for finished, aborted, refused and upgraded exchanges alike.
     response.on('close', onClose)
+    if (begun.stream !== null) begun.stream.on('aborted', onAborted)
+    else if (response.socket === null && !connection.injected) endWithConnection(response, connection)
   }
 
   function awaitWebSocket (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
@@ -102,9 +105,22 @@ export function createLives (tell: Tell, openings: boolean): Lives {
 // One function for all exchanges, and no wrapper that takes it off after the one time it comes.
 function onClose (this: Response): void {
   const life = this[EXCHANGE] as Life
+  if (life.over) return
+  life.over = true
   const { begun } = life
   begun.connection.open--
+  begun.connection.queued?.delete(this)
   // The frames of a server's own WebSocket are told just after its socket.
   if (begun.webSocket?.closed === false) begun.webSocket.onClosed = () => { life.end(life) }
   else life.end(life)
+}
+
+/** Node tells the end of a connection only to the answer whose turn it is, not to those that wait behind it. */
+function endWithConnection (response: Response, connection: Connection): void {
+  if (connection.queued === null) {
+    const queued = connection.queued = new Set<Response>()
+    // A tick later, so that the one whose turn it was is told first.
+    connection.socket.on('close', () => { process.nextTick(() => { for (const left of queued) onClose.call(left) }) })
+  }
+  connection.queued.add(response)
 }

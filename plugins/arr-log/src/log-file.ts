@@ -1,4 +1,5 @@
 // How does a line get from an exchange to the disk without anybody waiting for it?
+import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import { createAppender } from './appender.ts'
 import { createBatch, LINE_END, linesIn, type Batch } from './batch.ts'
@@ -38,6 +39,8 @@ export interface LogFile {
   /** Lines that were lost, since the beginning. */
   readonly lost: number
 }
+
+const NOTHING = Buffer.alloc(0)
 
 export function createLogFile (options: LogFileOptions): LogFile {
   const { place, head, flushInterval, flushSize, maxBuffer, watcher } = options
@@ -89,11 +92,14 @@ export function createLogFile (options: LogFileOptions): LogFile {
     }
     if (batches.length === 0) return
     running = drain()
-    await running
-    running = null
-    // What was not taken is tried again, whether new lines come or not.
+    try {
+      await running
+    } finally {
+      running = null
+      // What was not taken is tried again, whether new lines come or not.
+      if (!closed && batches.length > 0 && timer === null) schedule()
+    }
     if (closed) await appender.close()
-    else if (batches.length > 0 && timer === null) schedule()
   }
 
   async function drain (): Promise<void> {
@@ -117,8 +123,9 @@ export function createLogFile (options: LogFileOptions): LogFile {
   }
 
   function complain (error: Error, batch: Batch): void {
-    if (!troubled) watcher.onTrouble(error, join(place.directory, batch.name))
+    if (troubled) return
     troubled = true
+    watcher.onTrouble(error, join(place.directory, batch.name))
   }
 
   function recover (batch: Batch): void {
@@ -134,17 +141,19 @@ export function createLogFile (options: LogFileOptions): LogFile {
   }
 
   function flushSync (): void {
-    // What is being written has its bytes with the system already; writing them again would double them.
-    const waiting = batches.filter(batch => batch !== writing)
+    const waiting = batches
     batches = batches.filter(batch => batch === writing)
     for (const batch of waiting) {
-      buffered -= batch.size
+      // Whoever is writing it takes it off; what the system has got already would be there twice.
+      if (batch !== writing) buffered -= batch.size
+      else if (batch.handed) continue
       try {
         appender.appendSync(batch)
       } catch (error) {
         lose(linesIn(batch))
         complain(error as Error, batch)
       }
+      batch.rest = NOTHING
     }
   }
 

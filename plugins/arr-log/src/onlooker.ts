@@ -1,4 +1,5 @@
 // Which requests and connections did a server turn away before any hook could see them?
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, DropArgument, Server, Socket } from 'node:net'
 import { isSeen, knownConnection, plainAddress } from './connection.ts'
@@ -10,6 +11,9 @@ interface ClientError extends Error {
   readonly rawPacket?: Buffer
 }
 
+/** Where Node tells of each HTTP/1 request, before it does anything with it. */
+const REQUEST_START = 'http.server.request.start'
+
 // Requests that came to the server and have not come to a hook yet.
 const unseen = new WeakSet<IncomingMessage>()
 
@@ -20,29 +24,49 @@ export function markSeen (raw: IncomingMessage): void {
 
 const REQUEST_LINE = /^([A-Z]{1,20}) (\S{1,8192})(?: (HTTP\/\d\.\d))?/
 const TLS_TROUBLE = /^(ERR_SSL|ERR_TLS|EPROTO)/
+/** What Node answers to an error; to all others 400. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large'
+}
+
+// This file's own listeners, of every server.
+const onlookers = new WeakSet<object>()
 
 /**
  * Listens to a server and tells what never became an exchange: unparsable requests, requests whose head did not
  * come in time, connections dropped in the middle of a request or over `maxConnections`, and what the router or
- * a closing server answered by itself. It only listens: whoever answers still does. Returns a function that
- * stops it.
+ * a closing server answered by itself. It only listens: whoever answers still does, and where that would have been
+ * Node, it does as Node. Returns a function that stops it.
  */
 export function watchServer (server: Server, tell: (rejected: Rejected) => void): () => void {
   // First in line: the one that answers destroys the socket, and with it its addresses.
   server.prependListener('clientError', onClientError)
+  onlookers.add(onClientError)
+  subscribe(REQUEST_START, onStart)
   server.on('request', onRequest)
   server.on('drop', onDrop)
   return () => {
     server.off('clientError', onClientError)
+    unsubscribe(REQUEST_START, onStart)
     server.off('request', onRequest)
     server.off('drop', onDrop)
   }
 
   function onClientError (error: ClientError, socket: Socket): void {
+    note(error, socket)
+    // Node leaves the answer to whoever listens; the last of those who only listen has to give it.
+    const listeners = server.listeners('clientError')
+    if (listeners.at(-1) === onClientError && listeners.every(listener => onlookers.has(listener))) answerAsNode(error, socket)
+  }
+
+  function note (error: ClientError, socket: Socket): void {
     const code = error.code ?? ''
     const connection = knownConnection(socket)
     if (connection !== undefined && connection.open > 0) {
       connection.clientError = code
+      connection.unanswered = socket.bytesWritten === connection.bytesWritten
       return
     }
     // A reset between two requests is how many clients end a kept-alive connection.
@@ -65,8 +89,14 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
     })
   }
 
+  // Node answers these by itself, before anybody hears of a request.
+  function onStart (message: unknown): void {
+    const { server: to, request, response } = message as { server: Server, request: IncomingMessage, response: ServerResponse }
+    if (to === server && (request.headers.host === undefined || request.headers.expect !== undefined)) onRequest(request, response)
+  }
+
   function onRequest (raw: IncomingMessage, response: ServerResponse): void {
-    if (isSeen(raw)) return
+    if (isSeen(raw) || unseen.has(raw)) return
     unseen.add(raw)
     const { socket } = raw
     const clientIp = plainAddress(socket.remoteAddress)
@@ -109,6 +139,17 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
       reason: 'ConnLimit'
     })
   }
+}
+
+// As `socketOnError` in Node's own lib/_http_server.js.
+function answerAsNode (error: ClientError, socket: Socket & { _httpMessage?: ServerResponse | null }): void {
+  const code = error.code ?? ''
+  if (TLS_TROUBLE.test(code)) {
+    socket.destroy(error)
+    return
+  }
+  if (socket.writable && socket._httpMessage?.headersSent !== true) socket.write(`HTTP/1.1 ${ANSWERS[code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`)
+  socket.destroySoon()
 }
 
 /** HTTP.sys's word for Node's error, and the status such a client gets; null where it gets none. */

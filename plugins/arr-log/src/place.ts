@@ -78,10 +78,15 @@ export async function sweep ({ directory, prefix }: PlaceOptions, retain: Retain
   // With and without `_x`: the choice of columns may have changed since.
   const patterns = [patternOf(prefix.dated, '(?:_x)?'), patternOf(prefix.numbered, '(?:_x)?')]
   const names = (await readdir(directory)).filter(name => name !== keep && patterns.some(pattern => pattern.test(name)))
-  const files = await Promise.all(names.map(async name => ({ path: join(directory, name), time: (await stat(join(directory, name))).mtimeMs })))
+  // One that cannot be looked at, or is gone by now, must not keep the others.
+  const found = await Promise.all(names.map(async name => {
+    const path = join(directory, name)
+    return await stat(path).then(({ mtimeMs: time }) => ({ path, time }), () => null)
+  }))
+  const files = found.filter(file => file !== null)
   files.sort((a, b) => b.time - a.time)
   const oldest = retain.days === undefined ? -Infinity : Date.now() - retain.days * DAY
   const spare = retain.files === undefined ? Infinity : retain.files - 1
   const old = files.filter((file, position) => position >= spare || file.time < oldest)
-  await Promise.all(old.map(file => unlink(file.path)))
+  await Promise.allSettled(old.map(file => unlink(file.path)))
 }

@@ -68,8 +68,9 @@ export function outcomeOf (ending: Ending): Outcome {
   if (ending.clientError === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: ending.headersSent ? ending.statusCode : 408, substatus: 0, win32Status: WIN32.SEM_TIMEOUT }
   if (ending.clientError?.startsWith('HPE_')) return { status: ending.headersSent ? ending.statusCode : 400, substatus: 0, win32Status: WIN32.INVALID_DATA }
   return {
-    // 499 is nginx's word, kept by Caddy and others, for a client that left before it was answered.
-    status: ending.headersSent || !ending.clientLeft ? ending.statusCode : 499,
+    // nginx's words, kept by others: 499 for a client that left before it was answered, 444 for one that was sent
+    // away without an answer. Readers such as GoAccess take no 0.
+    status: ending.headersSent ? ending.statusCode : ending.clientLeft ? 499 : 444,
     substatus: 0,
     win32Status: ending.clientLeft ? WIN32.NETNAME_DELETED : WIN32.CONNECTION_ABORTED
   }

@@ -5,7 +5,7 @@ import { createAppender } from '../src/appender.ts'
 import { createBatch } from '../src/batch.ts'
 import { createLogFile, type LogFile } from '../src/log-file.ts'
 import { PREFIXES } from '../src/period.ts'
-import { createPlace, type PlaceOptions } from '../src/place.ts'
+import { createPlace, sweep, type PlaceOptions } from '../src/place.ts'
 import { filesIn, onlyFile, rows } from './server.ts'
 
 const AT = Date.UTC(2022, 8, 30, 20, 53, 35)
@@ -228,6 +228,52 @@ t.test('what is buffered can be written at once, when the process ends', async t
   log.write('3', AT)
   log.flushSync()
   t.match(onlyFile(directory).text, /2\r\n3\r\n$/, 'an open file has its head already')
+})
+
+t.test('what a flush has not brought to the system when the process ends is written at once, and nothing twice', async t => {
+  const { log, directory } = make(t)
+  log.write('first', AT)
+  const opening = log.flush()
+  log.flushSync()
+  t.equal(onlyFile(directory).text, `${HEAD}first\r\n`, 'its file was still being opened')
+  await opening
+  // However far the flush has come.
+  for (let turns = 0; turns < 8; turns++) {
+    log.write(`line ${turns}`, AT)
+    const flushed = log.flush()
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+    log.flushSync()
+    await flushed
+  }
+  await log.close()
+  const lines = onlyFile(directory).text.split('\r\n').filter(line => line !== '' && !line.startsWith('#'))
+  t.strictSame(lines, ['first', ...Array.from({ length: 8 }, (_, turn) => `line ${turn}`)])
+  t.equal(log.lost, 0)
+})
+
+t.test('an owner that throws when it is told of trouble does not keep the log from writing again', async t => {
+  const directory = join(t.testdir(), 'logs')
+  writeFileSync(directory, 'a file where the folder should be')
+  const log = createLogFile({
+    place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: null }),
+    head: () => HEAD,
+    flushInterval: 1_000_000,
+    flushSize: 65_536,
+    maxBuffer: 1_048_576,
+    watcher: { onTrouble: () => { throw new Error('no logger') }, onRecovery: () => {} }
+  })
+  t.teardown(() => log.close())
+  log.write('1', AT)
+  await t.rejects(log.flush(), { message: 'no logger' })
+  unlinkSync(directory)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}1\r\n`)
+})
+
+t.test('an old file that cannot be looked at does not keep the others', async t => {
+  const directory = t.testdir({ 'u_ex220101.log': '', 'u_ex220103.log': '', 'u_ex220102.log': t.fixture('symlink', 'nowhere') })
+  await sweep({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: { files: 1 } }, { files: 1 }, 'u_ex220930.log')
+  t.strictSame(readdirSync(directory), ['u_ex220102.log'])
 })
 
 t.test('lines that come while others are written are not lost', async t => {

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
 import fastify, { LogController } from 'fastify'
 import t from 'tap'
 import { arrLog } from '../src/index.ts'
@@ -34,6 +36,29 @@ t.test('what never reached a hook is in the httperr log, and is answered as it w
     { 'cs-uri': '/%zz', 'cs-version': 'HTTP/1.1', 'sc-status': '400', 's-reason': 'BadRequest' },
     { 'cs-uri': '/long', 'sc-status': '431', 's-reason': 'FieldLength' }
   ])
+})
+
+t.test('what Node answers before any listener is there as well', async t => {
+  const server = await start(t, {}, app => { app.get('/*', async () => 'found') })
+  await server.listen()
+  for (const [text, status] of [
+    ['GET /no-host HTTP/1.1\r\n\r\n', '400'],
+    ['GET /expecting HTTP/1.1\r\nHost: a\r\nExpect: what\r\nConnection: close\r\n\r\n', '417'],
+    ['GET /%zz HTTP/1.0\r\n\r\n', '400'],
+    ['GET /old HTTP/1.0\r\n\r\n', '200'],
+    ['GET /continuing HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n', '100']
+  ] as const) {
+    const socket = send(t, server.port, text)
+    const [got] = await once(socket, 'data')
+    t.match(String(got), `HTTP/1.1 ${status} `)
+    socket.resume()
+    await once(socket, 'close')
+  }
+  await server.app.close()
+  const { 'HTTPERR/httperr1.log': text, ...sites } = filesIn(server.directory)
+  t.match(rows(text!).map(row => `${row['cs-uri']} ${row['sc-status']} ${row['s-reason']}`), ['/no-host 400 BadRequest', '/expecting 417 BadRequest', '/%zz 400 BadRequest'])
+  t.equal(rows(text!).length, 3, 'each once')
+  t.strictSame(Object.values(sites).flatMap(rows).map(row => `${row['cs-uri-stem']} ${row['sc-status']}`), ['/old 200', '/continuing 200'])
 })
 
 t.test('a connection dropped inside a request is told; one dropped between requests is not', async t => {
@@ -105,4 +130,34 @@ t.test('another server is watched when asked', async t => {
   await once(socket, 'close')
   await server.app.close()
   t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log']!), [{ 's-reason': 'BadRequest' }])
+})
+
+t.test('a watched server that leaves bad requests to Node answers and closes as if nobody watched', async t => {
+  const directory = t.testdir()
+  const logs = [await start(t, { directory: join(directory, 'one') }), await start(t, { directory: join(directory, 'two') })]
+  const answers: string[][] = []
+  for (const watching of [[], logs.slice(0, 1), logs]) {
+    const other = createServer({ connectionsCheckingInterval: 20, headersTimeout: 50 })
+    t.teardown(() => { other.close() })
+    for (const { app } of watching) app.arrLog.watch(other)
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    const got: string[] = []
+    for (const text of ['nonsense\r\n\r\n', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 'GET / HTTP/1.1\r\nHost']) {
+      const socket = send(t, (other.address() as { port: number }).port, text)
+      let answer = ''
+      // One that is left open fails here, not by the clock of all tests.
+      socket.setTimeout(5_000, () => socket.destroy())
+      socket.setEncoding('utf8').on('data', chunk => { answer += chunk })
+      await once(socket, 'close')
+      got.push(answer)
+    }
+    answers.push(got)
+  }
+  t.strictSame(answers[0]!.map(answer => answer.slice(9, 12)), ['400', '431', '408'])
+  t.strictSame(answers[1], answers[0])
+  t.strictSame(answers[2], answers[0], 'whoever watches')
+  for (const [position, log] of logs.entries()) {
+    await log.app.close()
+    t.equal(rows(filesIn(log.directory)['HTTPERR/httperr1.log']!).length, [6, 3][position])
+  }
 })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:http2'
 import fastify from 'fastify'
 import t from 'tap'
 import { arrLog, type ArrLogOptions, type CustomField } from '../src/index.ts'
@@ -67,6 +69,25 @@ t.test('columns stand in IIS\'s order, custom ones after time-taken in their own
   t.strictSame(entry!.exchange.custom, { 'X-Forwarded-For': '192.0.2.1', Cache: 'no-cache, private', Rule: 'rule one', Tls: 'off', Accept: 'text/html', Length: '5' })
   t.equal(entry!.exchange.rule, 'one')
   t.notMatch(JSON.stringify(entry!.exchange), /secret|a=b/, 'cookies and keys never stand in the entry')
+})
+
+t.test('server variables tell of the connection on HTTP/2 as well', async t => {
+  const customFields = ['HTTPS', 'LOCAL_ADDR', 'REMOTE_ADDR', 'REMOTE_PORT', 'SERVER_PORT', 'SERVER_PORT_SECURE']
+    .map((name): CustomField => ({ logFieldName: name, sourceType: 'ServerVariable', sourceName: name }))
+  const app = fastify({ http2: true })
+  t.teardown(() => app.close())
+  const directory = t.testdir()
+  await app.register(arrLog, { directory, customFields })
+  app.get('/', async () => 'x')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const session = connect(`http://127.0.0.1:${port}`)
+  await once(session, 'connect')
+  const { localPort } = session.socket
+  await once(session.request({ ':path': '/' }).resume(), 'close')
+  session.close()
+  await app.close()
+  t.match(rows(onlyFile(directory).text), [{ HTTPS: 'off', LOCAL_ADDR: '127.0.0.1', REMOTE_ADDR: '127.0.0.1', REMOTE_PORT: String(localPort), SERVER_PORT: String(port), SERVER_PORT_SECURE: '0' }])
 })
 
 t.test('a function of the user that throws costs its line, not the server', async t => {
