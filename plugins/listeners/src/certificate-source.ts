@@ -34,7 +34,8 @@ const WARN_BEFORE = 30 * DAY
  */
 export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log): Promise<CertificateSource> {
   const { certificates, hosts, tls, ca } = plan.https as NonNullable<ListenerPlan['https']>
-  const store = createCertificateStore(await load(), { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions)
+  const common = { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions
+  const store = createCertificateStore(await load())
   const missing = store.missing(hosts)
   if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
   const unwatch = watch()
@@ -52,7 +53,7 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   async function load (): Promise<Certificate[]> {
     return await Promise.all(certificates.map(async (options, index) => {
       try {
-        return await loadCertificate(options === 'development' ? await development() : options)
+        return await loadCertificate(options === 'development' ? await development() : options, common)
       } catch (error) {
         throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
       }
@@ -71,7 +72,7 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
           store.swap(loaded)
           log.info(`Listener '${plan.name}' has new certificates`)
           checkExpiry()
-        }, error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
+        }).catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
       }, watchInterval).unref()
     }
     for (const file of files) watchFile(file, { interval: watchInterval, persistent: false }, changed)

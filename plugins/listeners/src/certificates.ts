@@ -1,6 +1,6 @@
 // Which certificate does this client get? A listener's certificates, chosen by the name the client asks for (SNI).
 
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 
 /** The certificates of one listener. */
@@ -23,9 +23,8 @@ interface Shelf {
   readonly first: SecureContext
 }
 
-/** @param common what every certificate's context shares: ciphers, versions, client authorities. */
-export function createCertificateStore (certificates: readonly Certificate[], common: SecureContextOptions): CertificateStore {
-  let shelf = fill(certificates, common)
+export function createCertificateStore (certificates: readonly Certificate[]): CertificateStore {
+  let shelf = fill(certificates)
   const callbacks: (() => void)[] = []
   return {
     find (servername) {
@@ -38,7 +37,7 @@ export function createCertificateStore (certificates: readonly Certificate[], co
     },
     first: () => (shelf.certificates[0] as Certificate).parts,
     swap (next) {
-      shelf = fill(next, common)
+      shelf = fill(next)
       for (const callback of callbacks) callback()
     },
     onSwap (callback) { callbacks.push(callback) },
@@ -48,11 +47,10 @@ export function createCertificateStore (certificates: readonly Certificate[], co
 }
 
 // Where two certificates have the same name, the first in the list is served.
-function fill (certificates: readonly Certificate[], common: SecureContextOptions): Shelf {
+function fill (certificates: readonly Certificate[]): Shelf {
   const byName = new Map<string, SecureContext>()
-  const contexts = certificates.map(({ parts }) => createSecureContext({ ...common, ...parts }))
-  for (const [index, { names }] of certificates.entries()) {
-    for (const name of names) if (!byName.has(name)) byName.set(name, contexts[index] as SecureContext)
+  for (const { names, context } of certificates) {
+    for (const name of names) if (!byName.has(name)) byName.set(name, context)
   }
-  return { certificates, byName, first: contexts[0] as SecureContext }
+  return { certificates, byName, first: (certificates[0] as Certificate).context }
 }

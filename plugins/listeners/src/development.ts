@@ -64,8 +64,10 @@ async function keepAuthority (folder: string, names: readonly string[]): Promise
     return { authority: made, isNew: true }
   }
   if (await createFile(file, made.cert + made.key)) return { authority: made, isNew: true }
-  // Another process was first: its authority is the one.
-  return { authority: await readPair(file) ?? made, isNew: true }
+  // Another process was first: its authority is the one. Where it cannot be read, the file is damaged, and would be for every start to come.
+  const others = await readPair(file)
+  if (others === null) await replaceFile(file, made.cert + made.key)
+  return { authority: others ?? made, isNew: true }
 }
 
 async function makeLeaf (file: string, authority: KeyPair, hosts: readonly string[]): Promise<KeyPair> {

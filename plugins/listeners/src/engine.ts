@@ -8,14 +8,17 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
-import { passExpectations, type Road } from './road.ts'
+import { limitHeaders, passExpectations, type Road } from './road.ts'
 import { type Place, Roster } from './roster.ts'
 import { guardSession } from './session.ts'
 
 /** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
 export interface Engine {
-  /** @param client who is behind a load balancer, by its PROXY header; null where the socket knows best. */
-  accept (socket: Socket, client: ProxyHeader['client']): void
+  /**
+   * @param client who is behind a load balancer, by its PROXY header; null where the socket knows best.
+   * @param deadline when the TLS handshake must be done, where its time began before this; 0 where it begins now.
+   */
+  accept (socket: Socket, client: ProxyHeader['client'], deadline: number): void
   /** Ends what is idle, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
   closeIdle (): void
   /** Lets go of the engine's timers. */
@@ -29,18 +32,19 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'
 ].join(':')
 
-const SILENT = Symbol('silent')
+const PLACE = Symbol('place')
 
-type Watched = Duplex & { [SILENT]?: Place<Duplex> }
+/** A connection that speaks HTTP/1.1. Node keeps the answer that is under way on it under this name, and takes it away when that has ended. */
+type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
 /** Builds the protocols of one listener. */
 export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
   const { limits } = plan
-  // Connections that have not sent a request yet: nothing is lost with them when the listener closes.
-  const silent = new Roster<Duplex>()
+  // Without those that were upgraded: they are their owner's.
+  const plain = new Roster<Http1Socket>()
   const sessions = new Roster<ServerHttp2Session>()
   // A TLS socket does not tell which socket it was made of, but both have the same two ends.
-  const clients = new Map<string, NonNullable<ProxyHeader['client']>>()
+  const announced = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
 
   const http1 = createHttpServer({
     keepAliveTimeout: limits.keepAliveTimeout,
@@ -48,15 +52,13 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     requestTimeout: limits.requestTimeout,
     connectionsCheckingInterval: checkingInterval(limits.headersTimeout, limits.requestTimeout),
     ...(limits.headerSize > 0 && { maxHeaderSize: limits.headerSize })
-  }, (request, response) => {
-    heard(request.socket)
-    road.request(request, response)
-  })
+  }, (request, response) => { road.request(request, response) })
   road.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
-    heard(socket)
+    leave(socket as Http1Socket)
     road.upgrade(request, socket, head)
   }))
-  passExpectations(http1, road, request => heard(request.socket))
+  passExpectations(http1, road)
+  http1.on('connection', join)
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
   // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
   http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
@@ -69,23 +71,28 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   const tls = certificates === null ? null : createTls(certificates)
 
   return {
-    accept (socket, client) {
+    accept (socket, client, deadline) {
       if (tls === null) {
         if (client !== null) tellClient(socket, client)
-        watch(socket)
         http1.emit('connection', socket)
       } else {
-        if (client !== null) {
+        if (client !== null || deadline > 0) {
           const peer = peerOf(socket)
-          clients.set(peer, client)
-          socket.once('close', () => clients.delete(peer))
+          const handshake = deadline > 0 ? setTimeout(() => socket.destroy(), deadline - Date.now()).unref() : undefined
+          const told = { client, handshake }
+          announced.set(peer, told)
+          socket.once('close', () => {
+            clearTimeout(handshake)
+            // The same two ends may be there again before Node is done with the old ones.
+            if (announced.get(peer) === told) announced.delete(peer)
+          })
         }
         tls.emit('connection', socket)
       }
     },
     closeIdle () {
-      for (const socket of silent.members()) socket.destroy()
-      http1.closeIdleConnections()
+      // Node's own closeIdleConnections cuts answers that have ended and are not sent yet.
+      for (const socket of plain.members()) if (!socket._httpMessage && socket.writableLength === 0) socket.destroy()
       for (const session of sessions.members()) if (!session.closed) session.close()
     },
     close () {
@@ -94,15 +101,15 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   }
 
   // An error on a socket always ends in its 'close'; without a listener it would end the process.
-  function watch (socket: Duplex): void {
-    const place = (socket as Watched)[SILENT] = silent.add(socket)
+  function join (socket: Http1Socket): void {
+    const place = socket[PLACE] = plain.add(socket)
     socket.on('error', () => {})
-    socket.once('close', () => silent.strike(place))
+    socket.once('close', () => plain.strike(place))
   }
 
-  function heard (socket: Duplex): void {
-    const place = (socket as Watched)[SILENT]
-    if (place !== undefined) silent.strike(place)
+  function leave (socket: Http1Socket): void {
+    const place = socket[PLACE]
+    if (place !== undefined) plain.strike(place)
   }
 
   function createTls (certificates: CertificateStore): TlsServer {
@@ -119,14 +126,14 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
       SNICallback: (name, done) => { done(null, certificates.find(name)) }
     }, (socket: TLSSocket) => {
-      const client = clients.get(peerOf(socket))
-      if (client !== undefined) tellClient(socket, client)
+      const told = announced.get(peerOf(socket))
+      clearTimeout(told?.handshake)
+      if (told?.client) tellClient(socket, told.client)
       if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
         socket.on('error', () => {})
         entering = socket
         http2.emit('connection', socket)
       } else {
-        watch(socket)
         http1.emit('connection', socket)
       }
     })
@@ -136,6 +143,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   }
 
   function createHttp2 () {
+    const limited = limitHeaders(road, limits.headerSize)
     const server = createHttp2Server({
       settings: {
         // WebSockets over HTTP/2 (RFC 8441 §3).
@@ -143,13 +151,13 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
         ...(limits.streams > 0 && { maxConcurrentStreams: limits.streams }),
         ...(limits.headerSize > 0 && { maxHeaderListSize: limits.headerSize })
       }
-    }, (request, response) => { road.request(request, response) })
+    }, (request, response) => { limited.request(request, response) })
     server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
-      if (road.connect(request, response)) return
+      if (limited.connect(request, response)) return
       response.statusCode = 405
       response.end()
     })
-    passExpectations(server, road, () => {})
+    passExpectations(server, limited)
     server.on('session', session => {
       const place = sessions.add(session)
       session.once('close', () => sessions.strike(place))

@@ -5,6 +5,9 @@ import createError from '@fastify/error'
 /** The options hold mistakes; the message lists all of them. */
 export const InvalidOptionsError = createError<[string]>('FST_ARR_LISTENERS_INVALID_OPTIONS', 'listeners: %s', 500, TypeError)
 
+/** The server was closed while its listeners opened: it does not listen any more. */
+export const ClosedError = createError('FST_ARR_LISTENERS_CLOSED', 'listeners: the server was closed while its listeners opened', 500)
+
 const CODES = {
   PORT_IN_USE: 'FST_ARR_LISTENERS_PORT_IN_USE',
   NO_RIGHT: 'FST_ARR_LISTENERS_NO_RIGHT',

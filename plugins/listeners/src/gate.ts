@@ -8,38 +8,45 @@ const refused = channel('fastify-arr:listeners.refused')
 
 /** Counts the connections of one listener. */
 export interface Gate {
+  /** Counts the connection until it closes; destroys it where the listener has no room, then false. */
+  admit (socket: Socket): boolean
   /**
-   * Counts the connection until it closes; destroys it where there is no room, then false.
+   * The same for the client's own share, as soon as it is known who that is.
    *
    * @param address the client's, which behind a load balancer is not the socket's own.
    */
-  admit (socket: Socket, address: string | undefined): boolean
+  admitClient (socket: Socket, address: string | undefined): boolean
 }
 
 export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>): Gate {
   const byClient = new Map<string, number>()
   let total = 0
   return {
-    admit (socket, address) {
-      const client = limits.connectionsPerAddress > 0 ? clientOf(address) : null
-      const held = client === null ? 0 : byClient.get(client) ?? 0
-      const reason = limits.connections > 0 && total >= limits.connections ? 'connections' : client !== null && held >= limits.connectionsPerAddress ? 'connectionsPerAddress' : null
-      if (reason !== null) {
-        refused.publish({ listener: name, address, reason })
-        socket.destroy()
-        return false
-      }
+    admit (socket) {
+      if (limits.connections > 0 && total >= limits.connections) return refuse(socket, socket.remoteAddress, 'connections')
       total++
-      if (client !== null) byClient.set(client, held + 1)
+      socket.once('close', () => { total-- })
+      return true
+    },
+    admitClient (socket, address) {
+      const client = limits.connectionsPerAddress > 0 ? clientOf(address) : null
+      if (client === null) return true
+      const held = byClient.get(client) ?? 0
+      if (held >= limits.connectionsPerAddress) return refuse(socket, address, 'connectionsPerAddress')
+      byClient.set(client, held + 1)
       socket.once('close', () => {
-        total--
-        if (client === null) return
         const left = (byClient.get(client) as number) - 1
         if (left === 0) byClient.delete(client)
         else byClient.set(client, left)
       })
       return true
     }
+  }
+
+  function refuse (socket: Socket, address: string | undefined, reason: 'connections' | 'connectionsPerAddress'): false {
+    refused.publish({ listener: name, address, reason })
+    socket.destroy()
+    return false
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { ClosedError } from './errors.ts'
 import { openListeners, type OpenListeners } from './listeners.ts'
 import type { CertificateOptions, ListenerAddress, ListenerOptions } from './listener.ts'
 import { planListeners } from './plan.ts'
@@ -81,7 +82,14 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
   } satisfies Listeners)
 
   if (options.open !== 'manual') {
-    openWithServer(fastify, () => fastify.listeners.listen(), () => open?.close(0))
+    openWithServer(fastify, async () => {
+      await fastify.listeners.listen()
+      if (closing) throw new ClosedError()
+    }, () => {
+      open?.close(0).catch(() => {})
+      // Whoever tries another port opens the listeners anew.
+      open = opening = null
+    })
     // A server that somebody else made to listen never calls `listen` again.
     fastify.addHook('onReady', async () => { if (fastify.server.listening) await fastify.listeners.listen() })
   }

@@ -96,16 +96,18 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
   async function openListener (plan: ListenerPlan, source: CertificateSource | undefined): Promise<Open> {
     const engine = createEngine(plan, source?.store ?? null, road)
     const gate = createGate(plan)
-    const enter = (socket: Socket, client: ProxyHeader['client']): void => {
-      if (gate.admit(socket, client?.address ?? socket.remoteAddress)) engine.accept(socket, client)
+    const enter = (socket: Socket, client: ProxyHeader['client'], deadline: number): void => {
+      if (gate.admitClient(socket, client?.address ?? socket.remoteAddress)) engine.accept(socket, client, deadline)
     }
     const accept = (socket: Socket): void => {
       const place = sockets.add(socket)
       socket.once('close', () => sockets.strike(place))
       // An error on a socket always ends in its 'close'; without a listener it would end the process.
       socket.on('error', () => {})
-      if (plan.proxyProtocol?.(socket.remoteAddress) === true) takeProxyHeader(socket, plan.limits.handshakeTimeout, client => enter(socket, client))
-      else enter(socket, null)
+      // Before its PROXY header: until that is there, it takes its place like any other.
+      if (!gate.admit(socket)) return
+      if (plan.proxyProtocol?.(socket.remoteAddress) === true) takeProxyHeader(socket, plan.limits.handshakeTimeout, (client, deadline) => enter(socket, client, deadline))
+      else enter(socket, null, 0)
     }
     try {
       return { engine, doors: await openDoors(plan, accept) }

@@ -69,9 +69,10 @@ function parseVersion2 (bytes: Buffer): ProxyHeader | 'more' | 'bad' {
  * Takes the header off a connection before anybody else reads it.
  *
  * @param timeout how long the header may take, in milliseconds; 0 for ever.
- * @param done is called once, with what the header says; a connection without a sound header is destroyed instead.
+ * @param done is called once, with what the header says and when its time would have been over, 0 for never; a connection without a sound header is destroyed instead.
  */
-export function takeProxyHeader (socket: Socket, timeout: number, done: (client: ProxyHeader['client']) => void): void {
+export function takeProxyHeader (socket: Socket, timeout: number, done: (client: ProxyHeader['client'], deadline: number) => void): void {
+  const deadline = timeout > 0 ? Date.now() + timeout : 0
   let bytes: Buffer = Buffer.alloc(0)
   const timer = timeout > 0 ? setTimeout(() => socket.destroy(), timeout).unref() : undefined
   const end = (): void => {
@@ -93,7 +94,7 @@ export function takeProxyHeader (socket: Socket, timeout: number, done: (client:
       return
     }
     if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length))
-    done(header.client)
+    done(header.client, deadline)
   }
   socket.on('readable', read)
   socket.once('close', end)

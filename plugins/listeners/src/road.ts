@@ -1,8 +1,10 @@
 // Where does an engine hand on what it reads? To the one server, whose own listeners have the first word.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
+
+const HEADER_OVERHEAD = 32
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 export type AnyResponse = ServerResponse | Http2ServerResponse
@@ -24,20 +26,40 @@ export interface Road {
 }
 
 /**
+ * Takes back HTTP/2 requests whose headers are too large. Node sees to that itself, but only once the client has acknowledged our SETTINGS,
+ * which it may never do.
+ *
+ * @param most counted as RFC 9113 §6.5.2 does; 0 is no limit.
+ */
+export function limitHeaders (road: Road, most: number): Road {
+  if (most === 0) return road
+  const isRefused = ({ rawHeaders, stream }: Http2ServerRequest): boolean => {
+    let size = rawHeaders.length / 2 * HEADER_OVERHEAD
+    for (const text of rawHeaders) size += text.length
+    if (size <= most) return false
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    return true
+  }
+  return {
+    ...road,
+    request: (request, response) => { if (!isRefused(request as Http2ServerRequest)) road.request(request, response) },
+    connect: (request, response) => isRefused(request) || road.connect(request, response),
+    checkContinue: (request, response) => isRefused(request as Http2ServerRequest) || road.checkContinue(request, response),
+    checkExpectation: (request, response) => isRefused(request as Http2ServerRequest) || road.checkExpectation(request, response)
+  }
+}
+
+/**
  * Hands on requests that expect something (RFC 9110 §10.1.1). Node answers them by itself only where nobody listens: so what
  * it would do is done here.
- *
- * @param heard is told of each before anything else.
  */
-export function passExpectations (server: Server | Http2Server, road: Road, heard: (request: AnyRequest) => void): void {
+export function passExpectations (server: Server | Http2Server, road: Road): void {
   server.on('checkContinue', (request: AnyRequest, response: AnyResponse) => {
-    heard(request)
     if (road.checkContinue(request, response)) return
     response.writeContinue()
     road.request(request, response)
   })
   server.on('checkExpectation', (request: AnyRequest, response: AnyResponse) => {
-    heard(request)
     if (road.checkExpectation(request, response)) return
     response.statusCode = 417
     response.end()

@@ -14,8 +14,22 @@ const LAST_WORD = 1_000
 /** Keeps one HTTP/2 connection within its limits. */
 export function guardSession (session: ServerHttp2Session, socket: Duplex, limits: Required<LimitOptions>): void {
   let open = 0
-  // A session is idle when it has no stream: an open WebSocket may be silent for as long as it likes.
-  if (limits.keepAliveTimeout > 0) session.setTimeout(limits.keepAliveTimeout, () => { if (open === 0) session.close() })
+  // A session is idle when it has no stream: an open WebSocket may be silent for as long as it likes. Its own timer is of no use here, for any PING winds it up.
+  let idle: NodeJS.Timeout | undefined
+  if (limits.keepAliveTimeout > 0) {
+    idle = setTimeout(() => {
+      if (open > 0) return
+      // A client that was told to go, and does not end its side, would stay for ever.
+      if (session.closed) {
+        socket.destroy()
+      } else {
+        session.close()
+        idle?.refresh()
+      }
+    }, limits.keepAliveTimeout).unref()
+    socket.once('close', () => clearTimeout(idle))
+    cutWhenGone(session, socket, limits.keepAliveTimeout, () => open > 0)
+  }
   const nuisance = countNuisances(session, socket, limits.nuisances)
 
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -23,6 +37,7 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
     const deadline = bodyDeadline(stream, headers, limits.requestTimeout)
     stream.once('close', () => {
       open--
+      if (open === 0 && !socket.destroyed) idle?.refresh()
       clearTimeout(deadline)
       // Rapid reset (CVE-2023-44487): asked, taken back, asked again, while the server works for nobody.
       if (stream.aborted) nuisance()
@@ -30,6 +45,23 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
   })
   session.on('ping', nuisance)
   session.on('remoteSettings', nuisance)
+}
+
+/**
+ * Cuts a connection whose client is gone. Nothing need tell of that: after a frame that breaks the protocol, Node has no session left to end
+ * and reads nothing more, not even the client's FIN, while the streams stay open. So a silent client is asked; one that is there answers a PING.
+ */
+function cutWhenGone (session: ServerHttp2Session, socket: Duplex, timeout: number, isBusy: () => boolean): void {
+  session.on('timeout', () => {
+    if (!isBusy()) return
+    const cut = setTimeout(() => socket.destroy(), Math.max(timeout, LAST_WORD)).unref()
+    session.ping(error => {
+      if (error !== null) return
+      clearTimeout(cut)
+      session.setTimeout(timeout)
+    })
+  })
+  session.setTimeout(timeout)
 }
 
 // What node's http server calls requestTimeout. A WebSocket (CONNECT) has no body that could be late.

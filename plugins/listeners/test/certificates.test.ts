@@ -77,6 +77,23 @@ t.test('a certificate is swapped under fifty open connections, and none of them 
   t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test')
 })
 
+t.test('a chain that is half written when it is looked at leaves the old one in its place', async t => {
+  const folder = t.testdir({ 'chain.pem': one.cert + authority.cert, 'key.pem': one.key })
+  const [cert, key] = ['chain.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
+  const lines: string[] = []
+  const app = await start(t, { certificate: { cert, key }, watchInterval: 30, listeners: [{ port: 0, https: true }] }, { logger: { stream: new Writable({ write (chunk, _encoding, done) { lines.push(String(chunk)); done() } }) } })
+  const half = authority.cert.slice(0, authority.cert.length / 2)
+  writeFileSync(key, exact.key)
+  writeFileSync(cert, exact.cert + half)
+  await until(() => lines.some(line => line.includes('a certificate after it is damaged') && line.includes('The old certificates stay')))
+  t.equal(nameOf(await handshake(t, portOf(app, 'https'), '')), 'DNS:one.test')
+  await t.rejects(app.listeners.reload(), { code: 'FST_ARR_LISTENERS_CERTIFICATE', listener: 'https port 0' })
+
+  writeFileSync(cert, exact.cert + authority.cert)
+  await until(async () => nameOf(await handshake(t, portOf(app, 'https'), '')) === 'DNS:exact.wild.test')
+  t.pass('the whole chain is taken')
+})
+
 t.test('a certificate that ends within 30 days is warned of, and served', async t => {
   const lines: string[] = []
   const soon = await makeCertificate(authority, ['soon.test'], 10)
@@ -107,6 +124,10 @@ t.test('mistakes in certificates are one error at start that names the listener'
   t.equal(await failure({ cert: '-----BEGIN CERTIFICATE-----', key: one.key }), 'certificate number 1 is no certificate in PEM.')
   t.equal(await failure({ cert: one.cert, key: one.cert }), 'certificate number 1 has a key that is no private key in PEM, or not with this passphrase.')
   t.match(await failure({ cert: join('no', 'such.pem'), key: one.key }), /^certificate number 1 cannot be read from no.such\.pem: ENOENT\.$/)
+  const unfit = 'certificate number 1 cannot be served: a certificate after it is damaged, or it does not go with the tls options.'
+  t.equal(await failure({ cert: one.cert + authority.cert.slice(0, authority.cert.length / 2), key: one.key }), unfit)
+  const { private: weakKey, cert: weak } = await generate([{ name: 'commonName', value: 'weak' }], { keySize: 2048, algorithm: 'sha256' })
+  t.equal(await failure({ cert: weak, key: weakKey }, { tls: { ciphers: 'ECDHE+AESGCM:@SECLEVEL=3' } }), unfit)
   t.equal(await failure(one, { hosts: ['one.test', 'two.test'] }), 'no certificate is for two.test.')
 })
 

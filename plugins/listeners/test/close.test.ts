@@ -44,6 +44,37 @@ t.test('requests under way are answered, idle and silent connections are closed,
   t.same(app.listeners.addresses.length, 2, 'the addresses can still be read')
 })
 
+t.test('an answer that has ended and is not all sent reaches its client whole', async t => {
+  const size = 20 << 20
+  const app = await build(t, { certificate, closeTimeout: 30_000, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  app.get('/big', async () => Buffer.alloc(size))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const silent = connect(portOf(app, 'http'), '127.0.0.1').resume()
+  await once(silent, 'connect')
+  const sockets = [connect(portOf(app, 'http'), '127.0.0.1'), await handshake(t, portOf(app, 'https'), 'close.test')]
+  const received = sockets.map(async socket => {
+    socket.on('error', () => {})
+    socket.write('GET /big HTTP/1.1\r\nHost: a\r\n\r\n')
+    const [first] = await once(socket, 'data') as [Buffer]
+    const head = first.indexOf('\r\n\r\n') + 4
+    let bytes = first.length - head
+    socket.pause()
+    return async () => {
+      socket.on('data', chunk => { bytes += chunk.length })
+      const gone = once(socket, 'close')
+      socket.resume()
+      await gone
+      return bytes
+    }
+  })
+  const rest = await Promise.all(received)
+  const gone = once(silent, 'close')
+  const closed = app.close()
+  await gone
+  t.same(await Promise.all(rest.map(async read => await read())), [size, size])
+  await closed
+})
+
 t.test('what does not end in time is cut', async t => {
   const app = await build(t, { closeTimeout: 100, listeners: [{ port: 0, host: '127.0.0.1' }] })
   app.server.on('upgrade', (_request, socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n') })
@@ -72,5 +103,16 @@ t.test('closing while the listeners open leaves nothing open', async t => {
   const closing = app.close()
   t.same(await opening, [])
   await closing
+  t.same(app.listeners.addresses, [])
+})
+
+t.test('closing while the server begins to listen leaves it closed', async t => {
+  const app = await build(t, { certificate: 'development', listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  await app.ready()
+  const refused = t.rejects(app.listen({ port: 0, host: '127.0.0.1' }), { code: 'FST_ARR_LISTENERS_CLOSED' })
+  await new Promise(resolve => setImmediate(resolve))
+  await app.close()
+  await refused
+  t.equal(app.server.listening, false)
   t.same(app.listeners.addresses, [])
 })

@@ -52,6 +52,17 @@ t.test('it is renewed before it ends, by the same authority', async t => {
   t.ok(renewed.validTo.getTime() > Date.now() + 80 * 86_400_000)
 })
 
+t.test('an authority whose file is damaged is made anew, once', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  await developmentCertificate(folder, [])
+  writeFileSync(join(folder, 'development-ca.pem'), '')
+  const made = await developmentCertificate(folder, [])
+  t.equal(made.newAuthority, true)
+  const authority = readFileSync(made.authorityFile, 'utf8')
+  t.equal((await developmentCertificate(folder, [])).newAuthority, false)
+  t.equal(readFileSync(made.authorityFile, 'utf8'), authority)
+})
+
 t.test('two processes that start at once end with one authority', async t => {
   const folder = join(t.testdir(), 'certificates')
   const all = await Promise.all(Array.from({ length: 8 }, () => developmentCertificate(folder, ['reverseproxy.com'])))

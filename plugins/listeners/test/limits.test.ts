@@ -4,6 +4,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { makeAuthority, makeCertificate } from '../src/authority.ts'
 import { clientOf } from '../src/gate.ts'
@@ -26,10 +28,17 @@ async function textOf (socket: Socket): Promise<string> {
 }
 
 /** Sends more, again and again, until the other side has had enough. */
-function drip (t: Test, socket: Socket, bytes: string): void {
+function drip (t: Test, socket: Socket, bytes: string | Buffer): void {
   const timer = setInterval(() => { if (socket.writable) socket.write(bytes) }, 20)
   socket.once('close', () => clearInterval(timer))
   t.teardown(() => clearInterval(timer))
+}
+
+/** Whether a new connection gets past its handshake. */
+async function isServed (t: Test, port: number): Promise<boolean> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  t.teardown(() => socket.destroy())
+  return await new Promise(resolve => socket.once('secureConnect', () => resolve(true)).on('error', () => resolve(false)).once('close', () => resolve(false)))
 }
 
 /** A well-behaved client that asks for as long as the other one misbehaves; every request of its must be answered. */
@@ -114,6 +123,11 @@ t.test('a connection that asks nothing more', async t => {
   await once(socketStream, 'response')
   await new Promise(resolve => setTimeout(resolve, 300))
   t.notOk(kept.closed || socketStream.closed, 'but a silent WebSocket keeps its connection')
+  // Long enough for the first question to be held against it, had the answer not been heard.
+  let questions = 0
+  kept.on('ping', () => { questions++ })
+  await until(() => questions >= 15 || kept.closed)
+  t.notOk(kept.closed || socketStream.closed, 'for as long as it answers PINGs')
 })
 
 t.test('headers too large', async t => {
@@ -134,7 +148,7 @@ t.test('headers too large', async t => {
 
 // HTTP/2 frames (RFC 9113 §6).
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const [HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION] = [1, 3, 4, 6, 7, 9] as const
+const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION] = [0, 1, 3, 4, 6, 7, 9] as const
 const [END_STREAM, END_HEADERS] = [1, 4] as const
 
 function frame (type: number, stream: number, payload: Buffer, flags = 0): Buffer {
@@ -153,6 +167,111 @@ function goodbyeIn (bytes: Buffer): number {
   }
   return constants.NGHTTP2_ENHANCE_YOUR_CALM
 }
+
+const hello = Buffer.concat([PREFACE, frame(SETTINGS, 0, Buffer.alloc(0))])
+
+t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', async t => {
+  const app = await build(t, { certificate, limits: { headerSize: 2000 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  let arrived = 0
+  const arrive = (): void => { arrived++ }
+  app.get('/large', async () => { arrive() })
+  for (const event of ['connect', 'checkContinue', 'checkExpectation']) app.server.on(event, arrive)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
+  const heard: Buffer[] = []
+  socket.on('data', chunk => heard.push(chunk))
+  const text = (value: string): Buffer => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)])
+  const literal = (name: string, value: string): Buffer => Buffer.concat([Buffer.from([0]), text(name), text(value)])
+  const many = Buffer.concat(Array.from({ length: 30 }, (_, index) => literal(`x-${index}`, 'x'.repeat(50))))
+  const common = [literal(':scheme', 'https'), literal(':path', '/large'), literal(':authority', 'a')]
+  const requests = [
+    [literal(':method', 'GET'), ...common],
+    [literal(':method', 'GET'), ...common, literal('expect', '100-continue')],
+    [literal(':method', 'GET'), ...common, literal('expect', 'more')],
+    [literal(':method', 'CONNECT'), literal(':protocol', 'websocket'), ...common]
+  ]
+  socket.write(hello)
+  for (const [index, headers] of requests.entries()) socket.write(frame(HEADERS, 2 * index + 1, Buffer.concat([...headers, many]), END_HEADERS | (index < 3 ? END_STREAM : 0)))
+  const resets = (): number[] => {
+    const bytes = Buffer.concat(heard)
+    const codes: number[] = []
+    for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) if (bytes[at + 3] === RST_STREAM && at + 13 <= bytes.length) codes.push(bytes.readUInt32BE(at + 9))
+    return codes
+  }
+  await until(() => resets().length === 4 || arrived > 0)
+  t.same(resets(), Array.from({ length: 4 }, () => constants.NGHTTP2_ENHANCE_YOUR_CALM))
+  t.equal(arrived, 0)
+})
+
+/** A client whose TLS and whose TCP connection do not know of each other: it ends only what the test ends. */
+async function stubborn (t: Test, port: number): Promise<{ raw: Socket, secure: TLSSocket }> {
+  const raw = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  raw.on('error', () => {})
+  const link = new Duplex({
+    read () {},
+    write (chunk, _encoding, done) { if (raw.destroyed) done(); else raw.write(chunk, () => done()) },
+    final (done) { done() }
+  })
+  raw.on('data', chunk => link.push(chunk))
+  const secure = connectTls({ socket: link, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+  secure.on('error', () => {})
+  t.teardown(() => { raw.destroy(); secure.destroy() })
+  await once(secure, 'secureConnect')
+  secure.resume()
+  return { raw, secure }
+}
+
+const GET = Buffer.from('\x82\x87\x84\x01\x01a', 'latin1')
+
+t.test('an HTTP/2 client that breaks the protocol and leaves, while its request is under way', async t => {
+  const app = await build(t, { certificate, limits: { keepAliveTimeout: 100, connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  let asked = 0
+  app.get('/slow', async (_request, reply) => { asked++; reply.hijack() })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { raw, secure } = await stubborn(t, portOf(app, 'https'))
+  const slow = Buffer.from('\x82\x87\x04\x05/slow\x01\x01a', 'latin1')
+  // DATA on a stream that the client has ended.
+  secure.write(Buffer.concat([hello, frame(HEADERS, 1, slow, END_HEADERS | END_STREAM), frame(DATA, 1, Buffer.from('abc'))]))
+  await until(() => asked === 1)
+  raw.destroy()
+  await until(() => isServed(t, portOf(app, 'https')))
+  t.pass('leaves its place to the next one')
+})
+
+t.test('an HTTP/2 client that does not end its side', async t => {
+  const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const { raw, secure } = await stubborn(t, portOf(app, 'https'))
+  secure.write(hello)
+  await once(raw, 'end')
+  // What a client sends after the server has closed its socket is answered by a reset.
+  drip(t, raw, 'x')
+  await new Promise(resolve => raw.once('close', resolve))
+  t.pass('is cut')
+})
+
+t.test('an HTTP/2 connection that is idle after a long request', async t => {
+  const app = await build(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  app.get('/slow', async () => { await new Promise(resolve => setTimeout(resolve, 300)); return 'done' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': '/slow' }).setEncoding('utf8')
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  t.equal(text, 'done')
+  await new Promise(resolve => session.once('close', resolve))
+  t.pass('is closed')
+})
+
+t.test('an idle HTTP/2 connection that sends PINGs', async t => {
+  const app = await start(t, { certificate, limits: { keepAliveTimeout: 300, nuisances: 0 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
+  socket.resume()
+  socket.write(Buffer.concat([hello, frame(HEADERS, 1, GET, END_HEADERS | END_STREAM)]))
+  drip(t, socket, frame(PING, 0, Buffer.alloc(8)))
+  await new Promise(resolve => socket.once('close', resolve))
+  t.pass('is closed')
+})
 
 t.test('rapid reset, PINGs and SETTINGS without end', async t => {
   const app = await build(t, { certificate, limits: { nuisances: 50 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })

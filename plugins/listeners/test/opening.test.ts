@@ -79,6 +79,18 @@ t.test('after a failure it can be tried again', async t => {
   t.equal((await app.listeners.listen()).length, 1)
 })
 
+t.test('after the server\'s own port failed, another one opens the listeners as well', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+  await t.rejects(app.listen({ port: (other.address() as { port: number }).port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
+  t.same(app.listeners.addresses, [], 'none is told while none is open')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const [address] = app.listeners.addresses
+  t.equal((await fetch(`${address?.url}/`)).status, 200)
+})
+
 t.test('fastify start, with the plugin in a one-file app', async t => {
   const source = new URL('../src/index.ts', import.meta.url).href
   const folder = t.testdir({

@@ -1,12 +1,14 @@
 // The PROXY protocol: the client's address behind a load balancer, and only from the balancers that are listed.
+import type { FastifyRequest } from 'fastify'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { Duplex } from 'node:stream'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { connect as connectHttp2 } from 'node:http2'
 import t from 'tap'
 import { makeAuthority, makeCertificate } from '../src/authority.ts'
 import { compileAddresses, parseProxyHeader } from '../src/proxy-protocol.ts'
-import { portOf, start, type Test } from './server.ts'
+import { build, portOf, start, until, type Test } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['proxy.test'])
 
@@ -105,4 +107,85 @@ t.test('a header from an address that is not listed is no HTTP', async t => {
 t.test('a header that never ends is cut', async t => {
   const app = await start(t, { limits: { handshakeTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', proxyProtocol: true }] })
   t.equal(await ask(portOf(app, 'http'), 'PROXY TCP4 '), '')
+})
+
+t.test('the header and the handshake share one time limit', async t => {
+  const timeout = 600
+  const app = await start(t, { certificate, limits: { handshakeTimeout: timeout }, listeners: [{ port: 0, host: '127.0.0.1', https: true, proxyProtocol: true }] })
+  const port = portOf(app, 'https')
+  const done = await secure(t, port, version1)
+  let wasCut = false
+  done.resume().once('close', () => { wasCut = true })
+  const ends: string[] = []
+  const open = async (name: string): Promise<{ socket: Socket, gone: Promise<unknown> }> => {
+    const socket = connect(port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    await once(socket, 'connect')
+    return { socket, gone: once(socket.resume(), 'close').then(() => ends.push(name)) }
+  }
+  const early = await open('early, with its header')
+  await new Promise(resolve => setTimeout(resolve, timeout / 6))
+  const late = await open('late, without')
+  await new Promise(resolve => setTimeout(resolve, timeout / 3))
+  early.socket.write(version1)
+  await Promise.all([early.gone, late.gone])
+  t.same(ends, ['early, with its header', 'late, without'])
+  t.notOk(wasCut, 'whoever is done with its handshake stays')
+})
+
+t.test('a connection that still owes its header is counted', async t => {
+  const app = await start(t, { limits: { connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', proxyProtocol: true }] })
+  const owing = connect(portOf(app, 'http'), '127.0.0.1')
+  t.teardown(() => owing.destroy())
+  await once(owing, 'connect')
+  t.equal(await ask(portOf(app, 'http'), version1, get), '', 'and the next one has no room')
+  owing.destroy()
+  await until(async () => ipOf(await ask(portOf(app, 'http'), version1, get)) === '192.0.2.7')
+})
+
+t.test('a client is still known when an older connection with the same two ends closes', async t => {
+  const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true, proxyProtocol: true }] })
+  // Nobody reads this body, so nothing tells the server that its connection was reset.
+  const unread = new Promise<FastifyRequest>(resolve => { app.addContentTypeParser('text/unread', (request: FastifyRequest) => { resolve(request) }) })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const port = portOf(app, 'https')
+  const tlsOver = (raw: Socket, mayWrite: () => Promise<unknown>): TLSSocket => {
+    const link = new Duplex({ read () {}, write (chunk, _encoding, done) { mayWrite().then(() => raw.write(chunk, () => done())) }, final (done) { done() } })
+    raw.on('error', () => {})
+    raw.on('data', chunk => link.push(chunk))
+    const socket = connectTls({ socket: link, rejectUnauthorized: false })
+    t.teardown(() => { raw.destroy(); socket.destroy() })
+    return socket.on('error', () => {})
+  }
+
+  const old = connect(port, '127.0.0.1')
+  await once(old, 'connect')
+  const { localPort } = old
+  old.write('PROXY TCP4 203.0.113.1 127.0.0.1 4242 443\r\n')
+  const oldSecure = tlsOver(old, async () => {})
+  oldSecure.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/unread\r\nContent-Length: 9000000\r\n\r\n')
+  oldSecure.write(Buffer.alloc(4_000_000))
+  const { raw } = await unread
+  await until(() => raw.readableLength >= raw.readableHighWaterMark)
+  old.resetAndDestroy()
+  await once(old, 'close')
+
+  const young = connect({ port, host: '127.0.0.1', localPort: localPort as number })
+  await once(young, 'connect')
+  young.write('PROXY TCP4 203.0.113.2 127.0.0.1 4242 443\r\n')
+  let goOn = (): void => {}
+  const held = new Promise<void>(resolve => { goOn = resolve })
+  let writes = 0
+  const youngSecure = tlsOver(young, async () => { if (++writes > 1) await held })
+  // The server has read the header and begun its handshake, which waits for the client's second word.
+  await once(young, 'data')
+  t.equal(raw.socket.destroyed, false)
+  raw.socket.destroy()
+  await once(raw.socket, 'close')
+  // The one underneath closes after it.
+  await new Promise(resolve => setImmediate(resolve))
+  goOn()
+  youngSecure.write(get)
+  const [answer] = await once(youngSecure, 'data')
+  t.equal(ipOf(String(answer)), '203.0.113.2')
 })
