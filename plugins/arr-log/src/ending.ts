@@ -43,6 +43,8 @@ export function isHeadSent (raw: ServerResponse, stream: Stream | null, injected
 /** Whether it was the client who closed or reset, as far as the transport tells. */
 export function hasLeft (socket: Socket, stream: Stream | null): boolean {
   if (stream !== null) return stream[CUT] !== true && (stream.aborted === true || stream.rstCode !== NO_ERROR)
-  // An orderly end or a reset came from the other side; a socket this server destroyed has neither.
-  return socket.readableEnded || (socket.errored !== null && socket.errored !== undefined)
+  // An orderly end or a reset came from the other side; a socket this server destroyed has neither, but since Node 22
+  // the write that it gave up.
+  const { errored } = socket
+  return socket.readableEnded || (errored !== null && errored !== undefined && (errored as NodeJS.ErrnoException).code !== 'ECANCELED')
 }
