@@ -43,8 +43,11 @@ export function isHeadSent (raw: ServerResponse, stream: Stream | null, injected
 /** Whether it was the client who closed or reset, as far as the transport tells. */
 export function hasLeft (socket: Socket, stream: Stream | null): boolean {
   if (stream !== null) return stream[CUT] !== true && (stream.aborted === true || stream.rstCode !== NO_ERROR)
-  // An orderly end or a reset came from the other side; a socket this server destroyed has neither, but since Node 22
-  // the write that it gave up.
-  const { errored } = socket
-  return socket.readableEnded || (errored !== null && errored !== undefined && (errored as NodeJS.ErrnoException).code !== 'ECANCELED')
+  // An orderly end or a reset came from the other side; a socket this server destroyed has neither.
+  return socket.readableEnded || wasReset(socket)
+}
+
+/** Whether a connection broke. Since Node 22 one that this server destroyed has an error too: the write that it gave up. */
+export function wasReset ({ errored }: Socket): boolean {
+  return errored !== null && errored !== undefined && (errored as NodeJS.ErrnoException).code !== 'ECANCELED'
 }

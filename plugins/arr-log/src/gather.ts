@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { takeBytes, type Connection } from './connection.ts'
 import { responseHeader } from './custom.ts'
-import { hasLeft, isFinished, isHeadSent, type Stream } from './ending.ts'
+import { hasLeft, isFinished, isHeadSent, type Stream, wasReset } from './ending.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
 import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
 import { redactUrl, type Redact } from './query.ts'
@@ -149,7 +149,7 @@ function webSocketPart (tunnel: TunnelFact, major: number): ExchangeWebSocket {
 function ownEnd (own: OwnWebSocket | null, socket: Socket, clientLeft: boolean): TunnelFact | null {
   if (own === null) return null
   const closedBy = own.closeCode !== null ? null : clientLeft ? 'client' : 'proxy'
-  return { ...own, closedBy, ending: socket.errored === null || socket.errored === undefined ? 'end' : 'reset' }
+  return { ...own, closedBy, ending: wasReset(socket) ? 'reset' : 'end' }
 }
 
 function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, connection: Connection, options: GatherOptions): void {

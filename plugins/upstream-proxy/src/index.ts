@@ -1,9 +1,10 @@
 // upstream-proxy: take a request to its upstream and bring back the answer.
 import { randomUUID } from 'node:crypto'
-import { METHODS as KNOWN, type IncomingMessage } from 'node:http'
+import { METHODS as KNOWN } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { takeAnyType } from './any-type.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { answerLast } from './dispatch/last-answer.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
@@ -29,15 +30,6 @@ declare module 'fastify' {
     tunnels: OpenTunnels
   }
 }
-
-// What Fastify takes for a media type, at the least; a type of nobody's; and the place of the request's own meanwhile.
-const TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:;|$)/
-const STAND_IN = 'application/x-fastify-arr-any'
-const OWN = Symbol('own type')
-// The bodies that Fastify reads.
-const READ: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY'])
-
-type Typed = IncomingMessage & { [OWN]?: { readonly type: string | undefined } }
 
 // CONNECT is no request for a resource: Node hands it to a listener of its own.
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
@@ -101,24 +93,6 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     done()
   }
-}
-
-/** Fastify itself refuses a body whose type is malformed, and a QUERY without one. Until its parser runs, it is shown another. */
-function takeAnyType (scope: FastifyInstance): void {
-  scope.addHook('preParsing', ({ method, raw }, _reply, payload, done) => {
-    const type = raw.headers['content-type']
-    if (READ.has(method) && (type === undefined ? method === 'QUERY' : !TYPE.test(type))) {
-      (raw as Typed)[OWN] = { type }
-      raw.headers['content-type'] = STAND_IN
-    }
-    done(null, payload)
-  })
-  scope.addContentTypeParser(STAND_IN, ({ raw }, payload, done) => {
-    const own = (raw as Typed)[OWN]
-    if (own?.type !== undefined) raw.headers['content-type'] = own.type
-    else if (own !== undefined) delete raw.headers['content-type']
-    done(null, payload)
-  })
 }
 
 /** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */

@@ -107,6 +107,14 @@ export function isHeader (name: string, value: string): boolean {
   return TOKEN.test(name) && !NOT_A_VALUE.test(value)
 }
 
+/** Adds a header that a hook has set, once for each of its values. Throws where one cannot be sent: nobody checks them after us. */
+export function addOwn (headers: RawHeaders, name: string, value: number | string | readonly string[]): void {
+  for (const one of Array.isArray(value) ? value : [value]) {
+    if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
+    headers.push(name, String(one))
+  }
+}
+
 /** Takes every header of a name (lower-cased) away. */
 export function without (headers: RawHeaders, name: string): void {
   for (let i = headers.length - 2; i >= 0; i -= 2) {

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { createHash } from 'node:crypto'
 import type { UpstreamProxyOptions } from '../src/index.ts'
 import { echo, eventually, frame, listen, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
+import { ask } from './tunnel-subjects.ts'
 
 const SETTINGS = { enableConnectProtocol: true }
 
@@ -40,17 +41,7 @@ async function session (t: Test, port: number): Promise<ClientHttp2Session> {
 }
 
 function open (client: ClientHttp2Session, headers: http2.OutgoingHttpHeaders = {}): ClientHttp2Stream {
-  const stream = client.request({
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':scheme': 'http',
-    ':path': '/chat?x=1',
-    ':authority': 'example.com',
-    'sec-websocket-version': '13',
-    ...headers
-  }, { endStream: false })
-  stream.on('error', () => {})
-  return stream
+  return ask(client, { ':path': '/chat?x=1', ...headers })
 }
 
 /** An upstream's end that agrees to the handshake, and reads on. */

@@ -45,7 +45,8 @@ function onFinish (this: ServerResponse): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-function emitClose (response: ServerResponse): void {
+/** Tells an answer of its end where Node does not. */
+export function emitClose (response: ServerResponse): void {
   response.destroyed = true
   response.emit('close')
 }

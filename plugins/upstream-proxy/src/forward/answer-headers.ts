@@ -1,9 +1,10 @@
 // Which headers does the client get? The upstream's end-to-end ones, turned back to the public host,
 // after `rewriteResponse`, and with those that other plugins set on the reply.
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../hop-by-hop.ts'
-import { isHeader, type RawHeaders, without } from '../request-headers.ts'
+import { addOwn, type RawHeaders, without } from '../request-headers.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import type { ForwardSettings } from './options.ts'
 import type { RequestHead } from './request-head.ts'
@@ -60,12 +61,15 @@ export function clientHeaders (answer: { readonly headers: RawHeaders }, reply: 
     const value = own[name]
     if (value === undefined || FRAMING.has(name)) continue
     if (!ADDED.has(name)) without(headers, name)
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
-      headers.push(name, String(one))
-    }
+    addOwn(headers, name, value)
   }
   return headers
+}
+
+/** Gives Node the head of an answer, to leave with what follows. */
+export function writeHead (response: ServerResponse | Http2ServerResponse, status: number, reason: string | undefined, headers: RawHeaders): void {
+  if ('stream' in response) response.writeHead(status, http2Headers(headers))
+  else response.writeHead(status, reason, headers)
 }
 
 /** As HTTP/2 wants them: lower-case, several of a name in one array, none of the connection (RFC 9113 §8.2.2). `Trailer` is the message's there. */

@@ -2,6 +2,7 @@
 // has the socket is told.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { emitClose } from '../dispatch/last-answer.ts'
 
 const BEHIND = Symbol('behind')
 
@@ -30,7 +31,5 @@ function onClose (this: Pipeline): void {
 }
 
 function tellClose (response: ServerResponse): void {
-  if (response.destroyed) return // Node 24 does it all
-  response.destroyed = true
-  response.emit('close')
+  if (!response.destroyed) emitClose(response) // Node 24 does it all
 }

@@ -4,7 +4,8 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
-import { http2Headers } from './answer-headers.ts'
+import { canReset } from '../reset.ts'
+import { writeHead } from './answer-headers.ts'
 import { addTrailers } from './interim.ts'
 import type { ClientAnswer } from './rewrites.ts'
 import { Through } from './through.ts'
@@ -70,9 +71,7 @@ export class Delivery implements Late {
     const answer = this.#answer
     if (answer === null) return
     this.#answer = null
-    const response: ServerResponse | Http2ServerResponse = this.#response
-    if ('stream' in response) response.writeHead(answer.status, http2Headers(answer.headers))
-    else response.writeHead(answer.status, answer.reason, answer.headers)
+    writeHead(this.#response, answer.status, answer.reason, answer.headers)
   }
 
   /**
@@ -167,7 +166,7 @@ export class Delivery implements Late {
     const response = this.#response
     if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.
-    else if (response.req.httpVersion === '1.0' && isTcp(response.socket)) response.socket.resetAndDestroy()
+    else if (response.req.httpVersion === '1.0' && canReset(response.socket)) response.socket.resetAndDestroy()
     else response.destroy()
   }
 
@@ -194,9 +193,4 @@ export class Delivery implements Late {
     this.#source.resume()
     this.#source = null
   }
-}
-
-/** TLS says itself when it was cut. */
-function isTcp (socket: Socket | null): socket is Socket {
-  return socket !== null && socket.remoteAddress !== undefined && !('encrypted' in socket)
 }

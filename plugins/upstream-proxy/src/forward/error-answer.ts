@@ -1,11 +1,10 @@
 // What does a client read when something went wrong? A short page in a browser, JSON elsewhere; nothing internal in either.
-import { STATUS_CODES, type ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorPage } from '../error-page.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
-import { clientHeaders, http2Headers } from './answer-headers.ts'
+import { clientHeaders, writeHead } from './answer-headers.ts'
 
 /** Answers with an error of ours. The head must not have been sent. */
 export function answerError (request: FastifyRequest, reply: FastifyReply, name: ErrorName): void {
@@ -19,9 +18,7 @@ export function answerError (request: FastifyRequest, reply: FastifyReply, name:
     'Content-Length', String(Buffer.byteLength(body)),
     'Cache-Control', 'no-store'
   ], reply)
-  const response: ServerResponse | Http2ServerResponse = reply.raw
-  if ('stream' in response) response.writeHead(status, http2Headers(headers))
-  else response.writeHead(status, title, headers)
+  writeHead(reply.raw, status, title, headers)
   reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
 }
 

@@ -9,7 +9,7 @@ import { answerLast, answerNoMore } from '../dispatch/last-answer.ts'
 import type { Upgrade } from '../dispatch/upgrade.ts'
 import { http2Headers } from '../forward/answer-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from '../hop-by-hop.ts'
-import { isHeader, type RawHeaders, without } from '../request-headers.ts'
+import { addOwn, type RawHeaders, without } from '../request-headers.ts'
 import { valueOf, type AnswerHead } from './answer-head.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3
@@ -151,11 +151,7 @@ function ownHeaders (answer: AnswerHead, reply: FastifyReply): RawHeaders {
     const value = own[name]
     if (value === undefined || !isAnswerHeader(lower, NONE)) continue
     if (lower !== 'set-cookie' && valueOf(answer.headers, lower) !== null) continue
-    for (const one of Array.isArray(value) ? value : [value]) {
-      // Nobody checks them after us: a line break in one would be the end of the head.
-      if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
-      out.push(name, String(one))
-    }
+    addOwn(out, name, value) // a line break in one would be the end of the head
   }
   return out
 }

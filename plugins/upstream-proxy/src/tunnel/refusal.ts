@@ -4,7 +4,7 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName } from '../errors.ts'
 import { type AnswerHead, BadAnswer } from '../forward/answer-head.ts'
-import { clientHeaders, http2Headers } from '../forward/answer-headers.ts'
+import { clientHeaders, writeHead } from '../forward/answer-headers.ts'
 import { AnswerParser } from '../forward/answer-parser.ts'
 import { type Places, reverseRewrite } from '../forward/reverse-rewrite.ts'
 import type { Settings } from '../options.ts'
@@ -78,8 +78,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
     if (head.naming && settings.forward.reverseRewrite) turnBack(head.headers, reply.request, asked)
     const headers = clientHeaders(head, reply)
-    if ('stream' in out) (out as unknown as Http2ServerResponse).writeHead(head.status, http2Headers(headers))
-    else out.writeHead(head.status, head.reason, headers as unknown as string[])
+    writeHead(out, head.status, head.reason, headers)
     reply.hijack()
     // The body may be long in coming, or not come at all.
     out.flushHeaders()

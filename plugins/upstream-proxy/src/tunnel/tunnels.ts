@@ -45,21 +45,23 @@ export class Tunnels {
     const upgrade = upgradeOf(request.raw)
     const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
+    const { maxTunnels, retryAfter } = this.#settings.tunnel
+    const refuse = (error: Error): void => {
+      dropUnsendable(reply)
+      if (error instanceof ERRORS.Draining || error instanceof ERRORS.TooMany) reply.header('retry-after', String(retryAfter))
+      done(error)
+    }
     const client = clientSide(upgrade)
     client.decline(reply) // until the upstream has agreed
     if (!isHandshake(request, upgrade)) {
       fact.error = describe('BadHandshake', 'connect', 'client')
-      dropUnsendable(reply)
-      done(new ERRORS.BadHandshake())
+      refuse(new ERRORS.BadHandshake())
       return
     }
-    const { maxTunnels, retryAfter } = this.#settings.tunnel
     if (this.#draining || (maxTunnels > 0 && this.#own.size + this.#pending.size >= maxTunnels)) {
       const name = this.#draining ? 'Draining' : 'TooMany'
       fact.error = describe(name, 'connect', 'proxy')
-      reply.header('retry-after', String(retryAfter))
-      dropUnsendable(reply)
-      done(new ERRORS[name]())
+      refuse(new ERRORS[name]())
       return
     }
     const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
@@ -72,10 +74,12 @@ export class Tunnels {
       },
       error => {
         this.#pending.strike(pending)
-        if (error === null && !reply.sent) reply.hijack()
-        if (error !== null) dropUnsendable(reply)
-        if (error instanceof ERRORS.Draining) reply.header('retry-after', String(retryAfter))
-        done(error ?? undefined)
+        if (error !== null) {
+          refuse(error)
+          return
+        }
+        if (!reply.sent) reply.hijack()
+        done()
       })
     const pending = this.#pending.add(handshake)
     try {

@@ -2,6 +2,7 @@
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../leave-together.ts'
+import { canReset, isTcp } from '../reset.ts'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, readInto, shareBuffer, takeBuffer } from './read-buffer.ts'
@@ -15,7 +16,7 @@ const CANCEL = 8
 
 const WAY = Symbol('way')
 
-type Socket = Duplex & { [WAY]: Way, resetAndDestroy?: () => void, remoteAddress?: string, encrypted?: boolean }
+type Socket = Duplex & { [WAY]: Way, encrypted?: boolean }
 
 /** One direction of a tunnel. The sockets' listeners are shared functions that find it on their socket: no closure per tunnel. */
 export class Way implements Late {
@@ -197,18 +198,13 @@ function onError (this: Duplex): void {
 
 /** A reset is passed on as one, where the transport has it. */
 function reset (to: Socket): void {
-  // A unix socket has none, nor an address.
-  if (isTcp(to) && to.remoteAddress !== undefined) to.resetAndDestroy()
+  if (canReset(to)) to.resetAndDestroy()
   else if (isHttp2(to)) to.close(CANCEL)
   else to.destroy()
 }
 
 function isHttp2 (socket: Duplex): socket is Http2Stream {
   return 'rstCode' in socket
-}
-
-function isTcp (socket: Socket): socket is Socket & { resetAndDestroy: () => void } {
-  return socket.resetAndDestroy !== undefined && socket.encrypted !== true
 }
 
 function onClose (this: Duplex): void {
