@@ -38,6 +38,14 @@ const MODULES = join(import.meta.dirname, 'node_modules')
 
 const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls'] as const)
 
+/** Our rows: how much of the family is on. The targets speak of the observer and the log; who stands beside us does not do what the other plugins do. */
+const OUR_ROWS = [
+  { key: 'ours', plugins: 'all', words: 'all plugins, log on' },
+  { key: 'logged', plugins: 'logged', words: 'upstream-proxy and the log' },
+  { key: 'alone', plugins: 'alone', words: 'upstream-proxy alone' }
+] as const
+type OurRow = typeof OUR_ROWS[number]
+
 /** All peers, present or not, in the order of the tables. */
 export function listPeers (trees: readonly Tree[]): Peer[] {
   return [
@@ -55,7 +63,7 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
     nodePeer('fast-proxy', 'fast-proxy', 'node', 'fast-proxy', new Set(['http', 'page', 'tls'])),
     nodePeer('fast-proxy-undici', 'fast-proxy, undici mode', 'node', 'fast-proxy', new Set(['http', 'page', 'tls'])),
     nodePeer('http-proxy-middleware', 'http-proxy-middleware', 'node', 'http-proxy-middleware'),
-    ...trees.flatMap(tree => [ours(tree, false), ours(tree, true)])
+    ...trees.flatMap(tree => OUR_ROWS.map(row => ours(tree, row)))
   ]
 }
 
@@ -116,18 +124,18 @@ function nodePeer (key: string, name: string, kind: Kind, module: string, speaks
   }
 }
 
-function ours (tree: Tree, alone: boolean): Peer {
+function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
   const suffix = tree.name === '' ? '' : `@${tree.name}`
   return {
-    key: `${alone ? 'alone' : 'ours'}${suffix}`,
-    name: `fastify-arr${suffix}${alone ? ', upstream-proxy alone' : ', all plugins, log on'}`,
+    key: `${key}${suffix}`,
+    name: `fastify-arr${suffix}, ${words}`,
     kind: 'ours',
     version: '',
     absent: existsSync(join(tree.path, 'plugins', 'upstream-proxy', 'src', 'index.ts')) ? null : `no plugins in the checkout ${tree.name}`,
     speaks: ALL,
     start: async (workshop, tls) => {
       const wiring = await wire(workshop, 'ours', tls)
-      const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), alone })], { NODE_ENV: 'production' })
+      const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })], { NODE_ENV: 'production' })
       let said = ''
       running.process.stdout?.setEncoding('utf8').on('data', (text: string) => { said += text })
       const proxy = await listening(wiring, running)

@@ -9,7 +9,7 @@ import { HELP, type Options, readOptions } from './options.ts'
 import { listPeers, type Peer, type Proxy } from './peers.ts'
 import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
 import { writeResults } from './results.ts'
-import { logVerdict, type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
+import { JUDGED, logVerdict, type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
 import { missingFor, RUN_UP, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
 import { prepare, type Workshop } from './workshop.ts'
 
@@ -61,11 +61,10 @@ async function main (): Promise<void> {
   const microResults: MicroResult[] = await measureMicros(micros, workshop, options)
   if (microResults.length > 0) console.log(`\nEach plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
   for (const note of notes) console.log(`\n${note}`)
-  let missed = logVerdict(microResults, ourRequest(measured)).filter(verdict => verdict.met !== true).length
-  for (const { workload, outcomes } of measured) {
-    for (const figure of workload.figures) missed += verdictsOf(workload, figure, outcomes).filter(verdict => verdict.met !== true).length
-  }
-  console.log(`\n${missed} targets not met or not measured; took ${Math.round((Date.now() - startedAt) / 1000)} s`)
+  const verdicts = logVerdict(microResults, ourRequest(measured))
+  for (const { workload, outcomes } of measured) for (const figure of workload.figures) verdicts.push(...verdictsOf(workload, figure, outcomes))
+  const missed = JUDGED.map((key, column) => `${verdicts.filter(({ reached }) => reached[column]?.met !== true).length} by ${key}`)
+  console.log(`\nTargets not met or not measured: ${missed.join(', ')}; took ${Math.round((Date.now() - startedAt) / 1000)} s`)
   if (options.write) writeResults(join(import.meta.dirname, 'RESULTS.md'), { measured, microResults, peers, workshop, notes, options })
   if (workshop.backend !== null) await stop(workshop.backend.running)
   process.exit(0)

@@ -1,5 +1,5 @@
 // The proxy under test: a checkout's plugins, compiled, composed as app.ts composes them.
-// Usage: node ours.mjs '{"tree":…,"alone":false,"port":…,"upstream":…,"tls":false,"key":…,"certificate":…,"folder":…}'
+// Usage: node ours.mjs '{"tree":…,"plugins":"all","port":…,"upstream":…,"tls":false,"key":…,"certificate":…,"folder":…}'
 // Prints "with NAME…": the plugins that the checkout has.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 
-const { tree, alone, port, upstream, tls, key, certificate, folder } = JSON.parse(process.argv[2])
+const { tree, plugins, port, upstream, tls, key, certificate, folder } = JSON.parse(process.argv[2])
 const target = `http://127.0.0.1:${upstream}`
 const place = { port, host: '127.0.0.1', backlog: 4096 }
 const hosts = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
@@ -28,10 +28,12 @@ const ALL = {
   // A checkout may lack the rule.
   'upstream-proxy': existsSync(join(tree, 'plugins', 'url-rewrite', 'src', 'index.js')) ? {} : { upstream: target }
 }
-const chosen = alone ? { 'upstream-proxy': { upstream: target } } : ALL
+const alone = { 'upstream-proxy': { upstream: target } }
+const chosen = { all: ALL, logged: { 'arr-log': ALL['arr-log'], ...alone }, alone }[plugins]
+const ownTls = tls && plugins !== 'all'
 
 const { default: Fastify } = await import(pathToFileURL(createRequire(join(tree, 'package.json')).resolve('fastify')))
-const fastify = Fastify(alone && tls ? { https: { key: readFileSync(key), cert: readFileSync(certificate) } } : {})
+const fastify = Fastify(ownTls ? { https: { key: readFileSync(key), cert: readFileSync(certificate) } } : {})
 const present = []
 for (const [name, options] of Object.entries(chosen)) {
   const path = join(tree, 'plugins', name, 'src', 'index.js')

@@ -1,11 +1,11 @@
 // Where do a listener's certificates come from, and when are they read again? Loaded at start, watched, swapped; the owner warned in time.
 
-import { unwatchFile, watchFile } from 'node:fs'
 import type { SecureContextOptions } from 'node:tls'
 import { filesOf, loadCertificate, type Certificate } from './certificate.ts'
 import { createCertificateStore, type CertificateStore } from './certificates.ts'
 import type { DevelopmentCertificate } from './development.ts'
 import { listenerError } from './errors.ts'
+import { stampsOf, watchStamps } from './file-stamps.ts'
 import type { ListenerPlan } from './listener.ts'
 import type { Log } from './listeners.ts'
 
@@ -35,6 +35,8 @@ const WARN_BEFORE = 30 * DAY
 export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log): Promise<CertificateSource> {
   const { certificates, hosts, tls, ca } = plan.https as NonNullable<ListenerPlan['https']>
   const common = { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions
+  const files = [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
+  let read = ''
   const store = createCertificateStore(await load())
   const missing = store.missing(hosts)
   if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
@@ -51,6 +53,8 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   }
 
   async function load (): Promise<Certificate[]> {
+    // Before the files are read: what changes meanwhile has changed since.
+    read = await stampsOf(files)
     return await Promise.all(certificates.map(async (options, index) => {
       try {
         return await loadCertificate(options === 'development' ? await development() : options, common)
@@ -60,26 +64,15 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
     }))
   }
 
-  // Looked at rather than listened to: a file that a link points to, on whatever file system, is where certificates are renewed.
   function watch (): () => void {
-    const files = watchInterval === 0 ? [] : [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
-    let settle: NodeJS.Timeout | undefined
-    const changed = (): void => {
-      clearTimeout(settle)
-      // A certificate and its key are two files: the second is given time to follow the first.
-      settle = setTimeout(() => {
-        load().then(loaded => {
-          store.swap(loaded)
-          log.info(`Listener '${plan.name}' has new certificates`)
-          checkExpiry()
-        }).catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
-      }, watchInterval).unref()
-    }
-    for (const file of files) watchFile(file, { interval: watchInterval, persistent: false }, changed)
-    return () => {
-      clearTimeout(settle)
-      for (const file of files) unwatchFile(file, changed)
-    }
+    if (watchInterval === 0 || files.length === 0) return () => {}
+    return watchStamps(files, watchInterval, () => read, () => {
+      load().then(loaded => {
+        store.swap(loaded)
+        log.info(`Listener '${plan.name}' has new certificates`)
+        checkExpiry()
+      }).catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
+    })
   }
 
   function checkExpiry (): void {

@@ -2,6 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
@@ -9,6 +10,8 @@ import { promisify } from 'node:util'
 import { generate } from 'selfsigned'
 import t from 'tap'
 import { makeAuthority, makeCertificate, type KeyPair } from '../src/authority.ts'
+import { openCertificates } from '../src/certificate-source.ts'
+import type { ListenerPlan } from '../src/listener.ts'
 import { build, handshake, portOf, start, until } from './server.ts'
 
 const run = promisify(execFile)
@@ -92,6 +95,24 @@ t.test('a chain that is half written when it is looked at leaves the old one in 
   writeFileSync(cert, exact.cert + authority.cert)
   await until(async () => nameOf(await handshake(t, portOf(app, 'https'), '')) === 'DNS:exact.wild.test')
   t.pass('the whole chain is taken')
+})
+
+t.test('a certificate that changes while the certificates are being read is taken', async t => {
+  const folder = t.testdir({ 'cert.pem': one.cert, 'key.pem': one.key })
+  const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
+  let taken = false
+  const plan = { name: 'https', https: { certificates: [{ cert, key }, 'development'], hosts: [], tls: {} } } as unknown as ListenerPlan
+  const source = await openCertificates(plan, async () => {
+    // By now the first pair is read, and the listener is not yet watching.
+    for (let turns = 0; turns < 5; turns++) for (const file of [cert, key]) await readFile(file)
+    writeFileSync(cert, exact.cert)
+    writeFileSync(key, exact.key)
+    return { ...wild, authority: '' } as never
+  }, 20, { info () { taken = true }, warn () {} } as never)
+  t.teardown(source.close)
+  t.same(source.store.list()[0]?.names, ['one.test'])
+  await until(() => taken)
+  t.same(source.store.list()[0]?.names, ['exact.wild.test'])
 })
 
 t.test('a certificate that ends within 30 days is warned of, and served', async t => {
