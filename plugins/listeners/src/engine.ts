@@ -7,8 +7,9 @@ import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
+import { LONGEST_TIMEOUT } from './limits.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
-import { limitHeaders, passExpectations, type Road } from './road.ts'
+import { LEADS_TO, limitHeaders, passExpectations, type Road } from './road.ts'
 import { type Place, Roster } from './roster.ts'
 import { guardSession } from './session.ts'
 
@@ -19,7 +20,7 @@ export interface Engine {
    * @param deadline when the TLS handshake must be done, where its time began before this; 0 where it begins now.
    */
   accept (socket: Socket, client: ProxyHeader['client'], deadline: number): void
-  /** Ends what is idle, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
+  /** Ends what is idle or has not come as far as HTTP, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
   closeIdle (): void
   /** Lets go of the engine's timers. */
   close (): void
@@ -37,22 +38,28 @@ const PLACE = Symbol('place')
 /** A connection that speaks HTTP/1.1. Node keeps the answer that is under way on it under this name, and takes it away when that has ended. */
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
+/** A connection whose TLS handshake is not done. */
+type Greeting = Socket & { [PLACE]?: Place<Greeting> }
+
 /** Builds the protocols of one listener. */
 export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
   const { limits } = plan
   // Without those that were upgraded: they are their owner's.
   const plain = new Roster<Http1Socket>()
   const sessions = new Roster<ServerHttp2Session>()
+  const greetings = new Roster<Greeting>()
   // A TLS socket does not tell which socket it was made of, but both have the same two ends.
   const announced = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
 
   const http1 = createHttpServer({
     keepAliveTimeout: limits.keepAliveTimeout,
-    headersTimeout: limits.headersTimeout,
+    // Headers are a part of the request; Node refuses to be told otherwise.
+    headersTimeout: limits.requestTimeout > 0 ? Math.min(limits.headersTimeout, limits.requestTimeout) : limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
     connectionsCheckingInterval: checkingInterval(limits.headersTimeout, limits.requestTimeout),
     ...(limits.headerSize > 0 && { maxHeaderSize: limits.headerSize })
   }, (request, response) => { road.request(request, response) })
+  Object.defineProperty(http1, LEADS_TO, { value: road.server })
   road.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
     leave(socket as Http1Socket)
     road.upgrade(request, socket, head)
@@ -87,12 +94,15 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
             if (announced.get(peer) === told) announced.delete(peer)
           })
         }
+        const place = (socket as Greeting)[PLACE] = greetings.add(socket)
+        socket.once('close', () => greetings.strike(place))
         tls.emit('connection', socket)
       }
     },
     closeIdle () {
       // Node's own closeIdleConnections cuts answers that have ended and are not sent yet.
       for (const socket of plain.members()) if (!socket._httpMessage && socket.writableLength === 0) socket.destroy()
+      for (const socket of greetings.members()) socket.destroy()
       for (const session of sessions.members()) if (!session.closed) session.close()
     },
     close () {
@@ -121,11 +131,15 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       ...(requestCert !== undefined && { requestCert }),
       ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
       ...(ca !== undefined && { ca: ca as string }),
-      ...(limits.handshakeTimeout > 0 && { handshakeTimeout: limits.handshakeTimeout }),
+      // Node takes 0 for its default.
+      handshakeTimeout: limits.handshakeTimeout || LONGEST_TIMEOUT,
       ...certificates.first(),
       ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
       SNICallback: (name, done) => { done(null, certificates.find(name)) }
-    }, (socket: TLSSocket) => {
+    }, (socket: TLSSocket & { readonly _parent?: Greeting }) => {
+      // What it was made of: Node's own name for it.
+      const place = socket._parent?.[PLACE]
+      if (place !== undefined) greetings.strike(place)
       const told = announced.get(peerOf(socket))
       clearTimeout(told?.handshake)
       if (told?.client) tellClient(socket, told.client)

@@ -117,7 +117,14 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
 function roadTo (fastify: FastifyInstance): Road {
   const { server } = fastify
   return {
-    request: (request, response) => { fastify.routing(request as never, response as never) },
+    server,
+    request (request, response) {
+      const listeners = server.rawListeners('request')
+      // A server of somebody's own make may call the router by itself.
+      if (listeners.length === 0) fastify.routing(request as never, response as never)
+      // Not by `emit`: what traces a process looks there, and has seen this request already.
+      for (const listener of listeners) Reflect.apply(listener, server, [request, response])
+    },
     upgrade: (request, socket, head) => { if (!server.emit('upgrade', request, socket, head)) socket.destroy() },
     connect: (request: Http2ServerRequest, response: Http2ServerResponse) => server.emit('connect', request, response),
     checkContinue: (request, response) => server.emit('checkContinue', request, response),

@@ -35,6 +35,9 @@ export const DEFAULT_LIMITS: Required<LimitOptions> = {
   nuisances: 500
 }
 
+/** More than this many milliseconds, and a timer of Node's ends at once. */
+export const LONGEST_TIMEOUT = 2_147_483_647
+
 /** Reads limits over others. */
 export function readLimits (options: LimitOptions | undefined, base: Required<LimitOptions>, mistake: (text: string) => void): Required<LimitOptions> {
   if (options === undefined) return base
@@ -42,6 +45,7 @@ export function readLimits (options: LimitOptions | undefined, base: Required<Li
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) mistake(`limits.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`)
     else if (!(Number.isInteger(value) && value >= 0)) mistake(`limits.${name} must be a whole number, 0 or more`)
+    else if (name.endsWith('Timeout') && value > LONGEST_TIMEOUT) mistake(`limits.${name} must be at most ${LONGEST_TIMEOUT}; 0 is no limit`)
     else limits[name] = value
   }
   return limits as unknown as Required<LimitOptions>

@@ -62,6 +62,8 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
   const development = (): Promise<DevelopmentCertificate> => (made ??= developmentCertificate(folder, developmentHosts))
 
   const sockets = new Roster<Socket>()
+  // Those that have not told yet whose they are.
+  const owing = new Roster<Socket>()
   const open: Open[] = []
   const sources: CertificateSource[] = []
   let daily: NodeJS.Timeout | undefined
@@ -106,8 +108,13 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
       socket.on('error', () => {})
       // Before its PROXY header: until that is there, it takes its place like any other.
       if (!gate.admit(socket)) return
-      if (plan.proxyProtocol?.(socket.remoteAddress) === true) takeProxyHeader(socket, plan.limits.handshakeTimeout, (client, deadline) => enter(socket, client, deadline))
-      else enter(socket, null, 0)
+      if (plan.proxyProtocol?.(socket.remoteAddress) !== true) return enter(socket, null, 0)
+      const debt = owing.add(socket)
+      socket.once('close', () => owing.strike(debt))
+      takeProxyHeader(socket, plan.limits.handshakeTimeout, (client, deadline) => {
+        owing.strike(debt)
+        enter(socket, client, deadline)
+      })
     }
     try {
       return { engine, doors: await openDoors(plan, accept) }
@@ -120,7 +127,9 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
   // The development certificate is made anew here when its time has come.
   async function reload (): Promise<void> {
     made = null
-    for (const source of sources) await source.reload()
+    // One that cannot be read keeps its own listener's certificates only.
+    const results = await Promise.allSettled(sources.map(source => source.reload()))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
   async function closeAll (patience: number): Promise<void> {
@@ -130,6 +139,7 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
     const deadline = Date.now() + patience
     // A connection becomes idle when its last answer is out, and nothing tells of it: so look again until all are gone.
     for (;;) {
+      for (const socket of owing.members()) socket.destroy()
       for (const { engine } of open) engine.closeIdle()
       if (sockets.size === 0 || Date.now() >= deadline) break
       await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN))

@@ -55,7 +55,7 @@ function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', de
   }
   if (open !== 'with-server' && open !== 'manual') mistake("open must be 'with-server' or 'manual'")
   if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('development.folder must be a path')
-  if (development?.hosts !== undefined && !(Array.isArray(development.hosts) && development.hosts.every(host => typeof host === 'string'))) mistake('development.hosts must be a list of host names')
+  if (!isNames(development?.hosts)) mistake('development.hosts must be a list of host names')
 }
 
 function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: (text: string) => void): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
@@ -82,11 +82,18 @@ function readHttps (https: ListenerOptions['https'], common: PlanOptions['certif
     const name = certificates.length === 1 ? 'a certificate' : `a certificate (number ${index + 1})`
     if (certificate === 'development') continue
     if (typeof certificate !== 'object' || certificate === null) mistake(`has ${name} that is neither 'development' nor an object`)
+    else if (!isNames(certificate.hosts)) mistake(`has ${name} whose hosts are no list of host names`)
     else if ('pfx' in certificate) continue
     else if (!('cert' in certificate) || certificate.cert === undefined) mistake(`has ${name} without cert or pfx`)
     else if (certificate.key === undefined) mistake(`has ${name} without its key`)
   }
-  return { ...options, certificates, hosts: options.hosts ?? [] }
+  const { hosts = [] } = options
+  if (!isNames(hosts)) mistake('has https.hosts that are no list of host names')
+  return { ...options, certificates, hosts: isNames(hosts) ? hosts.map(host => host.toLowerCase()) : [] }
+}
+
+function isNames (hosts: readonly string[] | undefined): boolean {
+  return hosts === undefined || (Array.isArray(hosts) && hosts.every(host => typeof host === 'string'))
 }
 
 function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'http' | 'https', mistake: (text: string) => void): Pick<ListenerPlan, 'http1' | 'http2'> {

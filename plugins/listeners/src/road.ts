@@ -6,11 +6,16 @@ import type { Duplex } from 'node:stream'
 
 const HEADER_OVERHEAD = 32
 
+/** Under this an engine's own server names the one that its requests are for: what Node answers by itself is told to those who ask there. */
+export const LEADS_TO = Symbol.for('fastify-arr.leads-to')
+
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
 /** Where an engine hands on what it reads. */
 export interface Road {
+  /** The one server. */
+  readonly server: object
   request (request: AnyRequest, response: AnyResponse): void
   upgrade (request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Extended CONNECT (RFC 8441); false where nobody wanted it. */

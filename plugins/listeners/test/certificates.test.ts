@@ -115,6 +115,23 @@ t.test('a certificate that changes while the certificates are being read is take
   t.same(source.store.list()[0]?.names, ['exact.wild.test'])
 })
 
+t.test('a certificate that cannot be read keeps no other listener from its new one', async t => {
+  const folder = t.testdir({ 'a.pem': one.cert + one.key, 'b.pem': one.cert + one.key })
+  const [a, b] = ['a.pem', 'b.pem'].map(name => join(folder, name)) as [string, string]
+  const app = await start(t, { watchInterval: 0, listeners: [{ name: 'a', port: 0, https: { certificate: { cert: a, key: a } } }, { name: 'b', port: 0, https: { certificate: { cert: b, key: b } } }] })
+  writeFileSync(a, 'nothing')
+  writeFileSync(b, exact.cert + exact.key)
+  await t.rejects(app.listeners.reload(), { code: 'FST_ARR_LISTENERS_CERTIFICATE', listener: 'a' })
+  const served = async (name: string) => nameOf(await handshake(t, app.listeners.addresses.find(address => address.name === name)?.port as number, ''))
+  t.equal(await served('a'), 'DNS:one.test')
+  t.equal(await served('b'), 'DNS:exact.wild.test')
+})
+
+t.test('a host that must have a certificate may be written in any case', async t => {
+  const app = await start(t, { certificate: wild, listeners: [{ port: 0, https: { hosts: ['A.Wild.Test'] } }] })
+  t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'a.wild.test')), 'DNS:*.wild.test')
+})
+
 t.test('a certificate that ends within 30 days is warned of, and served', async t => {
   const lines: string[] = []
   const soon = await makeCertificate(authority, ['soon.test'], 10)

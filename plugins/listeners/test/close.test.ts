@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
 import { makeAuthority, makeCertificate } from '../src/authority.ts'
-import { build, handshake, portOf } from './server.ts'
+import { build, handshake, portOf, until } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['close.test'])
 
@@ -115,4 +115,28 @@ t.test('closing while the server begins to listen leaves it closed', async t => 
   await refused
   t.equal(app.server.listening, false)
   t.same(app.listeners.addresses, [])
+})
+
+t.test('who has not come as far as HTTP is not waited for, and whoever has stays until it is answered', async t => {
+  const app = await build(t, { certificate, closeTimeout: 5_000, limits: { handshakeTimeout: 0 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }, { port: 0, host: '127.0.0.1', proxyProtocol: true }] })
+  const waiting: (() => void)[] = []
+  app.get('/slow', async () => { await new Promise<void>(resolve => { waiting.push(resolve) }); return 'slow' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const closed: Array<Promise<unknown>> = []
+  for (const { port } of app.listeners.addresses) {
+    const socket = connect(port as number, '127.0.0.1')
+    socket.on('error', () => {}).resume()
+    t.teardown(() => socket.destroy())
+    closed.push(new Promise(resolve => socket.once('close', resolve)))
+    await once(socket, 'connect')
+  }
+  // The last to come has been let in: so have those before it.
+  const secure = await handshake(t, portOf(app, 'https'), 'localhost')
+  secure.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until(() => waiting.length === 1)
+  const closing = app.close()
+  await Promise.race([Promise.all(closed), closing])
+  waiting[0]?.()
+  t.match(String((await once(secure, 'data'))[0]), /^HTTP\/1\.1 200 /)
+  await closing
 })

@@ -99,6 +99,14 @@ t.test('a body that never ends', async t => {
   t.ok(await other() > 0)
 })
 
+t.test('headers have no more time than their request', async t => {
+  const app = await start(t, { limits: { requestTimeout: 300 }, listeners: [{ port: 0, host: '127.0.0.1' }] })
+  const socket = open(t, portOf(app, 'http'))
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n')
+  drip(t, socket, 'X-More: x\r\n')
+  t.match(await textOf(socket), /^HTTP\/1\.1 408 /)
+})
+
 t.test('a handshake that never comes', async t => {
   const app = await start(t, { certificate, limits: { handshakeTimeout: 200 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const socket = open(t, portOf(app, 'https'))

@@ -1,12 +1,16 @@
 // Several listeners, one server.
 import { execFile } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
+import { Server as SocketServer } from 'socket.io'
+import { io } from 'socket.io-client'
 import t from 'tap'
 import { build, portOf } from './server.ts'
 
@@ -53,6 +57,38 @@ t.test('an upgrade comes out on the server, and is a plain request while nobody 
   app.server.on('upgrade', (_request, socket) => { socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n') })
   const [upgraded] = await once(ask(), 'upgrade')
   t.equal(upgraded.statusCode, 101)
+})
+
+t.test('whoever takes requests on the server takes those of every listener: socket.io, which polls first', async t => {
+  const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+  const sockets = new SocketServer(app.server)
+  sockets.on('connection', socket => socket.emit('hello', socket.conn.transport.name))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  for (const port of [portOf(app, 'http'), (app.server.address() as { port: number }).port]) {
+    const client = io(`http://127.0.0.1:${port}`, { transports: ['polling'], reconnection: false })
+    t.teardown(() => client.close())
+    t.equal(await new Promise(resolve => client.on('hello', resolve).on('connect_error', error => resolve(error.message))), 'polling')
+    client.close()
+    t.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200, 'and the rest are routes')
+  }
+  sockets.close()
+})
+
+t.test('a server of somebody\'s own make, that calls the router by itself, has its listeners as well', async t => {
+  const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] }, { serverFactory: handler => createHttpServer().on('checkContinue', handler) })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.equal((await fetch(`http://127.0.0.1:${portOf(app, 'http')}/`)).status, 200)
+})
+
+t.test('a listener\'s own server names the one that its requests are for, to those who look at every server', async t => {
+  const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const servers: unknown[] = []
+  const look = (message: unknown): void => { servers.push((message as { server: Record<symbol, unknown> }).server[Symbol.for('fastify-arr.leads-to')]) }
+  subscribe('http.server.request.start', look)
+  t.teardown(() => unsubscribe('http.server.request.start', look))
+  await fetch(`http://127.0.0.1:${portOf(app, 'http')}/`)
+  t.equal(servers[0], app.server)
 })
 
 t.test('each protocol can be switched off', async t => {

@@ -110,7 +110,12 @@ t.test('fastify start, with the plugin in a one-file app', async t => {
     child.stderr.on('data', chunk => { text += chunk })
     return { child, text: () => text }
   }
-  const { child, text } = run('0')
+  // fastify-cli takes 0 for no port at all, which is 3000.
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  await new Promise(resolve => other.close(resolve))
+  const { child, text } = run(String(port))
   while (!text().includes('urls ') && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
   const urls = JSON.parse(/urls (\[.*\])/.exec(text())?.[1] ?? '[]') as string[]
   t.ok(urls.length >= 2, text())
@@ -141,7 +146,9 @@ t.test('every mistake in the options is told at once', async t => {
       { port: 7, proxyProtocol: ['everybody'] },
       { port: 8, backlog: 0, host: '' },
       'https/443',
-      { port: 9, limits: { connections: 1.5 } }
+      { port: 9, limits: { connections: 1.5 } },
+      { port: 10, https: { certificate: 'development', hosts: 'a.test' }, limits: { requestTimeout: 3_000_000_000 } },
+      { port: 11, https: { certificate: { pfx: 'x', hosts: [1] } } }
     ]
   }
   const app = Fastify()
@@ -167,7 +174,10 @@ t.test('every mistake in the options is told at once', async t => {
       "listener 'http port 7' has a proxyProtocol that is neither true nor a list of IP addresses and networks",
       "listener 'http port 8' has a host that is no text; '*' is every address",
       "listener 'http port 8' has a backlog that is no whole number from 1 on",
-      "listener 'http port 9' limits.connections must be a whole number, 0 or more"
+      "listener 'http port 9' limits.connections must be a whole number, 0 or more",
+      "listener 'https port 10' has https.hosts that are no list of host names",
+      "listener 'https port 10' limits.requestTimeout must be at most 2147483647; 0 is no limit",
+      "listener 'https port 11' has a certificate whose hosts are no list of host names"
     ].join('; ')
   })
 })
