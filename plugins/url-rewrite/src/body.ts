@@ -6,6 +6,7 @@ import { BodyError } from './errors.ts'
 import { rewriteInput, type BodyRule } from './outbound.ts'
 import { capturesAt } from './pattern.ts'
 import { TagReader } from './tags.ts'
+import { inTurns } from './turns.ts'
 import type { TagRule, TextRule } from './compile-outbound.ts'
 import type { State } from './exchange.ts'
 
@@ -15,9 +16,14 @@ export interface BodyPolicy {
   readonly limit: number
   /** Told where a body was larger and passed unchanged. */
   readonly tooLarge: () => void
+  /** Told where a search took too long, and the body passed unchanged. */
+  readonly tooSlow: () => void
   /** Whether text is UTF-8, as far as its bytes are; else it is taken byte by byte. */
   readonly utf8: boolean
 }
+
+/** How long all searches in one body may take together, ms: each is quick on every input, and there is one for each match. */
+export const LONGEST_SEARCH = 5_000
 
 /** Rewrites one body; a fresh one for each. */
 export class Body extends Transform {
@@ -46,7 +52,14 @@ export class Body extends Transform {
   }
 
   override _flush (done: TransformCallback): void {
-    this.#carefully(done, () => this.#rest())
+    if (this.#reader !== null) return this.#carefully(done, () => Buffer.from((this.#reader as TagReader).end(), 'latin1'))
+    if (this.#passing) return done()
+    const bytes = Buffer.concat(this.#held)
+    inTurns(this.#whole(bytes), LONGEST_SEARCH, () => !this.destroyed, ended => {
+      if (ended === null) this.#policy.tooSlow()
+      if (ended !== null && 'error' in ended) done(new BodyError({ cause: ended.error }))
+      else done(null, ended?.result ?? bytes)
+    })
   }
 
   /** What throws in a stream's method would end the process, not the response. */
@@ -73,10 +86,8 @@ export class Body extends Transform {
     return undefined
   }
 
-  #rest (): Buffer | undefined {
-    if (this.#reader !== null) return Buffer.from(this.#reader.end(), 'latin1')
-    if (this.#passing) return undefined
-    const bytes = Buffer.concat(this.#held)
+  /** Yields after each match, where it may be left for a while. */
+  * #whole (bytes: Buffer): Generator<void, Buffer> {
     // Decided before the first rule: later on there are only bytes that came and text that was put among them.
     const utf8 = this.#policy.utf8 && isUtf8(bytes)
     // Latin-1 keeps every byte what it is, whatever the text's real encoding.
@@ -90,7 +101,7 @@ export class Body extends Transform {
         text = reader.push(text) + reader.end()
         at += tags.length - 1
       } else {
-        const next = this.#replace(text, rule, utf8)
+        const next = yield * this.#replace(text, rule, utf8)
         const acted = next !== null
         text = next ?? text
         if (acted && rule.stop) break
@@ -128,7 +139,7 @@ export class Body extends Transform {
   }
 
   /** The body with every match replaced, or null where there was none. */
-  #replace (latin1: string, rule: TextRule, utf8: boolean): string | null {
+  * #replace (latin1: string, rule: TextRule, utf8: boolean): Generator<void, string | null> {
     const text = decode(latin1, utf8)
     let out = ''
     let from = 0
@@ -147,6 +158,7 @@ export class Body extends Transform {
       }
       from = end > start ? end : end + 1
       if (from > text.length) break
+      yield
     }
     return acted ? encode(out + text.slice(copied), utf8, () => '?') : null
   }

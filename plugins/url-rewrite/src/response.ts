@@ -1,6 +1,6 @@
 // What becomes of a response as a whole: its head at once, its body while it passes?
 
-import { Body } from './body.ts'
+import { Body, LONGEST_SEARCH } from './body.ts'
 import { isReadable, throughCoding } from './coding.ts'
 import { rewriteHeaders, rulesInPlay, setResponse, type BodyRule, type HeaderList } from './outbound.ts'
 import type { Duplex } from 'node:stream'
@@ -69,6 +69,7 @@ function rewriteBody (rules: readonly BodyRule[], state: State, { status, header
   const body = new Body(rules, state, {
     limit: policy.limit,
     utf8: /^utf-?8$/.test(charset),
+    tooSlow: () => policy.passed(`searching it takes longer than ${LONGEST_SEARCH / 1000} seconds`),
     tooLarge: () => policy.passed(`it is larger than outboundBufferLimit (${policy.limit} bytes)`)
   })
   return throughCoding(coding, body)

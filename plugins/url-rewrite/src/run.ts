@@ -52,7 +52,7 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
   let logRewrittenUrl = false
   for (const set of sets) {
     if (!enters(set, state)) continue
-    let input = slice(pathOf(state), set.prefix.length)
+    let input = inputOf(set, state)
     for (const rule of set.rules) {
       if (!matches(set, rule, input, state, onlooker)) continue
       last = rule.name
@@ -68,7 +68,7 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
         return answer(action, rule.name, state)
       }
       if (rule.stop) break
-      if (action.type === 'Rewrite') input = slice(pathOf(state), set.prefix.length)
+      if (action.type === 'Rewrite') input = inputOf(set, state)
     }
     // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
     if (state.origin !== '') break
@@ -103,9 +103,15 @@ function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | nul
 /** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */
 function enters (set: RuleSet, state: State): boolean {
   state.prefix = set.prefix
-  if (set.prefix === '/') return true
-  return `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(set.folded)
+  return liesIn(set, state)
 }
+
+const liesIn = ({ prefix, folded }: RuleSet, state: State): boolean =>
+  prefix === '/' || `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(folded)
+
+/** The current path as the set's rules see it; one that a rule has taken out of their directory they see whole. */
+const inputOf = (set: RuleSet, state: State): Text =>
+  slice(pathOf(state), liesIn(set, state) ? set.prefix.length : 1)
 
 function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, onlooker: Onlooker | undefined): boolean {
   const captures = rule.matcher(input)

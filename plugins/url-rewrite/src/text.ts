@@ -24,6 +24,7 @@ const rawOf = (text: Text): string => typeof text === 'string' ? text : text.raw
 export function slice (text: Text, start: number, end?: number): Text {
   if (typeof text === 'string') return text.slice(start, end)
   const last = end ?? text.text.length
+  if (start >= last) return ''
   const from = text.offsets[start] as number
   const to = text.offsets[last] as number
   const part = text.text.slice(start, last)

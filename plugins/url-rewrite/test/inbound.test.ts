@@ -93,6 +93,18 @@ t.test('a directory\'s rules see the path below it, whatever its case', async t 
   t.equal(rewritten(options, { url: '/contents/default.aspx' }), null)
 })
 
+t.test('the directory itself is an empty path to its rules, however it is written', async t => {
+  const options = { pathRules: [{ path: '/app', rules: [rule('^(.*)$', '/new/{R:1}')] }] }
+  for (const url of ['/app', '/app/', '/%61pp', '/%61pp/']) t.equal(rewritten(options, { url }), '/new/', url)
+})
+
+t.test('a path that a rule has taken out of their directory is seen whole by the rules that follow', async t => {
+  const rules = (pattern: string): Rule[] => [rule('^go$', '/other/place'), rule(pattern, '/found')]
+  const to = (pattern: string) => rewritten({ pathRules: [{ path: '/app', rules: rules(pattern) }] }, { url: '/app/go' })
+  t.equal(to('^r/place$'), '/other/place')
+  t.equal(to('^other/place$'), '/found')
+})
+
 t.test('an absolute URL has left: the rules of the site are not asked any more', async t => {
   t.equal(rewritten({ globalRules: [rule('(.*)', 'http://h/{R:1}')], rules: [rule('.*', '/never')] }, { url: '/a' }), 'http://h/a')
 })

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { engineMaker } from '../src/engine.ts'
 import { isLinear } from '../src/linear.ts'
 import { nativeEngine } from '../src/pattern.ts'
+import { answering, get } from './answering.ts'
 import { rewritten, rule } from './engine.ts'
 
 t.test('what people write is proven to be quick, and runs natively', async t => {
@@ -51,4 +52,18 @@ t.test('riskyPatterns: refuse refuses whatever is not proven', async t => {
 
 t.test('what is no regular expression is named', async t => {
   t.throws(() => rewritten({ rules: [rule('(', '/')] }), { message: /"\(" is not a regular expression/ })
+})
+
+t.test('a body with many matches, each of which looks as far as it can, keeps nobody waiting and passes as it is in the end', async t => {
+  const page = 'a'.repeat(100_000)
+  const fastify = await answering(t, { outboundRules: { rules: [{ name: 'Far', match: { pattern: 'a.*b|a' }, action: { type: 'Rewrite', value: 'x' } }] } }, (reply, request) =>
+    reply.type(request.url === '/page' ? 'text/html' : 'application/octet-stream').send(request.url === '/page' ? page : 'at once'))
+  let answered = 0
+  const over = new AbortController()
+  const others = (async () => { for (; !over.signal.aborted; answered++) await get(fastify) })()
+  const { body } = await get(fastify, { path: '/page' })
+  over.abort()
+  await others
+  t.ok(body.equals(Buffer.from(page)))
+  t.ok(answered > 10, `${answered} others were answered meanwhile`)
 })
