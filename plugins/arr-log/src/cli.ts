@@ -98,7 +98,8 @@ async function follow (paths: readonly string[], wanted: (line: Line) => boolean
     }
   })
   while (true) {
-    const files = (await Promise.all(paths.map(filesOf))).flat()
+    // What was there once may be gone for a moment, while it makes room for a new one.
+    const files = (await Promise.all(paths.map(path => before === null ? filesOf(path).catch(() => []) : filesOf(path)))).flat()
     await follower.read(files)
     before?.forEach(show)
     before = null

@@ -13,6 +13,8 @@ interface ClientError extends Error {
 
 /** Where Node tells of each HTTP/1 request, before it does anything with it. */
 const REQUEST_START = 'http.server.request.start'
+/** Where a server that nobody can watch, since it is inside of something, names the one that its requests are for. */
+const LEADS_TO = Symbol.for('fastify-arr.leads-to')
 
 // Requests that came to the server and have not come to a hook yet.
 const unseen = new WeakSet<IncomingMessage>()
@@ -69,6 +71,8 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
       connection.unanswered = socket.bytesWritten === connection.bytesWritten
       return
     }
+    // What is wrong with the rest of a body is no request, when its request was answered without it and has its line.
+    if (connection?.lastSeen?.complete === false) return
     // A reset between two requests is how many clients end a kept-alive connection.
     const unread = socket.bytesRead - (connection?.bytesRead ?? 0)
     if (TLS_TROUBLE.test(code) || (code === 'ECONNRESET' && !(unread > 0))) return
@@ -91,8 +95,8 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
 
   // Node answers these by itself, before anybody hears of a request.
   function onStart (message: unknown): void {
-    const { server: to, request, response } = message as { server: Server, request: IncomingMessage, response: ServerResponse }
-    if (to === server && (request.headers.host === undefined || request.headers.expect !== undefined)) onRequest(request, response)
+    const { server: at, request, response } = message as { server: Server & { [LEADS_TO]?: Server }, request: IncomingMessage, response: ServerResponse }
+    if ((at === server || at[LEADS_TO] === server) && (request.headers.host === undefined || request.headers.expect !== undefined)) onRequest(request, response)
   }
 
   function onRequest (raw: IncomingMessage, response: ServerResponse): void {
@@ -113,7 +117,7 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
         clientPort,
         serverIp,
         serverPort,
-        version: `HTTP/${raw.httpVersion}`,
+        version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
         method: raw.method ?? null,
         uri: raw.url ?? null,
         status,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:http2'
 import { join } from 'node:path'
 import fastify, { LogController } from 'fastify'
 import t from 'tap'
@@ -160,4 +161,55 @@ t.test('a watched server that leaves bad requests to Node answers and closes as 
     await log.app.close()
     t.equal(rows(filesIn(log.directory)['HTTPERR/httperr1.log']!).length, [6, 3][position])
   }
+})
+
+t.test('a server that nobody can watch may name the one that its requests are for', async t => {
+  const server = await start(t)
+  const inner = createServer((request, response) => { server.app.routing(request, response) })
+  t.teardown(() => { inner.close() })
+  Object.defineProperty(inner, Symbol.for('fastify-arr.leads-to'), { value: server.app.server })
+  await once(inner.listen(0, '127.0.0.1'), 'listening')
+  const socket = send(t, (inner.address() as { port: number }).port, 'GET /no-host HTTP/1.1\r\n\r\n')
+  socket.resume()
+  await once(socket, 'close')
+  await server.app.close()
+  t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? ''), [{ 'cs-uri': '/no-host', 'sc-status': '400', 's-reason': 'BadRequest' }])
+})
+
+t.test('a request that was answered before its body came has one line, however its body ends', async t => {
+  const server = await start(t, {}, app => { app.post('/', async () => 'never') })
+  await server.listen()
+  const closed: Array<Promise<unknown>> = []
+  server.app.server.on('connection', socket => { closed.push(new Promise(resolve => socket.once('close', resolve))) })
+  for (const body of ['half', 'zz\r\n']) {
+    const coding = body === 'half' ? 'Content-Length: 9' : 'Transfer-Encoding: chunked'
+    const socket = send(t, server.port, `POST / HTTP/1.1\r\nHost: a\r\n${coding}\r\nContent-Type: un/known\r\n\r\n`)
+    const [answer] = await once(socket, 'data')
+    t.match(String(answer), /^HTTP\/1\.1 415 /)
+    socket.resume().end(body)
+    await closed.at(-1)
+  }
+  await server.app.close()
+  const { 'HTTPERR/httperr1.log': rejected, ...sites } = filesIn(server.directory)
+  t.strictSame(Object.values(sites).flatMap(rows).map(row => row['sc-status']), ['415', '415'])
+  t.equal(rejected, undefined)
+})
+
+t.test('HTTP/2 has the same name in both logs', async t => {
+  const directory = t.testdir()
+  const app = fastify({ http2: true })
+  t.teardown(() => app.close())
+  await app.register(arrLog, { directory })
+  app.get('/', async () => 'found')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`)
+  t.teardown(() => session.destroy())
+  for (const path of ['/', '/%zz']) {
+    const stream = session.request({ ':path': path })
+    stream.resume()
+    await once(stream, 'close')
+  }
+  session.close()
+  await app.close()
+  t.strictSame(Object.values(filesIn(directory)).flatMap(rows).map(row => row['cs-version']), ['HTTP/2', 'HTTP/2'])
 })

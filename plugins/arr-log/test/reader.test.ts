@@ -145,3 +145,42 @@ t.test('it follows a folder: what is added, new files, files that were moved awa
   writeFileSync(file, `${ARTICLE}\r\n${PAGE.replace(' / ', ' /rotated ')}\r\n`)
   t.equal(await next(), '/rotated', 'a file in the place of another')
 })
+
+t.test('a line ends where it was ended, whatever its values hold', async t => {
+  const { out, err, code } = await run(t, ['--json'], '#Fields: date time cs-uri-stem sc-status\r\n2022-09-30 20:53:35 /a\u2028b 200\r\n2022-09-30 20:53:36 /c\rd 201\r\n2022-09-30 20:53:37 /last 202')
+  t.strictSame(out.trimEnd().split('\n').map(line => JSON.parse(line).path), ['/a\u2028b', '/c\rd', '/last'])
+  t.strictSame({ err, code }, { err: '', code: 0 })
+})
+
+t.test('what others have written into a log is shown, or counted as unread, and never the end', async t => {
+  const lines = [
+    '{"status":200,"timeTaken":5}',
+    '{"status":200,"timeTaken":5,"time":"never"}',
+    '{"exchange":{"status":200,"endedAt":1e99}}',
+    '{"exchange":{"status":200,"endedAt":1,"method":5}}',
+    '{"exchange":{"status":101,"endedAt":1,"websocket":{"closeCode":"\\u001b[2J"}}}',
+    '{"exchange":{"status":101,"endedAt":1,"websocket":7}}',
+    '{"exchange":{"status":204,"endedAt":1,"upstream":null}}',
+    '#Fields: date time sc-status sc-bytes time-taken',
+    '2022-09-30 20:53:35 203 many 1e999',
+    '{"exchange":{"status":205,"endedAt":1,"method":"GET"}}'
+  ].join('\n')
+  const listed = await run(t, [], lines)
+  t.match(listed, { code: 0, err: /^arr-log: 7 lines could not be read/ })
+  t.equal(listed.out.split('\n').length, 3)
+  const summed = await run(t, ['--summary'], lines)
+  t.match(summed, { code: 0, out: /bytes +0 sent, 0 received/ })
+})
+
+t.test('a file that is moved away while it is followed is read again when it is back', async t => {
+  const file = join(t.testdir({ 'u_ex.log': `${ARTICLE}\r\n${PAGE}\r\n` }), 'u_ex.log')
+  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, '-f', '--json', file])
+  t.teardown(() => child.kill())
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  t.equal(JSON.parse((await lines.next()).value).path, '/')
+  renameSync(file, `${file}.1`)
+  // Twice as long as it waits between two looks: it has looked, and nothing was there.
+  await new Promise(resolve => setTimeout(resolve, 700))
+  writeFileSync(file, `${ARTICLE}\r\n${SOCKET}\r\n`)
+  t.equal(JSON.parse((await lines.next()).value ?? '{}').path, '/chat')
+})

@@ -44,9 +44,9 @@ export function readColumns (columns: readonly string[], line: string): Line | n
     else if (column === 'time') time = text
     else if (column === 'cs-uri-query') readQuery(told, value)
     else if (column === 'sc-status') told.status = Number(text)
-    else if (Object.hasOwn(NUMBERS, column)) Object.assign(told, { [NUMBERS[column]!]: value === null ? null : Number(value) })
+    else if (Object.hasOwn(NUMBERS, column)) Object.assign(told, { [NUMBERS[column]!]: numberIn(value) })
     else if (Object.hasOwn(TEXTS, column)) Object.assign(told, { [TEXTS[column]!]: value })
-    else if (Object.hasOwn(SOCKET_NUMBERS, column)) Object.assign(socket, { [SOCKET_NUMBERS[column]!]: value === null ? null : Number(value) })
+    else if (Object.hasOwn(SOCKET_NUMBERS, column)) Object.assign(socket, { [SOCKET_NUMBERS[column]!]: numberIn(value) })
     else if (Object.hasOwn(SOCKET_TEXTS, column)) Object.assign(socket, { [SOCKET_TEXTS[column]!]: value })
     else if (column === 'x-ws-event') {
       if (value === 'open') told.event = 'open'
@@ -62,6 +62,32 @@ export function readColumns (columns: readonly string[], line: string): Line | n
     ...status === 101 ? { websocket: socket } : {},
     ...Object.keys(custom).length > 0 ? { custom } : {}
   }
+}
+
+function numberIn (value: string | null): number | null {
+  const number = value === null ? NaN : Number(value)
+  return Number.isFinite(number) ? number : null
+}
+
+/** Whether a value is an exchange in so far as it is read: anybody may have written it. */
+export function isLine (value: Readonly<Record<string, unknown>>): boolean {
+  const { status, endedAt, websocket = {}, upstream = {} } = value
+  return Number.isInteger(status) && typeof endedAt === 'number' && !Number.isNaN(new Date(endedAt).getTime()) &&
+    hold(value, Object.values(NUMBERS), Number.isFinite) && hold(value, [...Object.values(TEXTS), 'query', 'rejection'], isText) &&
+    hold(websocket, Object.values(SOCKET_NUMBERS), Number.isFinite) && hold(websocket, Object.values(SOCKET_TEXTS), isText) &&
+    hold(upstream, ['server'], isText)
+}
+
+function hold (value: unknown, names: readonly string[], is: (one: unknown) => boolean): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every(name => {
+    const one = (value as Readonly<Record<string, unknown>>)[name]
+    return one === undefined || one === null || is(one)
+  })
+}
+
+function isText (value: unknown): boolean {
+  return typeof value === 'string'
 }
 
 function readQuery (told: Exchanged, value: string | null): void {

@@ -1,5 +1,5 @@
 // Which exchanges does a log tell, line by line, as it comes?
-import { readColumns, type Line } from './columns.ts'
+import { isLine, readColumns, type Line } from './columns.ts'
 
 /** Reads one log; a new `#Fields` may come at any line, as IIS writes it whenever it opens a file. */
 export interface Parser {
@@ -38,10 +38,11 @@ export function createParser (): Parser {
 function readJson (text: string): Line | null | undefined {
   try {
     const entry = JSON.parse(text)
-    if (typeof entry.exchange?.status === 'number') return entry.exchange
+    if (typeof entry.exchange?.status === 'number') return isLine(entry.exchange) ? entry.exchange : undefined
     if (typeof entry.status !== 'number' || typeof entry.timeTaken !== 'number') return null
     const { time, ...exchange } = entry
-    return { endedAt: Date.parse(time), ...exchange }
+    const told = { endedAt: Date.parse(time), ...exchange }
+    return isLine(told) ? told : undefined
   } catch {
     return undefined
   }

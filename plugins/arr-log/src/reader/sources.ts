@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { StringDecoder } from 'node:string_decoder'
 import { createParser, type Parser } from './parser.ts'
 import type { Line } from './columns.ts'
@@ -24,15 +23,30 @@ export async function filesOf (path: string): Promise<string[]> {
 /** Reads a stream to its end. Returns the lines that could not be read. */
 export async function readStream (stream: NodeJS.ReadableStream, each: Each): Promise<number> {
   const parser = createParser()
-  for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
+  const decoder = new StringDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    // Node's readline ends lines at characters that a path may hold.
+    const lines = (rest + decoder.write(chunk as Buffer)).split('\n')
+    rest = lines.pop()!
+    for (const text of lines) await take(text)
+  }
+  await take(rest + decoder.end())
+  return parser.unread
+
+  async function take (text: string): Promise<void> {
     const line = parser.parse(text)
     if (line !== null) await each(line)
   }
-  return parser.unread
 }
 
 export async function readFile (path: string, each: Each): Promise<number> {
   return await readStream(createReadStream(path), each)
+}
+
+/** A file that has just been moved away is no mistake of the program's: whatever takes its place will be read. */
+function outlive (error: NodeJS.ErrnoException): void {
+  if (typeof error.code !== 'string') throw error
 }
 
 interface Followed { readonly parser: Parser, readonly decoder: StringDecoder, ino: number, offset: number, rest: string }
@@ -51,7 +65,7 @@ export function createFollower (each: (line: Line) => void) {
           file = { parser: createParser(), decoder: new StringDecoder(), ino, offset: 0, rest: '' }
           files.set(path, file)
         }
-        if (size > file.offset) await readOn(path, file, size)
+        if (size > file.offset) await readOn(path, file, size).catch(outlive)
       }
     }
   }
