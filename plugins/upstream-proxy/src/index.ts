@@ -35,7 +35,7 @@ declare module 'fastify' {
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
 async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
-  const settings = compile(options)
+  const settings = compile(options, fastify.prefix)
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
@@ -57,7 +57,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     answerBrowsers(scope)
     await scope.register(httpProxy, {
-      prefix: settings.prefix,
+      prefix: options.prefix ?? '/',
       upstream: '',
       websocket: settings.websocket,
       httpMethods: [...scope.supportedMethods],

@@ -21,9 +21,9 @@ export interface UpstreamProxyOptions extends ForwardOptions {
   upstream?: string
   /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
   to?: (request: FastifyRequest) => string | RewrittenRequest | null | undefined
-  /** The path under which requests are taken. Defaults to `/`. */
+  /** The path under which requests are taken, behind that of the scope it is registered in. Defaults to `/`. */
   prefix?: string
-  /** What `prefix` becomes on the upstream. Defaults to the path of `upstream`. */
+  /** What `prefix`, with the scope's before it, becomes on the upstream. Defaults to the path of `upstream`. */
   rewritePrefix?: string
   /** Whether WebSockets are proxied, or how. Defaults to true. */
   websocket?: boolean | TunnelOptions
@@ -51,6 +51,7 @@ export interface UpstreamProxyOptions extends ForwardOptions {
 export interface Settings {
   readonly upstream: Origin | null
   readonly to: NonNullable<UpstreamProxyOptions['to']>
+  /** With that of the scope. */
   readonly prefix: string
   readonly rewritePrefix: string
   readonly websocket: boolean
@@ -66,8 +67,8 @@ export interface Settings {
   readonly forward: ForwardSettings
 }
 
-/** Compiles the options, or throws one InvalidOptions that lists every mistake. */
-export function compile (options: UpstreamProxyOptions): Settings {
+/** Compiles the options for a scope of Fastify, or throws one InvalidOptions that lists every mistake. */
+export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Settings {
   const mistakes: string[] = []
   const origins = new Origins()
   let upstream: Origin | null = null
@@ -78,10 +79,16 @@ export function compile (options: UpstreamProxyOptions): Settings {
       if (typeof options.upstream !== 'string') throw new TypeError()
       const target = origins.target(options.upstream)
       upstream = target.origin
+      if (/[?#]/.test(options.upstream)) mistakes.push('`upstream` must have no query and no fragment')
       rewritePrefix ??= target.path
     } catch {
       mistakes.push('`upstream` must be a URL such as http://localhost:8080')
     }
+  }
+  // A prefix may have a pattern for a parameter.
+  for (const [key, path] of [['prefix', /^(?:$|\/[^#\s]*$)/], ['rewritePrefix', /^(?:$|\/[^?#\s]*$)/]] as const) {
+    const value: unknown = options[key]
+    if (value !== undefined && !(typeof value === 'string' && path.test(value))) mistakes.push(`\`${key}\` must be a path that begins with a slash`)
   }
   for (const key of ['connect', 'handshake'] as const) {
     const value = options.timeouts?.[key]
@@ -107,8 +114,9 @@ export function compile (options: UpstreamProxyOptions): Settings {
   return {
     upstream,
     to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
-    prefix: options.prefix ?? '/',
-    rewritePrefix: rewritePrefix ?? '/',
+    prefix: scopePrefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
+    // As in @fastify/http-proxy, none is the root.
+    rewritePrefix: rewritePrefix === undefined || rewritePrefix === '' ? '/' : rewritePrefix,
     websocket: websocket !== false,
     tunnel,
     localUpgrades,

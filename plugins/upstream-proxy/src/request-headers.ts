@@ -1,5 +1,6 @@
 // What headers does the upstream get? The client's end-to-end headers, in their case, order and number,
 // then what a proxy adds, then what a rewrite rule says: that is applied last.
+import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from './errors.ts'
 import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
@@ -22,6 +23,9 @@ export type HeaderChanges = Readonly<Record<string, string>>
 const NO_CHANGES: HeaderChanges = Object.freeze({})
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+// How many headers of a request Node reads where the server does not say.
+const MOST = 1000
 
 // What frames the message, or belongs to the connection, is no rule's to say.
 const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
@@ -62,6 +66,7 @@ export function upstreamHeaders (
   changes: HeaderChanges = NO_CHANGES
 ): RawHeaders {
   const raw = request.raw.rawHeaders
+  if (isCut(request.raw)) throw new ERRORS.BadTarget()
   const { connection } = request.raw.headers
   const dropped = namedByConnection(connection)
   const crumbs = request.raw.httpVersionMajor === 2
@@ -100,6 +105,16 @@ export function upstreamHeaders (
     if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
   }
   return out
+}
+
+/**
+ * True where a request may have more headers than Node reads. What came after is not in `headers`, though some of it still is in
+ * `rawHeaders`: its length would be sent on, and its body would not.
+ */
+export function isCut ({ httpVersionMajor, rawHeaders, socket }: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1) return false
+  const { maxHeadersCount } = (socket as { server?: Server }).server ?? {}
+  return rawHeaders.length >= 2 * (typeof maxHeadersCount === 'number' ? maxHeadersCount || Infinity : MOST)
 }
 
 /** True where a header can be sent without becoming two, or something else. */

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from './errors.ts'
 import type { Settings } from './options.ts'
+import { isPromise } from './promise.ts'
 import type { HeaderChanges } from './request-headers.ts'
 import { climbs, type Origin, type Target } from './target.ts'
 
@@ -9,7 +10,13 @@ import { climbs, type Origin, type Target } from './target.ts'
 export interface Route extends Target {
   readonly changes: HeaderChanges | undefined
   /** The prefixes, where they made the path; null where a rule did. */
-  readonly paths: { readonly prefix: string, readonly rewritePrefix: string } | null
+  readonly paths: Prefixes | null
+}
+
+/** What was replaced in this request's path, and by what: parameters are filled in. */
+export interface Prefixes {
+  readonly prefix: string
+  readonly rewritePrefix: string
 }
 
 // Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1).
@@ -26,7 +33,7 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
     url = answer
   } else if (answer !== null && answer !== undefined) {
     // A promise, say: to ask `upstream` instead would be no answer to what was meant.
-    if (typeof answer.url !== 'string') {
+    if (isPromise(answer) || typeof answer.url !== 'string') {
       request.log.error('upstream-proxy: `to` must give a string, { url, headers } or nothing')
       throw new ERRORS.BadRoute()
     }
@@ -38,8 +45,8 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
   let paths: Route['paths'] = null
   if (url === undefined) {
     origin = upstreamOf(settings)
-    path = onUpstream(own, request, settings)
-    paths = settings
+    paths = prefixesOf(own, request, settings)
+    path = onUpstream(own, paths)
   } else if (url.startsWith('/')) {
     origin = upstreamOf(settings)
     path = url
@@ -73,15 +80,25 @@ function ownPath (request: FastifyRequest): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
+/** The prefixes of one request, which has the parameters' values. */
+function prefixesOf (own: string, request: FastifyRequest, settings: Settings): Prefixes {
+  const { prefix, rewritePrefix } = settings
+  const open = prefix.includes(':')
+  if (!open && !rewritePrefix.includes('/:')) return settings
+  return {
+    // One slash each: two at the front would name a host in a Location.
+    prefix: open ? own.slice(0, own.length - behindPrefix(own, prefix).length).replace(/\/+/g, '/') : prefix,
+    rewritePrefix: filled(rewritePrefix, request)
+  }
+}
+
 /** Replaces the prefix, and nothing else: what follows it stays byte for byte. */
-function onUpstream (own: string, request: FastifyRequest, settings: Settings): string {
-  const { prefix } = settings
+function onUpstream (own: string, { prefix, rewritePrefix: base }: Prefixes): string {
   // Quickly, where nothing is to be replaced.
-  if (prefix === '/' && settings.rewritePrefix === '/') return own
+  if (prefix === '/' && base === '/') return own
   // With its own slash, or without one where there is nothing.
   const rest = prefix === '/' ? own : behindPrefix(own, prefix)
   if (climbs(rest)) throw new ERRORS.BadTarget()
-  const base = settings.rewritePrefix.includes('/:') ? filled(settings.rewritePrefix, request) : settings.rewritePrefix
   return rest.startsWith('/') && base.endsWith('/') ? base + rest.slice(1) : base + rest
 }
 

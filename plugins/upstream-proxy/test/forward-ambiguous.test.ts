@@ -340,3 +340,28 @@ t.test(`${HTTP2_CASES.length} requests of HTTP/2, and what reaches the upstream`
     })
   }
 })
+
+t.test('a request with more headers than Node reads is refused: the last ones might say how long it is', async t => {
+  const upstream = await rawUpstream(t, socket => socket.write(ANSWER))
+  const lines = (count: number) => 'a: b\r\n'.repeat(count)
+  for (const [limit, count] of [[null, 1005], [null, 1030], [20, 25], [32, 40]] as const) {
+    const { app, port } = await proxy(t, { upstream: upstream.url })
+    app.server.maxHeadersCount = limit
+    for (const last of ['Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n']) {
+      const body = last.startsWith('C') ? 'hello' : '5\r\nhello\r\n0\r\n\r\n'
+      t.match(await talk(port, `POST /a HTTP/1.1\r\n${HOST}Connection: close\r\n${lines(count)}${last}\r\n${body}`), /^HTTP\/1\.1 400 /, `${count} of ${limit}`)
+    }
+  }
+  // An upgrade that is served as plain HTTP is written anew.
+  const again = await proxy(t, { upstream: upstream.url })
+  const upgrade = 'Upgrade: h2c\r\nConnection: Upgrade\r\n'
+  for (const count of [1010, 1100]) {
+    t.match(await talk(again.port, `POST /a HTTP/1.1\r\n${HOST}${upgrade}${lines(count)}Content-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`), /^HTTP\/1\.1 400 /)
+  }
+  t.equal(upstream.received(), '')
+  const { app, port } = await proxy(t, { upstream: upstream.url, connections: { idle: 0 } })
+  t.match(await talk(port, `POST /a HTTP/1.1\r\n${HOST}${lines(900)}Content-Length: 5\r\n${END}hello`), /^HTTP\/1\.1 200 /)
+  app.server.maxHeadersCount = 0
+  t.match(await talk(port, `POST /a HTTP/1.1\r\n${HOST}${lines(1500)}Content-Length: 5\r\n${END}hello`), /^HTTP\/1\.1 200 /, 'no limit, nothing cut')
+  t.same(readStrictly(upstream.received()), { bodies: ['hello', 'hello'], cut: false })
+})

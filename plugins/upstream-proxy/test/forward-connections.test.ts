@@ -28,7 +28,7 @@ t.test('a connection is used again after an answer of many small parts, or of la
 })
 
 t.test('a connection is not used again where either side says so', async t => {
-  for (const bytes of ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']) {
+  for (const bytes of ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok', 'HTTP/1.1 200 OK\r\nConnection: close, keep-alive\r\nContent-Length: 2\r\n\r\nok', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']) {
     const backend = await answering(t, bytes)
     const { port } = await proxy(t, { upstream: backend.url })
     await ask(port)
@@ -103,7 +103,7 @@ t.test('a connection that does not come about is tried again only when asked', a
 t.test('no more connections than allowed; who waits too long gets 503', async t => {
   const waiting: Socket[] = []
   const backend = await rawUpstream(t, socket => { waiting.push(socket) })
-  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2 }, timeouts: { connect: 150 } })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2 }, timeouts: { connect: 150 }, retries: 1000 })
   const served = [ask(subject.port), ask(subject.port)]
   while (waiting.length < 2) await new Promise(resolve => setImmediate(resolve))
   t.match(await ask(subject.port), { status: 503 })

@@ -235,6 +235,20 @@ t.test('headers of other plugins are there too', async t => {
   t.match(await ask(port), { body: 'ok', headers: { vary: 'Accept, Origin', 'x-frame-options': 'DENY', 'set-cookie': ['a=1', 'b=2'], 'content-length': '2' } })
 })
 
+t.test('several headers of a name stay several, also beside one that was set at Node\'s response', async t => {
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Two: 1\r\nset-cookie: b=2\r\nX-Two: 2\r\nX-Frame-Options: DENY\r\nContent-Length: 2\r\n\r\nok')
+  const { port } = await proxy(t, { upstream: backend.url }, {}, app => {
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.raw.setHeader('Set-Cookie', 'own=3')
+      reply.raw.setHeader('X-Frame-Options', 'SAMEORIGIN')
+      reply.raw.setHeader('X-Own', 'yes')
+    })
+  })
+  const { headers, body } = await ask(port)
+  t.match(headers, { 'set-cookie': ['a=1', 'b=2', 'own=3'], 'x-two': '1, 2', 'x-frame-options': 'SAMEORIGIN', 'x-own': 'yes', 'content-length': '2' })
+  t.equal(body, 'ok')
+})
+
 t.test('rewriteRequest changes what goes out, and not what came in', async t => {
   const backend = await answering(t, OK)
   const other = await answering(t, OK)
@@ -267,6 +281,22 @@ t.test('rewriteRequest cannot break the head apart', async t => {
     t.match(await ask(port), { status: 400 })
   }
   t.equal(backend.received(), '')
+})
+
+t.test('a rewriting function that gives a promise is a 500, be it kept or not', async t => {
+  const backend = await answering(t, OK)
+  for (const given of [async () => {}, async () => { throw new Error('no') }]) {
+    const outgoing = await proxy(t, { upstream: backend.url, rewriteRequest: given })
+    const answer = await ask(outgoing.port)
+    t.match(answer, { status: 500 })
+    t.match(JSON.parse(answer.body), { code: 'FST_ARR_PROXY_BAD_ROUTE' })
+    t.equal(backend.received(), '')
+  }
+  for (const given of [async () => ({ status: 201 }), async () => { throw new Error('no') }]) {
+    const incoming = await proxy(t, { upstream: backend.url, rewriteResponse: given as never })
+    t.match(await ask(incoming.port), { status: 500 })
+    t.match((await incoming.facts()).error, { code: 'FST_ARR_PROXY_REWRITE_FAILED', side: 'proxy' })
+  }
 })
 
 t.test('rewriteResponse changes status, headers and body', async t => {

@@ -177,6 +177,21 @@ t.test('HTTP/2: of trailers the first of a name is sent, and none of the connect
   t.notOk(answer.trailers?.['http2-settings'])
 })
 
+t.test('a header may have any name, and so may a trailer', async t => {
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nConstructor: mine\r\n__proto__: own\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nConstructor: a\r\nConstructor: b\r\n__proto__: c\r\n\r\n')
+  const { port } = await proxy(t, { upstream: backend.url })
+  const { rawHeaders, trailers } = await ask(port)
+  t.match(rawHeaders.join('|'), /Constructor\|mine\|__proto__\|own/)
+  t.same(trailers, ['Constructor', 'a', 'Constructor', 'b', '__proto__', 'c'])
+
+  const second = await proxy(t, { upstream: backend.url }, http2)
+  const answer = await get(session(t, second.port))
+  t.match(answer, { status: 200, body: 'ok', code: 0 })
+  for (const [fields, values] of [[answer.headers, ['mine', 'own']], [answer.trailers ?? {}, ['a, b', 'c']]] as const) {
+    t.same(['constructor', '__proto__'].map(name => Object.getOwnPropertyDescriptor(fields, name)?.value), values)
+  }
+})
+
 t.test('HTTP/2: what a hook\'s reply.header says of the connection is left out', async t => {
   const own = { 'Keep-Alive': 'timeout=5', Connection: 'X-Own', Upgrade: 'h2c', 'Proxy-Connection': 'keep-alive', 'HTTP2-Settings': 'x', TE: 'trailers', 'X-Own': 'kept' }
   const hook = (app: FastifyInstance) => app.addHook('onRequest', async (_, reply) => { reply.headers(own) })

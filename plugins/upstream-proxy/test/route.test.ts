@@ -6,6 +6,7 @@ import { ask as askRaw, handshake } from './parts.ts'
 
 for (const [name, given] of [
   ['a promise', async () => 'http://127.0.0.1:1'],
+  ['a promise that fails', async () => { throw new Error('no') }],
   ['a number', () => 8080],
   ['true', () => true],
   ['a function', () => () => 'http://127.0.0.1:1'],

@@ -11,6 +11,7 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import { isCut } from '../request-headers.ts'
 import { type Place, Roster } from '../roster.ts'
 import { routeConnect } from './extended-connect.ts'
 import { inTurn } from './in-turn.ts'
@@ -133,11 +134,13 @@ export class Dispatcher {
   #dispatch (request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return
     if (!asksForWebSocket(request)) {
-      serveAsPlainHttp(this.#server, request, socket, head)
+      // Written anew without what Node has not read of it, its body could be another request.
+      if (isCut(request)) declineBarely(request, socket, 400)
+      else serveAsPlainHttp(this.#server, request, socket, head)
       return
     }
     const local = this.#localOf(request.url ?? '/')
-    if (local !== undefined && this.handOver(request, socket, head, local.patience, () => declineBarely(request, socket))) return
+    if (local !== undefined && this.handOver(request, socket, head, local.patience, () => declineBarely(request, socket, 404))) return
     mark(request, { http: '1.1', socket, head })
     const router = this.#websocketRouter()
     if (router !== undefined) {
@@ -175,10 +178,10 @@ function responseTo (request: IncomingMessage, socket: Socket): ServerResponse {
   return response
 }
 
-/** The 404 of what never met the router. */
-function declineBarely (request: IncomingMessage, socket: Socket): void {
+/** The answer to what never met the router. */
+function declineBarely (request: IncomingMessage, socket: Socket, status: 400 | 404): void {
   try {
-    responseTo(request, socket).writeHead(404, { 'Content-Length': 0 }).end()
+    responseTo(request, socket).writeHead(status, { 'Content-Length': 0 }).end()
   } catch {
     socket.destroy()
   }

@@ -35,7 +35,7 @@ const LENGTH = /^\d{1,15}$/
 
 type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type' | 'naming'
 
-const KINDS: Readonly<Record<string, Kind>> = {
+const KINDS: ReadonlyMap<string, Kind> = new Map(Object.entries<Kind>({
   connection: 'connection',
   'keep-alive': 'keep-alive',
   'content-length': 'length',
@@ -52,7 +52,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   te: 'hop-by-hop',
   upgrade: 'hop-by-hop',
   'http2-settings': 'hop-by-hop'
-}
+}))
 
 // Names come in few spellings: each is classified once. Bounded, for an upstream may invent names.
 const classified = new Map<string, Kind>()
@@ -60,7 +60,7 @@ const classified = new Map<string, Kind>()
 function kindOf (name: string): Kind {
   let kind = classified.get(name)
   if (kind === undefined) {
-    kind = KINDS[name.toLowerCase()] ?? 'end-to-end'
+    kind = KINDS.get(name.toLowerCase()) ?? 'end-to-end'
     if (classified.size < 1000) classified.set(name, kind)
   }
   return kind
@@ -155,13 +155,16 @@ export function parseHead (text: string, method: string): AnswerHead {
   let reusable = !http10 && framing !== 'until-close'
   if (connection !== '') {
     const named = new Set<string>()
+    let closes = false
     for (const part of connection.toLowerCase().split(',')) {
       const token = part.trim()
-      if (token === 'close') reusable = false
+      if (token === 'close') closes = true
       else if (token === 'keep-alive') reusable ||= framing !== 'until-close'
       // Framing belongs to the message, whatever Connection says.
       else if (token !== '' && token !== 'content-length') named.add(token)
     }
+    // Whatever else it says (RFC 9112 §9.3).
+    if (closes) reusable = false
     if (named.size > 0) dropAll(headers, named)
   }
   return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }

@@ -68,13 +68,28 @@ export function clientHeaders (answer: { readonly headers: RawHeaders }, reply: 
 
 /** Gives Node the head of an answer, to leave with what follows. */
 export function writeHead (response: ServerResponse | Http2ServerResponse, status: number, reason: string | undefined, headers: RawHeaders): void {
-  if ('stream' in response) response.writeHead(status, http2Headers(headers))
-  else response.writeHead(status, reason, headers)
+  if ('stream' in response) {
+    response.writeHead(status, http2Headers(headers))
+  } else if (response.getHeaderNames().length === 0) {
+    response.writeHead(status, reason, headers)
+  } else {
+    // Fastify or a hook has set some at the response itself. Beside those, Node 20 keeps the last one of a name.
+    const all = new Map<string, { name: string, values: string[] }>()
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string
+      const one = all.get(name.toLowerCase()) ?? { name, values: [] }
+      one.values.push(headers[i + 1] as string)
+      all.set(name.toLowerCase(), one)
+    }
+    for (const { name, values } of all.values()) response.setHeader(name, values.length === 1 ? values[0] as string : values)
+    response.writeHead(status, reason)
+  }
 }
 
 /** As HTTP/2 wants them: lower-case, several of a name in one array, none of the connection (RFC 9113 §8.2.2). `Trailer` is the message's there. */
 export function http2Headers (headers: RawHeaders): OutgoingHttpHeaders {
-  const out: Record<string, string | string[]> = {}
+  // Nothing is there yet, not even a `constructor`.
+  const out = Object.create(null) as Record<string, string | string[]>
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
     const value = headers[i + 1] as string

@@ -59,7 +59,7 @@ export class Forwarding implements Exchange {
     this.#pool = pool
     this.#settings = settings
     this.#retries = settings.retries
-    this.#body = head.body === 'none' ? null : new RequestBody(request.raw, head.body)
+    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, cause => { this.#fail('BodyTaken', 'request', 'proxy', cause) })
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw)
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
@@ -146,13 +146,13 @@ export class Forwarding implements Exchange {
     else this.#fail(failure.name, failure.moment, failure.side, failure.cause)
   }
 
-  #mayRetry ({ moment, stale }: Failure): boolean {
+  #mayRetry ({ name, moment, stale }: Failure): boolean {
     if (stale && !this.#stale && this.#body === null && IDEMPOTENT.has(this.#head.method)) {
       this.#stale = true
       return true
     }
-    // Nothing was sent yet.
-    return moment === 'connect' && this.#retries-- > 0
+    // Nothing was sent yet. Who has waited his time for a place does not wait again.
+    return moment === 'connect' && name !== 'TooMany' && this.#retries-- > 0
   }
 
   #clientClosed (): void {

@@ -1,13 +1,15 @@
 // What does the head of the request look like on its way to the upstream?
 import type { Http2ServerRequest } from 'node:http2'
+import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
-import { isHeader, type RawHeaders, upstreamHeaders } from '../request-headers.ts'
+import { isPromise } from '../promise.ts'
+import { isHeader, type RawHeaders, upstreamHeaders, without } from '../request-headers.ts'
 import { isPath, type Route } from '../route.ts'
 import type { Origin } from '../target.ts'
 import { awaitsContinue } from './continue.ts'
-import type { BodyKind } from './request-body.ts'
+import { type BodyKind, sourceOf } from './request-body.ts'
 import type { Places } from './reverse-rewrite.ts'
 import { framed, listed, type RewriteRequest } from './rewrites.ts'
 
@@ -21,14 +23,16 @@ export interface RequestHead {
   /** From the request line to the empty line. */
   readonly text: string
   readonly body: BodyKind
+  /** What the body is read from; null where there is none. */
+  readonly source: Readable | null
 }
 
 const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** Makes the head. Throws BadTarget where it would not be valid HTTP. */
+/** Makes the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where the body was read by somebody else. */
 export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string): RequestHead {
-  const body = bodyOf(request)
+  let body = bodyOf(request)
   let { origin, path } = route
   let method = request.raw.method ?? request.method
   let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
@@ -37,6 +41,12 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
   const { rewriteRequest } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
+  // Last, for it stops the body until we read it.
+  const source = body === 'none' ? null : sourceOf(request)
+  if (source !== null && source !== request.raw) {
+    body = 'chunked' // its length is its own
+    without(headers, 'content-length')
+  }
 
   let text = `${method} ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
@@ -44,15 +54,18 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   // An HTTP/2 request says by its frames that it has no body; here, a method that may have one needs the word (RFC 9110 §8.6).
   else if (body === 'none' && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
   if (awaitsContinue(request.raw) && body !== 'none') text += 'Expect: 100-continue\r\n'
-  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : origin.host, paths: route.paths, body, text: `${text}\r\n` }
+  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : origin.host, paths: route.paths, body, source, text: `${text}\r\n` }
 }
 
-/** What the user's `rewriteRequest` makes of it. Throws BadTarget where that is not valid. */
+/** What the user's `rewriteRequest` makes of it. Throws BadTarget where that is not valid, and BadRoute where it is a promise. */
 export function rewritten (request: FastifyRequest, route: Route, headers: RawHeaders, rewrite: RewriteRequest, settings: Settings): { origin: Origin, path: string, method: string, headers: RawHeaders } {
   const { method = 'GET', url = '/', rawHeaders } = request.raw
   const before = route.origin.name + route.path
   const out = { method, url: before, headers: listed(headers) }
-  rewrite(request, { in: { method, url, headers: listed(rawHeaders) }, out })
+  if (isPromise(rewrite(request, { in: { method, url, headers: listed(rawHeaders) }, out }))) {
+    request.log.error('upstream-proxy: `rewriteRequest` must not give a promise, nobody waits for it')
+    throw new ERRORS.BadRoute()
+  }
   const { origin, path } = out.url === before ? route : settings.origins.target(out.url)
   const changed = framed(out.headers, headers)
   const valid = out.headers.every(([name, value]) => isHeader(name, String(value)))

@@ -1,6 +1,7 @@
 // Does an answer name the upstream where the client should read the public host? What ARR calls "reverse rewrite host
 // in response headers", for Location, Content-Location, Refresh and the cookies' Domain and Path.
 import type { RawHeaders } from '../request-headers.ts'
+import type { Prefixes } from '../route.ts'
 import type { Origin } from '../target.ts'
 
 /** The two sides of one request. */
@@ -8,11 +9,11 @@ export interface Places {
   readonly origin: Origin
   /** The Host the upstream was told: it may use that one in its links. */
   readonly toldHost: string
-  /** How the client sees us: `https` and `www.example.com:8443`. */
+  /** How the client sees us: `https` and `www.example.com:8443`; no host where it told none. */
   readonly publicProtocol: string
   readonly publicHost: string
   /** Where the public paths under `prefix` are those under `rewritePrefix` upstream; null where a rule chose the path. */
-  readonly paths: { readonly prefix: string, readonly rewritePrefix: string } | null
+  readonly paths: Prefixes | null
 }
 
 const AUTHORITY = /^(?:https?:)?\/\/([^/?#\\]*)/i
@@ -37,12 +38,22 @@ export function reverseRewrite (headers: RawHeaders, places: Places): void {
 
 function publicUrl (url: string, places: Places): string {
   const match = AUTHORITY.exec(url)
-  if (match === null) return url.startsWith('/') ? publicPath(url, places) : url
+  if (match === null) {
+    const path = url.startsWith('/') ? publicPath(url, places) : url
+    return path === url ? url : hostless(path)
+  }
   const authority = (match[1] as string).toLowerCase()
   const secure = places.origin.secure
   if (!isSame(authority, places.origin.host, secure) && !isSame(authority, places.toldHost, secure)) return url
+  // HTTP/1.0 may come without a Host.
+  if (places.publicHost === '') return hostless(publicPath(url.slice(match[0].length).replace(/^(?!\/)/, '/'), places))
   const scheme = url.startsWith('//') ? '' : `${places.publicProtocol}:`
   return `${scheme}//${places.publicHost}${publicPath(url.slice(match[0].length), places)}`
+}
+
+/** A path that stands alone. What follows the prefix may begin with a slash of its own, and two would name a host. */
+function hostless (path: string): string {
+  return /^\/[/\\]/.test(path) ? `/.${path}` : path
 }
 
 /** One authority may spell the default port, the other not. */

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../hop-by-hop.ts'
+import { isPromise } from '../promise.ts'
 import { isHeader, type RawHeaders, without } from '../request-headers.ts'
 import type { AnswerHead } from './answer-head.ts'
 
@@ -45,6 +46,7 @@ const FRAMING: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length'])
 /** The answer after `rewriteResponse`. The framing stays the proxy's business, whatever the headers say. */
 export function rewriteAnswer (request: FastifyRequest, head: AnswerHead, rewrite: RewriteResponse): ClientAnswer {
   const change = rewrite(request, { status: head.status, headers: listed(head.headers) })
+  if (isPromise(change)) throw new TypeError('rewriteResponse: it must not give a promise, nobody waits for it')
   if (change === undefined) return { status: head.status, reason: head.reason, headers: head.headers, body: null }
   const status = change.status ?? head.status
   // What the head cannot say truly would cut the body or leave it open.
