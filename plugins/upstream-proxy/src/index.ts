@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { takeAnyType } from './any-type.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
-import { answerLast } from './dispatch/last-answer.ts'
+import { replyLast } from './dispatch/last-answer.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
 import { answerBrowsers } from './error-page.ts'
 import { deferContinue } from './forward/continue.ts'
@@ -107,7 +107,7 @@ function dispatchUpgrades (fastify: FastifyInstance, settings: Settings, routers
     if (upgrade?.http === '1.1') {
       const { socket, head } = upgrade
       const decline = () => {
-        answerLast(reply.raw, socket)
+        replyLast(reply, socket)
         answerError(request, reply, 'NoUpstream')
       }
       if (dispatcher.handOver(request.raw, socket, head, settings.handshakeTimeout, decline)) reply.hijack()

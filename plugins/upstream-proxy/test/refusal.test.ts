@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Socket } from 'node:net'
+import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { ask, client, eventually, handshake, proxy, rest, tcpUpstream, until } from './parts.ts'
@@ -221,3 +222,20 @@ t.test('a refusal of whom rewriteRequest has asked is turned back too', async t 
   const { port } = await proxy(t, { upstream: 'http://127.0.0.1:1', rewriteRequest: (_, { out }) => { out.url = `${url}/x` } })
   t.match(await ask(t, port, handshake()), '\r\nLocation: http://example.com/base/login?next=/\r\n')
 })
+
+for (const [name, before] of [
+  ['alone', undefined],
+  ['beside @fastify/websocket', (app: FastifyInstance) => app.register(fastifyWebsocket)]
+] as const) {
+  t.test(`${name}, a client that has spoken much too early and is slow to read gets the whole refusal`, async t => {
+    const upstream = await refusing(t, `HTTP/1.1 401 Unauthorized\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`)
+    const { port, closed } = await proxy(t, { upstream: upstream.url }, { before })
+    const socket = client(t, port)
+    socket.pause()
+    socket.write(handshake())
+    socket.write(Buffer.alloc(300_000))
+    await eventually(() => closed.length === 1, 'the answer has left')
+    t.match(await rest(socket), /^HTTP\/1\.1 401 [^]*\r\n\r\nx{300000}$/)
+    socket.end()
+  })
+}

@@ -1,5 +1,6 @@
 // The goodbye of a server with several proxies.
 import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
@@ -58,4 +59,26 @@ t.test('where all take their leave the closing of a server with several proxies 
   }
   await app.close()
   t.equal(app.tunnels.size, 0)
+})
+
+t.test('a server that is used again says goodbye each time', async t => {
+  const upstream = await agreeing(t)
+  let handler!: RequestListener
+  const server = createServer((request, response) => handler(request, response))
+  for (const time of ['first', 'second']) {
+    const app = Fastify({
+      serverFactory: own => {
+        handler = own as RequestListener
+        return server
+      }
+    })
+    t.teardown(() => app.close())
+    await app.register(upstreamProxy, { upstream: upstream.url, websocket: { drain: { window: 0, deadline: 1 } } })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { near } = await open(t, portOf(server), upstream)
+    const heard = hear(near)
+    await app.close()
+    await eventually(() => heard.text() === GOODBYE, `the ${time} time`)
+    t.equal(app.tunnels.size, 0)
+  }
 })

@@ -1,6 +1,8 @@
 // How does a connection end whose upgrade was declined? Node has taken its parser away: no second request can be read.
 import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
 
 /** How long a client may take to close after us, in ms. */
 const LINGER = 2000
@@ -18,6 +20,14 @@ export function answerLast (response: ServerResponse, socket: Socket): void {
   response.shouldKeepAlive = false
   response.once('finish', onFinish)
   socket.on('drain', onDrain)
+}
+
+/** The same for a reply of Fastify's. */
+export function replyLast (reply: FastifyReply, socket: Socket): void {
+  answerLast(reply.raw, socket)
+  // Where it is taken for a WebSocket's, @fastify/websocket destroys the connection as soon as the answer has left.
+  const request = reply.request as { ws?: boolean }
+  if (request.ws === true) request.ws = false
 }
 
 /** The connection goes on as a tunnel: there will be no such answer. */
@@ -43,6 +53,13 @@ function onFinish (this: ServerResponse): void {
   const timer = setTimeout(() => socket.destroy(), LINGER).unref()
   socket.once('end', () => socket.destroySoon())
   socket.once('close', () => clearTimeout(timer))
+}
+
+/** Lets fall what the client of a declined stream still says; who goes on for longer is asked to stop (RFC 9113 §8.1). */
+export function lingerStream (stream: ServerHttp2Stream): void {
+  stream.resume()
+  const timer = setTimeout(() => stream.close(), LINGER).unref()
+  stream.once('close', () => clearTimeout(timer))
 }
 
 /** Tells an answer of its end where Node does not. */

@@ -5,7 +5,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { answerLast, answerNoMore } from '../dispatch/last-answer.ts'
+import { answerNoMore, lingerStream, replyLast } from '../dispatch/last-answer.ts'
 import type { Upgrade } from '../dispatch/upgrade.ts'
 import { http2Headers } from '../forward/answer-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from '../hop-by-hop.ts'
@@ -59,7 +59,7 @@ class Http1Side implements ClientSide {
   }
 
   decline (reply: FastifyReply): void {
-    answerLast(reply.raw, this.stream)
+    replyLast(reply, this.stream)
   }
 
   get gone (): boolean {
@@ -111,9 +111,9 @@ class Http2Side implements ClientSide {
     return valueOf(answer.headers, 'sec-websocket-accept') === createHash('sha1').update(this.#key + GUID).digest('base64')
   }
 
-  // Other streams of the connection go on. What the client still says is let fall, or its stream would never close.
+  // Other streams of the connection go on; this one must close, or it would hold up its response and the closing of the connection.
   decline (): void {
-    this.stream.on('finish', () => { if (!this.#opened) this.stream.resume() })
+    this.stream.on('finish', () => { if (!this.#opened) lingerStream(this.stream) })
   }
 
   get gone (): boolean {

@@ -14,6 +14,8 @@ export function farewell (server: Server & { [FAREWELL]?: Farewell }, drain: () 
   const ours = server[FAREWELL] ??= { drains: [], all: null }
   ours.drains.push(drain)
   return async () => {
+    // A server may be used again: who comes from now on has a goodbye of his own.
+    if (server[FAREWELL] === ours) delete server[FAREWELL]
     ours.all ??= Promise.all(ours.drains.map(drain => drain()))
     await ours.all
   }

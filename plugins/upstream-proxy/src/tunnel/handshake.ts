@@ -118,6 +118,10 @@ export class Handshake {
   }
 
   #answered (head: AnswerHead, bytes: Buffer, end: number): void {
+    if (this.#reply.raw.headersSent) {
+      this.#fail('ClientGone', 'client')
+      return
+    }
     const fact = this.#fact
     fact.firstByteTime = performance.now() - this.#arrived
     fact.status = head.status
@@ -159,15 +163,18 @@ export class Handshake {
 
   #fail (name: ErrorName, side: Side, cause: unknown = null): void {
     if (this.#done) return
-    this.#finish()
-    this.#fact.error = describe(name, this.#moment, side, cause)
+    // Somebody has answered meanwhile, Fastify's `handlerTimeout` say: the client is no longer ours.
+    const answered = this.#reply.raw.headersSent
+    if (answered) this.#leave()
+    else this.#finish()
+    if (!answered) this.#fact.error = describe(name, this.#moment, side, cause)
     const upstream = this.#upstream
     if (upstream !== null) {
       upstream.on('error', noop)
       upstream.destroy()
     }
-    if (side === 'client') this.#client.stream.destroy()
-    this.#failed(side === 'client' ? null : new ERRORS[name]())
+    if (side === 'client' && !answered) this.#client.stream.destroy()
+    this.#failed(side === 'client' || answered ? null : new ERRORS[name]())
   }
 
   /** Ends it, and holds what either side still says. */

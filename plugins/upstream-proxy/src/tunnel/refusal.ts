@@ -30,7 +30,9 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   const out = reply.raw
   let over = false
   let held = false
-  const timer = idle > 0 ? setTimeout(() => { held ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
+  /** The upstream has said it all; some of it may still wait for the client. */
+  let whole = false
+  const timer = idle > 0 ? setTimeout(() => { held || whole ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
   const parser = new AnswerParser({
     information () {},
     head: begin,
@@ -40,7 +42,8 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
       upstream.pause()
     },
     end (last) {
-      finish()
+      whole = true
+      upstream.destroy()
       if (last === null) out.end()
       else out.end(last)
     }
@@ -48,6 +51,8 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   parser.expect('GET')
 
   out.prependListener('close', () => fail('ClientGone', 'client', null))
+  // HTTP/2's response tells of it only when its stream closes.
+  ;('stream' in out ? (out as unknown as Http2ServerResponse).stream : out).on('finish', finish)
   out.on('drain', () => {
     held = false
     timer?.refresh()
@@ -67,7 +72,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   function feed (chunk: Buffer): void {
     timer?.refresh()
     try {
-      if (!over) parser.push(chunk)
+      if (!over && !whole) parser.push(chunk)
     } catch (cause) {
       if (cause instanceof BadAnswer) fail('BadAnswer', 'upstream', cause)
       else fail('RewriteFailed', 'proxy', cause) // a header that a hook has set
@@ -91,7 +96,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   }
 
   function fail (name: ErrorName, side: Side, cause: unknown): void {
-    if (over) return
+    if (over || (whole && side === 'upstream')) return
     finish()
     fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
     if (name === 'ClientGone') return

@@ -103,7 +103,8 @@ export class Tunnel {
 
   /** How long a tunnel that is ending has not come nearer to its end, in ms; 0 for one that is not ending. */
   stalled (now: number): number {
-    if (this.goodbyeAt > 0) return now - this.goodbyeAt
+    // A drain has its own deadline.
+    if (this.goodbyeAt > 0 && this.fact.ending !== 'drain') return now - this.goodbyeAt
     if (this.halfClosedAt === 0) return 0
     const unsent = this.up.to.writableLength + this.down.to.writableLength
     if (unsent !== this.#unsent) {

@@ -157,9 +157,11 @@ export class Tunnels {
         if (said === tunnels.length) clearInterval(spread)
       }
       const spread = setInterval(sayGoodbye, 25)
-      const cut = setTimeout(() => {
-        for (const tunnel of this.#own.members()) tunnel.destroy('proxy', 'drain')
-      }, deadline)
+      const cut = deadline === 0
+        ? undefined
+        : setTimeout(() => {
+          for (const tunnel of this.#own.members()) tunnel.destroy('proxy', 'drain')
+        }, deadline)
       this.#drained = () => {
         clearInterval(spread)
         clearTimeout(cut)

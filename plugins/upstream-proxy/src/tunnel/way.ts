@@ -141,9 +141,9 @@ export class Way implements Late {
     return boundary
   }
 
-  /** Puts a frame in at the next boundary. */
+  /** Puts a Close frame in at the next boundary: the first one counts. */
   inject (frame: Buffer): void {
-    if (this.reader.closed !== null || this.#saidClose) return
+    if (this.reader.closed !== null || this.#saidClose || this.#waiting !== null) return
     this.#waiting = frame
     if (this.reader.atBoundary && this.to.writable) this.#say()
   }
@@ -192,8 +192,9 @@ function onError (this: Duplex): void {
   const to = way.to as Socket
   // What came before the reset, a Close frame say, is owed to the other side; `halfCloseTimeout` bounds its patience.
   way.tunnel.halfClosedAt ||= Date.now()
-  if (to.writableLength > 0 && to.writable) to.end(() => reset(to))
-  else reset(to)
+  // Where the other side's end is under way already, it closes when all has left.
+  if (to.writableLength === 0) reset(to)
+  else if (to.writable) to.end(() => reset(to))
 }
 
 /** A reset is passed on as one, where the transport has it. */
