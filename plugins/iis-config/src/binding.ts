@@ -67,13 +67,35 @@ function noFlags (reading: Reading, element: XmlElement): number {
   return 0
 }
 
-/** One listener for each address and port; a flag that one of its bindings has is the listener's. */
-export function listenersOf (bindings: readonly ReadBinding[]): ListenerOptions[] {
-  const listeners = new Map<string, ListenerOptions>()
-  for (const { protocol, listener } of bindings) {
-    const key = `${protocol}/${listener.host}:${listener.port}`
-    const before = listeners.get(key)
-    listeners.set(key, before === undefined ? listener : { ...before, ...listener, ...typeof before.https === 'object' && { https: before.https } })
+/** One listener for each address and port, or for all addresses where one of the port's bindings is for all: it would take theirs. */
+export function listenersOf (reading: Reading, bindings: readonly ReadBinding[]): ListenerOptions[] {
+  const ports = new Map<string, ReadBinding[]>()
+  for (const binding of bindings) {
+    const key = `${binding.protocol} port ${binding.listener.port}`
+    ports.set(key, [...ports.get(key) ?? [], binding])
   }
-  return [...listeners.values()]
+  return [...ports.values()].flatMap(group => {
+    const hosts = [...new Set(group.map(({ listener }) => listener.host))]
+    if (hosts.includes('*')) return joined(reading, group, '*')
+    // Without a name of its own, a listener is known by its port alone.
+    return hosts.map(host => {
+      const listener = joined(reading, group.filter(one => one.listener.host === host), host)
+      return hosts.length === 1 ? listener : { name: `${group[0]?.protocol ?? ''} ${host} port ${listener.port}`, ...listener }
+    })
+  })
+}
+
+/** The bindings of one listener: a flag that one of them has is the listener's. */
+function joined (reading: Reading, bindings: readonly ReadBinding[], host: string): ListenerOptions {
+  const listener: ListenerOptions = { ...(bindings[0] as ReadBinding).listener, host }
+  for (const { listener: own } of bindings) {
+    if (own.http2 === false) listener.http2 = false
+    if (typeof own.https === 'object') listener.https = own.https
+  }
+  for (const { element, listener: own } of bindings) {
+    if (own.http2 !== listener.http2 || typeof own.https !== typeof listener.https) {
+      reading.differs(element, 'what sslFlags of another binding of this port switches off is off here as well')
+    }
+  }
+  return listener
 }

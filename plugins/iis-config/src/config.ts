@@ -3,8 +3,9 @@ import { basename, dirname, resolve } from 'node:path'
 import { readHttpProtocol } from './custom-headers.ts'
 import { RootError, UnreadableError, ValueError, problemsError } from './errors.ts'
 import { nameServers, readFarms } from './farms.ts'
-import { readHttpRedirect } from './http-redirect.ts'
+import { readHttpRedirects } from './http-redirect.ts'
 import { readLog, type LogDraft } from './log.ts'
+import type { ScopedOutbound } from './outbound-scopes.ts'
 import { findPlaceMistakes } from './place-mistakes.ts'
 import type { PluginOptions } from './plugin-options.ts'
 import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from './proxy.ts'
@@ -12,7 +13,7 @@ import { Reading } from './reading.ts'
 import { makeReport, type Report, type Row } from './report.ts'
 import { readRewrite, rewriteOptions, type Found, type RewriteSections } from './rewrite.ts'
 import { findRuleMistakes } from './rule-mistakes.ts'
-import { isServerConfig, namedAsSites, scopesOf } from './scopes.ts'
+import { isServerConfig, namedAsSites, scopesOf, type Scope } from './scopes.ts'
 import { findSections, type SectionPath } from './sections.ts'
 import { readSites, type Sites } from './sites.ts'
 import { MAX_BYTES, includeFiles, openXml } from './source.ts'
@@ -94,8 +95,12 @@ function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Fou
   each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
   each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log)) })
   each('system.webServer/tracing/traceFailedRequests', ({ element }) => { readTraceRules(reading, element) })
-  each('system.webServer/proxy', ({ element }) => { readProxy(reading, element, proxy) })
-  each('system.webServer/webSocket', ({ element }) => { readWebSocket(reading, element, proxy) })
+  each('system.webServer/proxy', ({ scope, element }) => {
+    if (forAll(reading, scope, element)) readProxy(reading, element, proxy)
+  })
+  each('system.webServer/webSocket', ({ scope, element }) => {
+    if (forAll(reading, scope, element)) readWebSocket(reading, element, proxy)
+  })
   const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
 
   const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot), found)
@@ -108,29 +113,28 @@ function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Fou
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const [site] = sites
   return {
-    ...site !== undefined && { hostRouting: site.hostRouting, listeners: site.listeners },
+    ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },
     ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
     ...upstreamProxy !== undefined && { upstreamProxy },
     ...log.from !== null && { arrLog: log.options }
   }
 }
 
+/** The proxy's options are the same for all sites and paths: what is meant for one of them alone would hold for the others. */
+function forAll (reading: Reading, { site, path }: Scope, element: XmlElement): boolean {
+  if (site === null && path === '/') return true
+  reading.losesAll(element, `the proxy's options are the same for all sites and paths, and this is for ${site ?? ''}${path} alone`)
+  return false
+}
+
 /** `<httpRedirect>` and `<customHeaders>` become rules, too, behind those of `<rewrite>`. */
 function withOtherRules (reading: Reading, sections: RewriteSections, found: ReadonlyMap<SectionPath, readonly Found[]>): RewriteSections {
-  const redirects = (found.get('system.webServer/httpRedirect') ?? []).map(({ scope, element }) => ({
-    scope,
-    global: false,
-    rules: readHttpRedirect(reading, element, 'httpRedirect').map(rule => ({ element, rule })),
-    collection: { entries: [], cleared: null, removed: new Map<string, XmlElement>() }
-  }))
-  const headers = (found.get('system.webServer/httpProtocol') ?? []).map(({ scope, element }) => ({
-    scope,
-    element,
-    rules: { rules: readHttpProtocol(reading, element) }
-  }))
+  const redirects = readHttpRedirects(reading, found.get('system.webServer/httpRedirect') ?? [])
+  const headers = (found.get('system.webServer/httpProtocol') ?? []).map(({ scope, element }): ScopedOutbound =>
+    ({ kind: 'customHeaders', scope, element, ...readHttpProtocol(reading, element) }))
   return {
     ...sections,
-    lists: [...sections.lists, ...redirects.filter(({ rules }) => rules.length > 0)],
-    outbound: [...sections.outbound, ...headers.filter(({ rules }) => rules.rules.length > 0)]
+    lists: [...sections.lists, ...redirects],
+    outbound: [...sections.outbound, ...headers]
   }
 }

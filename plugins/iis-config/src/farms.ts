@@ -79,7 +79,7 @@ function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft |
         reading.differsAll(child, ONE_SERVER)
         break
       case 'affinity':
-        if (child.attributes.get('useCookie')?.value === 'true') reading.losesAll(child, 'clients are not bound to a server', 'one server stands for the farm, so all are bound to it')
+        if (reading.flag(child, 'useCookie') === true || reading.flag(child, 'useHostName') === true) reading.losesAll(child, 'clients are not bound to a server', 'one server stands for the farm, so all are bound to it')
         else reading.differsAll(child, ONE_SERVER)
         break
       case 'healthCheck':

@@ -1,38 +1,78 @@
 // What does `<httpRedirect>` say? The same as rules of type Redirect, which url-rewrite is given.
 import type { Reading } from './reading.ts'
 import { collection } from './collection.ts'
+import type { ReadRule } from './inbound-rules.ts'
+import type { Found, ScopedRules } from './rewrite.ts'
 import { written, type Rule } from './rewrite-options.ts'
+import { above, type Scope } from './scopes.ts'
 import type { XmlElement } from './xml.ts'
 
+const NAME = 'httpRedirect'
 const STATUSES = { Permanent: 301, Found: 302, Temporary: 307, PermRedirect: 308, 301: 301, 302: 302, 307: 307, 308: 308 } as const
 
-/** Tokens of an exact destination: the path asked for, and its query. */
-const TOKENS: Readonly<Record<string, string>> = { $S: '{URL}', $V: '{URL}', $P: '{QUERY_STRING}', $Q: '?{QUERY_STRING}' }
+/** Tokens of a destination: what stands behind the folder, the path asked for, and its query. */
+const TOKENS: Readonly<Record<string, string>> = { $S: '/{R:0}', $V: '{URL}', $P: '{QUERY_STRING}', $Q: '?{QUERY_STRING}' }
 
-/** The rules a section comes to; none where it is switched off. `from` names them. */
-export function readHttpRedirect (reading: Reading, element: XmlElement, from: string): Rule[] {
+interface Redirect {
+  readonly scope: Scope
+  readonly element: XmlElement
+  readonly rules: Rule[]
+  /** Rules from above that do not hold here. */
+  readonly removed: Map<string, XmlElement>
+}
+
+/**
+ * The rules that all sections together come to. What a section does not say it has from the one above it, as in IIS;
+ * where it says something itself, the rules of the one above do not hold.
+ */
+export function readHttpRedirects (reading: Reading, sections: readonly Found[]): ScopedRules[] {
+  const redirects: Redirect[] = []
+  const sectionsAbove = above(sections)
+  for (const { scope, element } of sections) {
+    const rules = readHttpRedirect(reading, element, sectionsAbove(scope).map(one => one.element))
+    if (rules !== null) redirects.push({ scope, element, rules, removed: new Map() })
+  }
+  const redirectsAbove = above(redirects)
+  for (const below of redirects) {
+    for (const one of redirectsAbove(below.scope)) exempt(reading, one, below)
+  }
+  return redirects.filter(({ rules, removed }) => rules.length > 0 || removed.size > 0).map(({ scope, element, rules, removed }) => ({
+    scope,
+    global: false,
+    rules: rules.map((rule): ReadRule => ({ element, rule })),
+    collection: { entries: [], cleared: null, removed }
+  }))
+}
+
+/** The rules of one section: none where it is switched off, null where it leaves the destination to those above. */
+function readHttpRedirect (reading: Reading, element: XmlElement, further: readonly XmlElement[]): Rule[] | null {
   reading.used(element)
-  const enabled = reading.flag(element, 'enabled') === true
-  const destination = reading.text(element, 'destination') ?? ''
-  const exact = reading.flag(element, 'exactDestination') === true
-  const childOnly = reading.flag(element, 'childOnly') === true
-  const status = reading.word(element, 'httpResponseStatus', STATUSES) ?? 302
   const wildcards = collection(reading, element, 'add', 'wildcard')
   for (const removed of wildcards.removed.values()) reading.differs(removed, 'nothing of this name is in the files that were read')
+  const says = (name: string): XmlElement => [element, ...further].find(one => reading.attribute(one, name) !== undefined) ?? element
+  const own = reading.text(element, 'destination') ?? ''
+  const enabled = reading.flag(says('enabled'), 'enabled') === true
+  const exact = reading.flag(says('exactDestination'), 'exactDestination') === true
+  const childOnly = reading.flag(says('childOnly'), 'childOnly') === true
+  const status = reading.word(says('httpResponseStatus'), 'httpResponseStatus', STATUSES) ?? 302
   if (!enabled) {
     for (const entry of wildcards.entries) reading.usedAll(entry, 'the redirect is off')
     return []
   }
-  const rules = wildcards.entries.flatMap((entry, index) => readWildcard(reading, entry, `${from} ${index + 1}`, status))
-  if (destination === '' && wildcards.entries.length === 0) reading.problem(element, '<httpRedirect enabled="true"> needs destination="…"')
-  if (destination !== '') {
+  if (own === '' && wildcards.entries.length === 0) {
+    if (says('destination') === element) reading.problem(element, '<httpRedirect enabled="true"> needs destination="…"')
+    else for (const name of ['exactDestination', 'childOnly', 'httpResponseStatus']) reading.loses(element.attributes.get(name), 'the redirect above holds here as it is written there', 'write the destination here as well')
+    return null
+  }
+  const rules = wildcards.entries.flatMap((entry, index) => readWildcard(reading, entry, `${NAME} ${index + 1}`, status))
+  if (own !== '') {
     rules.push(reading.made(written<Rule>({
-      name: from,
+      name: NAME,
       stopProcessing: true,
       match: { url: childOnly ? '^[^/]*$' : '.*' },
       action: {
         type: 'Redirect',
-        ...exact ? exactly(destination) : { url: `${destination}${destination.endsWith('/') ? '' : '/'}{R:0}` },
+        ...exact ? withTokens(own) : { url: `${literal(own)}${own.endsWith('/') ? '' : '/'}{R:0}` },
         redirectType: status
       }
     }), element))
@@ -41,16 +81,33 @@ export function readHttpRedirect (reading: Reading, element: XmlElement, from: s
   return rules
 }
 
-/** `exactDestination`: nothing is appended that a token does not ask for. */
-function exactly (destination: string): { url: string, appendQueryString: boolean } {
-  const url = destination.replace(/\$[SVPQ]/g, token => TOKENS[token] ?? token)
-  return { url, appendQueryString: false }
+/** A section further down is not redirected by the one above it, whatever it says itself. */
+function exempt (reading: Reading, { scope, rules }: Redirect, below: Redirect): void {
+  const { site, path } = below.scope
+  for (const rule of rules) {
+    if (path === '/') below.removed.set(rule.name.toLowerCase(), below.element)
+    else if (scope.site === site) (rule.conditions ??= { add: [] }).add.push({ input: '{URL}', pattern: `^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(/|$)`, negate: true })
+    else reading.loses(below.element, 'the redirect of the server comes before this one', 'say it for the whole site')
+  }
+}
+
+/** Braces are nothing special in a destination. */
+function literal (destination: string): string {
+  return destination.replaceAll('{', '%7B').replaceAll('}', '%7D')
+}
+
+/** Nothing is appended that a token does not ask for. */
+function withTokens (destination: string): { url: string, appendQueryString: boolean } {
+  // A `$Q` at the end is what appending does, without a question mark where there is no query.
+  const appendQueryString = destination.endsWith('$Q')
+  const url = literal(appendQueryString ? destination.slice(0, -2) : destination).replace(/\$[SVPQ]/g, token => TOKENS[token] ?? token)
+  return { url, appendQueryString }
 }
 
 /** `<add wildcard="*.php" destination="/new/$1">`: `$1` is what the first `*` took. */
 function readWildcard (reading: Reading, element: XmlElement, name: string, redirectType: 301 | 302 | 307 | 308): Rule[] {
   const wildcard = reading.required(element, 'wildcard')
-  const destination = reading.required(element, 'destination')
+  const { url, appendQueryString } = withTokens(reading.required(element, 'destination'))
   if (wildcard.startsWith('*/')) {
     reading.losesAll(element, 'a wildcard that begins with */ also means the root folder, which a pattern of URL Rewrite cannot say', 'write one rule for the root and one for folders')
     return []
@@ -60,6 +117,6 @@ function readWildcard (reading: Reading, element: XmlElement, name: string, redi
     patternSyntax: 'Wildcard',
     stopProcessing: true,
     match: { url: wildcard.replace(/^\//, '') },
-    action: { type: 'Redirect', url: destination.replace(/\$(\d)/g, '{R:$1}'), appendQueryString: false, redirectType }
+    action: { type: 'Redirect', url: url.replace(/\$(\d)/g, '{R:$1}'), appendQueryString, redirectType }
   }]
 }

@@ -48,8 +48,9 @@ const NEVER = 4_294_967_295
 
 const directory: Fate<ArrLogOptions> = (reading, element, name, options) => {
   const path = reading.text(element, name) ?? ''
-  // A drive or a variable of Windows is no folder anywhere else, and would become one of that name.
-  if (/%[^%]+%|^[a-z]:/i.test(path)) reading.differs(element.attributes.get(name), 'a path of Windows; the log goes to the option directory, which is logs unless it is set')
+  if (path === '') return
+  // A drive, a share or a variable of Windows is no folder anywhere else, and would become one of that name.
+  if (/%[^%]+%|^[a-z]:|\\/i.test(path)) reading.differs(element.attributes.get(name), 'a path of Windows; the log goes to the option directory, which is logs unless it is set')
   else options.directory = path
 }
 
@@ -61,7 +62,8 @@ const fields: Fate<ArrLogOptions> = (reading, element, name, options) => {
     if (flag === undefined) reading.problem(element.attributes.get(name) ?? element, `logExtFileFlags="${word}" is not one of ${Object.keys(FLAGS).join(', ')}`)
     else on.add(flag)
   }
-  options.fields = Object.entries(FLAGS).filter(([flag]) => on.has(flag)).map(([, field]) => field)
+  if (on.size === 0) reading.loses(element.attributes.get(name), 'a log has at least one column; the usual ones are written')
+  else options.fields = Object.entries(FLAGS).filter(([flag]) => on.has(flag)).map(([, field]) => field)
 }
 
 const LOG_FILE = {
@@ -107,12 +109,18 @@ function readCustomFields (reading: Reading, element: XmlElement): Pick<ArrLogOp
   reading.used(element)
   return {
     maxCustomFieldLength: reading.integer(element, 'maxCustomFieldLength', 2, 65536),
-    customFields: collection(reading, element, 'add', 'logFieldName').entries.map(add => ({
-      logFieldName: reading.required(add, 'logFieldName'),
-      sourceType: reading.word(add, 'sourceType', SOURCES) ?? 'RequestHeader',
-      sourceName: reading.required(add, 'sourceName')
-    } satisfies CustomField))
+    customFields: collection(reading, element, 'add', 'logFieldName').entries.map(add => readCustomField(reading, add))
   } as Pick<ArrLogOptions, 'customFields' | 'maxCustomFieldLength'>
+}
+
+function readCustomField (reading: Reading, element: XmlElement): CustomField {
+  const logFieldName = reading.required(element, 'logFieldName')
+  if (/\s/.test(logFieldName)) reading.problem(element.attributes.get('logFieldName') ?? element, `logFieldName="${logFieldName}" has a space, which ends a column`)
+  const sourceType = reading.word(element, 'sourceType', SOURCES) ?? 'RequestHeader'
+  const sourceName = reading.required(element, 'sourceName')
+  const variable = sourceType === 'ServerVariable' ? sourceName.toUpperCase() : sourceName
+  if (variable !== sourceName) reading.differs(element.attributes.get('sourceName'), `the variable is ${variable}; IIS finds none in small letters`)
+  return { logFieldName, sourceType, sourceName: variable }
 }
 
 const LOG = {

@@ -1,5 +1,5 @@
 // What does `<outboundRules>` say? Its rules, preconditions and custom tags.
-import { collection, noteUnfound } from './collection.ts'
+import { collection, noteUnfound, type Collection } from './collection.ts'
 import { GROUPINGS, SYNTAXES, one, readConditions } from './conditions.ts'
 import { checkPattern } from './patterns.ts'
 import type { Reading } from './reading.ts'
@@ -9,21 +9,28 @@ import type { XmlElement } from './xml.ts'
 const TAGS = ['A', 'Area', 'Base', 'Form', 'Frame', 'Head', 'IFrame', 'Img', 'Input', 'Link', 'Script', 'CustomTags'] as const satisfies readonly OutboundTag[]
 const ACTIONS = { None: 'None', Rewrite: 'Rewrite', 0: 'None', 1: 'Rewrite' } as const
 
+/** A section that was read: its rules, the element of each, and what the list takes from those above. */
+export interface OutboundList {
+  readonly rules: OutboundRules
+  readonly elements: readonly XmlElement[]
+  readonly collection: Collection
+}
+
 /** Reads the section. */
-export function readOutboundRules (reading: Reading, element: XmlElement): OutboundRules {
+export function readOutboundRules (reading: Reading, element: XmlElement): OutboundList {
   reading.used(element)
   const rewriteBeforeCache = reading.flag(element, 'rewriteBeforeCache')
   if (rewriteBeforeCache === true) reading.differs(element.attributes.get('rewriteBeforeCache'), 'there is no response cache here, so there is no before and after')
   const preConditions = one(reading, element, 'preConditions')
   const customTags = one(reading, element, 'customTags')
   const rules = collection(reading, element, 'rule', 'name')
-  noteUnfound(reading, rules)
-  return written<OutboundRules>({
+  const options = written<OutboundRules>({
     rewriteBeforeCache,
     preConditions: preConditions && list(reading, preConditions, 'preCondition').map(entry => readPreCondition(reading, entry)),
     customTags: customTags && list(reading, customTags, 'tags').map(entry => readTags(reading, entry)),
     rules: rules.entries.map(entry => readRule(reading, entry))
   })
+  return { rules: options, elements: rules.entries, collection: rules }
 }
 
 function readPreCondition (reading: Reading, element: XmlElement): PreCondition {

@@ -20,6 +20,7 @@ export interface HostRoutingOptions {
 }
 
 export interface ListenerOptions {
+  name?: string
   port: number
   host: string
   https?: true | { tls: { maxVersion: 'TLSv1.2' } }
@@ -35,6 +36,7 @@ export interface ListenersOptions {
 export interface UpstreamProxyOptions {
   websocket?: boolean
   hostHeader?: string
+  reverseRewrite?: boolean
   forwarded?: { for?: 'append' | 'keep', port?: boolean }
   timeouts?: { firstByte?: number, idle?: number }
   maxHeadSize?: number

@@ -17,6 +17,10 @@ const ownHeader = lost('the header has a fixed name here', 'read it under its us
 const timeout: Fate<ProxyDraft> = (reading, element, name, { options }) => {
   const ms = reading.duration(element, name)
   if (ms === undefined) return
+  if (ms < 1000 || ms > 86_400_000) {
+    reading.problem(element.attributes.get(name) ?? element, `${name}="${element.attributes.get(name)?.value ?? ''}" is not a time from 00:00:01 to 1.00:00:00`)
+    return
+  }
   options.timeouts = { firstByte: ms, idle: ms }
   reading.differs(element.attributes.get(name), 'it limits the wait for the answer and each pause in a body; an open WebSocket is not limited by it')
 }
@@ -35,8 +39,10 @@ export const PROXY = {
     const host = reading.text(element, name)
     if (host !== undefined && host !== '') options.hostHeader = host
   },
-  reverseRewriteHostInResponseHeaders: lost('Location headers reach the client as the upstream wrote them',
-    'add an outbound rule on RESPONSE_Location, or let the upstream know its public host with preserveHostHeader="true"', ['false']),
+  reverseRewriteHostInResponseHeaders: (reading, element, name, { options }) => {
+    const turnBack = reading.flag(element, name)
+    if (turnBack !== undefined) options.reverseRewrite = turnBack
+  },
   xForwardedForHeaderName: (reading, element, name, { options }) => {
     const header = reading.text(element, name)
     if (header === '') options.forwarded = { ...options.forwarded, for: 'keep' }

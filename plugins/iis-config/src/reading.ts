@@ -2,7 +2,7 @@
 import type { Problem } from './errors.ts'
 import { Marks, type Part } from './marks.ts'
 import type { Mistake, Row, UnreadSection } from './report.ts'
-import { pathFinder, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
+import { pathFinder, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
 /** One reading of one or more files: the marks, the problems, the mistakes. */
 export class Reading {
@@ -12,6 +12,8 @@ export class Reading {
   readonly #containers: XmlElement[] = []
   readonly #loose: { readonly part: Part, readonly path: string }[] = []
   readonly #marks = new Marks()
+  /** For a tree that stays as it is: rows are asked for when everything is read. */
+  readonly #find = pathFinder()
   readonly #origins = new WeakMap<object, readonly XmlElement[]>()
 
   /** Marks an element that only holds sections; its sections make their own rows. */
@@ -62,7 +64,7 @@ export class Reading {
 
   /** The rows of the elements a part of the options was made of, and of what is inside them. */
   rowsOf (part: object): Row[] {
-    return (this.#origins.get(part) ?? []).flatMap(element => this.#marks.allRows(element, pathOf(element)))
+    return (this.#origins.get(part) ?? []).flatMap(element => this.#marks.allRows(element, this.#find(element)))
   }
 
   problem (part: Part, message: string): void {
@@ -151,10 +153,9 @@ export class Reading {
 
   /** One row for each element and attribute of the containers and of these sections, whether it was marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
-    const find = pathFinder()
     return [
-      ...this.#containers.flatMap(element => this.#marks.ownRows(element, find(element))),
-      ...sections.flatMap(element => this.#marks.allRows(element, find(element))),
+      ...this.#containers.flatMap(element => this.#marks.ownRows(element, this.#find(element))),
+      ...sections.flatMap(element => this.#marks.allRows(element, this.#find(element))),
       ...this.#loose.map(({ part, path }) => this.#marks.looseRow(part, path))
     ]
   }

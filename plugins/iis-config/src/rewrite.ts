@@ -2,12 +2,14 @@
 import { noteUnfound } from './collection.ts'
 import { at } from './errors.ts'
 import { readRules, type ReadRule, type RuleList } from './inbound-rules.ts'
-import { readOutboundRules } from './outbound-rules.ts'
+import { readOutboundRules, type OutboundList } from './outbound-rules.ts'
+import { placeOutbound, type ScopedOutbound } from './outbound-scopes.ts'
 import type { Reading } from './reading.ts'
 import { readAllowedServerVariables, readProviders, readRewriteMaps } from './rewrite-maps.ts'
-import type { OutboundRules, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
+import type { OutboundRule, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
 import { asksFiles, runs } from './runnable.ts'
-import type { Scope } from './scopes.ts'
+import { runsOutbound } from './runnable-outbound.ts'
+import { above, type Scope } from './scopes.ts'
 import type { XmlElement } from './xml.ts'
 
 /** A section with the scope it stands in. */
@@ -25,7 +27,7 @@ export interface ScopedRules extends RuleList {
 /** What the rewrite sections hold, before it is known which rules can run. */
 export interface RewriteSections {
   readonly lists: readonly ScopedRules[]
-  readonly outbound: readonly { readonly scope: Scope, readonly element: XmlElement, readonly rules: OutboundRules }[]
+  readonly outbound: readonly ScopedOutbound[]
   readonly maps: readonly RewriteMap[]
   readonly allowed: { readonly names: readonly string[], readonly elements: readonly XmlElement[] }
 }
@@ -33,7 +35,7 @@ export interface RewriteSections {
 /** Reads every `<rewrite>` section, and leaves out, with a row in the report, the rules that cannot run here. */
 export function readRewrite (reading: Reading, sections: readonly Found[], documentRoot: string | undefined): RewriteSections {
   const lists: ScopedRules[] = []
-  const outbound: RewriteSections['outbound'][number][] = []
+  const outbound: (ScopedOutbound & OutboundList)[] = []
   const maps = new Map<string, RewriteMap>()
   const shadowed = new Map<XmlElement, ReadonlySet<string>>()
   const names: string[] = []
@@ -48,7 +50,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
           lists.push({ scope, global: child.name === 'globalRules', ...readRules(reading, child) })
           break
         case 'outboundRules':
-          outbound.push({ scope, element: child, rules: readOutboundRules(reading, child) })
+          outbound.push({ kind: 'outboundRules', scope, element: child, ...readOutboundRules(reading, child) })
           break
         case 'rewriteMaps':
           for (const { map, element: at } of readRewriteMaps(reading, child)) {
@@ -72,12 +74,14 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
     }
   }
   const known = { maps: new Set(maps.keys()), documentRoot, shadowed }
+  const outboundAbove = above(outbound)
   return {
     lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
-    outbound: outbound.map(one => ({
-      ...one,
-      rules: { ...one.rules, rules: one.rules.rules.filter(rule => runs(reading, ruleElement(one.element, rule.name), known)) }
-    })),
+    outbound: outbound.map(one => {
+      const words = outboundAbove(one.scope, true).map(({ rules }) => rules)
+      const able = (rule: OutboundRule, element: XmlElement): boolean => runs(reading, element, known) && runsOutbound(reading, element, rule, words)
+      return { ...one, rules: { ...one.rules, rules: one.rules.rules.filter((rule, index) => able(rule, one.elements[index] as XmlElement)) } }
+    }),
     maps: [...maps.values()],
     allowed: { names, elements }
   }
@@ -94,7 +98,8 @@ export function rewriteOptions (reading: Reading, { lists, outbound, maps, allow
 
   if (global.length > 0) options.globalRules = global.flatMap(list => plain(list.rules))
   placeSiteRules(reading, options, shared, ofSites, sites, plain)
-  for (const list of global.concat(shared)) noteUnfound(reading, list.collection)
+  for (const list of global) noteUnfound(reading, list.collection)
+  for (const list of shared) noteUnfound(reading, list.collection, key => shared.some(({ rules }) => rules.some(({ rule }) => rule.name.toLowerCase() === key)))
   for (const { scope, rules, collection } of ofPaths) {
     for (const cut of [collection.cleared, ...collection.removed.values()]) {
       if (cut !== null) reading.loses(cut, `rules of directories above ${scope.path} still run before these`, 'give those rules a negated condition on {URL}')
@@ -103,14 +108,7 @@ export function rewriteOptions (reading: Reading, { lists, outbound, maps, allow
       (options.pathRules ??= []).push({ path: scope.path, ...scope.site !== null && { site: scope.site }, rules: plain(rules) })
     }
   }
-  for (const { scope, element, rules } of outbound) {
-    if (scope.path !== '/') reading.losesAll(element, `outbound rules of one directory (${scope.path}) are not supported`, 'move them up and give them a condition on {URL}')
-    else if (scope.site === null) options.outboundRules = joined(options.outboundRules, rules)
-    else {
-      const all = options.siteOutboundRules ??= {}
-      all[scope.site] = joined(all[scope.site], rules)
-    }
-  }
+  placeOutbound(reading, options, outbound, sites)
   if (documentRoot !== undefined && lists.some(list => list.rules.some(({ rule }) => asksFiles(rule)))) options.documentRoot = documentRoot
   if (maps.length > 0) options.rewriteMaps = [...maps]
   if (allowed.elements.length > 0 && notAllowed(lists, allowed.names).length === 0) options.allowedServerVariables = [...new Set(allowed.names)]
@@ -126,7 +124,7 @@ export function notAllowed (lists: readonly ScopedRules[], names: readonly strin
 
 /** Where a site takes rules of the server back, every site gets a list of its own; else the shared list stays shared. */
 function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: readonly ScopedRules[], ofSites: readonly ScopedRules[], sites: readonly string[], plain: (rules: readonly ReadRule[]) => Rule[]): void {
-  const common = shared.flatMap(list => list.rules)
+  const common = oneAfterTheOther(shared)
   const cuts = ofSites.some(({ collection }) => collection.cleared !== null || collection.removed.size > 0) && common.length > 0
   if (shared.length > 0 && !cuts) options.rules = plain(common)
   const names = cuts ? new Set([...sites, ...ofSites.map(list => list.scope.site as string)]) : new Set(ofSites.map(list => list.scope.site as string))
@@ -134,23 +132,17 @@ function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: r
     const own = ofSites.filter(list => list.scope.site === name)
     const inherited = !cuts ? [] : common.filter(({ rule }) => !own.some(({ collection }) => collection.cleared !== null || collection.removed.has(rule.name.toLowerCase())))
     for (const list of own) noteUnfound(reading, list.collection, key => common.some(({ rule }) => rule.name.toLowerCase() === key))
-    ;(options.siteRules ??= {})[name] = plain([...inherited, ...own.flatMap(list => list.rules)])
+    ;(options.siteRules ??= {})[name] = plain([...inherited, ...oneAfterTheOther(own)])
   }
 }
 
-function joined (before: OutboundRules | undefined, more: OutboundRules): OutboundRules {
-  if (before === undefined) return more
-  return {
-    ...before,
-    ...more,
-    ...(before.preConditions ?? more.preConditions) && { preConditions: [...before.preConditions ?? [], ...more.preConditions ?? []] },
-    ...(before.customTags ?? more.customTags) && { customTags: [...before.customTags ?? [], ...more.customTags ?? []] },
-    rules: [...before.rules, ...more.rules]
+/** The root and `<location path=".">` are one place: what the second takes back, it takes from the first. */
+function oneAfterTheOther (lists: readonly ScopedRules[]): ReadRule[] {
+  let all: ReadRule[] = []
+  for (const { rules, collection: { cleared, removed } } of lists) {
+    all = [...cleared === null ? all.filter(({ rule }) => !removed.has(rule.name.toLowerCase())) : [], ...rules]
   }
-}
-
-function ruleElement (list: XmlElement, name: string): XmlElement {
-  return list.children.find(child => child.name === 'rule' && child.attributes.get('name')?.value === name) as XmlElement
+  return all
 }
 
 /** Lists that several sections make together may hold a name twice, which IIS refuses as well. */

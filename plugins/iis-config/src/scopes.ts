@@ -40,6 +40,26 @@ export function scopesOf (reading: Reading, root: XmlElement, server: boolean): 
   return scopes
 }
 
+/** IIS takes no URL of more segments than 32. */
+const DEEPEST = 64
+
+/** What is said above a scope, the nearest first, or `here` as well: what holds there, unless it is said otherwise. */
+export function above<T extends { readonly scope: Scope }> (all: readonly T[]): (scope: Scope, here?: boolean) => T[] {
+  const byPlace = new Map<string, T[]>()
+  const key = (site: string | null, path: string): string => `${site ?? ''}/${path.toLowerCase()}`
+  for (const one of all) {
+    const place = key(one.scope.site, one.scope.path)
+    const before = byPlace.get(place)
+    if (before === undefined) byPlace.set(place, [one])
+    else before.push(one)
+  }
+  return ({ site, path }, here = false) => {
+    const paths = ['/']
+    for (const part of path.split('/', DEEPEST).slice(1)) if (part !== '') paths.unshift(`${paths[0] === '/' ? '' : paths[0] ?? ''}/${part}`)
+    return (site === null ? [null] : [site, null]).flatMap(place => paths.flatMap(one => !here && place === site && one === path ? [] : byPlace.get(key(place, one)) ?? []))
+  }
+}
+
 /** `<location path="default web site">` means the site whose name is written with other letters; one that no site has is a mistake. */
 export function namedAsSites (reading: Reading, scopes: readonly Scope[], root: XmlElement): Scope[] {
   const names = root.children.filter(({ name }) => name === 'system.applicationHost')

@@ -92,7 +92,7 @@ function isRead (path: string): path is SectionPath {
 
 function unread (path: string): { lost: boolean, note: string } {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const known = UNREAD[path.slice(0, end)]
+    const known = Object.hasOwn(UNREAD, path.slice(0, end)) ? UNREAD[path.slice(0, end)] : undefined
     if (known !== undefined) return known
   }
   return { lost: true, note: 'this section is not known here' }

@@ -81,7 +81,7 @@ export function readSites (reading: Reading, section: XmlElement, log: LogDraft)
       enabled
     }), element)
   })
-  return { hostRouting: { sites }, listeners: { listeners: listenersOf(bindings.map(({ binding }) => binding)) }, bindings }
+  return { hostRouting: { sites }, listeners: { listeners: listenersOf(reading, bindings.map(({ binding }) => binding)) }, bindings }
 }
 
 /** What a site and the defaults of all sites can both hold. */

@@ -159,3 +159,12 @@ test('a rule that asks a map which is not there is left out, and told', async t 
   t.match(report.rows.find(row => row.line === 2 && row.name === 'rule'), { status: 'unsupported', note: '{Db:…}' })
   t.match(report.rows.find(row => row.line === 3 && row.name === 'rule'), { advice: 'Apache' })
 })
+
+test('a second section for the same place takes back from the first', async t => {
+  const names = (inside: string): string[] => readConfigText(`<configuration><system.webServer><rewrite><rules><rule name="a"><match url="a" /></rule><rule name="b"><match url="b" /></rule></rules></rewrite></system.webServer>
+    <location path="."><system.webServer><rewrite><rules>${inside}<rule name="c"><match url="c" /></rule></rules></rewrite></system.webServer></location></configuration>`)
+    .options.urlRewrite?.rules?.map(({ name }) => name) ?? []
+  t.strictSame(names(''), ['a', 'b', 'c'])
+  t.strictSame(names('<clear />'), ['c'])
+  t.strictSame(names('<remove name="A" />'), ['b', 'c'])
+})

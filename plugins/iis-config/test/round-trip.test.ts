@@ -77,7 +77,27 @@ const outbound = some<OutboundRules>({
     add: fc.array(some<NonNullable<OutboundRules['preConditions']>[number]['add'][number]>({ input: filled(expression), pattern, ignoreCase: flag, negate: flag }, ['input', 'pattern']), { maxLength: 2 })
   }, ['name', 'add'])),
   customTags: unique(fc.record({ name, tags: fc.array(fc.record({ name, attribute: name }), { maxLength: 2 }) }))
-}, ['rules'])
+}, ['rules']).map(list => ({ ...list, rules: list.rules.map((rule, index) => runnable(list, rule, index)) }))
+
+/** A rule that can run: it speaks of what its list has, and asks neither the disk nor a body what they cannot tell. */
+function runnable ({ preConditions = [], customTags = [] }: OutboundRules, { preCondition, patternSyntax, match: { customTags: _, negate, filterByTags, ...match }, conditions, ...rule }: OutboundRules['rules'][number], index: number): OutboundRules['rules'][number] {
+  const named = preConditions[index % preConditions.length]?.name
+  const tags = customTags[index % customTags.length]?.name
+  const pieces = filterByTags?.filter(tag => tag !== 'CustomTags' || tags !== undefined)
+  const inBody = match.serverVariable === undefined && (pieces === undefined || pieces.length === 0)
+  return {
+    ...rule,
+    ...preCondition !== undefined && named !== undefined && { preCondition: named },
+    ...patternSyntax !== undefined && !(inBody && patternSyntax === 'Wildcard') && { patternSyntax },
+    match: {
+      ...match,
+      ...pieces !== undefined && pieces.length > 0 && { filterByTags: pieces },
+      ...tags !== undefined && { customTags: tags },
+      ...negate !== undefined && !inBody && { negate }
+    },
+    ...conditions !== undefined && { conditions: { ...conditions, add: conditions.add.filter(({ matchType }) => matchType === undefined || matchType === 'Pattern') } }
+  }
+}
 
 const map = fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key.toLowerCase(), maxLength: 4 }).map((entries): RewriteMap => ({ name: 'Hosts', defaultValue: 'x', entries: Object.fromEntries(entries) }))
 const site = fc.constantFrom('One', 'Two & Sons')

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'tap'
-import { readConfig, readConfigText, isIisConfigError, type Report, type Row } from '../src/index.ts'
+import { readConfig, readConfigText, isIisConfigError, type IisConfig, type Report, type Row } from '../src/index.ts'
 
 const host = (inside: string): string => `<configuration>${inside}</configuration>`
 const read = (inside: string) => readConfigText(host(inside), 'applicationHost.config')
@@ -76,11 +76,34 @@ test('the proxy of the server becomes options of upstream-proxy', async t => {
     forwarded: { port: true },
     timeouts: { firstByte: 600000, idle: 600000 },
     maxHeadSize: 8192,
-    websocket: true
+    websocket: true,
+    reverseRewrite: true
   })
-  t.match(row(report, '@reverseRewriteHostInResponseHeaders'), { status: 'unsupported', advice: 'RESPONSE_Location' })
+  t.strictSame(read('<system.webServer><proxy enabled="true" reverseRewriteHostInResponseHeaders="false" /></system.webServer>').options.upstreamProxy, { reverseRewrite: false })
+  t.match(row(report, '@reverseRewriteHostInResponseHeaders'), { status: 'used' })
   t.match(row(report, '@arrResponseHeader'), { status: 'used' })
   t.match(row(report, '@pingInterval'), { status: 'unsupported' })
+})
+
+test('a timeout that ARR would refuse is a problem', async t => {
+  for (const timeout of ['00:00:00', '30.00:00:00']) {
+    t.throws(() => read(`<system.webServer><proxy enabled="true" timeout="${timeout}" /></system.webServer>`), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE', message: /00:00:01 to 1\.00:00:00/ }, timeout)
+  }
+})
+
+test('what one site or one folder says of the proxy does not hold for all others', async t => {
+  const { options, report } = read(`<system.webServer><webSocket enabled="true" /></system.webServer>
+    <location path="Default Web Site/node"><system.webServer><webSocket enabled="false" /><proxy preserveHostHeader="true" /></system.webServer></location>`)
+  t.strictSame(options.upstreamProxy, { websocket: true })
+  t.match(row(report, 'location/system.webServer/webSocket/@enabled'), { status: 'unsupported', note: 'Default Web Site/node alone' })
+  t.match(row(report, 'location/system.webServer/proxy'), { status: 'unsupported' })
+})
+
+test('a farm that binds clients to servers is told to lose it, in whatever letters', async t => {
+  for (const affinity of ['useCookie="true"', 'useCookie="True"', 'useCookie="1"', 'useHostName="true"']) {
+    const { report } = read(`<webFarms><webFarm name="f"><server address="a" /><applicationRequestRouting><affinity ${affinity} /></applicationRequestRouting></webFarm></webFarms>`)
+    t.equal(row(report, 'affinity')?.status, 'unsupported', affinity)
+  }
 })
 
 test('a proxy that is switched off has no options', async t => {
@@ -120,14 +143,34 @@ test('httpRedirect becomes rules behind the others', async t => {
   </system.webServer>
   <location path="sub"><system.webServer><httpRedirect enabled="true" destination="/elsewhere" exactDestination="true" childOnly="true" /></system.webServer></location>
   <location path="off"><system.webServer><httpRedirect enabled="false" destination="/elsewhere" /></system.webServer></location>`))
+  const conditions = { add: [{ input: '{URL}', pattern: '^/sub(/|$)', negate: true }, { input: '{URL}', pattern: '^/off(/|$)', negate: true }] }
   t.strictSame(options.urlRewrite?.rules?.slice(1), [
-    { name: 'httpRedirect 1', patternSyntax: 'Wildcard', stopProcessing: true, match: { url: 'old/*' }, action: { type: 'Redirect', url: '/new/{R:1}', appendQueryString: false, redirectType: 308 } },
-    { name: 'httpRedirect', stopProcessing: true, match: { url: '.*' }, action: { type: 'Redirect', url: 'https://new.example.com/{R:0}', redirectType: 308 } }
+    { name: 'httpRedirect 1', patternSyntax: 'Wildcard', stopProcessing: true, match: { url: 'old/*' }, conditions, action: { type: 'Redirect', url: '/new/{R:1}', appendQueryString: false, redirectType: 308 } },
+    { name: 'httpRedirect', stopProcessing: true, match: { url: '.*' }, conditions, action: { type: 'Redirect', url: 'https://new.example.com/{R:0}', redirectType: 308 } }
   ])
   t.strictSame(options.urlRewrite?.pathRules, [{
     path: '/sub',
-    rules: [{ name: 'httpRedirect', stopProcessing: true, match: { url: '^[^/]*$' }, action: { type: 'Redirect', url: '/elsewhere', appendQueryString: false, redirectType: 302 } }]
+    rules: [{ name: 'httpRedirect', stopProcessing: true, match: { url: '^[^/]*$' }, action: { type: 'Redirect', url: '/elsewhere', appendQueryString: false, redirectType: 308 } }]
   }])
+})
+
+test('a site that redirects nothing is left out of what the server redirects, and so is a folder with a destination of its own', async t => {
+  const redirect = (attributes: string): string => `<system.webServer><httpRedirect ${attributes} /></system.webServer>`
+  const { options, report } = read(`<system.applicationHost><sites><site name="A"><bindings /></site><site name="B"><bindings /></site><site name="C"><bindings /></site></sites></system.applicationHost>
+    ${redirect('enabled="true" destination="https://new.example.com/{x}"')}
+    <location path="A">${redirect('enabled="false"')}</location>
+    <location path="B">${redirect('destination="/b" exactDestination="true"')}</location>
+    <location path="B/in (it)">${redirect('destination="/c$S$Q"')}</location>
+    <location path="C">${redirect('httpResponseStatus="Permanent"')}</location>
+    <location path="C/folder">${redirect('enabled="false"')}</location>`)
+  t.strictSame(Object.entries(options.urlRewrite?.siteRules ?? {}).map(([site, rules]) => [site, rules.map(({ action, conditions }) => [action !== undefined && 'url' in action ? action.url : '', conditions?.add[0]?.pattern])]), [
+    ['A', []],
+    ['B', [['/b', '^/in \\(it\\)(/|$)']]],
+    ['C', [['https://new.example.com/%7Bx%7D/{R:0}', undefined]]]
+  ])
+  t.match(options.urlRewrite?.pathRules, [{ path: '/in (it)', site: 'B', rules: [{ action: { url: '/c/{R:0}', appendQueryString: true } }] }])
+  t.match(row(report, 'location[4]/system.webServer/httpRedirect/@httpResponseStatus'), { status: 'unsupported', note: 'as it is written there' })
+  t.match(row(report, 'location[5]/system.webServer/httpRedirect'), { status: 'unsupported', note: 'comes before this one' })
 })
 
 test('custom headers become outbound rules', async t => {
@@ -169,6 +212,19 @@ test('a log that does not begin new files, a central log, and no log at all', as
   t.strictSame(log('<sites><siteDefaults><logFile period="MaxSize" truncateSize="4294967295" /></siteDefaults></sites>'), { period: 'none' })
   t.strictSame(log('<log centralLogFileMode="CentralW3C"><centralW3CLogFile period="Monthly" /></log>'), { central: true, period: 'monthly' })
   t.strictSame(log('<sites><siteDefaults><logFile enabled="false" directory="/var/log/x" /></siteDefaults></sites>'), { file: false, directory: '/var/log/x' })
+})
+
+test('settings of the log that arr-log would refuse are understood, or told with their line', async t => {
+  const file = (attributes: string, inside = ''): IisConfig => read(`<system.applicationHost><sites><siteDefaults><logFile ${attributes}>${inside}</logFile></siteDefaults></sites></system.applicationHost>`)
+  t.strictSame(file('directory=""').options.arrLog, {})
+  t.strictSame(file('directory="\\\\server\\logs"').options.arrLog, {}, 'a share')
+  t.strictSame(file('directory="..\\logs"').options.arrLog, {}, 'a folder with backslashes')
+  const none = file('logExtFileFlags=""')
+  t.strictSame(none.options.arrLog, {})
+  t.match(row(none.report, '@logExtFileFlags'), { status: 'unsupported' })
+  const field = (name: string): string => `<customFields><add logFieldName="${name}" sourceName="Https" sourceType="ServerVariable" /></customFields>`
+  t.match(file('', field('Tls')).options.arrLog, { customFields: [{ logFieldName: 'Tls', sourceName: 'HTTPS' }] })
+  t.throws(() => file('', field('the tls')), { message: /applicationHost\.config:\d+:\d+: logFieldName="the tls" has a space/ })
 })
 
 test('tracing is told not to be there, unless it is off', async t => {
@@ -217,13 +273,14 @@ test('conditions about files get the folder of the web.config, and are left out 
 })
 
 test('sections that are not read are listed, with whether anything is lost', async t => {
-  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other />')
+  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />')
   t.match(report.sections.map(({ path, lost }) => [path, lost]), [
     ['/configuration/appSettings', false],
     ['/configuration/system.webServer/handlers', true],
     ['/configuration/system.webServer/security/ipSecurity', true],
     ['/configuration/system.webServer/made.up', true],
-    ['/configuration/other', true]
+    ['/configuration/other', true],
+    ['/configuration/constructor', true]
   ])
 })
 

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type Test } from 'tap'
 import { watchConfig, type IisConfig, type WatchedConfig } from '../src/index.ts'
@@ -73,6 +73,48 @@ test('a file that parts are taken from is watched as well', async t => {
   const { next } = watch(t, join(dir, 'web.config'))
   writeFileSync(join(dir, 'rules.config'), '<rules><rule name="three"><match url="x" /></rule></rules>')
   t.equal(nameIn((await next()).config), 'three')
+})
+
+test('a file that parts are taken from may be broken or missing to begin with: once it is mended it is read', async t => {
+  const dir = t.testdir({ 'web.config': xml('one') })
+  const { next } = watch(t, join(dir, 'web.config'))
+  writeFileSync(join(dir, 'web.config'), '<configuration><system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer></configuration>')
+  t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
+  writeFileSync(join(dir, 'rules.config'), '<rules><rule')
+  t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_INVALID_XML' })
+  writeFileSync(join(dir, 'rules.config'), '<rules><rule name="mended"><match url="x" /></rule></rules>')
+  t.equal(nameIn((await next()).config), 'mended')
+})
+
+test('a file that cannot be looked at is an error that is told, and the watching goes on', { skip: process.platform === 'win32' && 'links need a right there' }, async t => {
+  const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
+  const { watched, next } = watch(t, file)
+  rmSync(file)
+  // A link that leads to itself: to look at it is an error other than that it is missing.
+  symlinkSync(file, file)
+  t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
+  t.equal(nameIn(watched.config), 'one')
+  rmSync(file)
+  writeFileSync(file, xml('back'))
+  t.equal(nameIn((await next()).config), 'back')
+})
+
+test('a file that is still being written is not read before it is quiet', async t => {
+  const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
+  let tell = (_change: Change): void => {}
+  const told = new Promise<Change>(resolve => { tell = resolve })
+  const watched = watchConfig(file, (error, config) => { tell({ error, config }) }, { interval: 500, quiet: 300 })
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => { watched.close(); clearInterval(alive) })
+  const whole = xml('slow')
+  writeFileSync(file, '')
+  for (const character of whole) {
+    appendFileSync(file, character)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  const { error, config } = await told
+  t.equal(error, null)
+  t.equal(nameIn(config), 'slow')
 })
 
 test('after close nothing is told', async t => {

@@ -1,0 +1,36 @@
+import { test } from 'tap'
+import { readConfigText, type IisConfig } from '../src/index.ts'
+
+const read = (...bindings: readonly string[]): IisConfig => readConfigText(`<configuration><system.applicationHost><sites>${bindings.map((binding, index) =>
+  `<site name="${index}"><bindings><binding ${binding} /></bindings></site>`).join('')}</sites></system.applicationHost></configuration>`)
+
+test('one port on several addresses is a listener for each, with a name of its own', async t => {
+  const { options } = read('protocol="http" bindingInformation="10.0.0.1:80:"', 'protocol="http" bindingInformation="10.0.0.2:80:"', 'protocol="http" bindingInformation="10.0.0.2:8080:"')
+  t.strictSame(options.listeners?.listeners, [
+    { name: 'http 10.0.0.1 port 80', host: '10.0.0.1', port: 80 },
+    { name: 'http 10.0.0.2 port 80', host: '10.0.0.2', port: 80 },
+    { host: '10.0.0.2', port: 8080 }
+  ])
+})
+
+test('where a binding is for all addresses, its listener has those of single ones as well', async t => {
+  const { options } = read('protocol="http" bindingInformation="127.0.0.1:80:a"', 'protocol="http" bindingInformation="*:80:b"', 'protocol="http" bindingInformation="[::1]:80:c"')
+  t.strictSame(options.listeners?.listeners, [{ host: '*', port: 80 }])
+  t.strictSame(options.hostRouting?.sites.map(({ bindings }) => bindings?.[0]), ['http/127.0.0.1:80:a', 'http/*:80:b', 'http/[::1]:80:c'])
+})
+
+test('what the flags of one binding switch off for another one is told there', async t => {
+  const { options, report } = read('protocol="https" bindingInformation="*:443:a" sslFlags="1"', 'protocol="https" bindingInformation="*:443:b" sslFlags="37"', 'protocol="https" bindingInformation="*:444:c" sslFlags="5"')
+  t.strictSame(options.listeners?.listeners, [
+    { host: '*', port: 443, https: { tls: { maxVersion: 'TLSv1.2' } }, http2: false },
+    { host: '*', port: 444, https: true, http2: false }
+  ])
+  const told = report.rows.filter(({ note }) => note?.includes('another binding'))
+  t.match(told, [{ path: /site\[1\]/, status: 'difference' }])
+  t.equal(told.length, 1)
+})
+
+test('defaults of sites without a site make neither sites nor listeners', async t => {
+  const { options } = readConfigText('<configuration><system.applicationHost><sites><siteDefaults><logFile period="Hourly" /></siteDefaults></sites></system.applicationHost></configuration>')
+  t.strictSame(options, { arrLog: { period: 'hourly' } })
+})
