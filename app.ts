@@ -14,15 +14,12 @@ import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
 import { articlesSite, HOSTS } from './start/article.ts'
 import { readEnvironment, type Settings } from './start/environment.ts'
+import { endStart } from './start/failure.ts'
 import { takeOver, tellReport } from './start/reload.ts'
+import { endStragglers } from './start/stragglers.ts'
 
 /** Options of the app; what is left out, the environment says (see `start/environment.ts`). */
 export interface AppOptions extends Partial<Settings> {
-  /**
-   * A `web.config` or `applicationHost.config` that says what the site is, in the place of the article's rule; read again
-   * when it changes. On the command line `-- --web-config FILE`. The bundled backend is not started. Defaults to none.
-   */
-  webConfig?: string
   /** The bundled backend's time between two pings, ms. Defaults to 20000. */
   pingInterval?: number
   /** The folder of the development certificate. Defaults to `certificates`. */
@@ -40,19 +37,22 @@ interface Site {
   readonly upstreamProxy?: UpstreamProxyOptions
 }
 
+// How long the last requests and WebSockets may take when the site closes, ms. Within the grace that `npm start` gives.
+const PATIENCE = 3000
+
 async function app (fastify: FastifyInstance, options: AppOptions): Promise<void> {
   const settings = { ...readEnvironment(process.env), ...options }
-  const { webConfig, upstream = null } = settings
+  const { webConfig = null, upstream = null } = settings
+  endStragglers(fastify, PATIENCE)
   const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
-  const site: Site = webConfig === undefined ? articlesSite(source) : siteOfFile(fastify, webConfig)
+  const site: Site = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig)
 
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
   await fastify.register(listeners, {
     listeners: site.listeners?.listeners ?? [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
     certificate: 'development',
     development: { folder: settings.certificates ?? 'certificates', ...(site.listeners === undefined && { hosts: HOSTS }) },
-    // Within the grace that `npm start` gives.
-    closeTimeout: 3000
+    closeTimeout: PATIENCE
   })
   await fastify.register(hostRouting, site.hostRouting ?? { sites: [{ name: 'ReverseProxy', id: 1, hosts: ['*'] }] })
   await fastify.register(urlRewrite, site.urlRewrite ?? {})
@@ -61,6 +61,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
   })
 
+  fastify.addHook('onListen', async () => { process.off('unhandledRejection', endStart) })
   if (settings.announce) announce(fastify, source, settings.logDirectory)
 }
 
@@ -92,6 +93,7 @@ function announce (fastify: FastifyInstance, source: string, logDirectory: strin
       httpPort: portOf(fastify),
       httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
       source,
+      bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
       logFile: join(logDirectory, 'W3SVC1'),
       certificate: fastify.listeners.authorityFile
     }))

@@ -7,13 +7,24 @@ export interface Announcement {
   readonly httpsPort: number | null
   /** The upstream's URL, or the file that says where requests go. */
   readonly source: string
+  /** Where the sites of a file are reached; null stands for every protocol, and for the ports above. */
+  readonly bindings: readonly Binding[]
   readonly logFile: string
   /** Where the certificate authority is kept that browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
 
+interface Binding {
+  readonly protocol: 'http' | 'https' | null
+  readonly host: string
+  readonly port: number | null
+}
+
+// More than these would push the rest off the screen.
+const ENOUGH = 8
+
 /** The text, coloured where the terminal takes colours. */
-export function announcement ({ httpPort, httpsPort, source, logFile, certificate }: Announcement): string {
+export function announcement ({ httpPort, httpsPort, source, bindings, logFile, certificate }: Announcement): string {
   const { bold, cyan, dim, green, magenta } = pico
   const urls = (host: string): string => [`http://${host}:${httpPort}`, ...httpsPort === null ? [] : [`https://${host}:${httpsPort}`]].map(cyan).join('  ')
   const isUrl = /^https?:/.test(source)
@@ -24,11 +35,30 @@ export function announcement ({ httpPort, httpsPort, source, logFile, certificat
      ${urls('reverseproxy.localhost')}
      ${urls('reverseproxy.com')}  ${dim('with 127.0.0.1 reverseproxy.com in the hosts file')}
 `
+  const lines = isUrl ? [] : linesOf(bindings, { http: httpPort, https: httpsPort })
+  const sites = `
+${lines.slice(0, ENOUGH).map(urls => `     ${urls.map(cyan).join('  ')}\n`).join('')}${lines.length > ENOUGH ? `     ${dim(`and ${lines.length - ENOUGH} more`)}\n` : ''}`
   return `
   ${bold(isUrl ? 'The site "ReverseProxy" is up.' : `The site of ${source} is up.`)}
-${isUrl ? scenarios : `\n     ${urls('localhost')}\n`}
+${isUrl ? scenarios : sites}
   ${isUrl ? 'upstream   ' : 'rules      '}  ${cyan(source)}
   log          ${logFile}${certificate === null ? '' : `\n  certificate  ${certificate}  ${dim('trust it, or accept the browser\'s warning')}`}
   stop         Ctrl+C
 `
+}
+
+/** A line for each host, with its URLs; a wildcard is nothing that a browser could open. */
+function linesOf (bindings: readonly Binding[], ports: Readonly<Record<'http' | 'https', number | null>>): string[][] {
+  const byHost = new Map<string, Set<string>>()
+  for (const { protocol, host: bound, port } of bindings) {
+    if (bound.startsWith('*.')) continue
+    const host = bound === '*' ? 'localhost' : bound
+    const urls = byHost.get(host) ?? new Set()
+    byHost.set(host, urls)
+    for (const scheme of protocol === null ? ['http', 'https'] as const : [protocol]) {
+      const at = port ?? ports[scheme]
+      if (at !== null) urls.add(`${scheme}://${host}${at === (scheme === 'https' ? 443 : 80) ? '' : `:${at}`}`)
+    }
+  }
+  return [...byHost.values()].map(urls => [...urls])
 }

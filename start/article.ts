@@ -26,7 +26,7 @@ export function articlesSite (upstream: string): ArticlesSite {
         name: 'ReverseProxy',
         stopProcessing: true,
         match: { url: '(.*)' },
-        conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts})\\.?(:\\d+)?$` }] },
+        conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts})\\.?(:\\d*)?$` }] },
         action: { type: 'Rewrite', url: `${origin}${pathname.replace(/\/$/, '')}/{R:1}` }
       }]
     }

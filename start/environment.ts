@@ -12,6 +12,12 @@ export interface Settings {
   logDirectory: string
   /** `UPSTREAM`: proxy to this URL instead of the bundled backend. Defaults to none. */
   upstream: string | null
+  /**
+   * `WEB_CONFIG`: a `web.config` or `applicationHost.config` that says what the site is, in the place of the article's
+   * rule; read again when it changes. On the command line `-- --web-config FILE`. The bundled backend is not started.
+   * Defaults to none.
+   */
+  webConfig: string | null
 }
 
 /** One or more settings that cannot be meant; the message is a sentence for each. */
@@ -27,9 +33,11 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: port('HTTPS_PORT', 8443),
     backendPort: port('BACKEND_PORT', 8080),
     logDirectory: env.LOG_DIR || 'logs',
-    upstream: upstream()
+    upstream: upstream(),
+    webConfig: env.WEB_CONFIG || null
   }
   distinct()
+  noCircle()
   if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
   return settings
 
@@ -44,7 +52,12 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
   function upstream (): string | null {
     const text = env.UPSTREAM
     if (text === undefined || text === '') return null
-    if (/^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text)) return text
+    if (/^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text)) {
+      const { username, password, search, hash } = new URL(text)
+      if (username + password + search + hash === '') return text
+      mistakes.push('UPSTREAM must be a URL of a host and a path: a user, a password, a query or a fragment would be lost on the way.')
+      return null
+    }
     mistakes.push(`UPSTREAM must be a URL such as http://localhost:8080, and not ${JSON.stringify(text)}.`)
     return null
   }
@@ -52,11 +65,21 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
   function distinct (): void {
     const taken = new Map<number, string>()
     const ports: Array<[string, number]> = [['HTTP_PORT', settings.httpPort], ['HTTPS_PORT', settings.httpsPort]]
-    if (settings.upstream === null) ports.push(['BACKEND_PORT', settings.backendPort])
+    if (settings.upstream === null && settings.webConfig === null) ports.push(['BACKEND_PORT', settings.backendPort])
     for (const [name, number] of ports) {
       const other = taken.get(number)
       if (number !== 0 && other !== undefined) mistakes.push(`${name} is ${number}, which ${other} has already.`)
       taken.set(number, name)
     }
+  }
+
+  // Every request would go round until there are no connections left.
+  function noCircle (): void {
+    if (settings.upstream === null) return
+    const { hostname, protocol, port } = new URL(settings.upstream)
+    if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
+    const name = protocol === 'https:' ? 'HTTPS_PORT' : 'HTTP_PORT'
+    const own = name === 'HTTPS_PORT' ? settings.httpsPort : settings.httpPort
+    if (Number(port || (protocol === 'https:' ? 443 : 80)) === own) mistakes.push(`UPSTREAM is this site itself: ${name} is ${own}.`)
   }
 }

@@ -1,4 +1,4 @@
-// Why did it not start? One sentence that names the setting to change.
+// Why did it not start? One sentence that names the setting to change, and the end.
 import { EnvironmentError } from './environment.ts'
 
 /** An error that knows which setting it comes from: `label` is the variable's name. */
@@ -13,6 +13,15 @@ const REASONS: Readonly<Record<string, (port: string) => string>> = {
   EADDRINUSE: port => `${port} is in use by another program: stop that one, or choose another port`,
   EACCES: port => `this user has no right to ${port}: choose one above 1023, or give the program that right`,
   EADDRNOTAVAIL: port => `${port} can't be opened: this machine has no such address`
+}
+
+/**
+ * Ends a start that has failed. Once the site is up this is not for errors any more: fastify-cli closes the server then,
+ * so that WebSockets are told and the log is written to its end.
+ */
+export function endStart (error: unknown): never {
+  console.error(sentenceOf(error))
+  process.exit(1)
 }
 
 /** The sentence for an error of the start; the stack only where the error is none that a setting explains. */

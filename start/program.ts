@@ -1,25 +1,25 @@
 // Loaded by `fastify start --require`, ahead of the app: what a program owes its user and a plugin must not do.
 // The settings are checked, fastify-cli is told the port, and a failed start ends in a sentence, not in a stack.
+import { startingWords, webConfigOf } from './command-line.ts'
 import { readEnvironment } from './environment.ts'
-import { sentenceOf } from './failure.ts'
+import { endStart } from './failure.ts'
+import { openFolder } from './log-folder.ts'
 
 try {
+  const webConfig = webConfigOf(startingWords())
+  if (webConfig !== null) process.env.WEB_CONFIG = webConfig
   const settings = readEnvironment(process.env)
+  openFolder(settings.logDirectory)
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)
 } catch (error) {
-  end(error)
+  endStart(error)
 }
 
-process.once('unhandledRejection', end)
+process.once('unhandledRejection', endStart)
 
 // Where its terminal has been closed, Node aborts as it exits. fastify-cli listens to the signals of such an end as
 // well, and a listener for SIGSEGV makes it begin again and again, for ever, where the process ought to be gone.
 process.once('exit', () => {
   for (const signal of ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP']) process.removeAllListeners(signal)
 })
-
-function end (error: unknown): void {
-  console.error(sentenceOf(error))
-  process.exit(1)
-}

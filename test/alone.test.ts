@@ -85,9 +85,10 @@ const scripts = (name: string, use: string): Record<string, string> => {
   }
 }
 
-async function pack ({ folder }: Package, destination: string): Promise<string> {
+async function pack ({ folder }: Package, destination: string): Promise<{ tarball: string, files: string[] }> {
   const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', destination], { cwd: folder, shell })
-  return join(destination, (JSON.parse(stdout) as Array<{ filename: string }>)[0]!.filename)
+  const [packed] = JSON.parse(stdout) as Array<{ filename: string, files: Array<{ path: string }> }>
+  return { tarball: join(destination, packed!.filename), files: packed!.files.map(({ path }) => path) }
 }
 
 for (const one of packages) {
@@ -95,7 +96,8 @@ for (const one of packages) {
   t.test(one.name, { timeout: 240_000 }, async t => {
     const folder = await mkdtemp(join(tmpdir(), `alone-${short}-`))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    const tarball = await pack(one, folder)
+    const { tarball, files } = await pack(one, folder)
+    for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) t.ok(files.includes(file), `${file} comes with it`)
 
     const { messages, pkg } = await publint({ pkgDir: one.folder, strict: true })
     t.same(messages.map(message => formatMessage(message, pkg)), [], 'publint has nothing to say')
@@ -111,6 +113,11 @@ for (const one of packages) {
       await writeFile(join(folder, file), script)
       const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 60_000 })
       t.equal(stdout.trim().split('\n').at(-1), 'used', file)
+    }
+    for (const [name, path] of Object.entries(one.manifest.bin ?? {})) {
+      t.notMatch(path, /^(\.\/)?dist\//, `${name} is there before the build, so that npm links it in this repository as well`)
+      const { stdout } = await run(join(folder, 'node_modules', '.bin', name), ['--help'], { cwd: folder, shell })
+      t.match(stdout, name, `${name} runs`)
     }
   })
 }

@@ -1,6 +1,6 @@
 // However an exchange ends, it has its line, the line is true, and the process is still there.
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { get, request } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -48,6 +48,15 @@ t.test('an unknown host: 400 Invalid Hostname, and no line in the site\'s log', 
   const lines = await site.lines(1)
   t.equal(lines.length, 1)
   t.equal(lines[0]?.['sc-status'], '200')
+})
+
+t.test('a Host whose port is left empty is a host as any other', async t => {
+  const site = await startSite(t)
+  for (const host of ['localhost:', 'reverseproxy.com.:']) {
+    const [response] = await once(get({ host: '127.0.0.1', port: site.httpPort, headers: { host }, agent: false }), 'response')
+    response.resume()
+    t.equal(response.statusCode, 200, host)
+  }
 })
 
 t.test('a client that resets in mid-handshake: a line with 499 and win32 status 64', async t => {

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { webConfigOf } from '../start/command-line.ts'
 import { EnvironmentError, readEnvironment } from '../start/environment.ts'
 import { sentenceOf } from '../start/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null })
 })
 
 t.test('every mistake is told at once, a sentence for each, naming its variable', async t => {
@@ -21,7 +22,33 @@ t.test('one port for two listeners is a mistake, unless it is 0', async t => {
   t.throws(() => readEnvironment({ HTTP_PORT: '9000', HTTPS_PORT: '9000' }), /HTTPS_PORT is 9000, which HTTP_PORT has already/)
   t.throws(() => readEnvironment({ BACKEND_PORT: '8000' }), /BACKEND_PORT is 8000/)
   t.equal(readEnvironment({ BACKEND_PORT: '8000', UPSTREAM: 'http://localhost:1' }).upstream, 'http://localhost:1')
+  t.equal(readEnvironment({ HTTP_PORT: '8080', WEB_CONFIG: 'web.config' }).webConfig, 'web.config')
   t.equal(readEnvironment({ HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0' }).httpPort, 0)
+})
+
+t.test('an upstream whose URL has more than would reach it is a mistake that does not repeat the password', async t => {
+  for (const upstream of ['http://user:secret@localhost:1', 'http://localhost:1/?a=b', 'http://localhost:1/#part']) {
+    t.throws(() => readEnvironment({ UPSTREAM: upstream }), { message: /^UPSTREAM must be a URL of a host and a path/ }, upstream)
+  }
+  t.throws(() => readEnvironment({ UPSTREAM: 'http://user:secret@localhost:1' }), { message: /^((?!secret).)*$/s })
+  t.equal(readEnvironment({ UPSTREAM: 'https://[::1]:1/app/' }).upstream, 'https://[::1]:1/app/')
+})
+
+t.test('an upstream that is the site itself is a mistake', async t => {
+  t.throws(() => readEnvironment({ UPSTREAM: 'http://localhost:8000/app' }), { message: 'UPSTREAM is this site itself: HTTP_PORT is 8000.' })
+  t.throws(() => readEnvironment({ UPSTREAM: 'https://[::1]', HTTPS_PORT: '443' }), { message: 'UPSTREAM is this site itself: HTTPS_PORT is 443.' })
+  t.equal(readEnvironment({ UPSTREAM: 'http://elsewhere.example:8000' }).upstream, 'http://elsewhere.example:8000')
+  t.equal(readEnvironment({ UPSTREAM: 'http://localhost:8443' }).upstream, 'http://localhost:8443')
+})
+
+t.test('the file of the site is found on the command line, whichever of the dashes a shell has left', async t => {
+  for (const words of ['-- --web-config a.config', '--web-config a.config', '-- --web-config=a.config', '-- --webConfig a.config']) {
+    t.equal(webConfigOf(['node', 'fastify', 'start', '--options', 'dist/app.js', ...words.split(' ')]), 'a.config', words)
+  }
+  t.equal(webConfigOf(['node', 'fastify', 'start', '--options', 'dist/app.js']), null)
+  for (const words of ['--web-config', '--web-config=', '--web-config --options', '--web-config a --web-config b']) {
+    t.throws(() => webConfigOf(words.split(' ')), { name: 'EnvironmentError', message: /--web-config .*: npm start -- -- --web-config FILE\.$/ }, words)
+  }
 })
 
 t.test('a port in use becomes a sentence that names the setting', async t => {

@@ -1,6 +1,8 @@
 // `npm start`: what it says, how it ends, and that a mistake in its settings is one sentence.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import helper from 'fastify-cli/helper.js'
 import t from 'tap'
 import { WebSocket } from 'ws'
@@ -57,6 +59,48 @@ t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }
   t.same(await program.exit, { code: 0, signal: null })
 })
 
+const unfinished: ReadonlyArray<[string, string]> = [
+  ['a connection that has said nothing yet', ''],
+  ['a head that never ends', 'GET / HTTP/1.1\r\nHost: local'],
+  ['a body that never ends', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf']
+]
+for (const [what, bytes] of unfinished) {
+  t.test(`SIGTERM ends it with code 0 whoever holds ${what}, at the proxy or the backend`, { skip: noSignals }, async t => {
+    const program = start(t, {})
+    await program.says(/stop +Ctrl\+C/)
+    const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
+    const [, backend] = await program.says(/upstream +http:\/\/localhost:(\d+)/)
+    for (const port of [proxy, backend]) {
+      const socket = connect(Number(port), 'localhost')
+      socket.on('error', () => {})
+      t.teardown(() => socket.destroy())
+      await once(socket, 'connect')
+      if (bytes !== '') await new Promise(resolve => socket.write(bytes, resolve))
+    }
+    // Who is answered on a later connection is sure that the earlier ones are in.
+    await (await fetch(`http://localhost:${proxy}/`)).text()
+    program.process.kill('SIGTERM')
+    t.same(await program.exit, { code: 0, signal: null })
+    t.notMatch(program.output(), 'killed by timeout')
+  })
+}
+
+t.test('an error that nobody caught ends it with code 1, and everybody is told before', { skip: noSignals }, async t => {
+  const late = 'process.on("SIGWINCH",()=>{Promise.reject(new Error("nobody caught this"))})'
+  const program = start(t, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` })
+  await program.says(/stop +Ctrl\+C/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  const socket = new WebSocket(`ws://localhost:${port}/`)
+  t.teardown(() => socket.terminate())
+  await once(socket, 'message')
+  const closed = once(socket, 'close')
+  program.process.kill('SIGWINCH')
+  t.same(await program.exit, { code: 1, signal: null })
+  t.equal((await closed)[0], 1001)
+  t.match(program.output(), 'nobody caught this')
+  t.match(program.output(), / GET \/ \S+SERVER-STATUS=101 /, 'and the log has its line')
+})
+
 t.test('a terminal that is closed ends it', { skip: withoutScript }, async t => {
   const { process: terminal, says } = start(t, {}, words => ['script', ['-qefc', `echo pid $$ && exec ${words.join(' ')}`, '/dev/null']])
   const pid = Number((await says(/pid (\d+)/))[1])
@@ -91,6 +135,15 @@ t.test('a bad port and a bad URL are a sentence each, and code 1', async t => {
   const program = start(t, { HTTPS_PORT: 'secure', UPSTREAM: 'backend:8080' })
   t.same(await program.exit, { code: 1, signal: null })
   t.match(program.output(), /^HTTPS_PORT must be a port[^\n]+\nUPSTREAM must be a URL[^\n]+\n$/)
+})
+
+t.test('a folder where no log can be written is one sentence, and code 1', async t => {
+  const file = join(t.testdir({ file: '' }), 'file')
+  for (const folder of [file, join(file, 'logs')]) {
+    const program = start(t, { LOG_DIR: folder })
+    t.same(await program.exit, { code: 1, signal: null })
+    t.match(program.output(), /^LOG_DIR: the log cannot be written to [^\n]+\n$/)
+  }
 })
 
 t.test('UPSTREAM is proxied to, and no backend is started', async t => {

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { startBackend } from '../backend/src/index.ts'
 import { converse } from './conversation.ts'
 import { root } from './packages.ts'
-import { start } from './program.ts'
+import { start, takenPort } from './program.ts'
 import { freePort, startSite, type Site } from './site.ts'
 
 /** `examples/web.config`, leading to a backend of the test's own. */
@@ -123,6 +123,25 @@ t.test('fastify start takes the file after two dashes', async t => {
   await program.says(/rules +\S+web\.config/)
   const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
   t.equal((await fetch(`http://localhost:${port}/`)).status, 200)
+})
+
+t.test('and after one, which is all that some shells leave, and from WEB_CONFIG; no backend is started', async t => {
+  const { file } = await example(t)
+  const backend = String(await takenPort(t))
+  for (const program of [
+    start(t, { BACKEND_PORT: backend }, words => [words[0] as string, [...words.slice(1), '--web-config', file]]),
+    start(t, { BACKEND_PORT: backend, WEB_CONFIG: file })
+  ]) await program.says(/rules +\S+web\.config/)
+})
+
+t.test('it tells the URLs of the file\'s own sites', async t => {
+  const port = await freePort()
+  const file = join(t.testdir(), 'applicationHost.config')
+  writeFileSync(file, serverFile(port, 410, { one: 1, two: 2 }))
+  const program = start(t, { WEB_CONFIG: file })
+  await program.says(/stop +Ctrl\+C/)
+  const lines = program.output().split('\n').filter(line => line.includes('http') && !line.startsWith('{'))
+  t.same(lines.map(line => line.trim()), [`http://one.localhost:${port}`, `http://two.localhost:${port}`])
 })
 
 t.test('a file that cannot be used is a sentence with its line, and code 1', async t => {

@@ -53,7 +53,7 @@ export interface StartOptions extends BackendOptions {
   port?: number
   /** Defaults to `localhost`. */
   host?: string
-  /** Options of its Fastify instance, e.g. the logger. Defaults to none. */
+  /** Options of its Fastify instance, e.g. the logger. Defaults to `{ forceCloseConnections: true }`. */
   fastify?: FastifyServerOptions
 }
 
@@ -63,7 +63,8 @@ export interface StartOptions extends BackendOptions {
  */
 export async function startBackend (options: StartOptions = {}): Promise<FastifyInstance> {
   const { port = 8080, host = 'localhost', fastify: server = {}, ...own } = options
-  const fastify = Fastify(server)
+  // A connection that has said nothing yet, as browsers open them ahead of need, would hold the close up.
+  const fastify = Fastify({ forceCloseConnections: true, ...server })
   try {
     await fastify.register(backend, own)
     await fastify.listen({ port, host } satisfies FastifyListenOptions)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -70,6 +71,21 @@ t.test('a peer that never answers cannot hold the server up', async t => {
   const { socket, next } = connect(t, host)
   await next()
   socket.pause()
+  await server.close()
+  t.pass('closed')
+})
+
+t.test('nor can a connection that says nothing, or half of what it wants to say', async t => {
+  const { server, host } = await start(t)
+  for (const bytes of ['', 'GET / HTTP/1.1\r\nHost: local', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf']) {
+    const accepted = once(server.server, 'connection') as Promise<[Socket]>
+    const client = connectTcp(Number(host.split(':')[1]), (server.addresses()[0] as AddressInfo).address)
+    client.on('error', () => {})
+    t.teardown(() => client.destroy())
+    const [socket] = await accepted
+    client.write(bytes)
+    while (socket.bytesRead < bytes.length) await new Promise(resolve => setImmediate(resolve))
+  }
   await server.close()
   t.pass('closed')
 })

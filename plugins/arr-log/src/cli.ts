@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // arr-log: read log files on a terminal.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'

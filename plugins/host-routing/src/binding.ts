@@ -1,7 +1,7 @@
 // What does this binding say? IIS's notation and the option objects, read into one form, with every mistake told.
 
 import { isIP } from 'node:net'
-import { normalizeHost } from './host.ts'
+import { normalizeAddress, normalizeHost } from './host.ts'
 import type { BindingOptions, Protocol, SiteOptions } from './site.ts'
 
 /** A binding in its one normal form: null means any. */
@@ -14,7 +14,7 @@ export interface ParsedBinding {
 }
 
 // `protocol/IP:port:host`, as `appcmd` prints it; the IP may be an IPv6 address in brackets.
-const IIS_BINDING = /^(?:([a-z]+)\/)?(\*|\[[0-9a-f:.]+\]|[0-9.]+|):(\d*|\*):(.*)$/i
+const IIS_BINDING = /^(?:([a-z]+)\/)?(\*|\[[0-9a-f:.]+(?:%\w+)?\]|[0-9.]+|):(\d*|\*):(.*)$/i
 
 /**
  * Reads all bindings of a site.
@@ -68,11 +68,6 @@ function normalizePattern (host: unknown): string | null {
   if (!host.startsWith('*.')) return normalizeHost(host)
   const suffix = normalizeHost(host.slice(2))
   return suffix === null || suffix.startsWith('[') ? null : `*.${suffix}`
-}
-
-// Sockets tell an IPv6 address in its shortest form.
-function normalizeAddress (address: string): string {
-  return isIP(address) === 6 ? (normalizeHost(address) as string).slice(1, -1) : address
 }
 
 function describeHostMistake (host: unknown): string {

@@ -43,7 +43,8 @@ export function parseHost (value: string): HostAndPort | null {
  */
 export function normalizeHost (text: string): string | null {
   if (text.length <= LONGEST_NAME && PLAIN_NAME.test(text) && !text.includes('xn--')) return text
-  if (isIPv6(text)) return shortestIPv6(text)
+  // A zone is this machine's own name of a link, and no part of a host's (RFC 6874 §4).
+  if (isIPv6(text)) return text.includes('%') ? null : shortestIPv6(text)
   if (text.startsWith('[')) return parseHost(text)?.host ?? null
   // domainToASCII would take `a/b` or `a:80` for `a`: what is left out must have been plain to begin with.
   if (/[\s/\\?#@:%<>^|[\]]/.test(text)) return null
@@ -60,4 +61,20 @@ function parsePort (digits: string | undefined): number | null | undefined {
 
 function shortestIPv6 (address: string): string {
   return new URL(`http://[${address}]`).hostname
+}
+
+/**
+ * The one form of an IP address that a socket tells: without the zone of a link-local one, and an IPv4 connection to a
+ * dual-stack socket as the IPv4 that it is.
+ */
+export function plainAddress (address: string): string {
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
+  const zone = address.indexOf('%')
+  return zone === -1 ? address : address.slice(0, zone)
+}
+
+/** The same of an address as a person writes it. */
+export function normalizeAddress (address: string): string {
+  const plain = plainAddress(address.toLowerCase())
+  return isIPv6(plain) ? shortestIPv6(plain).slice(1, -1) : plain
 }

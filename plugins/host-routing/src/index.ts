@@ -8,7 +8,7 @@ import { askedHost, type RawRequest } from './asked-host.ts'
 import { compileSites, type SiteInfo } from './compile.ts'
 import { siteConstraint } from './constraint.ts'
 import { InvalidOptionsError } from './errors.ts'
-import { normalizeHost } from './host.ts'
+import { normalizeAddress, normalizeHost, plainAddress } from './host.ts'
 import { httpsLocation, redirectStatus, type HttpsPolicy } from './https.ts'
 import { refuse } from './refusal.ts'
 import type { Protocol, Rejection, Site, SiteOptions } from './site.ts'
@@ -74,6 +74,9 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
   if (unknownHost !== 'refuse' && unknownHost !== 'pass' && typeof unknownHost !== 'function') {
     throw new InvalidOptionsError("unknownHost must be 'refuse', 'pass' or a function")
   }
+  if (fastify.hasConstraintStrategy('site')) {
+    throw new InvalidOptionsError("this server has a constraint strategy 'site' already: the plugin is registered once, and fastify.sites.replace changes its sites")
+  }
   let table = compileSites(options.sites)
 
   // What the router found for a `site` constraint is what the hooks see, even when the table was replaced in between.
@@ -87,7 +90,7 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
     get: (name) => table.byName.get(name) ?? null,
     find ({ host, protocol = 'http', port, address }) {
       const normal = normalizeHost(host)
-      return normal === null ? null : table.find({ host: normal, protocol, port, address })
+      return normal === null ? null : table.find({ host: normal, protocol, port, address: address && normalizeAddress(address) })
     },
     replace (sites) {
       const before = table
@@ -126,7 +129,7 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
         }
         request.rejection = null
         done()
-      }).catch(done)
+      }).catch(error => { done(error ?? new Error('unknownHost has failed and does not say why')) })
       return
     }
     request.site = found.site
@@ -142,7 +145,7 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
       host: asked.host,
       protocol: socket.encrypted === true ? 'https' : 'http',
       port: socket.localPort,
-      address: plainAddress(socket.localAddress)
+      address: socket.localAddress && plainAddress(socket.localAddress)
     })
     if (site === null) return { site, https: null, host: asked.host, reason: 'Hostname', malformed: false }
     return { site, https: table.https.get(site.name) ?? null, host: asked.host, reason: null, malformed: false }
@@ -189,11 +192,6 @@ function compare (before: ReadonlyMap<string, SiteInfo>, after: ReadonlyMap<stri
 function listeningPort (fastify: FastifyInstance): number | undefined {
   const { listeners } = fastify as { listeners?: { addresses?: readonly { protocol?: string, port?: number | null }[] } }
   return listeners?.addresses?.find(address => address.protocol === 'https')?.port ?? undefined
-}
-
-// An IPv4 connection on a dual-stack socket.
-function plainAddress (address: string | undefined): string | undefined {
-  return address?.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 export const hostRouting = fp(plugin, { fastify: '5.x', name: '@fastify-arr/host-routing' })

@@ -37,6 +37,22 @@ t.test('what a binding names is asked for, what it leaves out is not', t => {
   t.end()
 })
 
+t.test('an address has many spellings, and is one', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(hostRouting, {
+    sites: [
+      { name: 'zone', bindings: ['http/[FE80::0:1%eth0]:80:', { address: 'fe80::2%12', port: 80 }] },
+      { name: 'mapped', bindings: [{ address: '::FFFF:10.0.0.1', port: 80 }] }
+    ]
+  })
+  await app.ready()
+  const name = (address: string): string | undefined => app.sites.find({ host: 'a', port: 80, address })?.name
+  for (const address of ['fe80::1', 'fe80::1%eth0', 'FE80:0::1%7', 'fe80::2%eth1']) t.equal(name(address), 'zone', address)
+  for (const address of ['10.0.0.1', '::ffff:10.0.0.1']) t.equal(name(address), 'mapped', address)
+  t.equal(name('fe80::3'), undefined)
+})
+
 t.test('the port is that of the connection, not the one the client wrote', async t => {
   const app = Fastify()
   t.teardown(() => app.close())

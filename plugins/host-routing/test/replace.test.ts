@@ -99,6 +99,25 @@ t.test('every mistake is told, each with its site', async t => {
   await t.rejects(async () => await app.register(hostRouting, { sites: [], unknownHost: 'drop' } as never), { message: "host-routing: unknownHost must be 'refuse', 'pass' or a function" })
 })
 
+t.test('an IPv6 address with a zone is no host, and is told as any other mistake', async t => {
+  t.throws(() => compileSites([{ name: 'a', hosts: ['fe80::1%eth0'] }]), { message: 'host-routing: site \'a\' host "fe80::1%eth0": this is no host name' })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['*'] }] })
+  await app.ready()
+  t.equal(app.sites.find({ host: 'fe80::1%eth0' }), null)
+})
+
+t.test('a second registration is told that one is enough', async t => {
+  for (const first of [true, false]) {
+    const app = Fastify()
+    const scoped = async (): Promise<unknown> => await app.register(async scope => { await scope.register(hostRouting, { sites: [] }) })
+    if (first) await app.register(hostRouting, { sites: [] })
+    else await scoped()
+    await t.rejects(scoped, { code: 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS', message: /registered once/ }, first ? 'inside' : 'beside')
+  }
+})
+
 t.test('ten thousand sites are looked up in the steps of one', async t => {
   const sites = Array.from({ length: 10_000 }, (_, index) => [
     { name: `host ${index}`, hosts: [`host-${index}.example`] },

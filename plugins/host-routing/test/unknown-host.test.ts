@@ -63,6 +63,11 @@ t.test('a handler answers, or lets pass', async t => {
   ])
 })
 
+t.test('a handler that fails without saying why lets nothing pass', async t => {
+  const { app } = await build(t, () => Promise.reject(undefined)) // eslint-disable-line prefer-promise-reject-errors
+  t.equal((await app.inject({ url: '/', headers: { host: 'b' } })).statusCode, 500)
+})
+
 t.test('a route can belong to one site', async t => {
   const app = Fastify()
   t.teardown(() => app.close())

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command iis-config: arguments in, exit code out.
 import { run } from './command.ts'
 
