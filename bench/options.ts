@@ -18,6 +18,8 @@ export interface Options {
   /** How long each peer is warmed up before its first sample of a workload, s. */
   readonly warm: number
   readonly nice: number
+  /** Whether each sample is of a process of its own, warmed up anew. */
+  readonly fresh: boolean
   readonly trees: readonly Tree[]
   /** Whether RESULTS.md is written: only by a run that measures everything, unless asked. */
   readonly write: boolean
@@ -31,6 +33,7 @@ export const HELP = `npm run bench -- [options]
   --samples n       samples of each peer and workload, interleaved (3)
   --seconds s       length of a sample, a whole number (2)
   --warm s          warm-up of each peer in each workload, a whole number (1)
+  --fresh           a new process for each sample: how far two starts of one program differ (takes as many times as long)
   --nice=n          priority of load and proxies, -20 to 19: less noise on a busy machine; below 0 needs root (0)
   --tree name=path  another checkout whose plugins are measured as well; may be given several times
   --write           writes bench/RESULTS.md although not everything was measured
@@ -49,6 +52,7 @@ export function readOptions (args: readonly string[], root: string): Options | n
       warm: { type: 'string', default: '1' },
       nice: { type: 'string', default: '0' },
       tree: { type: 'string', multiple: true, default: [] },
+      fresh: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
@@ -70,6 +74,7 @@ export function readOptions (args: readonly string[], root: string): Options | n
     warm: whole('warm', values.warm, 0, 60),
     nice: whole('nice', values.nice, -20, 19),
     trees: [{ name: '', path: root }, ...trees],
+    fresh: values.fresh,
     write: values.write || (only.length === 0 && peers.length === 0 && trees.length === 0),
     list: values.list
   }

@@ -40,7 +40,7 @@ Written by \`npm run bench\`; what is measured and how to read it is told in [RE
 - Machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().replace(/-.*/, '')}
 - Node ${process.versions.node}
 - Peers: ${[...new Set(versions)].join(', ')}
-- Command: \`npm run bench -- --samples ${options.samples} --seconds ${options.seconds}${options.only.length > 0 ? ` --only ${options.only.join(',')}` : ''}${options.peers.length > 0 ? ` --peers ${options.peers.join(',')}` : ''}\`
+- Command: \`npm run bench -- --samples ${options.samples} --seconds ${options.seconds}${options.fresh ? ' --fresh' : ''}${options.only.length > 0 ? ` --only ${options.only.join(',')}` : ''}${options.peers.length > 0 ? ` --peers ${options.peers.join(',')}` : ''}\`
 ${[...workshop.absent].map(line => `- Absent: ${line}\n`).join('')}${[...notes].map(line => `- ${line}\n`).join('')}
 ## Targets
 

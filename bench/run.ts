@@ -86,7 +86,7 @@ async function measure (workload: Workload, peers: readonly Peer[], workshop: Wo
           if (!workload.fresh) await warm(workload, subject.proxy, workshop, options.warm)
         }
         subject.samples.push(await workload.measure(subject.proxy, workshop, options.seconds))
-        if (workload.fresh) await end(subject)
+        if (workload.fresh || options.fresh) await end(subject)
       } catch (error) {
         const { message } = error as Error
         subject.failure = `failed: ${inOneCell(message)}`
