@@ -12,7 +12,8 @@ import { urlRewrite, type UrlRewriteOptions } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
-import { articlesSite, HOSTS } from './start/article.ts'
+import { articlesSite, HOSTS, ONE_SITE } from './start/article.ts'
+import { refuseUrl } from './start/bad-url.ts'
 import { readEnvironment, type Settings } from './start/environment.ts'
 import { endStart } from './start/failure.ts'
 import { takeOver, tellReport } from './start/reload.ts'
@@ -54,7 +55,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
     development: { folder: settings.certificates ?? 'certificates', ...(site.listeners === undefined && { hosts: HOSTS }) },
     closeTimeout: PATIENCE
   })
-  await fastify.register(hostRouting, site.hostRouting ?? { sites: [{ name: 'ReverseProxy', id: 1, hosts: ['*'] }] })
+  await fastify.register(hostRouting, site.hostRouting ?? ONE_SITE)
   await fastify.register(urlRewrite, site.urlRewrite ?? {})
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
@@ -94,10 +95,16 @@ function announce (fastify: FastifyInstance, source: string, logDirectory: strin
       httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
       source,
       bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
-      logFile: join(logDirectory, 'W3SVC1'),
+      logFolder: logFolder(fastify, logDirectory),
       certificate: fastify.listeners.authorityFile
     }))
   })
+}
+
+/** Each site has a folder of its own in the log's. */
+function logFolder (fastify: FastifyInstance, directory: string): string {
+  const [first, ...others] = [...fastify.sites].filter(site => site.enabled)
+  return first === undefined || others.length > 0 ? directory : join(directory, `W3SVC${first.id}`)
 }
 
 function portOf (fastify: FastifyInstance): number {
@@ -107,6 +114,7 @@ function portOf (fastify: FastifyInstance): number {
 /** What `fastify start --options` gives to Fastify and to the app. Fastify's own two lines per request would say what arr-log says in one. */
 export const options: FastifyServerOptions & AppOptions = {
   logController: new LogController({ disableRequestLogging: true }),
+  frameworkErrors: refuseUrl,
   announce: true
 }
 

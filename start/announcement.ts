@@ -9,7 +9,7 @@ export interface Announcement {
   readonly source: string
   /** Where the sites of a file are reached; null stands for every protocol, and for the ports above. */
   readonly bindings: readonly Binding[]
-  readonly logFile: string
+  readonly logFolder: string
   /** Where the certificate authority is kept that browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
@@ -24,7 +24,7 @@ interface Binding {
 const ENOUGH = 8
 
 /** The text, coloured where the terminal takes colours. */
-export function announcement ({ httpPort, httpsPort, source, bindings, logFile, certificate }: Announcement): string {
+export function announcement ({ httpPort, httpsPort, source, bindings, logFolder, certificate }: Announcement): string {
   const { bold, cyan, dim, green, magenta } = pico
   const urls = (host: string): string => [`http://${host}:${httpPort}`, ...httpsPort === null ? [] : [`https://${host}:${httpsPort}`]].map(cyan).join('  ')
   const isUrl = /^https?:/.test(source)
@@ -42,7 +42,7 @@ ${lines.slice(0, ENOUGH).map(urls => `     ${urls.map(cyan).join('  ')}\n`).join
   ${bold(isUrl ? 'The site "ReverseProxy" is up.' : `The site of ${source} is up.`)}
 ${isUrl ? scenarios : sites}
   ${isUrl ? 'upstream   ' : 'rules      '}  ${cyan(source)}
-  log          ${logFile}${certificate === null ? '' : `\n  certificate  ${certificate}  ${dim('trust it, or accept the browser\'s warning')}`}
+  log          ${logFolder}${certificate === null ? '' : `\n  certificate  ${certificate}  ${dim('trust it, or accept the browser\'s warning')}`}
   stop         Ctrl+C
 `
 }

@@ -11,6 +11,9 @@ export interface ArticlesSite {
 /** The article's two, and one that browsers resolve to this machine without a hosts file (RFC 6761 §6.3). */
 export const HOSTS = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
 
+/** The one site of a file that tells of none: a web.config is one site's, whatever its hosts are. */
+export const ONE_SITE: HostRoutingOptions = { sites: [{ name: 'ReverseProxy', id: 1, hosts: ['*'] }] }
+
 /**
  * The site in front of an upstream. The rule's two conditions are one that is anchored: IIS's patterns are not, so that
  * `localhost` would match `evil-localhost.example` as well. The rule's third part, an empty

@@ -3,15 +3,19 @@ import { EnvironmentError } from './environment.ts'
 
 /** An error that knows which setting it comes from: `label` is the variable's name. */
 interface LabelledError extends Error {
-  label?: string
+  /** Null where no variable has it, as with a binding of a file of IIS. */
+  label?: string | null
   code?: string
   port?: number
   cause?: unknown
 }
 
-const REASONS: Readonly<Record<string, (port: string) => string>> = {
+const REASONS: Readonly<Record<string, (port: string, platform: NodeJS.Platform) => string>> = {
   EADDRINUSE: port => `${port} is in use by another program: stop that one, or choose another port`,
-  EACCES: port => `this user has no right to ${port}: choose one above 1023, or give the program that right`,
+  // On Windows every user may open every port, but for those that the system has given away.
+  EACCES: (port, platform) => platform === 'win32'
+    ? `Windows keeps ${port} for something else ("netsh interface ipv4 show excludedportrange protocol=tcp" lists such ports): choose another`
+    : `this user has no right to ${port}: choose one above 1023, or give the program that right`,
   EADDRNOTAVAIL: port => `${port} can't be opened: this machine has no such address`
 }
 
@@ -25,20 +29,21 @@ export function endStart (error: unknown): never {
 }
 
 /** The sentence for an error of the start; the stack only where the error is none that a setting explains. */
-export function sentenceOf (error: unknown): string {
+export function sentenceOf (error: unknown, platform = process.platform): string {
   if (error instanceof EnvironmentError) return error.message
   if (!isError(error)) return String(error)
   const system = systemError(error)
   const reason = REASONS[system?.code ?? '']
   // The packages' own errors are sentences already, and name the option, or the file and its line.
-  if (error.code?.startsWith('FST_ARR_') && reason === undefined) return error.message
+  if (error.code?.startsWith('FST_ARR_') && (reason === undefined || error.label === null)) return error.message
   if (system === null || reason === undefined) return error.stack ?? error.message
   const label = (error as LabelledError).label ?? 'HTTP_PORT'
-  return `${label}: ${reason(system.port === undefined ? 'the port' : `port ${system.port}`)} (${label}=…).`
+  return `${label}: ${reason(`port ${system.port}`, platform)} (${label}=…).`
 }
 
+// Files have errors of the same codes, without a port.
 function systemError (error: LabelledError): LabelledError | null {
-  if (error.code !== undefined && error.code in REASONS) return error
+  if (error.code !== undefined && error.code in REASONS && error.port !== undefined) return error
   return error.cause instanceof Error ? systemError(error.cause) : null
 }
 

@@ -3,6 +3,7 @@
 import { startingWords, webConfigOf } from './command-line.ts'
 import { readEnvironment } from './environment.ts'
 import { endStart } from './failure.ts'
+import { hearOnePress } from './key-press.ts'
 import { openFolder } from './log-folder.ts'
 
 try {
@@ -17,6 +18,7 @@ try {
 }
 
 process.once('unhandledRejection', endStart)
+hearOnePress()
 
 // Where its terminal has been closed, Node aborts as it exits. fastify-cli listens to the signals of such an end as
 // well, and a listener for SIGSEGV makes it begin again and again, for ever, where the process ought to be gone.

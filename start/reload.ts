@@ -1,6 +1,7 @@
 // What happens when a file of IIS is read, and read again? What it says is taken over, and what it loses is told.
 import type { IisConfig, Report } from '@fastify-arr/iis-config'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { ONE_SITE } from './article.ts'
 
 /** What only a start can change, with the word for it. */
 const FIXED = { listeners: 'the listeners', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
@@ -33,7 +34,7 @@ export function takeOver (fastify: FastifyInstance, file: string, old: Options, 
 function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewrite }: Options): void {
   fastify.urlRewrite.replace(urlRewrite ?? {})
   try {
-    if (hostRouting !== undefined) fastify.sites.replace(hostRouting.sites)
+    fastify.sites.replace((hostRouting ?? ONE_SITE).sites)
   } catch (error) {
     fastify.urlRewrite.replace(old.urlRewrite ?? {})
     throw error

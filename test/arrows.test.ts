@@ -5,7 +5,7 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { packages, type Package } from './packages.ts'
+import { packages, root, type Package } from './packages.ts'
 
 /** The bare specifiers that a package's sources import, types included, as package names. */
 function imports ({ folder }: Package): Map<string, string> {
@@ -39,6 +39,17 @@ for (const one of packages) {
     }
   })
 }
+
+t.test('a build notices each file that has changed: the compiler looks at those that it is told of, not at what they import', async t => {
+  for (const folder of [root, ...packages.map(one => one.folder)]) {
+    const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
+    const named = new Set(ts.parseJsonConfigFileContent(config, ts.sys, folder).fileNames.map(name => name.replaceAll('\\', '/')))
+    const sources = folder === root ? 'start' : 'src'
+    for (const file of readdirSync(join(folder, sources), { recursive: true, encoding: 'utf8' })) {
+      if (file.endsWith('.ts')) t.ok(named.has(join(folder, sources, file).replaceAll('\\', '/')), `${sources}/${file}`)
+    }
+  }
+})
 
 t.test('what two packages have alike is the same file', t => {
   const [first, second] = ['upstream-proxy', 'listeners'].map(name => readFileSync(join(import.meta.dirname, '..', 'plugins', name, 'src', 'roster.ts'), 'utf8'))

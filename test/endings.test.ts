@@ -1,6 +1,7 @@
 // However an exchange ends, it has its line, the line is true, and the process is still there.
 import { once } from 'node:events'
 import { get, request } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -48,6 +49,26 @@ t.test('an unknown host: 400 Invalid Hostname, and no line in the site\'s log', 
   const lines = await site.lines(1)
   t.equal(lines.length, 1)
   t.equal(lines[0]?.['sc-status'], '200')
+})
+
+t.test('a URL that cannot be decoded: 400 Invalid URL, on both protocols, with nothing of ours in it', async t => {
+  const site = await startSite(t)
+  for (const host of ['localhost', 'elsewhere.example']) {
+    const [response] = await once(get({ host: '127.0.0.1', port: site.httpPort, path: '/%zz', headers: { host }, agent: false }), 'response')
+    t.equal(response.statusCode, 400)
+    let page = ''
+    for await (const chunk of response) page += chunk
+    t.match(page, 'Bad Request - Invalid URL')
+    t.notMatch(page, /FST|%zz/)
+  }
+  const session = connectHttp2(`https://127.0.0.1:${site.httpsPort}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': '/%zz', ':authority': 'localhost' })
+  const [headers] = await once(stream, 'response')
+  t.equal(headers[':status'], 400)
+  stream.resume()
+  await once(stream, 'close')
+  await stillThere(t, site)
 })
 
 t.test('a Host whose port is left empty is a host as any other', async t => {

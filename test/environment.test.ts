@@ -55,7 +55,15 @@ t.test('a port in use becomes a sentence that names the setting', async t => {
   const system = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE', port: 8443 })
   t.match(sentenceOf(Object.assign(new Error('listener failed', { cause: system }), { label: 'HTTPS_PORT' })),
     /^HTTPS_PORT: port 8443 is in use by another program.*\(HTTPS_PORT=…\)\.$/)
-  t.match(sentenceOf(Object.assign(new Error('listen EACCES'), { code: 'EACCES', port: 80 })), /^HTTP_PORT: .*no right to port 80/)
+  t.match(sentenceOf(Object.assign(new Error('listen EACCES'), { code: 'EACCES', port: 80 }), 'linux'), /^HTTP_PORT: .*no right to port 80/)
+  t.match(sentenceOf(Object.assign(new Error('listen EACCES'), { code: 'EACCES', port: 8000 }), 'win32'), /^HTTP_PORT: Windows keeps port 8000 .*excludedportrange.*choose another \(HTTP_PORT=…\)\.$/)
+})
+
+t.test('a folder that cannot be written is no port that cannot be opened', async t => {
+  const system = Object.assign(new Error('EACCES: permission denied, open \'certificates/development-ca.pem\''), { code: 'EACCES', syscall: 'open' })
+  const told = Object.assign(new Error('Listener \'https port 8443\' (HTTPS_PORT): the development certificate cannot be kept in certificates: EACCES.', { cause: new Error('kept', { cause: system }) }),
+    { code: 'FST_ARR_LISTENERS_CERTIFICATE', label: 'HTTPS_PORT' })
+  t.equal(sentenceOf(told), told.message)
 })
 
 t.test('an error that no setting explains keeps its stack', async t => {

@@ -73,3 +73,10 @@ t.test('what a README links to is there', async t => {
   }
   t.ok(readdirSync(root).includes('README.md'))
 })
+
+t.test('the files that CONTRIBUTING.md names are there', async t => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+  const named = [...text.matchAll(/\b(?:plugins|backend|test|bench|start)\/[\w./-]+\.(?:ts|md)\b/g)].map(([path]) => path)
+  t.ok(named.length > 1)
+  for (const path of named) t.ok(ts.sys.fileExists(join(root, path)), path)
+})

@@ -44,6 +44,36 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+t.test('one Ctrl+C is one, however often it is passed on: everybody is told, and has a line', { skip: noSignals }, async t => {
+  const program = start(t, {})
+  await program.says(/stop +Ctrl\+C/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  const socket = new WebSocket(`ws://localhost:${port}/`)
+  t.teardown(() => socket.terminate())
+  await once(socket, 'message')
+  // Silent, so that the end takes its time.
+  socket.pause()
+  program.process.kill('SIGINT')
+  program.process.kill('SIGINT')
+  setTimeout(() => program.process.kill('SIGINT'), 100)
+  t.same(await program.exit, { code: 0, signal: null })
+  t.match(program.output(), / GET \/ \S+SERVER-STATUS=101 /)
+})
+
+t.test('a second Ctrl+C ends it at once', { skip: noSignals }, async t => {
+  const program = start(t, {})
+  await program.says(/stop +Ctrl\+C/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  const socket = new WebSocket(`ws://localhost:${port}/`)
+  t.teardown(() => socket.terminate())
+  await once(socket, 'message')
+  socket.pause()
+  program.process.kill('SIGINT')
+  setTimeout(() => program.process.kill('SIGINT'), 1000)
+  t.same(await program.exit, { code: 1, signal: null })
+  t.match(program.output(), 'second SIGINT')
+})
+
 t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }, async t => {
   const program = start(t, {})
   await program.says(/stop +Ctrl\+C/)

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
 import { startBackend } from '../backend/src/index.ts'
 import { converse } from './conversation.ts'
 import { root } from './packages.ts'
@@ -105,6 +106,40 @@ t.test('a changed file whose sites are refused leaves the rules before as well',
   writeFileSync(file, serverFile(port, 451, { one: 1, two: 2 }))
   while (await answer('two') !== 451) await new Promise(resolve => setTimeout(resolve, 100))
   t.equal(await answer('one'), 451, 'and the next sound file is in force, rules and sites')
+
+  t.equal(await answer('three'), 400)
+  writeFileSync(file, serverFile(port, 452, {}).replace(/<sites>.*<\/sites>/s, ''))
+  while (await answer('two') !== 452) await new Promise(resolve => setTimeout(resolve, 100))
+  t.equal(await answer('three'), 452, 'a file that tells of no site any more is one for every host, as it would be at the next start')
+})
+
+t.test('a site that is taken out of the file: its WebSockets are told, those of the others stay, whatever else has changed', async t => {
+  const backend = await startBackend({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => backend.close())
+  const { port: upstream } = backend.server.address() as { port: number }
+  const port = await freePort()
+  const file = join(t.testdir(), 'applicationHost.config')
+  const write = (sites: Readonly<Record<string, number>>, rule: string): void => {
+    writeFileSync(file, serverFile(port, 410, sites).replace('<action type="CustomResponse" statusCode="410" />', rule))
+  }
+  write({ one: 1, two: 2 }, `<action type="Rewrite" url="http://127.0.0.1:${upstream}/" />`)
+  const { fastify } = await startSite(t, { webConfig: file })
+  const open = async (site: string): Promise<WebSocket> => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host: `${site}.localhost:${port}` } })
+    t.teardown(() => socket.terminate())
+    await once(socket, 'message')
+    return socket
+  }
+  const [one, two] = [await open('one'), await open('two')]
+  const gone = once(two, 'close')
+  // The rule changes as well, and the one that is left gets another id.
+  write({ one: 7 }, '<action type="CustomResponse" statusCode="410" />')
+  const [code, reason] = await gone
+  t.equal(code, 1001)
+  t.equal(String(reason), 'The site was removed.')
+  one.send('still there?')
+  t.equal(String((await once(one, 'message'))[0]), 'still there?')
+  t.equal(fastify.tunnels.size, 1)
 })
 
 t.test('what only a start can change is told at the first change', async t => {
@@ -142,6 +177,21 @@ t.test('it tells the URLs of the file\'s own sites', async t => {
   await program.says(/stop +Ctrl\+C/)
   const lines = program.output().split('\n').filter(line => line.includes('http') && !line.startsWith('{'))
   t.same(lines.map(line => line.trim()), [`http://one.localhost:${port}`, `http://two.localhost:${port}`])
+  t.notMatch(program.output(), 'W3SVC', 'and the folder that their logs are in')
+
+  writeFileSync(file, serverFile(await freePort(), 410, { seven: 7 }))
+  await start(t, { WEB_CONFIG: file }).says(/log +\S+W3SVC7\n/)
+})
+
+t.test('a binding of the file whose port is in use is a sentence that names it, and no variable', async t => {
+  const port = await takenPort(t)
+  const file = join(t.testdir(), 'applicationHost.config')
+  writeFileSync(file, serverFile(port, 410, { one: 1 }))
+  const program = start(t, { WEB_CONFIG: file })
+  t.same(await program.exit, { code: 1, signal: null })
+  const lines = program.output().split('\n').filter(line => line !== '' && !line.startsWith('{'))
+  t.match(lines, [new RegExp(`^Listener 'http port ${port}': .*${port} is in use by another program`)])
+  t.equal(lines.length, 1)
 })
 
 t.test('a file that cannot be used is a sentence with its line, and code 1', async t => {

@@ -96,7 +96,9 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
       const before = table
       table = compileSites(sites)
       const replacement = compare(before.byName, table.byName)
-      drainTunnels((fastify as { tunnels?: unknown }).tunnels, new Set(replacement.removed))
+      drainTunnels((fastify as { tunnels?: unknown }).tunnels, new Set(replacement.removed), error => {
+        fastify.log.warn({ err: error }, 'a WebSocket of a site that was removed could not be closed')
+      })
       replaced.publish(replacement)
       return replacement
     }

@@ -50,6 +50,21 @@ t.test('the tunnels of a removed site are told to go, the others notice nothing'
   t.same(told, ['a 1001', 'c 1001', 'a 1001'])
 })
 
+t.test('a tunnel that cannot be closed keeps neither the others nor the new table back', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const told: string[] = []
+  app.decorate('tunnels' as never, [
+    { site: 'a', close: () => { throw new Error('not this one') } },
+    { site: 'a', close: () => { told.push('closed') } }
+  ] as never)
+  app.log.warn = ((_fields: unknown, text: string) => { told.push(text) }) as typeof app.log.warn
+  await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['a.example'] }] })
+  await app.ready()
+  t.same(app.sites.replace([{ name: 'b', hosts: ['b.example'] }]), { added: ['b'], removed: ['a'], kept: [] })
+  t.same(told, ['a WebSocket of a site that was removed could not be closed', 'closed'])
+})
+
 t.test('a request keeps the site it was given', async t => {
   const app = Fastify()
   t.teardown(() => app.close())

@@ -1,6 +1,6 @@
 // Where does the development certificate come from? A folder that keeps it, and makes what is missing, too old or too narrow.
 
-import { randomUUID, X509Certificate } from 'node:crypto'
+import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -82,10 +82,19 @@ async function readPair (file: string): Promise<KeyPair | null> {
     const text = await readFile(file, 'utf8')
     const cert = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\r?\n?/.exec(text)?.[0]
     const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\r?\n?/.exec(text)?.[0]
-    return cert === undefined || key === undefined ? null : { cert, key }
+    return cert === undefined || key === undefined || !belong(cert, key) ? null : { cert, key }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
+  }
+}
+
+// What is damaged can be made anew, as what is missing.
+function belong (cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
   }
 }
 
@@ -96,8 +105,10 @@ function isGood ({ cert }: KeyPair, hosts: readonly string[], authority: KeyPair
     hosts.every(host => isIP(host) === 0 ? certificate.checkHost(host.replace('*', 'any')) !== undefined : certificate.checkIP(host) !== undefined)
 }
 
+// Not yet valid is what was made while the machine's clock was ahead.
 function lasts (cert: string): boolean {
-  return Date.parse(new X509Certificate(cert).validTo) - Date.now() > RENEW_BEFORE
+  const { validFrom, validTo } = new X509Certificate(cert)
+  return Date.parse(validFrom) <= Date.now() && Date.parse(validTo) - Date.now() > RENEW_BEFORE
 }
 
 // The names stand as plain ASCII in the certificate's name constraints, each after its tag [2] and its length.

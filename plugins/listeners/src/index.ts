@@ -9,6 +9,8 @@ import type { CertificateOptions, ListenerAddress, ListenerOptions } from './lis
 import { planListeners } from './plan.ts'
 import type { LimitOptions } from './limits.ts'
 import type { Road } from './road.ts'
+import { secondServers } from './second-server.ts'
+import { openWithServer, waitWithServer } from './with-server.ts'
 
 export { howToTrust } from './trust.ts'
 export type { ListenerError } from './errors.ts'
@@ -67,9 +69,11 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
   const plans = planListeners(options)
   const { folder = 'certificates', hosts } = options.development ?? {}
   const road = roadTo(fastify)
+  const second = secondServers(fastify)
   let open: OpenListeners | null = null
   let opening: Promise<readonly ListenerAddress[]> | null = null
   let closing = false
+  let closingSecond: Promise<void> | null = null
 
   fastify.decorate('listeners', {
     get addresses () { return open?.addresses ?? [] },
@@ -93,7 +97,9 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
     // A server that somebody else made to listen never calls `listen` again.
     fastify.addHook('onReady', async () => { if (fastify.server.listening) await fastify.listeners.listen() })
   }
+  fastify.addHook('onListen', async () => { second.join() })
   fastify.addHook('preClose', async () => { stop().catch(() => {}) })
+  waitWithServer(fastify, async () => { if (closing) await stop() })
   fastify.addHook('onClose', async () => { await stop() })
 
   async function openAll (): Promise<readonly ListenerAddress[]> {
@@ -109,7 +115,8 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
 
   async function stop (): Promise<void> {
     closing = true
-    await open?.close(fastify.initialConfig.forceCloseConnections === true ? 0 : options.closeTimeout ?? 10_000)
+    const patience = fastify.initialConfig.forceCloseConnections === true ? 0 : options.closeTimeout ?? 10_000
+    await Promise.all([open?.close(patience), closingSecond ??= second.close(patience)])
   }
 }
 
@@ -140,22 +147,6 @@ function roadTo (fastify: FastifyInstance): Road {
       server.on('newListener', wait)
     }
   }
-}
-
-/**
- * Opens before the server does. Fastify swallows what its onListen hooks throw, and its onReady hooks also run for `inject`: so this
- * stands in the one place that both succeeds with `fastify.listen()` and makes it fail.
- */
-function openWithServer ({ server }: FastifyInstance, openAll: () => Promise<unknown>, close: () => unknown): void {
-  const listen = server.listen
-  server.listen = function (this: typeof server, ...args: unknown[]) {
-    openAll().then(() => {
-      server.once('error', close)
-      server.once('listening', () => server.off('error', close))
-      Reflect.apply(listen, server, args)
-    }, error => { process.nextTick(() => server.emit('error', error)) })
-    return server
-  } as typeof server.listen
 }
 
 // Where a host-routing plugin tells its sites, the development certificate is for their hosts.

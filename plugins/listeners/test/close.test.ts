@@ -44,6 +44,32 @@ t.test('requests under way are answered, idle and silent connections are closed,
   t.same(app.listeners.addresses.length, 2, 'the addresses can still be read')
 })
 
+t.test('nobody\'s onClose hook runs before the last request is answered', async t => {
+  const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const order: string[] = []
+  let answer: (() => void) | undefined
+  await app.register(async later => {
+    later.addHook('onClose', async () => { order.push('onClose') })
+    later.get('/slow', async () => { await new Promise<void>(resolve => { answer = resolve }); order.push('answered'); return 'done' })
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const idle = await handshake(t, portOf(app, 'https'), 'close.test')
+  idle.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(idle, 'data')
+  const busy = await handshake(t, portOf(app, 'https'), 'close.test')
+  busy.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until(() => answer)
+  const serverClosed = once(app.server, 'close')
+  const closing = app.close()
+  await Promise.all([once(idle.resume(), 'close'), serverClosed])
+  // Hooks that do not wait would run in the turns of the loop that come now.
+  await new Promise(resolve => setTimeout(resolve, 100))
+  answer?.()
+  t.match(String((await once(busy, 'data'))[0]), /^HTTP\/1\.1 200 /)
+  await closing
+  t.same(order, ['answered', 'onClose'])
+})
+
 t.test('an answer that has ended and is not all sent reaches its client whole', async t => {
   const size = 20 << 20
   const app = await build(t, { certificate, closeTimeout: 30_000, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })

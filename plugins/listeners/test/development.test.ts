@@ -1,6 +1,6 @@
 // The development certificate: made once, kept, trusted by the machine's own clients, and good for local names only.
 import { execFile } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
@@ -61,6 +61,41 @@ t.test('an authority whose file is damaged is made anew, once', async t => {
   const authority = readFileSync(made.authorityFile, 'utf8')
   t.equal((await developmentCertificate(folder, [])).newAuthority, false)
   t.equal(readFileSync(made.authorityFile, 'utf8'), authority)
+})
+
+t.test('what is damaged inside, or belongs to another key, is made anew', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  const first = await developmentCertificate(folder, [])
+  for (const name of ['development.pem', 'development-ca.pem']) {
+    const file = join(folder, name)
+    const text = readFileSync(file, 'utf8')
+    const stranger = await makeAuthority(['localhost'], 'stranger')
+    for (const damaged of [
+      text.replace(/(CERTIFICATE-----\n)[^-]{40}/, '$1AAAA'),
+      text.replace(/(PRIVATE KEY-----\n)[^-]{20}/, '$1AAAA'),
+      text.replace(/-----BEGIN PRIVATE KEY[^]+/, stranger.key)
+    ]) {
+      writeFileSync(file, damaged)
+      const made = await developmentCertificate(folder, [])
+      t.ok(new X509Certificate(made.cert).checkPrivateKey(createPrivateKey(made.key)), name)
+      t.equal(made.newAuthority, name === 'development-ca.pem')
+      t.not(made.cert, first.cert)
+      t.equal((await developmentCertificate(folder, [])).cert, made.cert, 'once')
+    }
+  }
+})
+
+t.test('one that was made while the clock was ahead is made anew', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  Date.now = () => now() + 60 * 86_400_000
+  await developmentCertificate(folder, [])
+  Date.now = now
+  const made = await developmentCertificate(folder, [])
+  t.ok(Date.parse(new X509Certificate(made.cert).validFrom) < now())
+  t.ok(Date.parse(new X509Certificate(readFileSync(made.authorityFile)).validFrom) < now())
+  t.ok(made.newAuthority)
 })
 
 t.test('two processes that start at once end with one authority', async t => {
