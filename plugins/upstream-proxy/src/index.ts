@@ -17,6 +17,7 @@ import { routeOf } from './route.ts'
 import { showShapes } from './socket-shapes.ts'
 import { farewell } from './tunnel/farewell.ts'
 import { OpenTunnels } from './tunnel/open-tunnels.ts'
+import { asPlainRequest } from './tunnel/plain-request.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -82,9 +83,14 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
         connectTime: null,
         firstByteTime: null
       }
-      if (upgradeOf(request.raw) !== undefined) {
-        tunnels.take(request, reply, route, done)
-        return
+      const upgrade = upgradeOf(request.raw)
+      if (upgrade !== undefined) {
+        if (settings.websocket) {
+          tunnels.take(request, reply, route, done)
+          return
+        }
+        // Another proxy of the server has them come this way.
+        asPlainRequest(request, reply, upgrade)
       }
       forwarder.forward(request, reply, route)
     } catch (error) {

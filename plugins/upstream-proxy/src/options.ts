@@ -7,7 +7,7 @@ import { compileForwarding, type ForwardingOptions } from './forwarding-headers.
 import { compileForward, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
 import type { HeaderPolicy } from './request-headers.ts'
 import { type Origin, Origins } from './target.ts'
-import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
+import { compileTunnel, MAX_TIME, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
 
 /** A rewritten URL with the header changes that go with it: what url-rewrite writes to `request.rewrite`. */
 export interface RewrittenRequest {
@@ -92,7 +92,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
   }
   for (const key of ['connect', 'handshake'] as const) {
     const value = options.timeouts?.[key]
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0 && value <= MAX_TIME)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
   const { websocket = true, localUpgrades = [] } = options

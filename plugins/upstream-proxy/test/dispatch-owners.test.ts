@@ -7,7 +7,7 @@ import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import upstreamProxy from '../src/index.ts'
-import { ask, echo, eventually, handshake, proxy } from './parts.ts'
+import { ask, echo, eventually, handshake, httpUpstream, proxy } from './parts.ts'
 
 /** What the WebSocket at a URL says to `hello`, or how it was refused. */
 async function hello (url: string): Promise<string> {
@@ -80,6 +80,26 @@ t.test('several proxies share one dispatcher', async t => {
   t.equal(two.seen.length, 2)
   await eventually(() => app.tunnels.size === 0, 'all are gone')
 })
+
+for (const beside of ['another proxy', 'another proxy and @fastify/websocket'] as const) {
+  t.test(`what is asked of a proxy without WebSockets beside ${beside} is a plain request`, async t => {
+    const upstream = await echo(t)
+    const body = 'x'.repeat(3_000_000)
+    const pages = await httpUpstream(t)
+    pages.server.on('request', (request, response) => { response.end(`${request.headers.upgrade} ${body}`) })
+    const { port, app, closed } = await proxy(t, { upstream: upstream.url, prefix: '/on' }, {
+      before: async app => { if (beside !== 'another proxy') await app.register(fastifyWebsocket) },
+      after: app => app.register(upstreamProxy, { upstream: pages.url, prefix: '/off', websocket: false })
+    })
+    const answer = await ask(t, port, handshake('/off/x'))
+    t.match(answer.slice(0, 200), /^HTTP\/1\.1 200 OK\r\n[^]*\r\nConnection: close\r\n/)
+    t.equal(answer.endsWith(`undefined ${body}\r\n0\r\n\r\n`) || answer.endsWith(`undefined ${body}`), true)
+    t.match(await ask(t, port, handshake('/off/x', 'Content-Length: 5\r\n') + 'hello'), /^HTTP\/1\.1 400 /)
+    t.equal(await hello(`ws://127.0.0.1:${port}/on/x`), 'hello')
+    await eventually(() => closed.length === 3 && app.tunnels.size === 0, 'all are over')
+    t.match(closed.map(upstream => upstream!.status), [200, null, 101])
+  })
+}
 
 for (const order of ['before', 'after'] as const) {
   t.test(`a bare ws server attached ${order} the proxy gets what no route takes`, async t => {

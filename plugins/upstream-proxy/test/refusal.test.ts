@@ -44,6 +44,18 @@ function open (client: ClientHttp2Session, headers: http2.OutgoingHttpHeaders = 
   return stream
 }
 
+for (const [maxHeadSize, size, expected] of [
+  [undefined, 60_000, /^HTTP\/1\.1 401 [^]*\r\n\r\nnope$/],
+  [undefined, 70_000, /^HTTP\/1\.1 502 /],
+  [4096, 5000, /^HTTP\/1\.1 502 /]
+] as const) {
+  t.test(`the head of a refusal may be as large as that of any answer: ${size} bytes where ${maxHeadSize ?? 'nothing'} is said`, async t => {
+    const upstream = await refusing(t, `HTTP/1.1 401 Unauthorized\r\nX: ${'y'.repeat(size)}\r\nContent-Length: 4\r\n\r\nnope`)
+    const { port } = await proxy(t, { upstream: upstream.url, ...(maxHeadSize === undefined ? {} : { maxHeadSize }) })
+    t.match(await ask(t, port, handshake()), expected)
+  })
+}
+
 t.test('the head of a refusal is with the client before its body begins', async t => {
   const upstream = await refusing(t, 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\n')
   const { port } = await proxy(t, { upstream: upstream.url })

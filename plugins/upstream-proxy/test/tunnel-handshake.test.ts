@@ -233,7 +233,7 @@ for (const [name, answer] of [
   ['switches without a word to what', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n'],
   ['folds a header', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: a\r\n b\r\n\r\n'],
   ['leaves a bare LF', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\nConnection: Upgrade\r\n\r\n'],
-  ['has no end of headers', 'HTTP/1.1 101 Switching Protocols\r\n' + 'X: y\r\n'.repeat(5000)]
+  ['has no end of headers', 'HTTP/1.1 101 Switching Protocols\r\n' + 'X: y\r\n'.repeat(15_000)]
 ] as const) {
   t.test(`an upstream that ${name} is a 502`, async t => {
     const { url } = await tcpUpstream(t, socket => socket.once('data', () => {
@@ -396,6 +396,7 @@ t.test('a reset while hooks are pending ends that connection and nothing else', 
 for (const [name, text] of [
   ['another method', handshake().replace('GET', 'POST')],
   ['HTTP/1.0', handshake().replace('HTTP/1.1', 'HTTP/1.0')],
+  ['no Host', handshake().replace(/Host.*\r\n/, '')],
   ['no key', handshake().replace(/Sec-WebSocket-Key.*\r\n/, '')],
   ['a sized body', handshake('/', 'Content-Length: 5\r\n') + 'hello'],
   ['a chunked body', handshake('/', 'Transfer-Encoding: chunked\r\n') + '5\r\nhello\r\n0\r\n\r\n']

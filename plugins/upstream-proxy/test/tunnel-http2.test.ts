@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { createHash } from 'node:crypto'
-import type { UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { type UpstreamProxyOptions } from '../src/index.ts'
 import { echo, eventually, frame, listen, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
 import { ask } from './tunnel-subjects.ts'
 
@@ -204,3 +204,18 @@ for (const [name, make] of Object.entries(WAYS)) {
     plain.resume()
   })
 }
+
+t.test('over HTTP/2 a WebSocket is refused by a proxy without them, though another proxy has them', async t => {
+  const upstream = await echo(t)
+  const { port, app } = await proxy(t, { upstream: upstream.url, prefix: '/on' }, {
+    server: { http2: true },
+    before: enable,
+    after: app => app.register(upstreamProxy, { upstream: upstream.url, prefix: '/off', websocket: false })
+  })
+  const stream = ask(await session(t, port), { ':path': '/off/x' })
+  const [headers] = await once(stream, 'response') as [http2.IncomingHttpHeaders]
+  t.equal(headers[':status'], 400)
+  t.match(await rest(stream), 'FST_ARR_PROXY_BAD_HANDSHAKE')
+  t.equal(upstream.seen.length, 0)
+  t.equal(app.tunnels.size, 0)
+})

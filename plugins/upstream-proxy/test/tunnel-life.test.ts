@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import type { UpstreamProxyOptions } from '../src/index.ts'
@@ -334,6 +335,36 @@ t.test('the limits that hold where nothing is said', t => {
   t.end()
 })
 
+for (const [what, end] of [
+  ['whose server closes', (app: FastifyInstance) => { app.close() }],
+  ['that `close` was called for', (app: FastifyInstance) => { [...app.tunnels][0]!.close(1001, 'bye') }]
+] as const) {
+  t.test(`no close code is told of a tunnel ${what} where no Close frame found a place`, async t => {
+    const { open, app, closed } = await tunnels(t, { websocket: { halfCloseTimeout: 300, drain: { window: 0, deadline: 300 } } })
+    const { near, far } = await open()
+    near.write(frame(2, Buffer.alloc(1000), { mask: MASK }).subarray(0, 500))
+    await until(far, text => text.length === 500)
+    far.write('no frames')
+    await until(near, text => text === 'no frames')
+    end(app)
+    t.equal(await rest(near), '')
+    await eventually(() => closed.length === 1, 'reply.raw closes')
+    t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: null, closeReason: null })
+  })
+}
+
+t.test('the reason that is told of is the one that was sent', async t => {
+  const { open, app, closed } = await tunnels(t)
+  const { near, far } = await open()
+  ;[...app.tunnels][0]!.close(1000, 'half a \ud83d')
+  const text = await until(near, text => text.endsWith('\xbd'))
+  t.same(closeIn(text, false), { code: 1000, reason: 'half a \ufffd' })
+  near.destroy()
+  far.destroy()
+  await eventually(() => closed.length === 1, 'reply.raw closes')
+  t.match(closed[0]!.tunnel, { closeCode: 1000, closeReason: 'half a \ufffd' })
+})
+
 t.test('all mistakes in the options come out in one error', async t => {
   const { default: Fastify } = await import('fastify')
   const { default: upstreamProxy } = await import('../src/index.ts')
@@ -341,11 +372,25 @@ t.test('all mistakes in the options come out in one error', async t => {
   app.register(upstreamProxy, {
     upstream: 'nonsense',
     localUpgrades: ['socket.io'],
-    websocket: { idleTimeout: -1, maxTunnels: Number.NaN, drain: { code: 1005, reason: 'x'.repeat(124), window: 2 ** 31 } }
+    timeouts: { connect: 2 ** 31, handshake: Number.MAX_SAFE_INTEGER },
+    websocket: { idleTimeout: -1, maxTunnels: Number.NaN, retryAfter: 2.5, drain: { code: 1005, reason: 'x'.repeat(124), window: 2 ** 31 } }
   })
   const error = await (app.ready() as unknown as Promise<void>).then(() => null, (error: Error & { code: string }) => error)
   t.equal(error?.code, 'FST_ARR_PROXY_INVALID_OPTIONS')
-  for (const part of ['upstream', 'localUpgrades', 'websocket.idleTimeout', 'websocket.maxTunnels', 'drain.code', 'drain.reason', 'drain.window']) {
+  for (const part of ['upstream', 'localUpgrades', 'websocket.idleTimeout', 'websocket.maxTunnels', 'websocket.retryAfter', 'timeouts.connect', 'timeouts.handshake', 'drain.code', 'drain.reason', 'drain.window']) {
     t.match(error?.message, part)
+  }
+})
+
+t.test('a `drain` or its reason of another type is such a mistake too', async t => {
+  const { default: Fastify } = await import('fastify')
+  const { default: upstreamProxy } = await import('../src/index.ts')
+  for (const [drain, mistake] of [[{ reason: 5 }, 'drain.reason'], ['soon', 'websocket.drain']] as const) {
+    const app = Fastify()
+    app.register(upstreamProxy, { upstream: 'nonsense', websocket: { drain: drain as never } })
+    const error = await (app.ready() as unknown as Promise<void>).then(() => null, (error: Error & { code: string }) => error)
+    t.equal(error?.code, 'FST_ARR_PROXY_INVALID_OPTIONS')
+    t.match(error?.message, mistake)
+    t.match(error?.message, 'upstream')
   }
 })

@@ -9,9 +9,6 @@ export interface AnswerHead {
   readonly headers: string[]
 }
 
-/** Longest head that is read, in bytes: Node's own limit for a server's. */
-export const MAX_HEAD = 16_384
-
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 
 /** Where the head ends (the index after its empty line), or -1. */

@@ -22,11 +22,10 @@ export function closeFrame (code: number, reason: string, masked: boolean): Buff
   return frame
 }
 
-/** As much of a reason as a Close frame holds, cut between characters. */
+/** As much of a reason as a Close frame holds, cut between characters, and as it is read at the other end: half a surrogate pair is none. */
 export function fitting (reason: string): string {
   const text = Buffer.from(reason, 'utf8')
-  if (text.length <= MAX_REASON) return reason
-  let end = MAX_REASON
-  while (((text[end] as number) & 0xc0) === 0x80) end--
+  let end = Math.min(text.length, MAX_REASON)
+  while (end < text.length && ((text[end] as number) & 0xc0) === 0x80) end--
   return text.toString('utf8', 0, end)
 }

@@ -15,7 +15,8 @@ export function isHandshake (request: FastifyRequest, upgrade: Upgrade): boolean
   if (method !== 'GET' || headers['transfer-encoding'] !== undefined) return false
   if (headers['content-length'] !== undefined && headers['content-length'] !== '0') return false
   if (upgrade.http === '2') return true
-  return request.raw.httpVersion === '1.1' && headers['sec-websocket-key'] !== undefined
+  // Node asks for a Host (RFC 9112 §3.2), but not in an upgrade.
+  return request.raw.httpVersion === '1.1' && headers.host !== undefined && headers['sec-websocket-key'] !== undefined
 }
 
 /** Makes the head, from the request line to the empty line. Throws BadTarget where it would not be valid HTTP. */

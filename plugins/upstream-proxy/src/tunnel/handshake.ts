@@ -11,7 +11,7 @@ import { describe, ERRORS, type ErrorName } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
-import { endOfHead, MAX_HEAD, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import { endOfHead, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
 import type { ClientSide } from './client-side.ts'
 import { handshakeHead } from './handshake-head.ts'
 import { type Asked, passOnRefusal } from './refusal.ts'
@@ -100,10 +100,11 @@ export class Handshake {
   }
 
   readonly #onAnswer = (chunk: Buffer): void => {
+    const { headLimit } = this.#settings.forward
     const from = Math.max(0, this.#answer.length - 3)
     let bytes = this.#answer = this.#answer.length === 0 ? chunk : Buffer.concat([this.#answer, chunk])
     let end = endOfHead(bytes, from)
-    while (end !== -1 && end <= MAX_HEAD) {
+    while (end !== -1 && end <= headLimit) {
       const head = readHead(bytes, end)
       if (head === null) break
       if (head.status >= 200 || head.status === 101) {
@@ -114,7 +115,7 @@ export class Handshake {
       bytes = this.#answer = bytes.subarray(end)
       end = endOfHead(bytes)
     }
-    if (end !== -1 || bytes.length > MAX_HEAD) this.#fail('BadAnswer', 'upstream')
+    if (end !== -1 || bytes.length > headLimit) this.#fail('BadAnswer', 'upstream')
   }
 
   #answered (head: AnswerHead, bytes: Buffer, end: number): void {

@@ -1,4 +1,5 @@
 // What may be configured about WebSockets, and what does it compile to?
+import { MAX_REASON } from './close-frame.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 switches a limit off. */
 export interface TunnelOptions {
@@ -38,18 +39,26 @@ export interface TunnelSettings {
   readonly drain: { readonly code: number, readonly reason: string, readonly window: number, readonly deadline: number }
 }
 
-const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive', 'maxTunnels', 'retryAfter'] as const
-/** Longest time a timer of Node can hold. */
-const MAX_TIME = 2 ** 31 - 1
+const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive'] as const
+const NUMBERS = ['maxTunnels', 'retryAfter'] as const
+/** Longest time a timer of Node can hold: past it, it goes off at once. */
+export const MAX_TIME = 2 ** 31 - 1
 
 /** Compiles the tunnel's options; what is wrong is added to `mistakes`. */
 export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
   for (const key of TIMES) check(`websocket.${key}`, options[key])
-  const { drain = {} } = options
+  // In a header, and to count by.
+  for (const key of NUMBERS) {
+    const value: unknown = options[key]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value as number >= 0)) mistakes.push(`\`websocket.${key}\` must be a whole number, 0 or more`)
+  }
+  const drain = options.drain ?? {}
+  if (typeof drain !== 'object') mistakes.push('`websocket.drain` must be an object')
   for (const key of ['window', 'deadline'] as const) check(`websocket.drain.${key}`, drain[key])
   const code = drain.code ?? 1001
   if (!isSendable(code)) mistakes.push('`websocket.drain.code` must be a close code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999')
-  if (Buffer.byteLength(drain.reason ?? '') > 123) mistakes.push('`websocket.drain.reason` must be at most 123 bytes long')
+  const reason: unknown = drain.reason ?? ''
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON) mistakes.push('`websocket.drain.reason` must be a text of at most 123 bytes')
   return {
     idleTimeout: options.idleTimeout ?? 0,
     maxAge: options.maxAge ?? 0,

@@ -11,7 +11,6 @@ import type { Settings } from '../options.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Origin } from '../target.ts'
 import type { Side, Upstream } from '../upstream.ts'
-import { MAX_HEAD } from './answer-head.ts'
 
 /** Who was asked, by which Host, and what became of the path. */
 export interface Asked {
@@ -47,7 +46,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
       if (last === null) out.end()
       else out.end(last)
     }
-  }, MAX_HEAD)
+  }, settings.forward.headLimit)
   parser.expect('GET')
 
   out.prependListener('close', () => fail('ClientGone', 'client', null))

@@ -30,6 +30,8 @@ export class Tunnel {
   halfClosedAt = 0
   /** When we said goodbye; 0 while we have not. */
   goodbyeAt = 0
+  /** The goodbye that waits for its place, or is said. */
+  #goodbye = { code: 1001, reason: '' }
   #unsent = 0
   #probed = false
   #open = 2
@@ -71,11 +73,18 @@ export class Tunnel {
    * A side whose frames cannot be read, or that has sent or been sent a Close frame, gets none.
    */
   close (code = 1001, reason = ''): void {
-    this.goodbyeAt ||= Date.now()
     const said = fitting(reason)
-    this.saidClose('proxy', code, said)
+    if (this.goodbyeAt === 0) {
+      this.goodbyeAt = Date.now()
+      this.#goodbye = { code, reason: said }
+    }
     this.down.inject(closeFrame(code, said, false))
     this.up.inject(closeFrame(code, said, true))
+  }
+
+  /** Our Close frame was put in. One that finds no place is none. */
+  saidGoodbye (): void {
+    this.saidClose('proxy', this.#goodbye.code, this.#goodbye.reason)
   }
 
   /** Ends it at once. */

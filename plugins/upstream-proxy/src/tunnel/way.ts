@@ -152,6 +152,7 @@ export class Way implements Late {
     const more = this.to.write(this.#waiting, this.#written)
     this.#waiting = null
     this.#saidClose = true
+    this.tunnel.saidGoodbye()
     return more
   }
 }
