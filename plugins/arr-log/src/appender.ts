@@ -1,9 +1,10 @@
 // How do bytes get to the end of a log file, whole lines at a time, whatever happens to the file?
 import { Buffer } from 'node:buffer'
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOf, dropTornLine, LINE_END, NEWLINE, type Batch } from './batch.ts'
+import { forget, inTurn } from './open-files.ts'
 import type { Place } from './place.ts'
 
 interface OpenFile {
@@ -37,12 +38,24 @@ export function createAppender (place: Place, head: (at: number) => string): App
   // Whether something was written to the open file since it was opened, so that a head stands in it.
   let begun = false
   let reopening = false
+  // What was closed to make room for others; it goes on where it was.
+  let left: OpenFile | null = null
+  // Where the last lines of a process that ends went, once they did.
+  let ended: { readonly name: string, size: number } | null = null
 
   return {
-    append,
+    append: batch => inTurn(makeRoom, () => append(batch)),
     appendSync,
     reopen () { reopening = true },
-    close: release
+    async close () {
+      forget(makeRoom)
+      await release()
+    }
+  }
+
+  async function makeRoom (): Promise<void> {
+    left = begun ? file : null
+    await release()
   }
 
   async function append (batch: Batch): Promise<void> {
@@ -73,16 +86,19 @@ export function createAppender (place: Place, head: (at: number) => string): App
   }
 
   function appendSync (batch: Batch): void {
-    const path = join(place.directory, place.current(batch.name, file?.size ?? 0))
+    const name = place.current(batch.name, ended?.size ?? file?.size ?? 0)
+    const path = join(place.directory, name)
     mkdirSync(place.directory, { recursive: true })
     const descriptor = openSync(path, 'a', MODE)
     try {
       const lines = bytesOf(batch)
-      const bytes = begun && file?.path === path ? lines : Buffer.concat([Buffer.from(head(batch.at)), lines])
+      const isBegun = ended?.name === name || (begun && (file ?? left)?.name === name)
+      const bytes = isBegun ? lines : Buffer.concat([Buffer.from(head(batch.at)), lines])
       for (let written = 0, now = 0; written < bytes.length; written += now) {
         now = writeSync(descriptor, bytes, written)
         if (now === 0) throw new Error('nothing was written')
       }
+      ended = { name, size: fstatSync(descriptor).size }
     } finally {
       closeSync(descriptor)
     }
@@ -94,15 +110,21 @@ export function createAppender (place: Place, head: (at: number) => string): App
     const size = file !== null && !reopening && file.name === name ? await sizeIfThere(file) : null
     if (size !== null && size === file!.size) return null
     if (size !== null) {
+      // One that was emptied in its place has lost its head as well.
+      const isCut = size < file!.size
       file!.size = size
       name = place.current(batch.name, size)
-      if (name === file!.name) return await afterOthers(file!)
+      if (name === file!.name) return await afterOthers(file!) + (isCut ? head(batch.at) : '')
     }
+    const known = reopening ? null : left
+    left = null
     reopening = false
     // An earlier process may have left a file full, or another one may have filled it.
     do await openFile(name)
     while ((name = place.current(batch.name, file!.size)) !== file!.name)
-    return await afterOthers(file!) + head(batch.at)
+    begun = known !== null && known.path === file!.path && known.ino === file!.ino && known.dev === file!.dev && known.size <= file!.size
+    if (begun && known!.size === file!.size) return null
+    return await afterOthers(file!) + (begun ? '' : head(batch.at))
   }
 
   async function openFile (name: string): Promise<void> {

@@ -44,5 +44,6 @@ export function dropTornLine (batch: Batch): void {
 /** How many lines are still to be written. */
 export function linesIn (batch: Batch): number {
   if (batch.rest === null) return batch.lines.length
-  return batch.rest.reduce((lines, byte) => byte === NEWLINE ? lines + 1 : lines, 0)
+  // There may be a head before them, which is none of theirs.
+  return Math.min(batch.lines.length - batch.dropped, batch.rest.reduce((lines, byte) => byte === NEWLINE ? lines + 1 : lines, 0))
 }

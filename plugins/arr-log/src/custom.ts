@@ -2,27 +2,30 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CustomSource } from './gather.ts'
 import type { CustomField } from './options.ts'
+import { redactUrl, type Redact } from './query.ts'
 import { serverVariable } from './server-variable.ts'
 
 /** Headers that are a secret: in a line where somebody asked for them, in a structured entry never. */
 const SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie'])
 
-/** Turns a custom field's description into its reader. */
-export function compileCustom (field: CustomField): CustomSource {
+/** Turns a custom field's description into its reader. A URL in it tells no more than it does elsewhere in the line. */
+export function compileCustom (field: CustomField, redact: Redact): CustomSource {
   const name = field.logFieldName
+  const masked = (value: string | null) => value === null ? null : redactUrl(value, redact)
   switch (field.sourceType) {
     case 'RequestHeader': {
       const header = field.sourceName.toLowerCase()
-      return { name, secret: SECRET.has(header), read: request => joined(request.raw.headers[header]) }
+      return { name, secret: SECRET.has(header), read: request => masked(joined(request.raw.headers[header])) }
     }
     case 'ResponseHeader': {
       const header = field.sourceName.toLowerCase()
-      return { name, secret: SECRET.has(header), read: (_request, reply) => joined(responseHeader(reply, header)) }
+      return { name, secret: SECRET.has(header), read: (_request, reply) => masked(joined(responseHeader(reply, header))) }
     }
     case 'ServerVariable': {
       const variable = field.sourceName
       const secret = SECRET.has(variable.replace(/^HTTP_/, '').replaceAll('_', '-').toLowerCase())
-      return { name, secret, read: (request, _reply, connection) => serverVariable(request, connection, variable) }
+      const mask = variable === 'QUERY_STRING' ? (value: string | null) => value && redact(value) : masked
+      return { name, secret, read: (request, _reply, connection) => mask(serverVariable(request, connection, variable)) }
     }
     case 'Function': {
       const { value } = field

@@ -22,6 +22,8 @@ export interface RewriteFact {
   readonly logRewrittenUrl?: boolean
   /** Of an answer that a rule gave itself. */
   readonly subStatusCode?: number
+  /** A rule ended the connection. */
+  readonly aborted?: boolean
 }
 
 /** How an exchange with the upstream failed. */

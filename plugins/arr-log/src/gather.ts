@@ -53,7 +53,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   const { headers } = raw
   const { site, rejection, rewrite, upstream } = request as unknown as Facts
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
-  const clientLeft = hasLeft(connection.socket, begun.stream)
+  const clientLeft = rewrite?.aborted !== true && hasLeft(connection.socket, begun.stream)
   const opening = begun.opening
   const bytes = opening ? UNTOLD : takeBytes(connection)
   const { clientError } = connection

@@ -23,6 +23,12 @@ export interface Rejected {
   readonly reason: Reason
 }
 
+/** Whether a value is such a record: in a log, anybody may have written something under its name. */
+export function isRejected (value: unknown): value is Rejected {
+  const { at, reason } = Object(value) as Partial<Rejected>
+  return typeof at === 'number' && !Number.isNaN(new Date(at).getTime()) && typeof reason === 'string'
+}
+
 const FIELDS = 'date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename'
 
 /** What stands at the top of an httperr file. */

@@ -44,11 +44,12 @@ const LAST_WORDS = 1_000
 async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promise<void> {
   refuse(mistakesOf(options))
   const settings = settle(options)
-  const custom = (options.customFields ?? []).map(compileCustom)
+  const redact = compileRedact(options.redactQuery ?? [])
+  const custom = (options.customFields ?? []).map(field => compileCustom(field, redact))
   const format = compileFormat(settings, custom.map(({ name }) => name))
   const gathering: GatherOptions = {
     fallbackSite: options.site ?? { name: 'Default', id: 1 },
-    redact: compileRedact(options.redactQuery ?? []),
+    redact,
     username: options.username ?? (() => null),
     cookie: settings.fields.includes('cs(Cookie)'),
     custom
@@ -77,6 +78,10 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     done()
   })
 
+  fastify.addHook('onListen', async () => {
+    for (const server of furtherServers(fastify)) stops.push(watchServer(server, turnAway))
+  })
+
   fastify.addHook('onClose', async () => {
     for (const stop of stops) stop()
     // The server is closed by now; the ends of its last connections may still be on their way here.
@@ -97,10 +102,17 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
   }
 
   function turnAway (rejected: Rejected): void {
-    const told = { ...rejected, uri: rejected.uri === null ? null : redactUrl(rejected.uri, gathering.redact) }
+    const told = { ...rejected, uri: rejected.uri === null ? null : redactUrl(rejected.uri, redact) }
     files?.writeRejected(told)
     if (entries) fastify.log.info({ rejected: told }, httperrLine(told))
   }
+}
+
+// On `localhost` Fastify listens with a server for each address, and shows the first alone; the name of the others is its own.
+function furtherServers (fastify: FastifyInstance): readonly Server[] {
+  const name = Object.getOwnPropertySymbols(fastify).find(({ description }) => description === 'fastify.serverBindings')
+  const servers = name === undefined ? null : (fastify as unknown as Record<symbol, unknown>)[name]
+  return Array.isArray(servers) ? servers : []
 }
 
 // A logger that is not pino need not have levels; then it decides for itself.

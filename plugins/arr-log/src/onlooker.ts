@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, DropArgument, Server, Socket } from 'node:net'
 import { isSeen, knownConnection, plainAddress } from './connection.ts'
 import type { Reason, Rejected } from './httperr.ts'
+import { watchRefusals } from './refusals.ts'
 
 interface ClientError extends Error {
   readonly code?: string
@@ -47,11 +48,13 @@ export function watchServer (server: Server, tell: (rejected: Rejected) => void)
   server.prependListener('clientError', onClientError)
   onlookers.add(onClientError)
   subscribe(REQUEST_START, onStart)
+  const unwatch = watchRefusals(server, tell)
   server.on('request', onRequest)
   server.on('drop', onDrop)
   return () => {
     server.off('clientError', onClientError)
     unsubscribe(REQUEST_START, onStart)
+    unwatch()
     server.off('request', onRequest)
     server.off('drop', onDrop)
   }

@@ -1,12 +1,13 @@
 // How does a server's log look on a terminal? A pino-pretty that shows each exchange as one readable line.
 import { PinoPretty, type PrettyOptions } from 'pino-pretty'
 import { painted, plain, RESET } from './colour.ts'
-import type { Rejected } from './httperr.ts'
+import { isRejected, type Rejected } from './httperr.ts'
 import { readable, type Told } from './readable.ts'
+import { isLine } from './reader/columns.ts'
 
 interface Entry {
-  readonly exchange?: Told
-  readonly rejected?: Rejected
+  readonly exchange?: unknown
+  readonly rejected?: unknown
 }
 
 // What could command a terminal; pino-pretty takes it out of the messages it formats itself.
@@ -26,7 +27,7 @@ export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
     ignore: ['pid', 'hostname', 'reqId', 'exchange', 'rejected', options.ignore].filter(Boolean).join(','),
     messageFormat (log, messageKey, levelLabel, extras) {
       const { exchange, rejected } = log as Entry
-      const told = exchange ?? (rejected === undefined ? undefined : toldOf(rejected))
+      const told = isLine(exchange) ? exchange : isRejected(rejected) ? toldOf(rejected) : undefined
       ours = told !== undefined
       if (told !== undefined) {
         const coloured = extras.colors.red('x') !== 'x'

@@ -2,9 +2,10 @@
 import build from 'pino-abstract-transport'
 import type { Exchange } from './exchange.ts'
 import { compileFormat } from './format.ts'
-import type { Rejected } from './httperr.ts'
+import { isRejected } from './httperr.ts'
 import { createLogFiles } from './log-files.ts'
 import { fileMistakes, refuse, settle, type FileOptions } from './options.ts'
+import { isLine } from './reader/columns.ts'
 
 export interface TransportOptions extends FileOptions {
   /** The names of the plugin's custom fields that are written, after `time-taken`. Default: none. */
@@ -12,8 +13,8 @@ export interface TransportOptions extends FileOptions {
 }
 
 interface Entry {
-  readonly exchange?: Exchange
-  readonly rejected?: Rejected
+  readonly exchange?: unknown
+  readonly rejected?: unknown
 }
 
 /**
@@ -35,8 +36,9 @@ export default async function transport (options: TransportOptions = {}) {
 
   return build(async source => {
     for await (const { exchange, rejected } of source as AsyncIterable<Entry>) {
-      if (rejected !== undefined) files.writeRejected(rejected)
-      else if (exchange !== undefined) files.tell(exchange)
+      // Others may log something of their own under these names.
+      if (isRejected(rejected)) files.writeRejected(rejected)
+      else if (isLine(exchange) && Number.isInteger(exchange.siteId)) files.tell(exchange as Exchange)
     }
   }, { close: async () => { await files.close() } })
 }

@@ -51,8 +51,20 @@ export function compileW3c (options: W3cOptions): Format {
     }
     // A line that begins with # is a directive to every reader; only a choice of columns without date can get here.
     if (text.charCodeAt(0) === 0x23) text = `+${text.slice(1)}`
-    return truncate(text, MAX_LINE)
+    return text.length > MAX_LINE ? fit(text.split(' ')) : text
   }
+}
+
+/** A line that is too long keeps all its columns; the longest give way. */
+function fit (columns: readonly string[]): string {
+  let room = MAX_LINE - (columns.length - 1)
+  let left = columns.length
+  for (const length of columns.map(column => column.length).sort((a, b) => a - b)) {
+    if (length > Math.floor(room / left)) break
+    room -= length
+    left--
+  }
+  return columns.map(column => truncate(column, Math.floor(room / left))).join(' ')
 }
 
 function fieldText (value: FieldValue): string {

@@ -1,6 +1,6 @@
 // What is told of exchanges that did not end as they should: by whom they were cut, and what the client really got.
 import { once } from 'node:events'
-import { connect } from 'node:http2'
+import { connect, type Http2ServerRequest } from 'node:http2'
 import { connect as connectSocket, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify'
@@ -211,6 +211,22 @@ t.test('on HTTP/2 a client that resets in the middle is 64, whichever code it gi
   session.destroy()
   await app.close()
   t.strictSame(numbers(onlyFile(directory).text), ['/8 200 64', '/0 200 64'])
+})
+
+t.test('on HTTP/2 a stream that a rule ended is the server\'s own end, though it has the code of a client\'s reset', async t => {
+  const { app, directory, session } = await startHttp2(t, app => {
+    app.get('/', (request, reply) => {
+      Object.assign(request, { rewrite: { url: '/', rule: 'no', aborted: true } })
+      reply.hijack();
+      (request.raw as unknown as Http2ServerRequest).stream.close(8)
+    })
+  })
+  const stream = session.request({ ':path': '/' })
+  stream.on('error', () => {})
+  await new Promise(resolve => stream.once('close', resolve))
+  session.destroy()
+  await app.close()
+  t.strictSame(numbers(onlyFile(directory).text), ['/ 444 1236'])
 })
 
 t.test('on HTTP/2 a client whose connection is reset before the answer is 499', async t => {

@@ -96,6 +96,10 @@ t.test('a custom field and a line have their limits', async t => {
   const line = format.line({ endedAt: 0, path: '/', custom: { one: long } } as unknown as Exchange)
   t.equal(line, `/ ${'x'.repeat(100)}`)
   t.equal(format.line({ endedAt: 0, path: long } as unknown as Exchange).length, MAX_LINE)
+  const full = compileW3c({ fields: ['cs-uri-stem', 'cs(User-Agent)', 'cs(Referer)', 'sc-status'], custom: ['one'], software: 'x' })
+  const columns = full.line({ endedAt: 0, path: '/', userAgent: long, referer: long, status: 404 } as unknown as Exchange).split(' ')
+  t.strictSame(columns.map(column => column.length), [1, 32_763, 32_763, 3, 1], 'no column is lost for the length of another')
+  t.equal(columns[3], '404')
 })
 
 t.test('secret query parameters are masked, however they are spelled', async t => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createAppender } from '../src/appender.ts'
@@ -139,6 +139,28 @@ t.test('a file that was deleted is begun again, with its folder', async t => {
   t.strictSame(told, [], 'nobody need know')
 })
 
+t.test('a file that was emptied in its place, as logrotate does with copytruncate, is begun with its head', async t => {
+  const { log, directory } = make(t)
+  log.write('1', AT)
+  await log.flush()
+  truncateSync(join(directory, 'u_ex220930.log'))
+  log.write('2', AT)
+  await log.flush()
+  t.equal(onlyFile(directory).text, `${HEAD}2\r\n`)
+})
+
+t.test('the logs of many sites leave room for others to open files, and go on where they were', { skip: !existsSync('/proc/self/fd') && 'open files are counted in /proc' }, async t => {
+  const before = readdirSync('/proc/self/fd').length
+  const made = Array.from({ length: 300 }, () => make(t, { directory: join(t.testdirName, String(Math.random())) }))
+  for (let turn = 0; turn < 2; turn++) {
+    for (const { log } of made) log.write(`line ${turn}`, AT)
+    await Promise.all(made.map(async ({ log }) => { await log.flush() }))
+    t.ok(readdirSync('/proc/self/fd').length - before < 200, 'not one for each')
+  }
+  const files = Object.values(filesIn(t.testdirName))
+  t.strictSame([files.length, ...new Set(files)], [300, `${HEAD}line 0\r\nline 1\r\n`])
+})
+
 t.test('reopening writes the head again, as IIS does', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
@@ -216,6 +238,30 @@ t.test('a log that closes in trouble says what it cost', async t => {
   log.write('2', AT)
   await log.close()
   t.strictSame(told, ['EEXIST', 'recovered, 2 lost'])
+})
+
+t.test('the head is no line that was lost', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async t => {
+  const { log, directory, told } = make(t)
+  mkdirSync(directory, { recursive: true })
+  symlinkSync('/dev/full', join(directory, 'u_ex220930.log'))
+  log.write('1', AT)
+  log.write('2', AT)
+  await log.flush()
+  await log.close()
+  t.strictSame(told, ['ENOSPC', 'recovered, 2 lost'])
+})
+
+t.test('a full file is followed by one new file when the process ends, however often it says so', async t => {
+  const { log, directory } = make(t, { period: 'size' })
+  log.write('x'.repeat(1_048_576 - HEAD.length - 2), AT)
+  await log.flush()
+  for (let number = 0; number < 3; number++) {
+    log.write(`line ${number}`, AT)
+    log.flushSync()
+  }
+  const files = filesIn(directory)
+  t.strictSame(Object.keys(files), ['u_extend1.log', 'u_extend2.log'])
+  t.equal(files['u_extend2.log'], `${HEAD}line 0\r\nline 1\r\nline 2\r\n`)
 })
 
 t.test('what is buffered can be written at once, when the process ends', async t => {

@@ -1,6 +1,10 @@
+import { channel } from 'node:diagnostics_channel'
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:http2'
+import { connect as connectTo, type AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import fastify, { LogController } from 'fastify'
 import t from 'tap'
@@ -174,6 +178,54 @@ t.test('a server that nobody can watch may name the one that its requests are fo
   await once(socket, 'close')
   await server.app.close()
   t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? ''), [{ 'cs-uri': '/no-host', 'sc-status': '400', 's-reason': 'BadRequest' }])
+})
+
+t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfaces()).flat().some(entry => entry?.address === '::1') && 'no IPv6 here' }, async t => {
+  // What most systems say; a container's may know the first alone.
+  const lookup = dns.lookup as (...args: unknown[]) => void
+  t.teardown(() => { Object.assign(dns, { lookup }) })
+  Object.assign(dns, {
+    lookup (...args: unknown[]) {
+      const [host, options, done] = args as [string, { all?: boolean }, (error: null, found: unknown[]) => void]
+      if (host === 'localhost' && options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }])
+      else Reflect.apply(lookup, dns, args)
+    }
+  })
+  const server = await start(t)
+  await server.app.listen({ port: 0, host: 'localhost' })
+  for (const { address, port } of server.app.addresses() as AddressInfo[]) {
+    const socket = connectTo(port, address)
+    socket.write('nonsense\r\n\r\n')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', text => { answer += text })
+    await once(socket, 'close')
+    t.match(answer, /^HTTP\/1\.1 400 /)
+  }
+  await server.app.close()
+  t.strictSame(rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? '').map(line => `${line['s-ip']} ${line['s-reason']}`).sort(), ['127.0.0.1 BadRequest', '::1 BadRequest'])
+})
+
+t.test('what the listeners of a server refuse in its name is told', async t => {
+  const server = await start(t, { redactQuery: ['key'] })
+  const refused = channel('fastify-arr:listeners.refused')
+  const socket = { remoteAddress: '::ffff:192.0.2.1', remotePort: 5000, localAddress: '::ffff:192.0.2.2', localPort: 443 }
+  const told = { listener: 'https', server: server.app.server, socket, address: socket.remoteAddress }
+  refused.publish({ ...told, reason: 'connections' })
+  refused.publish({ ...told, address: '198.51.100.1', reason: 'connectionsPerAddress' })
+  refused.publish({ ...told, reason: 'headerSize', request: { httpVersion: '2.0', method: 'GET', url: '/?key=secret' }, status: null })
+  refused.publish({ ...told, reason: 'expectation', request: { httpVersion: '2.0', method: 'POST', url: '/' }, status: 417 })
+  refused.publish({ ...told, reason: 'method', request: { httpVersion: '1.1', method: 'CONNECT', url: 'a:443' }, status: 405 })
+  refused.publish({ ...told, server: {}, reason: 'connections' })
+  await server.app.close()
+  refused.publish({ ...told, reason: 'connections' })
+  const lines = rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? '')
+  t.strictSame(lines.map(line => ['c-ip', 'c-port', 's-ip', 's-port', 'cs-version', 'cs-method', 'cs-uri', 'sc-status', 's-reason'].map(name => line[name]).join(' ')), [
+    '192.0.2.1 5000 192.0.2.2 443 - - - - ConnLimit',
+    '198.51.100.1 - 192.0.2.2 443 - - - - ConnLimit',
+    '192.0.2.1 5000 192.0.2.2 443 HTTP/2 GET /?key=*** - FieldLength',
+    '192.0.2.1 5000 192.0.2.2 443 HTTP/2 POST / 417 BadRequest',
+    '192.0.2.1 5000 192.0.2.2 443 HTTP/1.1 CONNECT a:443 405 BadRequest'
+  ])
 })
 
 t.test('a request that was answered before its body came has one line, however its body ends', async t => {

@@ -107,6 +107,22 @@ t.test('secrets in queries are masked in the line, in the entry and in the refer
   t.match(server.entries[0]!.exchange, { query: 'a=1&access_token=***', referer: 'https://a/?access_token=***' })
 })
 
+t.test('secrets in queries are masked in columns of one\'s own as well', async t => {
+  const server = await start(t, {
+    redactQuery: ['access_token'],
+    customFields: [
+      { logFieldName: 'query', sourceType: 'ServerVariable', sourceName: 'QUERY_STRING' },
+      { logFieldName: 'uri', sourceType: 'ServerVariable', sourceName: 'REQUEST_URI' },
+      { logFieldName: 'original', sourceType: 'RequestHeader', sourceName: 'X-Original-URL' },
+      { logFieldName: 'location', sourceType: 'ResponseHeader', sourceName: 'Location' }
+    ]
+  }, app => { app.get('/', async (_request, reply) => reply.redirect('/next?access_token=hidden')) })
+  await server.app.inject({ url: '/?a=b?c&access_token=hidden', headers: { 'x-original-url': '/?access_token=hidden' } })
+  await server.app.close()
+  t.notMatch(JSON.stringify([filesIn(server.directory), server.entries]), /hidden/)
+  t.strictSame(server.entries[0]!.exchange.custom, { query: 'a=b?c&access_token=***', uri: '/?a=b?c&access_token=***', original: '/?access_token=***', location: '/next?access_token=***' })
+})
+
 t.test('a rewritten URL is logged where the rule says so, else the one that came', async t => {
   const server = await start(t, {}, app => {
     app.get('/*', async request => {

@@ -57,6 +57,12 @@ t.test('pino-pretty shows exchanges our way and everything else its own', async 
   t.equal(own({ level: 30, time: AT, msg: 'x', key: 'value' }), '20:53:35 INFO: mine\n')
 })
 
+t.test("what others log under the names of the log's own entries is shown as theirs", async t => {
+  const show = prettyFactory({ ...prettyOptions(), colorize: false })
+  t.equal(show({ level: 30, time: AT, msg: 'a batch', accepted: 3, rejected: 2 }), '20:53:35 INFO: a batch\n    accepted: 3\n')
+  t.equal(show({ level: 30, time: AT, msg: 'published', exchange: 'amq.topic' }), '20:53:35 INFO: published\n')
+})
+
 t.test('it is a stream that a logger can be given', async t => {
   const destination = new PassThrough()
   const stream = pretty({ destination, colorize: true, sync: true })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { FIELD_NAMES } from '../src/fields.ts'
 import { createParser } from '../src/reader/parser.ts'
 import { compileFilter } from '../src/reader/filter.ts'
+import { createFollower } from '../src/reader/sources.ts'
 import { createSummary, showSummary } from '../src/reader/summary.ts'
 import type { Line } from '../src/reader/columns.ts'
 
@@ -144,6 +145,28 @@ t.test('it follows a folder: what is added, new files, files that were moved awa
   renameSync(file, `${file}.1`)
   writeFileSync(file, `${ARTICLE}\r\n${PAGE.replace(' / ', ' /rotated ')}\r\n`)
   t.equal(await next(), '/rotated', 'a file in the place of another')
+})
+
+t.test('a file that is renamed while it is followed is read to its end, and not again', async t => {
+  const directory = t.testdir()
+  const file = join(directory, 'u_ex.log')
+  const line = (path: string) => `${PAGE.replace(' / ', ` ${path} `)}\r\n`
+  const paths: string[] = []
+  const follower = createFollower(({ path }) => { paths.push(path!) })
+  writeFileSync(file, `${ARTICLE}\r\n${line('/1')}`)
+  await follower.read([file])
+  appendFileSync(file, line('/2'))
+  renameSync(file, `${file}.1`)
+  writeFileSync(file, `${ARTICLE}\r\n${line('/3')}`)
+  await follower.read([file])
+  appendFileSync(`${file}.1`, line('/4'))
+  await follower.read([file])
+  renameSync(file, join(directory, 'old.log'))
+  await follower.read([join(directory, 'old.log')])
+  t.strictSame(paths, ['/1', '/2', '/3', '/4'])
+  unlinkSync(`${file}.1`)
+  await follower.read([file])
+  t.equal(paths.length, 4)
 })
 
 t.test('a line ends where it was ended, whatever its values hold', async t => {

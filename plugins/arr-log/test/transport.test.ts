@@ -33,6 +33,8 @@ t.test('the files can be written by a worker thread, from the entries alone', as
   const headers = { 'x-forwarded-for': '192.0.2.1, 10.0.0.1', cookie: 'secret=1', authorization: 'Bearer secret' }
   for (let i = 0; i < 100; i++) await app.inject({ url: `/${i}`, headers })
   await app.inject('/rejected')
+  // What others log under the same names is theirs.
+  for (const foreign of [{ rejected: 2 }, { rejected: {} }, { exchange: 'amq.topic' }, { exchange: null }, { exchange: { status: 200, endedAt: 0 } }]) app.log.info(foreign)
   await app.close()
   destination.end()
   await once(destination, 'close')

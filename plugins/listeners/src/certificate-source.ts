@@ -38,8 +38,6 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   const files = [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
   let read = ''
   const store = createCertificateStore(await load())
-  const missing = store.missing(hosts)
-  if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
   const unwatch = watch()
   checkExpiry()
   return {
@@ -55,13 +53,17 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   async function load (): Promise<Certificate[]> {
     // Before the files are read: what changes meanwhile has changed since.
     read = await stampsOf(files)
-    return await Promise.all(certificates.map(async (options, index) => {
+    const loaded = await Promise.all(certificates.map(async (options, index) => {
       try {
         return await loadCertificate(options === 'development' ? await development() : options, common)
       } catch (error) {
         throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
       }
     }))
+    // Those that come later as well: a host that had one is not to lose it.
+    const missing = createCertificateStore(loaded).missing(hosts)
+    if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
+    return loaded
   }
 
   function watch (): () => void {

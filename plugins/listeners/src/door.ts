@@ -1,7 +1,8 @@
 // How does a listener get its sockets? The ports it listens on: all of them, or none.
 
 import { lookup } from 'node:dns/promises'
-import { createServer, isIP, type Server, type Socket } from 'node:net'
+import { lstat, unlink } from 'node:fs/promises'
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { bindError } from './errors.ts'
 import type { ListenerAddress, ListenerPlan } from './listener.ts'
 
@@ -66,16 +67,35 @@ async function resolve ({ host, path, name, label }: ListenerPlan): Promise<(str
 async function listen (plan: ListenerPlan, host: string | undefined, port: number | null, accept: (socket: Socket) => void): Promise<Server> {
   // Half-open as Node's own http server has it: a client may end its side and still wait for the answer. TLS has no such thing.
   const server = createServer({ allowHalfOpen: plan.https === null, noDelay: true }, accept)
-  await new Promise<void>((resolve, reject) => {
+  const open = (): Promise<void> => new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(plan.path === null ? { port: port ?? 0, host, backlog: plan.backlog } : { path: plan.path, backlog: plan.backlog }, () => {
       server.off('error', reject)
       resolve()
     })
   })
+  try {
+    await open()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || plan.path === null || !await isLeftOver(plan.path)) throw error
+    await unlink(plan.path)
+    await open()
+  }
   // Accepting can fail later, when the process is out of file descriptors: it is not the end of the listener.
   server.on('error', () => {})
   return server
+}
+
+/** Whether a socket's file is of a process that was killed: there, but nobody takes a connection. */
+async function isLeftOver (path: string): Promise<boolean> {
+  if (!(await lstat(path).catch(() => null))?.isSocket()) return false
+  return await new Promise(resolve => {
+    const socket = connect(path, () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.on('error', error => resolve((error as NodeJS.ErrnoException).code === 'ECONNREFUSED'))
+  })
 }
 
 function closeAll (servers: readonly Server[]): void {

@@ -1,7 +1,7 @@
 // What happens on a connection? TLS first where the listener speaks https, then HTTP/1.1 or HTTP/2, then one of the server's own requests.
 
 import { createServer as createHttpServer } from 'node:http'
-import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
@@ -9,9 +9,11 @@ import type { CertificateStore } from './certificates.ts'
 import type { ListenerPlan } from './listener.ts'
 import { LONGEST_TIMEOUT } from './limits.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
+import { tellRefusal } from './refusal.ts'
 import { LEADS_TO, limitHeaders, passExpectations, type Road } from './road.ts'
 import { type Place, Roster } from './roster.ts'
-import { guardSession } from './session.ts'
+import { guardSession, type Guarded } from './session.ts'
+import { watchSessions, watchSockets } from './takers.ts'
 
 /** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
 export interface Engine {
@@ -46,7 +48,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   const { limits } = plan
   // Without those that were upgraded: they are their owner's.
   const plain = new Roster<Http1Socket>()
-  const sessions = new Roster<ServerHttp2Session>()
+  const sessions = new Roster<Guarded>()
   const greetings = new Roster<Greeting>()
   // A TLS socket does not tell which socket it was made of, but both have the same two ends.
   const announced = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
@@ -64,13 +66,21 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     leave(socket as Http1Socket)
     road.upgrade(request, socket, head)
   }))
-  passExpectations(http1, road)
+  passExpectations(http1, road, plan.name)
+  // Nobody is a forward proxy here. HTTP/2 gets the same answer.
+  http1.on('connect', (request, socket) => {
+    const { remoteAddress: address } = request.socket
+    tellRefusal({ listener: plan.name, server: road.server, socket: request.socket, address, reason: 'method', request, status: 405 })
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n', () => { socket.destroy() })
+  })
   http1.on('connection', join)
   http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
   // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
   http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
   // Node looks after slow headers and slow bodies from this event on.
   http1.emit('listening')
+
+  const stops = [watchSockets(plain, limits.sendTimeout), watchSessions(sessions, limits.sendTimeout)]
 
   // Whose session comes next: a session shows its socket only through a proxy that cannot destroy it.
   let entering: Duplex
@@ -103,9 +113,10 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       // Node's own closeIdleConnections cuts answers that have ended and are not sent yet.
       for (const socket of plain.members()) if (!socket._httpMessage && socket.writableLength === 0) socket.destroy()
       for (const socket of greetings.members()) socket.destroy()
-      for (const session of sessions.members()) if (!session.closed) session.close()
+      for (const { session } of sessions.members()) if (!session.closed) session.close()
     },
     close () {
+      for (const stop of stops) stop()
       http1.close()
     }
   }
@@ -157,7 +168,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   }
 
   function createHttp2 () {
-    const limited = limitHeaders(road, limits.headerSize)
+    const limited = limitHeaders(road, limits.headerSize, plan.name)
     const server = createHttp2Server({
       settings: {
         // WebSockets over HTTP/2 (RFC 8441 §3).
@@ -171,12 +182,11 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
       response.statusCode = 405
       response.end()
     })
-    passExpectations(server, limited)
+    passExpectations(server, limited, plan.name)
     server.on('session', session => {
-      const place = sessions.add(session)
-      session.once('close', () => sessions.strike(place))
       session.on('error', () => {})
-      guardSession(session, entering, limits)
+      const place = sessions.add(guardSession(session, entering, limits))
+      session.once('close', () => sessions.strike(place))
     })
     return server
   }

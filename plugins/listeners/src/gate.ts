@@ -1,10 +1,8 @@
 // Is there room for one more connection? The limits on how many a listener, and one client, may hold.
 
-import { channel } from 'node:diagnostics_channel'
 import { isIPv6, type Socket } from 'node:net'
 import type { ListenerPlan } from './listener.ts'
-
-const refused = channel('fastify-arr:listeners.refused')
+import { tellRefusal } from './refusal.ts'
 
 /** Counts the connections of one listener. */
 export interface Gate {
@@ -18,7 +16,8 @@ export interface Gate {
   admitClient (socket: Socket, address: string | undefined): boolean
 }
 
-export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>): Gate {
+/** @param server the one that the connections are for. */
+export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>, server: object): Gate {
   const byClient = new Map<string, number>()
   let total = 0
   return {
@@ -44,7 +43,7 @@ export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limit
   }
 
   function refuse (socket: Socket, address: string | undefined, reason: 'connections' | 'connectionsPerAddress'): false {
-    refused.publish({ listener: name, address, reason })
+    tellRefusal({ listener: name, server, socket, address, reason })
     socket.destroy()
     return false
   }

@@ -12,6 +12,8 @@ export interface LimitOptions {
   readonly headersTimeout?: number
   /** Until a whole request with its body is there; raise it for large uploads over slow lines. Default: 300000. */
   readonly requestTimeout?: number
+  /** How long a client may leave an answer waiting, or take less than 240 bytes of it a second. WebSockets are not meant. Default: 60000. */
+  readonly sendTimeout?: number
   /** How long a connection waits for its next request. Default: 72000, Fastify's own. */
   readonly keepAliveTimeout?: number
   /** Bytes of a request's headers, on either protocol. Default: 16384. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Required<LimitOptions> = {
   handshakeTimeout: 10_000,
   headersTimeout: 30_000,
   requestTimeout: 300_000,
+  sendTimeout: 60_000,
   keepAliveTimeout: 72_000,
   headerSize: 16_384,
   streams: 128,

@@ -97,7 +97,7 @@ export async function openListeners (plans: readonly ListenerPlan[], road: Road,
 
   async function openListener (plan: ListenerPlan, source: CertificateSource | undefined): Promise<Open> {
     const engine = createEngine(plan, source?.store ?? null, road)
-    const gate = createGate(plan)
+    const gate = createGate(plan, road.server)
     const enter = (socket: Socket, client: ProxyHeader['client'], deadline: number): void => {
       if (gate.admitClient(socket, client?.address ?? socket.remoteAddress)) engine.accept(socket, client, deadline)
     }

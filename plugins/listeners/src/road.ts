@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { constants, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { tellRefusal } from './refusal.ts'
 
 const HEADER_OVERHEAD = 32
 
@@ -35,13 +36,16 @@ export interface Road {
  * which it may never do.
  *
  * @param most counted as RFC 9113 §6.5.2 does; 0 is no limit.
+ * @param listener the name of the listener it is for.
  */
-export function limitHeaders (road: Road, most: number): Road {
+export function limitHeaders (road: Road, most: number, listener: string): Road {
   if (most === 0) return road
-  const isRefused = ({ rawHeaders, stream }: Http2ServerRequest): boolean => {
+  const isRefused = (request: Http2ServerRequest): boolean => {
+    const { rawHeaders, stream, socket } = request
     let size = rawHeaders.length / 2 * HEADER_OVERHEAD
     for (const text of rawHeaders) size += text.length
     if (size <= most) return false
+    tellRefusal({ listener, server: road.server, socket, address: socket.remoteAddress, reason: 'headerSize', request, status: null })
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     return true
   }
@@ -58,7 +62,7 @@ export function limitHeaders (road: Road, most: number): Road {
  * Hands on requests that expect something (RFC 9110 §10.1.1). Node answers them by itself only where nobody listens: so what
  * it would do is done here.
  */
-export function passExpectations (server: Server | Http2Server, road: Road): void {
+export function passExpectations (server: Server | Http2Server, road: Road, listener: string): void {
   server.on('checkContinue', (request: AnyRequest, response: AnyResponse) => {
     if (road.checkContinue(request, response)) return
     response.writeContinue()
@@ -66,6 +70,8 @@ export function passExpectations (server: Server | Http2Server, road: Road): voi
   })
   server.on('checkExpectation', (request: AnyRequest, response: AnyResponse) => {
     if (road.checkExpectation(request, response)) return
+    const { socket } = request
+    if ('stream' in request) tellRefusal({ listener, server: road.server, socket, address: socket.remoteAddress, reason: 'expectation', request, status: 417 })
     response.statusCode = 417
     response.end()
   })

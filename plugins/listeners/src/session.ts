@@ -3,6 +3,7 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { LimitOptions } from './limits.ts'
+import { Roster } from './roster.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE } = constants
 /** The time over which nuisances are counted, ms. */
@@ -11,9 +12,20 @@ const WINDOW = 10_000
 /** How long a connection that is cut may take to say so, ms. */
 const LAST_WORD = 1_000
 
+/** A connection and what it is asked for. */
+export interface Guarded {
+  readonly session: ServerHttp2Session
+  readonly socket: Duplex
+  /** Its requests that are not over; without WebSockets. */
+  readonly requests: Roster<ServerHttp2Stream>
+  /** Those that have come. */
+  pings: number
+}
+
 /** Keeps one HTTP/2 connection within its limits. */
-export function guardSession (session: ServerHttp2Session, socket: Duplex, limits: Required<LimitOptions>): void {
+export function guardSession (session: ServerHttp2Session, socket: Duplex, limits: Required<LimitOptions>): Guarded {
   let open = 0
+  const requests = new Roster<ServerHttp2Stream>()
   // A session is idle when it has no stream: an open WebSocket may be silent for as long as it likes. Its own timer is of no use here, for any PING winds it up.
   let idle: NodeJS.Timeout | undefined
   if (limits.keepAliveTimeout > 0) {
@@ -35,16 +47,23 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     open++
     const deadline = bodyDeadline(stream, headers, limits.requestTimeout)
+    const place = headers[':method'] === 'CONNECT' ? null : requests.add(stream)
     stream.once('close', () => {
       open--
+      if (place !== null) requests.strike(place)
       if (open === 0 && !socket.destroyed) idle?.refresh()
       clearTimeout(deadline)
       // Rapid reset (CVE-2023-44487): asked, taken back, asked again, while the server works for nobody.
       if (stream.aborted) nuisance()
     })
   })
-  session.on('ping', nuisance)
+  const guarded = { session, socket, requests, pings: 0 }
+  session.on('ping', () => {
+    guarded.pings++
+    nuisance()
+  })
   session.on('remoteSettings', nuisance)
+  return guarded
 }
 
 /**

@@ -132,6 +132,15 @@ t.test('a host that must have a certificate may be written in any case', async t
   t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'a.wild.test')), 'DNS:*.wild.test')
 })
 
+t.test('a host that must have a certificate does not lose it by a change of files', async t => {
+  const folder = t.testdir({ 'both.pem': one.cert + one.key })
+  const both = join(folder, 'both.pem')
+  const app = await start(t, { certificate: { cert: both, key: both }, watchInterval: 0, listeners: [{ port: 0, https: { hosts: ['one.test'] } }] })
+  writeFileSync(both, exact.cert + exact.key)
+  await t.rejects(app.listeners.reload(), { code: 'FST_ARR_LISTENERS_CERTIFICATE', message: /no certificate is for one\.test/ })
+  t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'one.test')), 'DNS:one.test')
+})
+
 t.test('a certificate that ends within 30 days is warned of, and served', async t => {
   const lines: string[] = []
   const soon = await makeCertificate(authority, ['soon.test'], 10)

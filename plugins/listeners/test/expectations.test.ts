@@ -1,4 +1,5 @@
 // A client that expects something before it sends its body.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
@@ -6,6 +7,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
+import type { Refusal } from '../src/refusal.ts'
 import { portOf, start as startWith } from './server.ts'
 
 /** The status, after a 100 for each time the client was told to go on. */
@@ -53,7 +55,15 @@ for (const [name, ask] of Object.entries(clients)) {
   t.test(`${name}: where nobody looks at what is expected, a body is asked for, and nothing else is met`, async t => {
     const app = await start(t)
     t.same(await ask(t, app, '100-continue'), [100, 200])
+    const told: unknown[] = []
+    const hear = (message: unknown): void => {
+      const { server, reason, request, status } = message as Refusal
+      told.push([server === app.server, reason, request?.method, status])
+    }
+    subscribe('fastify-arr:listeners.refused', hear)
+    t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
     t.same(await ask(t, app, 'a miracle'), [417])
+    t.same(told, name.includes('2') ? [[true, 'expectation', 'POST', 417]] : [], 'HTTP/1.1 is told by Node')
   })
 
   t.test(`${name}: whoever looks at it on the server has the word`, async t => {
@@ -88,4 +98,23 @@ t.test('a connection whose request expects something is no idle one: closing wai
   t.equal((await answered)[0].statusCode, 401)
   request.destroy()
   await closed
+})
+
+t.test('a CONNECT of HTTP/1.1 is answered, and told', async t => {
+  const app = await start(t)
+  const told: unknown[] = []
+  const hear = (message: unknown): void => {
+    const { server, reason, request, status } = message as Refusal
+    told.push([server === app.server, reason, request?.method, request?.url, status])
+  }
+  subscribe('fastify-arr:listeners.refused', hear)
+  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
+  const socket = connect(portOf(app, 'http'), '127.0.0.1').setEncoding('utf8')
+  t.teardown(() => socket.destroy())
+  socket.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n')
+  let answer = ''
+  socket.on('data', text => { answer += text })
+  await once(socket, 'close')
+  t.match(answer, /^HTTP\/1\.1 405 Method Not Allowed\r\n/)
+  t.same(told, [[true, 'method', 'CONNECT', 'example.com:443', 405]])
 })

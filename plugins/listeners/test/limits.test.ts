@@ -4,11 +4,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, Readable } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { makeAuthority, makeCertificate } from '../src/authority.ts'
 import { clientOf } from '../src/gate.ts'
+import type { Refusal } from '../src/refusal.ts'
 import { build, handshake, portOf, start, until, type Test } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['limits.test'])
@@ -113,6 +114,54 @@ t.test('a handshake that never comes', async t => {
   t.equal(await textOf(socket), '')
 })
 
+t.test('an answer that its client does not take', async t => {
+  const app = await build(t, { certificate, limits: { sendTimeout: 300 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  const CHUNK = Buffer.alloc(65_536, 'x')
+  const ended: string[] = []
+  app.get('/endless/:name', async (request, reply) => {
+    const { name } = request.params as { name: string }
+    const body = new Readable({ read () { this.push(CHUNK) } })
+    reply.raw.once('close', () => { ended.push(name) })
+    return reply.send(body)
+  })
+  app.get('/at-once', async (_request, reply) => reply.send(Buffer.alloc(4 * 1024 * 1024)))
+  app.get('/late', async () => { await new Promise(resolve => setTimeout(resolve, 1_000)); return 'late' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const others = otherClient(app)
+
+  const plain = open(t, portOf(app, 'http'))
+  plain.write('GET /endless/http HTTP/1.1\r\nHost: a\r\n\r\n')
+  const secure = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['http/1.1'] })
+  secure.write('GET /endless/https HTTP/1.1\r\nHost: a\r\n\r\n')
+  // It answers PINGs, and those of its own that it sends are answered; it just opens no window.
+  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false, settings: { initialWindowSize: 0 } })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': '/endless/http2' })
+  stream.on('error', () => {})
+  const pings = setInterval(() => { session.ping(() => {}) }, 50)
+  t.teardown(() => clearInterval(pings))
+
+  // One that is slow, and one whose answer is late, have done nothing wrong.
+  const late = fetch(`http://127.0.0.1:${portOf(app, 'http')}/late`).then(async response => await response.text())
+  const slow = open(t, portOf(app, 'http'))
+  slow.write('GET /at-once HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  const taken = (async () => {
+    let bytes = 0
+    for await (const chunk of slow) {
+      bytes += (chunk as Buffer).length
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    return bytes
+  })()
+
+  await until(() => ended.length === 3)
+  t.strictSame(ended.sort(), ['http', 'http2', 'https'], 'is cut')
+  t.notOk(session.closed, 'on HTTP/2 it alone')
+  t.equal(await late, 'late')
+  t.ok(await taken > 4 * 1024 * 1024)
+  t.ok(await others() > 0)
+})
+
 t.test('a connection that asks nothing more', async t => {
   const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const socket = await handshake(t, portOf(app, 'https'), 'limits.test')
@@ -185,6 +234,13 @@ t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', 
   app.get('/large', async () => { arrive() })
   for (const event of ['connect', 'checkContinue', 'checkExpectation']) app.server.on(event, arrive)
   await app.listen({ port: 0, host: '127.0.0.1' })
+  const told: unknown[] = []
+  const hear = (message: unknown): void => {
+    const { server, reason, request, status } = message as Refusal
+    told.push([server === app.server, reason, request?.method, request?.url, status])
+  }
+  subscribe('fastify-arr:listeners.refused', hear)
+  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
   const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
   const heard: Buffer[] = []
   socket.on('data', chunk => heard.push(chunk))
@@ -209,6 +265,7 @@ t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', 
   await until(() => resets().length === 4 || arrived > 0)
   t.same(resets(), Array.from({ length: 4 }, () => constants.NGHTTP2_ENHANCE_YOUR_CALM))
   t.equal(arrived, 0)
+  t.same(told, ['GET', 'GET', 'GET', 'CONNECT'].map(method => [true, 'headerSize', method, '/large', null]), 'those who listen are told')
 })
 
 /** A client whose TLS and whose TCP connection do not know of each other: it ends only what the test ends. */
@@ -359,6 +416,7 @@ t.test('more connections than a listener or one client may hold', async t => {
 
   t.equal((await ask(each)).status, '200')
   t.equal((await ask(each)).status, '')
+  t.ok(refusals.every(refusal => (refusal as { server: unknown }).server === app.server), 'for the one server')
   t.match(refusals[0], { listener: 'all', address: '127.0.0.1', reason: 'connections' })
   t.match(refusals.at(-1), { listener: 'each', address: '127.0.0.1', reason: 'connectionsPerAddress' })
 })

@@ -42,6 +42,24 @@ t.test('a unix socket, or a Windows pipe', async t => {
   response.resume()
 })
 
+t.test('a unix socket that a killed process has left is taken over, one that somebody listens on is not', { skip: process.platform === 'win32' && 'pipes of Windows leave nothing' }, async t => {
+  const path = join(tmpdir(), `fastify-arr-left-${process.pid}.sock`)
+  const killed = spawn(process.execPath, ['-e', 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))', path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => killed.kill('SIGKILL'))
+  await once(killed.stdout, 'data')
+  const early = await build(t, { listeners: [{ path }] })
+  await t.rejects(early.listen({ port: 0 }), { code: 'FST_ARR_LISTENERS_PORT_IN_USE' })
+  killed.kill('SIGKILL')
+  await once(killed, 'exit')
+
+  await start(t, { listeners: [{ path }] })
+  const late = await build(t, { listeners: [{ path }] })
+  await t.rejects(late.listen({ port: 0 }), { code: 'FST_ARR_LISTENERS_PORT_IN_USE' })
+  const [response] = await once(get({ socketPath: path, path: '/' }), 'response')
+  t.equal(response.statusCode, 200)
+  response.resume()
+})
+
 t.test('IIS bindings of one port are one listener', async t => {
   const app = await start(t, { certificate: 'development', listeners: ['http/127.0.0.1:0:', 'https/*:0:One.test', 'https/*:0:two.test'] })
   t.same(app.listeners.addresses.map(({ name, protocol }) => `${name} ${protocol}`), ['http port 0 http', 'https port 0 https'])
@@ -155,7 +173,7 @@ t.test('every mistake in the options is told at once', async t => {
   await t.rejects(async () => await app.register(listeners, options as never), {
     code: 'FST_ARR_LISTENERS_INVALID_OPTIONS',
     message: 'listeners: ' + [
-      'limits.speed is no limit; there are connections, connectionsPerAddress, handshakeTimeout, headersTimeout, requestTimeout, keepAliveTimeout, headerSize, streams, nuisances',
+      'limits.speed is no limit; there are connections, connectionsPerAddress, handshakeTimeout, headersTimeout, requestTimeout, sendTimeout, keepAliveTimeout, headerSize, streams, nuisances',
       'limits.headersTimeout must be a whole number, 0 or more',
       'watchInterval must be a whole number of milliseconds, 0 or more',
       'closeTimeout must be a whole number of milliseconds, 0 or more',

@@ -43,6 +43,7 @@ export function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request:
       break
     }
     case 'AbortRequest':
+      request.rewrite = { url: originForm(request.raw.url ?? '/'), rule: outcome.rule, headers: {}, serverVariables: {}, logRewrittenUrl: false, aborted: true }
       reply.hijack()
       abort(request.raw)
       break

@@ -24,6 +24,8 @@ export interface Rewrite {
   readonly logRewrittenUrl: boolean
   /** For the log, where a rule answered the request by itself. */
   readonly subStatusCode?: number
+  /** For the log, where a rule ended the connection: HTTP/2 does not tell that from a client's reset. */
+  readonly aborted?: true
 }
 
 /** What is to be done with the request. */

@@ -42,6 +42,8 @@ t.test('over HTTP/2 the same rules hold, and an abort ends its stream alone', as
   const fastify = Fastify({ http2: true })
   t.teardown(() => fastify.close())
   fastify.decorateRequest('upstream', null)
+  const aborted: unknown[] = []
+  fastify.addHook('onRequest', async (request, reply) => { reply.raw.once('close', () => { if (request.rewrite?.aborted === true) aborted.push(request.rewrite.rule) }) })
   await fastify.register(urlRewrite, { rules: [...ending, rule('(.*)', 'http://h/{R:1}', { conditions: { add: [{ input: '{HTTP_HOST}', pattern: '^www\\.example:1$' }, { input: '{SERVER_PROTOCOL}', pattern: '^HTTP/2' }] } })] })
   fastify.get('/*', async request => request.rewrite?.url ?? 'none')
   await fastify.listen({ port: 0, host: '127.0.0.1' })
@@ -52,6 +54,7 @@ t.test('over HTTP/2 the same rules hold, and an abort ends its stream alone', as
   t.strictSame(await askOver(session, '/secret'), { status: 403, location: undefined, body: 'Nothing to see for 127.0.0.1' })
   await t.rejects(askOver(session, '/drop'))
   t.equal((await askOver(session, '/z')).status, 200, 'the connection lives on')
+  t.strictSame(aborted, ['^drop → '], 'a log can tell whose doing it was')
 })
 
 t.test('a WebSocket\'s upgrade passes the same rules', async t => {

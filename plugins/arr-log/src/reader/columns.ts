@@ -70,8 +70,8 @@ function numberIn (value: string | null): number | null {
 }
 
 /** Whether a value is an exchange in so far as it is read: anybody may have written it. */
-export function isLine (value: Readonly<Record<string, unknown>>): boolean {
-  const { status, endedAt, websocket = {}, upstream = {} } = value
+export function isLine (value: unknown): value is Line {
+  const { status, endedAt, websocket = {}, upstream = {} } = Object(value) as Readonly<Record<string, unknown>>
   return Number.isInteger(status) && typeof endedAt === 'number' && !Number.isNaN(new Date(endedAt).getTime()) &&
     hold(value, Object.values(NUMBERS), Number.isFinite) && hold(value, [...Object.values(TEXTS), 'query', 'rejection'], isText) &&
     hold(websocket, Object.values(SOCKET_NUMBERS), Number.isFinite) && hold(websocket, Object.values(SOCKET_TEXTS), isText) &&

@@ -1,7 +1,7 @@
 // Which files are meant, and what is new in them?
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { createParser, type Parser } from './parser.ts'
 import type { Line } from './columns.ts'
@@ -49,25 +49,35 @@ function outlive (error: NodeJS.ErrnoException): void {
   if (typeof error.code !== 'string') throw error
 }
 
-interface Followed { readonly parser: Parser, readonly decoder: StringDecoder, ino: number, offset: number, rest: string }
+interface Followed { readonly parser: Parser, readonly decoder: StringDecoder, path: string, offset: number, rest: string }
 
 /** Remembers how far each file was read, and reads on from there. */
 export function createFollower (each: (line: Line) => void) {
+  // By what the system calls them: one that was renamed is no new one, and may not have been read to its end.
   const files = new Map<string, Followed>()
   return {
     /** Reads what is new in these files; a file that was replaced or cut is read from its beginning. */
     async read (paths: readonly string[]): Promise<void> {
-      for (const path of paths) {
-        const { ino, size } = await stat(path).catch(() => ({ ino: -1, size: -1 }))
-        if (size === -1) continue
-        let file = files.get(path)
-        if (file === undefined || file.ino !== ino || size < file.offset) {
-          file = { parser: createParser(), decoder: new StringDecoder(), ino, offset: 0, rest: '' }
-          files.set(path, file)
-        }
-        if (size > file.offset) await readOn(path, file, size).catch(outlive)
+      const found = (await Promise.all(paths.map(look))).filter(one => one !== null)
+      const seen = new Set(found.map(({ key }) => key))
+      for (const [key, { path }] of files) {
+        if (seen.has(key)) continue
+        const moved = await seek(key, path)
+        if (moved === null) files.delete(key)
+        else await readNew(moved)
       }
+      for (const one of found) await readNew(one)
     }
+  }
+
+  async function readNew ({ path, key, size }: Found): Promise<void> {
+    let file = files.get(key)
+    if (file === undefined || size < file.offset) {
+      file = { parser: createParser(), decoder: new StringDecoder(), path, offset: 0, rest: '' }
+      files.set(key, file)
+    }
+    file.path = path
+    if (size > file.offset) await readOn(path, file, size).catch(outlive)
   }
 
   async function readOn (path: string, file: Followed, size: number): Promise<void> {
@@ -82,4 +92,22 @@ export function createFollower (each: (line: Line) => void) {
       }
     }
   }
+}
+
+interface Found { readonly path: string, readonly key: string, readonly size: number }
+
+async function look (path: string): Promise<Found | null> {
+  return await stat(path, { bigint: true }).then(({ dev, ino, size }) => ({ path, key: `${dev} ${ino}`, size: Number(size) }), () => null)
+}
+
+/** Where a file went that is not where it was: as a rule, to another name in the same folder. */
+async function seek (key: string, path: string): Promise<Found | null> {
+  const here = await look(path)
+  if (here?.key === key) return here
+  const folder = dirname(path)
+  for (const name of await readdir(folder).catch(() => [])) {
+    const found = await look(join(folder, name))
+    if (found?.key === key) return found
+  }
+  return null
 }
