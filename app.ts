@@ -14,7 +14,7 @@ import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
 import { articlesSite, HOSTS, ONE_SITE } from './start/article.ts'
 import { refuseUrl } from './start/bad-url.ts'
-import { readEnvironment, type Settings } from './start/environment.ts'
+import { EnvironmentError, readEnvironment, type Settings } from './start/environment.ts'
 import { endStart } from './start/failure.ts'
 import { takeOver, tellReport } from './start/reload.ts'
 import { endStragglers } from './start/stragglers.ts'
@@ -46,7 +46,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   const { webConfig = null, upstream = null } = settings
   endStragglers(fastify, PATIENCE)
   const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
-  const site: Site = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig)
+  const site: Site = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
 
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
   await fastify.register(listeners, {
@@ -56,7 +56,8 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
     closeTimeout: PATIENCE
   })
   await fastify.register(hostRouting, site.hostRouting ?? ONE_SITE)
-  await fastify.register(urlRewrite, site.urlRewrite ?? {})
+  // IIS tells the upstream what was asked for, and takes no client's word on it.
+  await fastify.register(urlRewrite, { ...site.urlRewrite, originalUrlHeader: webConfig !== null })
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
@@ -78,10 +79,13 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
 }
 
 /** What a file of IIS says; from now on its changes are taken over. */
-function siteOfFile (fastify: FastifyInstance, file: string): Site {
+function siteOfFile (fastify: FastifyInstance, file: string, { httpPort }: Settings): Site {
   const watched = watchConfig(file, (error, config) => { inForce = takeOver(fastify, file, inForce, error, config) })
   let inForce = watched.config.options
   fastify.addHook('onClose', async () => watched.close())
+  if (inForce.listeners?.listeners.some(({ port }) => port === httpPort) === true) {
+    throw new EnvironmentError(`HTTP_PORT is ${httpPort}, which a binding of ${file} has already: choose another one, or 0 for a free one.`)
+  }
   tellReport(fastify.log, watched.config.report)
   // The reader describes the plugins' options by their structure; that they fit is tested, and they are validated anyway.
   return inForce as Site

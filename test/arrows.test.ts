@@ -52,8 +52,11 @@ t.test('a build notices each file that has changed: the compiler looks at those 
 })
 
 t.test('what two packages have alike is the same file', t => {
-  const [first, second] = ['upstream-proxy', 'listeners'].map(name => readFileSync(join(import.meta.dirname, '..', 'plugins', name, 'src', 'roster.ts'), 'utf8'))
-  t.equal(second, first)
+  const alike = { 'roster.ts': ['upstream-proxy', 'listeners'], 'linear.ts': ['url-rewrite', 'iis-config'], 'sequences.ts': ['url-rewrite', 'iis-config'] }
+  for (const [file, names] of Object.entries(alike)) {
+    const [first, second] = names.map(name => readFileSync(join(import.meta.dirname, '..', 'plugins', name, 'src', file), 'utf8'))
+    t.equal(second, first, file)
+  }
   t.end()
 })
 

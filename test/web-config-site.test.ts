@@ -1,7 +1,7 @@
 // The whole site from a file of IIS: the article's own rule, written as XML, and what happens when the file changes.
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
+import { createServer, get } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -140,6 +140,35 @@ t.test('a site that is taken out of the file: its WebSockets are told, those of 
   one.send('still there?')
   t.equal(String((await once(one, 'message'))[0]), 'still there?')
   t.equal(fastify.tunnels.size, 1)
+})
+
+t.test('a changed file that no longer names sites is for every host', async t => {
+  const { file, xml } = await example(t)
+  const port = await freePort()
+  writeFileSync(file, serverFile(port, 410, { one: 1 }))
+  const site = await startSite(t, { webConfig: file })
+  t.equal(await status(site), 400, 'no site has this host')
+  writeFileSync(file, xml)
+  await becomes(site, '/', 200)
+})
+
+t.test('a binding on the port that is the server\'s own is told before anything listens', async t => {
+  const port = await freePort()
+  const file = join(t.testdir(), 'applicationHost.config')
+  writeFileSync(file, serverFile(port, 410, { one: 1 }))
+  await t.rejects(startSite(t, { webConfig: file, httpPort: port }), { message: `HTTP_PORT is ${port}, which a binding of ${file} has already: choose another one, or 0 for a free one.` })
+})
+
+t.test('the upstream hears what was asked for as from IIS, and no client\'s word on it', async t => {
+  const upstream = createServer((request, response) => { response.end(`${request.url ?? ''} ${request.headers['x-original-url'] as string}`) }).listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  t.teardown(() => { upstream.close().closeAllConnections() })
+  const file = join(t.testdir(), 'web.config')
+  writeFileSync(file, `<configuration><system.webServer><rewrite><rules><rule name="a"><match url="^a/(.*)" />
+    <action type="Rewrite" url="http://127.0.0.1:${(upstream.address() as { port: number }).port}/{R:1}" /></rule></rules></rewrite></system.webServer></configuration>`)
+  const site = await startSite(t, { webConfig: file })
+  const response = await fetch(`http://127.0.0.1:${site.httpPort}/a/b?c`, { headers: { 'x-original-url': '/admin' } })
+  t.equal(await response.text(), '/b?c /a/b?c')
 })
 
 t.test('what only a start can change is told at the first change', async t => {

@@ -22,6 +22,8 @@ const NO_HTTP2 = 4
 const NO_TLS13 = 32
 const KNOWN = 127
 
+const HOST = /^(?:\*|\[[\da-f:.]+\]|(?:\*\.)?[^\s*:/.]+(?:\.[^\s*:/.]+)*\.?)?$/i
+
 /** Reads a binding; null for one that is not about HTTP, or that does not say where it listens. */
 export function readBinding (reading: Reading, element: XmlElement): ReadBinding | null {
   const protocol = reading.required(element, 'protocol').toLowerCase()
@@ -34,6 +36,10 @@ export function readBinding (reading: Reading, element: XmlElement): ReadBinding
   const ip = address.replace(/^\[|\]$/g, '')
   if (port === '' || Number(port) < 1 || Number(port) > 65535 || (ip !== '' && ip !== '*' && isIP(ip) === 0)) {
     reading.problem(element.attributes.get('bindingInformation') ?? element, `bindingInformation="${information}" is not IP:port:host, such as *:80:example.com`)
+    return null
+  }
+  if (!HOST.test(host) || host.length > 253) {
+    reading.problem(element.attributes.get('bindingInformation') ?? element, `"${host}" is no name of a host; * stands alone, or for what is before the first dot`)
     return null
   }
   const flags = protocol === 'https' ? reading.integer(element, 'sslFlags') ?? 0 : noFlags(reading, element)

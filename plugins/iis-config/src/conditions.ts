@@ -20,16 +20,17 @@ export function readConditions (reading: Reading, element: XmlElement, syntax: P
       if (type !== undefined) reading.differs(type, 'IIS has no attribute of this name here; it is read as matchType', 'write matchType')
       const input = reading.text(add, 'input')
       const pattern = reading.text(add, 'pattern')
+      const ignoreCase = reading.flag(add, 'ignoreCase')
       if (matchType === undefined || matchType === 'Pattern') {
         if (input === undefined || input === '') reading.problem(add, 'a condition needs input="…"')
         if (pattern === undefined || pattern === '') reading.problem(add, 'a condition needs pattern="…"')
-        checkPattern(reading, add.attributes.get('pattern'), syntax)
+        checkPattern(reading, add.attributes.get('pattern'), syntax, ignoreCase)
       }
       return written<Conditions['add'][number]>({
         input,
         matchType,
         pattern,
-        ignoreCase: reading.flag(add, 'ignoreCase'),
+        ignoreCase,
         negate: reading.flag(add, 'negate')
       })
     })

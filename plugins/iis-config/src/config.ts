@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import { readHttpProtocol } from './custom-headers.ts'
 import { RootError, UnreadableError, ValueError, problemsError } from './errors.ts'
-import { nameServers, readFarms } from './farms.ts'
+import { endProxying, nameServers, readFarms } from './farms.ts'
 import { readHttpRedirects } from './http-redirect.ts'
 import { readLog, type LogDraft } from './log.ts'
 import type { ScopedOutbound } from './outbound-scopes.ts'
@@ -103,13 +103,16 @@ function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Fou
   })
   const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
 
-  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot), found)
+  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
   findRuleMistakes(reading, rewrite)
-  findPlaceMistakes(reading, { server, rewrite, found, proxyEnabled: proxy.enabled, bindings: sites.flatMap(({ bindings }) => bindings) })
-  nameServers(rewrite.lists.flatMap(list => list.rules.map(({ rule }) => rule)), farms)
+  findPlaceMistakes(reading, { server, rewrite, found, bindings: sites.flatMap(({ bindings }) => bindings) })
+  const read = rewrite.lists.flatMap(list => list.rules)
+  const rules = read.map(({ rule }) => rule)
+  if (proxy.enabled === false) endProxying(reading, read, farms)
+  nameServers(rules, farms)
   const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
   const urlRewrite = rewriteOptions(reading, rewrite, siteNames, documentRoot)
-  const proxied = rewrite.lists.some(list => list.rules.some(({ rule: { action } }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url)))
+  const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const [site] = sites
   return {

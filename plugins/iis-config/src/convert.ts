@@ -26,7 +26,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   })
   const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
   const registrations = names.map(name => {
-    const value = name === 'listeners' ? withCertificate(options.listeners) : options[name] as object
+    const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : options[name] as object
     const above = comments(options[name] as object)
     const text = literal(value, comments, '  ')
     const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
@@ -35,7 +35,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   const rest = report.rows.filter(row => row.status !== 'used' && !told.has(row.path)).flatMap(comment)
   const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
   return [
-    `// Made by iis-config from ${basename(report.file)}. In comments: what is used with a difference, and what is lost.\n`,
+    `// Made by iis-config from ${basename(report.file).replace(/\s+/g, ' ')}. In comments: what is used with a difference, and what is lost.\n`,
     ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
     ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
     'import type { FastifyInstance } from \'fastify\'\n',
@@ -55,6 +55,13 @@ function comment (row: Row): string[] {
 function withCertificate (listeners: PluginOptions['listeners']): object {
   const secure = listeners?.listeners.some(({ https }) => https !== undefined) === true
   return { ...listeners, ...secure && { certificate: 'development' } }
+}
+
+/** IIS tells the upstream what was asked for, and takes no client's word on it. */
+function withOriginalUrl (rules: PluginOptions['urlRewrite'] = {}): object {
+  const { globalRules = [], rules: shared = [], siteRules = {}, pathRules = [] } = rules
+  const all = [...globalRules, ...shared, ...Object.values(siteRules).flat(), ...pathRules.flatMap(path => path.rules)]
+  return { ...rules, ...all.some(({ action }) => action?.type === 'Rewrite') && { originalUrlHeader: true } }
 }
 
 function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {

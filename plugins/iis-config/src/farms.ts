@@ -1,6 +1,7 @@
 // What do `<webFarms>` say? One server of each can be asked: rules that name the farm get its address.
 import { differs, lost, readAttributes, type AttributeTable } from './attribute-table.ts'
 import { collection } from './collection.ts'
+import type { ReadRule } from './inbound-rules.ts'
 import { PROXY, type ProxyDraft } from './proxy.ts'
 import type { Reading } from './reading.ts'
 import type { Rule } from './rewrite-options.ts'
@@ -89,12 +90,27 @@ function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft |
   }
 }
 
+const NAMED = /^(https?):\/\/([^/:?{]+)(?=[/?{]|$)/i
+
+const farmOf = (match: RegExpExecArray | null, farms: readonly Farm[]): Farm | undefined =>
+  farms.find(({ name }) => name.toLowerCase() === match?.[2]?.toLowerCase())
+
+/** What a proxy that is switched off makes of rules that lead to another server: nobody goes there, and IIS answers 404.4. A farm is gone to all the same. */
+export function endProxying (reading: Reading, rules: readonly ReadRule[], farms: readonly Farm[]): void {
+  for (const { element, rule } of rules) {
+    const { action } = rule
+    if (action?.type !== 'Rewrite' || !/^(https?|wss?):/i.test(action.url) || farmOf(NAMED.exec(action.url), farms) !== undefined) continue
+    reading.mistake('proxy-is-off', element, `rule "${rule.name}" goes to another server, but the proxy is off: the answer is 404.4, as in IIS`)
+    rule.action = { type: 'CustomResponse', statusCode: 404, subStatusCode: 4 }
+  }
+}
+
 /** Puts a farm's server where a rule's URL names the farm. */
 export function nameServers (rules: readonly Rule[], farms: readonly Farm[]): void {
   for (const { action } of rules) {
     if (action?.type !== 'Rewrite') continue
-    const match = /^(https?):\/\/([^/:?{]+)(?=[/?{]|$)/i.exec(action.url)
-    const farm = farms.find(({ name }) => name.toLowerCase() === match?.[2]?.toLowerCase())
+    const match = NAMED.exec(action.url)
+    const farm = farmOf(match, farms)
     if (match === null || farm?.server == null) continue
     const secure = match[1]?.toLowerCase() === 'https'
     const port = secure ? farm.server.httpsPort : farm.server.httpPort

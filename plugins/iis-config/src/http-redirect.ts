@@ -5,6 +5,7 @@ import type { ReadRule } from './inbound-rules.ts'
 import type { Found, ScopedRules } from './rewrite.ts'
 import { written, type Rule } from './rewrite-options.ts'
 import { above, type Scope } from './scopes.ts'
+import { targetMistake } from './targets.ts'
 import type { XmlElement } from './xml.ts'
 
 const NAME = 'httpRedirect'
@@ -66,15 +67,13 @@ function readHttpRedirect (reading: Reading, element: XmlElement, further: reado
   }
   const rules = wildcards.entries.flatMap((entry, index) => readWildcard(reading, entry, `${NAME} ${index + 1}`, status))
   if (own !== '') {
+    const target = exact ? withTokens(own) : { url: `${literal(own)}${own.endsWith('/') ? '' : '/'}{R:0}` }
+    if (leadsAstray(reading, element, target.url)) return rules
     rules.push(reading.made(written<Rule>({
       name: NAME,
       stopProcessing: true,
       match: { url: childOnly ? '^[^/]*$' : '.*' },
-      action: {
-        type: 'Redirect',
-        ...exact ? withTokens(own) : { url: `${literal(own)}${own.endsWith('/') ? '' : '/'}{R:0}` },
-        redirectType: status
-      }
+      action: { type: 'Redirect', ...target, redirectType: status }
     }), element))
   }
   reading.differs(element, 'becomes a rule of url-rewrite, after those of <rewrite>')
@@ -89,6 +88,13 @@ function exempt (reading: Reading, { scope, rules }: Redirect, below: Redirect):
     else if (scope.site === site) (rule.conditions ??= { add: [] }).add.push({ input: '{URL}', pattern: `^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(/|$)`, negate: true })
     else reading.loses(below.element, 'the redirect of the server comes before this one', 'say it for the whole site')
   }
+}
+
+/** Whether a destination is none that url-rewrite takes; it is then told to be lost. */
+function leadsAstray (reading: Reading, element: XmlElement, url: string): boolean {
+  const mistake = targetMistake(url, new Set())
+  if (mistake !== null) reading.losesAll(element, `the redirect is left out: its destination ${mistake}`)
+  return mistake !== null
 }
 
 /** Braces are nothing special in a destination. */
@@ -108,6 +114,7 @@ function withTokens (destination: string): { url: string, appendQueryString: boo
 function readWildcard (reading: Reading, element: XmlElement, name: string, redirectType: 301 | 302 | 307 | 308): Rule[] {
   const wildcard = reading.required(element, 'wildcard')
   const { url, appendQueryString } = withTokens(reading.required(element, 'destination'))
+  if (leadsAstray(reading, element, url)) return []
   if (wildcard.startsWith('*/')) {
     reading.losesAll(element, 'a wildcard that begins with */ also means the root folder, which a pattern of URL Rewrite cannot say', 'write one rule for the root and one for folders')
     return []

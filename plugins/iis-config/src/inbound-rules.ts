@@ -3,6 +3,7 @@ import { collection, type Collection } from './collection.ts'
 import { SYNTAXES, one, readConditions } from './conditions.ts'
 import { checkPattern } from './patterns.ts'
 import type { Reading } from './reading.ts'
+import { isVariableName } from './server-variables.ts'
 import { written, type Action, type PatternSyntax, type Rule, type SetServerVariable } from './rewrite-options.ts'
 import type { XmlElement } from './xml.ts'
 
@@ -81,10 +82,11 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Rule['match'] {
   const url = reading.required(element, 'url')
-  checkPattern(reading, element.attributes.get('url'), syntax)
+  const ignoreCase = reading.flag(element, 'ignoreCase')
+  checkPattern(reading, element.attributes.get('url'), syntax, ignoreCase)
   return written<Rule['match']>({
     url,
-    ignoreCase: reading.flag(element, 'ignoreCase'),
+    ignoreCase,
     negate: reading.flag(element, 'negate')
   })
 }
@@ -92,6 +94,7 @@ function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax
 function readServerVariables (reading: Reading, element: XmlElement): SetServerVariable[] {
   return collection(reading, element, 'set').entries.map(set => {
     const name = reading.required(set, 'name')
+    if (name !== '' && !isVariableName(name)) reading.problem(set.attributes.get('name') ?? set, `name="${name}" is no name of a server variable`)
     const given = reading.text(set, 'value') ?? ''
     const extensions = name.toUpperCase() === 'HTTP_SEC_WEBSOCKET_EXTENSIONS' && NO_EXTENSIONS.includes(given.toLowerCase())
     if (extensions && given !== '') reading.differs(set.attributes.get('value'), 'the header is removed, which is what this value is for: IIS Manager takes no empty one')
@@ -112,13 +115,18 @@ function readAction (reading: Reading, element: XmlElement): Action {
     }
   }
   switch (type) {
-    case 'Rewrite':
+    case 'Rewrite': {
+      const url = reading.required(element, 'url')
+      if (url !== '' && !/^([a-z][a-z\d+.-]*:|\{)/i.test(url)) {
+        reading.differs(element.attributes.get('url'), 'no files are served here: where no rule behind this one leads on, a route of Fastify answers, or 404', 'register @fastify/static, or a route for it')
+      }
       return written<Action>({
         type,
-        url: reading.required(element, 'url'),
+        url,
         appendQueryString: reading.flag(element, 'appendQueryString'),
         logRewrittenUrl: reading.flag(element, 'logRewrittenUrl')
       })
+    }
     case 'Redirect':
       return written<Action>({
         type,

@@ -42,11 +42,12 @@ function readPreCondition (reading: Reading, element: XmlElement): PreCondition 
     add: collection(reading, element, 'add').entries.map(add => {
       const input = reading.required(add, 'input')
       const pattern = reading.required(add, 'pattern')
-      checkPattern(reading, add.attributes.get('pattern'), patternSyntax)
+      const ignoreCase = reading.flag(add, 'ignoreCase')
+      checkPattern(reading, add.attributes.get('pattern'), patternSyntax, ignoreCase)
       return written<PreCondition['add'][number]>({
         input,
         pattern,
-        ignoreCase: reading.flag(add, 'ignoreCase'),
+        ignoreCase,
         negate: reading.flag(add, 'negate')
       })
     })
@@ -84,14 +85,15 @@ function readRule (reading: Reading, element: XmlElement): OutboundRule {
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): OutboundRule['match'] {
   const pattern = reading.required(element, 'pattern')
-  checkPattern(reading, element.attributes.get('pattern'), syntax)
+  const ignoreCase = reading.flag(element, 'ignoreCase')
+  checkPattern(reading, element.attributes.get('pattern'), syntax, ignoreCase)
   return written<OutboundRule['match']>({
     pattern,
     serverVariable: reading.text(element, 'serverVariable') || undefined,
     filterByTags: readFilter(reading, element),
     customTags: reading.text(element, 'customTags') || undefined,
     occurrences: reading.integer(element, 'occurrences'),
-    ignoreCase: reading.flag(element, 'ignoreCase'),
+    ignoreCase,
     negate: reading.flag(element, 'negate')
   })
 }

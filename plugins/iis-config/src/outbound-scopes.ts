@@ -27,14 +27,17 @@ export function placeOutbound (reading: Reading, options: UrlRewriteOptions, lis
 
   const bySite = new Map<string, ScopedOutbound[]>(cut ? sites.map(name => [name, []]) : [])
   for (const list of ofSites) bySite.set(list.scope.site as string, [...bySite.get(list.scope.site as string) ?? [], list])
+  // Not property by property: a site may be named __proto__.
+  const placed: [string, OutboundRules][] = []
   for (const [name, own] of bySite) {
     for (const { kind, collection } of own) {
       if (kind === 'outboundRules') noteUnfound(reading, collection, key => shared.some(({ rules }) => rules.rules.some(rule => rule.name.toLowerCase() === key)))
     }
     const inherited = shared.map(above => cut ? without(above, own) : { ...wordsFor(above.rules, own), rules: [] })
     const all = [...inherited, ...own.map(({ rules }) => rules)].reduce(joined, { rules: [] })
-    if (all.rules.length > 0 || own.some(isThere)) (options.siteOutboundRules ??= {})[name] = all
+    if (all.rules.length > 0 || own.some(isThere)) placed.push([name, all])
   }
+  if (placed.length > 0) options.siteOutboundRules = Object.fromEntries(placed)
 }
 
 /** The rules of a list above that a list of a site or folder takes back. */

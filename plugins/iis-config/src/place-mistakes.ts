@@ -27,8 +27,16 @@ export interface Placed {
   readonly server: boolean
   readonly rewrite: RewriteSections
   readonly found: ReadonlyMap<string, readonly Found[]>
-  readonly proxyEnabled: boolean | undefined
   readonly bindings: readonly { readonly site: string, readonly binding: ReadBinding }[]
+}
+
+/** Text has no place in these sections, and what somebody put into a CDATA is no rule. Children of `<proxy>` are told as what they are. */
+function strayText (reading: Reading, element: XmlElement): void {
+  if (element.textPlace !== undefined && element.parent?.name !== 'proxy') {
+    const text = element.text.replace(/\s+/g, ' ')
+    reading.mistake('misplaced', { ...element, place: element.textPlace }, `text in <${element.name}> means nothing: ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`)
+  }
+  for (const child of element.children) strayText(reading, child)
 }
 
 /** An element of a known name that nothing has read: it stands in the wrong place. */
@@ -38,7 +46,7 @@ export function misplaced (reading: Reading, element: XmlElement): void {
 }
 
 /** Adds what is found to the reading's mistakes. */
-export function findPlaceMistakes (reading: Reading, { server, rewrite, found, proxyEnabled, bindings }: Placed): void {
+export function findPlaceMistakes (reading: Reading, { server, rewrite, found, bindings }: Placed): void {
   for (const { element } of found.get('system.webServer/rewrite') ?? []) {
     for (const child of element.children) if (child.name === 'proxy' || child.name === 'preConditions' || child.name === 'customTags') misplaced(reading, child)
   }
@@ -46,7 +54,7 @@ export function findPlaceMistakes (reading: Reading, { server, rewrite, found, p
     for (const { element } of found.get('system.webServer/proxy') ?? []) {
       reading.mistake('server-only', element, '<proxy> is a setting of the server: in a web.config IIS refuses it (500.19)')
     }
-    for (const element of rewrite.allowed.elements) {
+    for (const { element } of rewrite.allowed) {
       reading.mistake('locked-section', element, '<allowedServerVariables> is locked in a web.config unless the server unlocks it (500.19)')
     }
     for (const { element } of found.get('system.webServer/rewrite') ?? []) {
@@ -55,13 +63,9 @@ export function findPlaceMistakes (reading: Reading, { server, rewrite, found, p
       }
     }
   }
+  for (const sections of found.values()) for (const { element } of sections) strayText(reading, element)
   for (const { element } of found.get('system.webServer/proxy') ?? []) proxyChildren(reading, element)
   for (const { element } of found.get('webFarms') ?? []) farmInventions(reading, element)
-  if (proxyEnabled === false) {
-    for (const { element, rule } of rewrite.lists.flatMap(list => list.rules)) {
-      if (rule.action?.type === 'Rewrite' && /^https?:/i.test(rule.action.url)) reading.mistake('proxy-is-off', element, `rule "${rule.name}" goes to another server, but the proxy is off: IIS answers 404`)
-    }
-  }
   sharedCertificates(reading, bindings)
 }
 

@@ -104,8 +104,8 @@ export function readWebSocket (reading: Reading, element: XmlElement, draft: Pro
   readAttributes<ProxyDraft>(reading, element, WEB_SOCKET, draft)
 }
 
-/** `<proxy>` and `<webSocket>` together. A proxy that is switched off has no options; one that nobody speaks of has none either, unless a rule needs it. */
+/** `<proxy>` and `<webSocket>` together. A proxy that is switched off, or that nobody speaks of, has no options, unless a rule needs it. */
 export function upstreamProxyOptions (draft: ProxyDraft, needed: boolean): UpstreamProxyOptions | undefined {
-  if (draft.enabled === false) return undefined
+  if (draft.enabled === false) return needed ? draft.options : undefined
   return needed || Object.keys(draft.options).length > 0 || draft.enabled === true ? draft.options : undefined
 }

@@ -7,7 +7,7 @@ import { placeOutbound, type ScopedOutbound } from './outbound-scopes.ts'
 import type { Reading } from './reading.ts'
 import { readAllowedServerVariables, readProviders, readRewriteMaps } from './rewrite-maps.ts'
 import type { OutboundRule, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
-import { asksFiles, runs } from './runnable.ts'
+import { asksFiles, checkPreConditions, runs } from './runnable.ts'
 import { runsOutbound } from './runnable-outbound.ts'
 import { above, type Scope } from './scopes.ts'
 import type { XmlElement } from './xml.ts'
@@ -24,22 +24,28 @@ export interface ScopedRules extends RuleList {
   readonly global: boolean
 }
 
+/** The names of one `<allowedServerVariables>`; they hold where it stands and below. */
+export interface AllowedVariables {
+  readonly scope: Scope
+  readonly element: XmlElement
+  readonly names: readonly string[]
+}
+
 /** What the rewrite sections hold, before it is known which rules can run. */
 export interface RewriteSections {
   readonly lists: readonly ScopedRules[]
   readonly outbound: readonly ScopedOutbound[]
   readonly maps: readonly RewriteMap[]
-  readonly allowed: { readonly names: readonly string[], readonly elements: readonly XmlElement[] }
+  readonly allowed: readonly AllowedVariables[]
 }
 
 /** Reads every `<rewrite>` section, and leaves out, with a row in the report, the rules that cannot run here. */
-export function readRewrite (reading: Reading, sections: readonly Found[], documentRoot: string | undefined): RewriteSections {
+export function readRewrite (reading: Reading, sections: readonly Found[], documentRoot: string | undefined, farms: ReadonlySet<string>): RewriteSections {
   const lists: ScopedRules[] = []
   const outbound: (ScopedOutbound & OutboundList)[] = []
   const maps = new Map<string, RewriteMap>()
   const shadowed = new Map<XmlElement, ReadonlySet<string>>()
-  const names: string[] = []
-  const elements: XmlElement[] = []
+  const allowed: AllowedVariables[] = []
 
   for (const { scope, element } of sections) {
     reading.used(element)
@@ -67,13 +73,13 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
           readProviders(reading, child)
           break
         case 'allowedServerVariables':
-          elements.push(child)
-          names.push(...readAllowedServerVariables(reading, child))
+          allowed.push({ scope, element: child, names: readAllowedServerVariables(reading, child) })
           break
       }
     }
   }
-  const known = { maps: new Set(maps.keys()), documentRoot, shadowed }
+  const known = { maps: new Set(maps.keys()), documentRoot, farms, shadowed }
+  for (const { element } of outbound) for (const list of element.children) if (list.name === 'preConditions') checkPreConditions(reading, list, known.maps)
   const outboundAbove = above(outbound)
   return {
     lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
@@ -83,7 +89,7 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
       return { ...one, rules: { ...one.rules, rules: one.rules.rules.filter((rule, index) => able(rule, one.elements[index] as XmlElement)) } }
     }),
     maps: [...maps.values()],
-    allowed: { names, elements }
+    allowed
   }
 }
 
@@ -111,15 +117,18 @@ export function rewriteOptions (reading: Reading, { lists, outbound, maps, allow
   placeOutbound(reading, options, outbound, sites)
   if (documentRoot !== undefined && lists.some(list => list.rules.some(({ rule }) => asksFiles(rule)))) options.documentRoot = documentRoot
   if (maps.length > 0) options.rewriteMaps = [...maps]
-  if (allowed.elements.length > 0 && notAllowed(lists, allowed.names).length === 0) options.allowedServerVariables = [...new Set(allowed.names)]
+  if (allowed.length > 0 && notAllowed(lists, allowed).length === 0) options.allowedServerVariables = [...new Set(allowed.flatMap(({ names }) => names))]
   return options
 }
 
 /** Rules other than global ones that set a variable that no `<allowedServerVariables>` names: 500.50 in IIS. */
-export function notAllowed (lists: readonly ScopedRules[], names: readonly string[]): { element: XmlElement, rule: Rule, name: string }[] {
-  const allowed = new Set(names.map(name => name.toLowerCase()))
-  return lists.filter(list => !list.global).flatMap(list => list.rules).flatMap(({ element, rule }) =>
-    (rule.serverVariables ?? []).filter(({ name }) => !allowed.has(name.toLowerCase())).map(({ name }) => ({ element, rule, name })))
+export function notAllowed (lists: readonly ScopedRules[], allowed: readonly AllowedVariables[]): { element: XmlElement, name: string }[] {
+  const allowedAbove = above(allowed)
+  return lists.filter(list => !list.global).flatMap(({ scope, rules }) => {
+    const names = new Set(allowedAbove(scope, true).flatMap(one => one.names.map(name => name.toLowerCase())))
+    return rules.flatMap(({ element, rule }) =>
+      (rule.serverVariables ?? []).filter(({ name }) => !names.has(name.toLowerCase())).map(({ name }) => ({ element, name })))
+  })
 }
 
 /** Where a site takes rules of the server back, every site gets a list of its own; else the shared list stays shared. */
@@ -127,13 +136,16 @@ function placeSiteRules (reading: Reading, options: UrlRewriteOptions, shared: r
   const common = oneAfterTheOther(shared)
   const cuts = ofSites.some(({ collection }) => collection.cleared !== null || collection.removed.size > 0) && common.length > 0
   if (shared.length > 0 && !cuts) options.rules = plain(common)
+  // Not property by property: a site may be named __proto__.
+  const siteRules: [string, Rule[]][] = []
   const names = cuts ? new Set([...sites, ...ofSites.map(list => list.scope.site as string)]) : new Set(ofSites.map(list => list.scope.site as string))
   for (const name of names) {
     const own = ofSites.filter(list => list.scope.site === name)
     const inherited = !cuts ? [] : common.filter(({ rule }) => !own.some(({ collection }) => collection.cleared !== null || collection.removed.has(rule.name.toLowerCase())))
     for (const list of own) noteUnfound(reading, list.collection, key => common.some(({ rule }) => rule.name.toLowerCase() === key))
-    ;(options.siteRules ??= {})[name] = plain([...inherited, ...oneAfterTheOther(own)])
+    siteRules.push([name, plain([...inherited, ...oneAfterTheOther(own)])])
   }
+  if (siteRules.length > 0) options.siteRules = Object.fromEntries(siteRules)
 }
 
 /** The root and `<location path=".">` are one place: what the second takes back, it takes from the first. */

@@ -27,8 +27,8 @@ export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }
     }
   }
   for (const { element } of outbound) for (const rule of element.children) variables(reading, rule, set)
-  if (allowed.elements.length > 0) {
-    for (const { element, name } of notAllowed(lists, allowed.names)) {
+  if (allowed.length > 0) {
+    for (const { element, name } of notAllowed(lists, allowed)) {
       reading.mistake('variable-not-allowed', element, `<allowedServerVariables> does not name ${name}: IIS answers 500.50; here it is set, and the list is left out`)
     }
   }

@@ -1,6 +1,7 @@
 // Can an outbound rule run here? It must not speak of what is not there, nor ask of a body what no body can tell.
 import type { Reading } from './reading.ts'
 import type { OutboundRule, OutboundRules } from './rewrite-options.ts'
+import { isVariableName } from './server-variables.ts'
 import type { XmlElement } from './xml.ts'
 
 /** Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out. */
@@ -33,6 +34,7 @@ function same (all: readonly { readonly name: string }[], wanted: string): strin
 
 function impossible ({ patternSyntax, match, conditions }: OutboundRule): string | null {
   if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return 'an answer on its way does not wait for the disk'
+  if (match.serverVariable !== undefined && !isVariableName(match.serverVariable)) return `"${match.serverVariable}" is no name of a server variable`
   if (match.serverVariable !== undefined) return /^RESPONSE_STATUS$/i.test(match.serverVariable) ? 'the status of an answer can be read, but not rewritten' : null
   if (match.filterByTags !== undefined) return null
   if (patternSyntax === 'Wildcard') return 'a Wildcard pattern needs filterByTags or serverVariable, in IIS as well'

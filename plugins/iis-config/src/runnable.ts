@@ -2,6 +2,7 @@
 import { bracesMistake, references, tablesAsked } from './expressions.ts'
 import type { Reading } from './reading.ts'
 import type { Rule } from './rewrite-options.ts'
+import { targetMistake } from './targets.ts'
 import type { XmlAttribute, XmlElement } from './xml.ts'
 
 const FILE_VARIABLES = ['request_filename', 'document_root', 'path_translated']
@@ -11,6 +12,8 @@ export interface Surroundings {
   /** Names of rewrite maps, in lower case. */
   readonly maps: ReadonlySet<string>
   readonly documentRoot: string | undefined
+  /** Names of web farms, in lower case. */
+  readonly farms: ReadonlySet<string>
   /** Names in lower case, by the element that rules share with the maps they mean: such a map had to be left out. */
   readonly shadowed: ReadonlyMap<XmlElement, ReadonlySet<string>>
 }
@@ -19,7 +22,7 @@ export interface Surroundings {
  * Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out.
  * An expression whose braces do not match is a problem: IIS refuses it as well.
  */
-export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, shadowed }: Surroundings): boolean {
+export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, farms, shadowed }: Surroundings): boolean {
   for (const attribute of expressionsIn(element)) {
     const mistake = bracesMistake(attribute.value)
     if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
@@ -42,7 +45,22 @@ export function runs (reading: Reading, element: XmlElement, { maps, documentRoo
     reading.losesAll(element, 'the rule is left out: it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
     return false
   }
+  const action = element.children.find(({ name }) => name === 'action')
+  const mistake = /^(rewrite|redirect|1|2)$/i.test(action?.attributes.get('type')?.value.trim() ?? '') ? targetMistake(action?.attributes.get('url')?.value ?? '', farms) : null
+  if (mistake !== null) {
+    reading.losesAll(element, `the rule is left out: its url ${mistake}`)
+    return false
+  }
   return true
+}
+
+/** Preconditions are shared by rules, so that none can be left out: what they ask has to be there. */
+export function checkPreConditions (reading: Reading, element: XmlElement, maps: ReadonlySet<string>): void {
+  for (const attribute of expressionsIn(element)) {
+    const missing = tablesAsked(attribute.value).find(name => !maps.has(name.toLowerCase()))
+    const mistake = bracesMistake(attribute.value) ?? (missing === undefined ? null : `asks {${missing}:…}, and there is no rewrite map of this name`)
+    if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
+  }
 }
 
 /** Whether a rule is about files, so that url-rewrite needs a documentRoot. */

@@ -31,3 +31,8 @@ export function isServerVariable (name: string): boolean {
   const upper = name.toUpperCase()
   return !Object.hasOwn(FOREIGN, upper) && (KNOWN.has(upper) || upper.startsWith('HTTP_') || upper.startsWith('RESPONSE_'))
 }
+
+/** Whether this can be a variable's name; one of a header makes the header's name. */
+export function isVariableName (name: string): boolean {
+  return /^(?!(?:HTTP|RESPONSE)_$)[\w.-]+$/i.test(name)
+}

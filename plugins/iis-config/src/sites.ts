@@ -2,6 +2,7 @@
 import { differs, lost, readAttributes, type AttributeTable } from './attribute-table.ts'
 import { listenersOf, readBinding, type ReadBinding } from './binding.ts'
 import { collection } from './collection.ts'
+import { at } from './errors.ts'
 import { readLogFile, type LogDraft } from './log.ts'
 import type { HostRoutingOptions, ListenersOptions, SiteOptions } from './plugin-options.ts'
 import type { Reading } from './reading.ts'
@@ -81,7 +82,24 @@ export function readSites (reading: Reading, section: XmlElement, log: LogDraft)
       enabled
     }), element)
   })
+  tellTwins(reading, bindings)
   return { hostRouting: { sites }, listeners: { listeners: listenersOf(reading, bindings.map(({ binding }) => binding)) }, bindings }
+}
+
+/** Of two sites that start with the same binding IIS starts one, and a port is for one protocol. */
+function tellTwins (reading: Reading, bindings: Sites['bindings']): void {
+  const sites = new Map<string, Sites['bindings'][number]>()
+  const ports = new Map<string, ReadBinding>()
+  for (const one of bindings) {
+    const { element, text, protocol, listener } = one.binding
+    const twin = sites.get(text.toLowerCase())
+    if (twin !== undefined && twin.site !== one.site) reading.problem(element, `site "${one.site}" has the binding of site "${twin.site}" at ${at(twin.binding.element.place)}; with serverAutoStart="false" one of them may keep it`)
+    else sites.set(text.toLowerCase(), one)
+    const port = `${listener.host} ${listener.port}`
+    const other = ports.get(port)
+    if (other !== undefined && other.protocol !== protocol) reading.problem(element, `port ${listener.port} is for ${other.protocol} already, at ${at(other.element.place)}`)
+    else ports.set(port, one.binding)
+  }
 }
 
 /** What a site and the defaults of all sites can both hold. */

@@ -53,6 +53,8 @@ export function includeFiles (reading: Reading, element: XmlElement, open: (file
       return
     }
     reading.container(root)
+    element.text += root.text
+    element.textPlace ??= root.textPlace
     // The parts move, so that each is reported once: where it is written.
     for (const [name, attribute] of root.attributes) element.attributes.set(name, attribute)
     root.attributes.clear()

@@ -11,6 +11,9 @@ export const XMLNS = 'http://www.w3.org/2000/xmlns/'
 /** Deeper than any schema of IIS, shallow enough for every function that walks the tree by recursion. */
 const DEEPEST = 64
 
+/** Elements and attributes of one file; each is a row of the report. The largest files of IIS have some thousands. */
+const MOST_PARTS = 200_000
+
 export interface XmlAttribute {
   /** As written, with its prefix. */
   readonly name: string
@@ -30,6 +33,8 @@ export interface XmlElement {
   readonly place: Place
   /** Text that is not white space, directly inside; sections of IIS have none. */
   text: string
+  /** Where the first such text ends. */
+  textPlace?: Place
 }
 
 /**
@@ -46,6 +51,7 @@ export function parseXml (text: string, file: string): XmlElement {
   let start = placeOf(0)
   let depth = 0
   let cursor = 0
+  let parts = 0
   let attributePlaces = new Map<string, Place>()
 
   parser.on('error', error => {
@@ -71,8 +77,10 @@ export function parseXml (text: string, file: string): XmlElement {
     if (++depth > DEEPEST) {
       throw problemsError(XmlError, [{ ...start, message: `elements are nested more than ${DEEPEST} deep` }])
     }
+    count()
   })
   parser.on('attribute', attribute => {
+    count()
     // The parser stands behind the closing quote; the name begins after the white space that follows the part before.
     while (cursor < parser.position && ' \t\r\n'.includes(text[cursor] as string)) cursor++
     attributePlaces.set(attribute.name, placeOf(cursor))
@@ -92,8 +100,17 @@ export function parseXml (text: string, file: string): XmlElement {
     depth--
     open = open?.parent ?? null
   })
+  const count = (): void => {
+    if (++parts > MOST_PARTS) throw problemsError(XmlError, [{ ...start, message: `the file has more than ${MOST_PARTS} elements and attributes` }])
+  }
   const keep = (piece: string): void => {
-    if (open !== null) open.text += piece.trim()
+    const words = piece.trim()
+    if (open === null || words === '') return
+    open.text += words
+    // The parser stands behind the next `<`, or behind the end of the CDATA.
+    let last = parser.position - 2
+    while (' \t\r\n'.includes(text[last] as string)) last--
+    open.textPlace ??= placeOf(last)
   }
   parser.on('text', keep)
   parser.on('cdata', keep)

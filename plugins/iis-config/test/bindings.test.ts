@@ -34,3 +34,21 @@ test('defaults of sites without a site make neither sites nor listeners', async 
   const { options } = readConfigText('<configuration><system.applicationHost><sites><siteDefaults><logFile period="Hourly" /></siteDefaults></sites></system.applicationHost></configuration>')
   t.strictSame(options, { arrLog: { period: 'hourly' } })
 })
+
+test('what no two sites can have, and what is no host, is told with its line', async t => {
+  const http = (information: string): string => `protocol="http" bindingInformation="${information}"`
+  for (const [bindings, told] of [
+    [[http('*:80:A'), http('*:80:a')], 'site "1" has the binding of site "0" at web.config:1:'],
+    [[http('*:80:'), 'protocol="https" bindingInformation="*:80:"'], 'port 80 is for http already'],
+    [[http('*:80:a b')], '"a b" is no name of a host'],
+    [[http('*:80:a*')], '"a*" is no name of a host'],
+    [[http('*:80:a:80')], '"a:80" is no name of a host']
+  ] as const) t.throws(() => read(...bindings), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE', message: told })
+  for (const host of ['', '*', '*.example.com', 'bücher.example', 'a_b', 'a.']) t.ok(read(http(`*:80:${host}`)).report.complete, host)
+})
+
+test('a site that does not start may have the binding of another one', async t => {
+  const site = (name: string, starts: boolean): string => `<site name="${name}" serverAutoStart="${starts}"><bindings><binding protocol="http" bindingInformation="*:80:" /></bindings></site>`
+  const { options } = readConfigText(`<configuration><system.applicationHost><sites>${site('a', false)}${site('b', true)}</sites></system.applicationHost></configuration>`)
+  t.strictSame(options.listeners?.listeners, [{ host: '*', port: 80 }])
+})

@@ -29,6 +29,7 @@ for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config')
     t.equal(typeof rewriteResponse, outbound === undefined || rest.upstreamProxy === undefined ? 'undefined' : 'function', 'the proxy is handed the rules for answers')
     if (rest.upstreamProxy !== undefined) rest.upstreamProxy = proxy
     const { listeners: wanted, ...others } = config.options
+    if (others.urlRewrite !== undefined && JSON.stringify(others.urlRewrite).includes('"type":"Rewrite","url"')) Object.assign(others, { urlRewrite: { ...others.urlRewrite, originalUrlHeader: true } })
     t.strictSame(rest, others)
     if (wanted !== undefined) t.strictSame(listeners, { ...wanted, certificate: 'development' })
     t.strictSame(Object.keys(registered), ['arrLog', 'listeners', 'hostRouting', 'urlRewrite', 'upstreamProxy'].filter(key => key in config.options), 'in the order of the journey')
@@ -57,6 +58,12 @@ test('a comment cannot end early, and stands above the part it is about', async 
   t.notMatch(code, '\u2028')
 })
 
+test('a line break in the name of the file ends no comment', async t => {
+  const config = readConfigText('<configuration/>', 'web\nthrow Error("run")\u2028.config')
+  t.equal(convertToTypeScript(config).split('\n')[0], '// Made by iis-config from web throw Error("run") .config. In comments: what is used with a difference, and what is lost.')
+  await run(convertToTypeScript(config))
+})
+
 test('the article’s file becomes what a person would write', async t => {
   const config = readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url)))
   t.match(convertToTypeScript(config), `  await fastify.register(urlRewrite, {
@@ -75,6 +82,7 @@ test('the article’s file becomes what a person would write', async t => {
         serverVariables: [{ name: 'HTTP_SEC_WEBSOCKET_EXTENSIONS', value: '' }],
         action: { type: 'Rewrite', url: 'http://localhost:8080/{R:1}' }
       }
-    ]
+    ],
+    originalUrlHeader: true
   })`)
 })

@@ -94,6 +94,33 @@ test('the proxy that was never enabled', async t => {
   t.strictSame(codes(xml('true'), 'applicationHost.config'), [])
 })
 
+test('a proxy that is off goes nowhere, but to a farm', async t => {
+  const { options, report } = readConfigText(`<configuration><webFarms><webFarm name="Shop"><server address="10.0.0.1" /></webFarm></webFarms>
+    <system.webServer><proxy enabled="false" /><rewrite><globalRules>
+      <rule name="farm"><match url="^shop" /><action type="Rewrite" url="http://shop/{R:0}" /></rule>
+      <rule name="far"><match url="x" /><action type="Rewrite" url="http://b/" /></rule>
+      <rule name="near"><match url="x" /><action type="Rewrite" url="/b" /></rule></globalRules></rewrite></system.webServer></configuration>`, 'applicationHost.config')
+  t.strictSame(options.urlRewrite?.globalRules?.map(({ action }) => action), [
+    { type: 'Rewrite', url: 'http://10.0.0.1/{R:0}' },
+    { type: 'CustomResponse', statusCode: 404, subStatusCode: 4 },
+    { type: 'Rewrite', url: '/b' }
+  ])
+  t.strictSame(report.mistakes.map(({ code, line }) => `${line} ${code}`), ['4 proxy-is-off'])
+  t.strictSame(options.upstreamProxy, { hostHeader: 'preserve' })
+})
+
+test('text between elements, and rules in a CDATA', async t => {
+  t.strictSame(codes(rewrite(`<rules>\n${rule('<match url="x" />')}\n<!-- not this -->\n <![CDATA[<rule name="lost" />\n]]>\n</rules>`)), ['7 misplaced'])
+  t.match(mistakes(rewrite('<rules>\n<clear />\n a &amp; b\n\n<rule name="1"><match url="x" /></rule></rules>')), [{ line: 5, message: 'text in <rules> means nothing: a & b' }])
+})
+
+test('what one site allows, no other has', async t => {
+  const site = (name: string, allowed: string): string => `<location path="${name}">${rewrite(`${allowed}<rules>\n<rule name="r"><match url="x" /><serverVariables><set name="HTTP_A" value="1" /></serverVariables></rule></rules>`)}</location>`
+  const one = '<allowedServerVariables><add name="HTTP_A" /></allowedServerVariables>'
+  t.strictSame(codes(`${site('a', one)}\n${site('b', '')}`, 'applicationHost.config'), ['8 variable-not-allowed'])
+  t.strictSame(codes(`${rewrite(one)}${site('a', '')}${site('b', '')}`, 'applicationHost.config'), [])
+})
+
 test('two https hosts without SNI', async t => {
   const sites = (flags: string): string => `<system.applicationHost><sites><site name="a"><bindings>\n<binding protocol="https" bindingInformation="*:443:a.example" />\n<binding protocol="https" bindingInformation="*:443:b.example" sslFlags="${flags}" /></bindings></site></sites></system.applicationHost>`
   t.strictSame(codes(sites('0')), ['4 one-certificate'])

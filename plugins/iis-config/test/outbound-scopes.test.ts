@@ -56,6 +56,7 @@ const impossible = [
   ['a precondition that is nowhere', rule('r', 'preCondition="gone"'), 'precondition named "gone"'],
   ['tags that are nowhere', rule('r', '', 'filterByTags="CustomTags" customTags="gone"'), 'tags named "gone"'],
   ['the status', rule('r', '', 'serverVariable="RESPONSE_STATUS"'), 'not rewritten'],
+  ['a header that cannot be', rule('r', '', 'serverVariable="RESPONSE_X Y"'), '"RESPONSE_X Y" is no name of a server variable'],
   ['a wildcard in a body', rule('r', 'patternSyntax="Wildcard"', ''), 'in IIS as well'],
   ['the absence of something in a body', rule('r', '', 'negate="true"'), 'no place in a body'],
   ['a file', rule('r').replace('<action', '<conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" /></conditions><action'), 'does not wait for the disk']

@@ -160,6 +160,32 @@ test('a rule that asks a map which is not there is left out, and told', async t 
   t.match(report.rows.find(row => row.line === 3 && row.name === 'rule'), { advice: 'Apache' })
 })
 
+test('a rule that leads where nothing speaks HTTP is left out, and told with its line', async t => {
+  const action = (url: string): string => `<rule name="r">\n<match url="(.*)" /><action type="Redirect" url="${url}" /></rule>`
+  for (const url of ['ftp://a.example/{R:1}', 'mailto:a@a.example', 'http:/a', 'http://u:p@a.example/', 'http://a:99999/', 'http://a b/']) {
+    const { options, report } = readConfigText(rewrite(`<rules>\n${action(url)}</rules>`))
+    t.strictSame(options.urlRewrite?.rules, [], url)
+    t.match(report, { complete: false, rows: [{}, {}, {}, {}, { line: 2, status: 'unsupported', note: 'the rule is left out: its url' }] }, url)
+  }
+  for (const url of ['http://a.example:80/{R:1}', 'https://{C:1}.example/', '//a.example/', '/a:b', 'HTTP://[::1]?{R:1}']) t.equal(readConfigText(rewrite(`<rules>\n${action(url)}</rules>`)).options.urlRewrite?.rules?.length, 1, url)
+  const redirect = readConfigText('<configuration><system.webServer>\n<httpRedirect enabled="true" destination="ftp://a.example" /></system.webServer></configuration>')
+  t.match(redirect, { options: { urlRewrite: undefined }, report: { complete: false } })
+})
+
+test('a rewrite to a path is told to be answered by nobody but a route', async t => {
+  const rules = ['/index.html', 'http://a.example/', '{Map:{URL}}'].map(url => `<rule name="${url}"><match url=".*" /><action type="Rewrite" url="${url}" /></rule>`)
+  const { report } = readConfigText(rewrite(`<rules useOriginalURLEncoding="true">${rules.join('')}</rules><rewriteMaps><rewriteMap name="Map" /></rewriteMaps>`))
+  t.match(report.rows.filter(({ status }) => status === 'difference'), [{ value: '/index.html', note: 'no files are served here' }])
+  t.ok(report.complete)
+})
+
+test('a site may have any name', async t => {
+  const site = `<location path="__proto__">${rewrite('<rules><rule name="r"><match url="x" /></rule></rules><outboundRules><rule name="r"><match pattern="x" /></rule></outboundRules>').replace(/<.?configuration>/g, '')}</location>`
+  const { options } = readConfigText(`<configuration>${site}</configuration>`, 'applicationHost.config')
+  t.strictSame(Object.keys(options.urlRewrite?.siteRules ?? {}), ['__proto__'])
+  t.strictSame(Object.keys(options.urlRewrite?.siteOutboundRules ?? {}), ['__proto__'])
+})
+
 test('a second section for the same place takes back from the first', async t => {
   const names = (inside: string): string[] => readConfigText(`<configuration><system.webServer><rewrite><rules><rule name="a"><match url="a" /></rule><rule name="b"><match url="b" /></rule></rules></rewrite></system.webServer>
     <location path="."><system.webServer><rewrite><rules>${inside}<rule name="c"><match url="c" /></rule></rules></rewrite></system.webServer></location></configuration>`)

@@ -7,6 +7,8 @@ const text = fc.string({ unit: fc.oneof(fc.constantFrom('<', '>', '&', '"', "'",
   .map(one => one.replace(/[{}\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')) // eslint-disable-line no-control-regex
 const expression = fc.array(fc.oneof(text, fc.constantFrom('{R:0}', '{C:1}', '{HTTP_HOST}', '{ToLower:{R:1}}', '{UrlEncode:{UNENCODED_URL}}', '{Hosts:{HTTP_HOST}}')), { minLength: 1, maxLength: 4 }).map(parts => parts.join(''))
 const filled = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> => arbitrary.map(one => one.trim() === '' ? 'x' : one)
+// What begins with a scheme leads somewhere, and not everywhere is a place to go to.
+const url = filled(expression).map(one => /^[a-z][\w+.-]*:/i.test(one) ? `/${one}` : one)
 const pattern = filled(fc.oneof(text.map(one => one.replace(/[\\^$.*+?()[\]|/-]/g, '\\$&')), fc.constantFrom('(.*)', '^api/(.+)$', 'a|b', '[^/]+\\.php$', '(?:a)(?=b)')))
 const flag = fc.boolean()
 const name = filled(text)
@@ -28,8 +30,8 @@ const conditions = some<Conditions>({
 
 const action: fc.Arbitrary<NonNullable<Rule['action']>> = fc.oneof(
   fc.constantFrom({ type: 'None' as const }, { type: 'AbortRequest' as const }),
-  fc.record({ type: fc.constant('Rewrite' as const), url: filled(expression), appendQueryString: flag, logRewrittenUrl: flag }, { requiredKeys: ['type', 'url'] }),
-  fc.record({ type: fc.constant('Redirect' as const), url: filled(expression), appendQueryString: flag, redirectType: fc.constantFrom(301 as const, 302 as const, 303 as const, 307 as const) }, { requiredKeys: ['type', 'url'] }),
+  fc.record({ type: fc.constant('Rewrite' as const), url, appendQueryString: flag, logRewrittenUrl: flag }, { requiredKeys: ['type', 'url'] }),
+  fc.record({ type: fc.constant('Redirect' as const), url, appendQueryString: flag, redirectType: fc.constantFrom(301 as const, 302 as const, 303 as const, 307 as const) }, { requiredKeys: ['type', 'url'] }),
   fc.record({ type: fc.constant('CustomResponse' as const), statusCode: fc.integer({ min: 309, max: 599 }), subStatusCode: fc.integer({ min: 0, max: 999 }), statusReason: expression, statusDescription: expression }, { requiredKeys: ['type', 'statusCode'] })
 )
 

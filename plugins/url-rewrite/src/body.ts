@@ -22,7 +22,7 @@ export interface BodyPolicy {
   readonly utf8: boolean
 }
 
-/** How long all searches in one body may take together, ms: each is quick on every input, and there is one for each match. */
+/** How long all searches in one body may take together, ms: each takes as long as its input is, and there is one for each match and each rule. */
 export const LONGEST_SEARCH = 5_000
 
 /** Rewrites one body; a fresh one for each. */
@@ -86,7 +86,7 @@ export class Body extends Transform {
     return undefined
   }
 
-  /** Yields after each match, where it may be left for a while. */
+  /** Yields after each match and each rule, where it may be left for a while. */
   * #whole (bytes: Buffer): Generator<void, Buffer> {
     // Decided before the first rule: later on there are only bytes that came and text that was put among them.
     const utf8 = this.#policy.utf8 && isUtf8(bytes)
@@ -106,6 +106,7 @@ export class Body extends Transform {
         text = next ?? text
         if (acted && rule.stop) break
       }
+      yield
     }
     return Buffer.from(text, 'latin1')
   }

@@ -45,7 +45,7 @@ class Recoded extends Duplex {
   override _write (chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     if (chunk.length === 0) return done()
     this.#decode ??= this.#open(chunk[0] as number)
-    // Behind the coding's end it is thrown away; an error is told by the pipeline.
+    // Behind the coding's end it is thrown away, but for gzip, where another member has to follow; an error is told by the pipeline.
     this.#decode.write(chunk, () => { done() })
   }
 

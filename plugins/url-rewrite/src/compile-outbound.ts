@@ -1,6 +1,6 @@
 // How do outbound rules as written become ones that run?
 
-import { compileConditions, matcher, template, type Workshop } from './compile.ts'
+import { NAME, compileConditions, matcher, template, type Workshop } from './compile.ts'
 import { literalSource, type Engine, type Matcher } from './pattern.ts'
 import { variable, type ReadVariable } from './variables.ts'
 import type { Checks } from './conditions.ts'
@@ -108,6 +108,7 @@ function compileRule (rule: OutboundRule, preChecks: Checks | null, written: Out
   if (match.serverVariable !== undefined && match.serverVariable !== '') {
     const name = match.serverVariable
     const response = /^RESPONSE_(.+)$/i.exec(name)?.[1]
+    if (!NAME.test(name)) workshop.mistake(`match.serverVariable is ${JSON.stringify(name)}, which is no name of a server variable`)
     if (response?.toUpperCase() === 'STATUS') workshop.mistake('RESPONSE_STATUS can be read, but not rewritten')
     return {
       ...common,

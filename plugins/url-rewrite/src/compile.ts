@@ -25,7 +25,8 @@ export interface Workshop extends Surroundings {
 
 const SYNTAXES: ReadonlySet<unknown> = new Set<PatternSyntax>(['ECMAScript', 'Wildcard', 'ExactMatch'])
 const REDIRECTS: ReadonlySet<unknown> = new Set([301, 302, 303, 307, 308])
-const NAME = /^[\w.-]+$/
+/** A variable's name that makes a header's name, where it is one. */
+export const NAME = /^(?!(?:HTTP|RESPONSE)_$)[\w.-]+$/i
 
 /** Compiles a list of rules; `label` names the option they stand in. */
 export function compileRules (label: string, prefix: string, rules: readonly Rule[], workshop: Workshop): RuleSet {

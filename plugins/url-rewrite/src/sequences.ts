@@ -35,13 +35,16 @@ export interface CharacterSet {
 /** How many sequences one pattern may stand for before it is no longer plain. */
 const MOST = 256
 
+/** How deep its groups may stand in one another. */
+const DEEPEST = 100
+
 /** Thrown for what is not read here: quantified groups with more than one turn, back-references, look-behinds, Unicode properties. */
 class NotPlain extends Error {}
 
 /** The sequences, or null where the pattern is not plain enough to say. */
 export function sequencesOf (source: string, ignoreCase: boolean): readonly Sequence[] | null {
   try {
-    const reader = { source, at: 0, ignoreCase }
+    const reader = { source, at: 0, depth: 0, ignoreCase }
     const sequences = alternatives(reader)
     return reader.at === source.length ? sequences : null
   } catch (error) {
@@ -53,6 +56,7 @@ export function sequencesOf (source: string, ignoreCase: boolean): readonly Sequ
 interface Reader {
   readonly source: string
   at: number
+  depth: number
   readonly ignoreCase: boolean
 }
 
@@ -102,9 +106,11 @@ function step (reader: Reader): Sequence[] {
 function group (reader: Reader): Sequence[] {
   const opening = /^\((?:\?(?:<[a-z_$][\w$]*>|[:=!]))?/i.exec(reader.source.slice(reader.at))?.[0] as string
   reader.at += opening.length
+  if (++reader.depth > DEEPEST) throw new NotPlain()
   if (opening === '(' && reader.source[reader.at] === '?') throw new NotPlain()
   const inner = alternatives(reader)
   if (reader.source[reader.at++] !== ')') throw new NotPlain()
+  reader.depth--
   const { min, max } = quantifier(reader)
   if (opening.endsWith('=') || opening.endsWith('!')) {
     if (min !== 1 || max !== 1) throw new NotPlain()

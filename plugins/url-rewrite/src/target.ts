@@ -2,9 +2,9 @@
 
 import { beginningOf, fit, isAuthority, mayLeadTo } from './authority.ts'
 import { isEncodedWithDots } from './dot-segments.ts'
-import { decoded, decodePath, encodePath, urlFace, type Text } from './text.ts'
+import { decoded, decodePath, encodePath, slice, urlFace, type Text } from './text.ts'
 import type { State } from './exchange.ts'
-import type { Part, Template } from './template.ts'
+import { MAP, type Part, type Template } from './template.ts'
 
 /** A URL taken apart. */
 export interface Target {
@@ -101,19 +101,24 @@ interface Written {
 }
 
 /** The expanded text, with what comes from the request escaped where it stands; null where a part of it fits nowhere. */
-function write ({ origin, parts, encodeAnew }: CompiledTarget, state: State): Written | null {
+function write ({ origin, parts, encodeAnew, redirect }: CompiledTarget, state: State): Written | null {
   let whole = ''
   let fragment = ''
   let schemeIsOurs = false
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index] as Part
     if (part.literal === null) {
-      const value = part.value(state)
-      let piece: string | null = encodeAnew && !whole.includes('?') ? encodedAnew(value) : urlFace(value)
-      if (fragment !== '') {
-        fragment += piece
+      let value = part.value(state)
+      // What a map gives is its author's text, and comes through a condition as well. In a path that a client sent a # is encoded, and stays so.
+      const hash = redirect && (part.source === MAP || part.source === 'C') && typeof value === 'string' ? value.indexOf('#') : -1
+      if (hash !== -1 && fragment === '') {
+        fragment = `#${urlFace(slice(value, hash + 1))}`
+        value = slice(value, 0, hash)
+      } else if (fragment !== '') {
+        fragment += urlFace(value)
         continue
       }
+      let piece: string | null = encodeAnew && !whole.includes('?') ? encodedAnew(value) : urlFace(value)
       if (origin === null) piece = fit(piece, part.source, whole, parts.slice(index + 1))
       if (piece === null) return null
       whole += piece

@@ -5,7 +5,10 @@ import { variable, isKnown } from './variables.ts'
 import type { State } from './exchange.ts'
 import type { RewriteMap } from './rules.ts'
 
-/** One piece of a template: text as written, or a value of the request. */
+/** The source of a value that a rewrite map gave: no variable, and no capture, has this name. */
+export const MAP = 'map:'
+
+/** One piece of a template: text as written, or a value of the request and what it comes from: `R`, `C`, a variable in upper case, a map or a function. */
 export type Part =
   | { readonly literal: string }
   | { readonly literal: null, readonly source: string, readonly value: (state: State) => Text }
@@ -101,24 +104,24 @@ function parseReference (written: string, start: number, surroundings: Surroundi
   }
   const inner = parse(written, after + 1, surroundings, true)
   if (inner.end >= written.length) surroundings.mistake(`"${written}" has a "{" without its "}"`)
-  return { part: { literal: null, source: name, value: reference(name, inner.parts, written, surroundings) }, end: inner.end + 1 }
+  return { part: { literal: null, ...reference(name, inner.parts, written, surroundings) }, end: inner.end + 1 }
 }
 
 /** What stands before the colon: a capture, a function or a map. */
-function reference (name: string, parts: readonly Part[], written: string, surroundings: Surroundings): (state: State) => Text {
+function reference (name: string, parts: readonly Part[], written: string, surroundings: Surroundings): { source: string, value: (state: State) => Text } {
   const word = name.toLowerCase()
   if (word === 'r' || word === 'c') {
     const [only] = parts
     const digits = parts.length === 1 ? only?.literal ?? '' : ''
     if (!/^\d{1,2}$/.test(digits)) surroundings.mistake(`"${written}" has "{${name}:" without a number after it`)
     const index = Number(digits)
-    return word === 'r' ? state => state.ruleCaptures[index] ?? '' : state => state.conditionCaptures[index] ?? ''
+    return word === 'r' ? { source: 'R', value: state => state.ruleCaptures[index] ?? '' } : { source: 'C', value: state => state.conditionCaptures[index] ?? '' }
   }
   const inner = expander(parts)
   const apply = Object.hasOwn(FUNCTIONS, word) ? FUNCTIONS[word] : undefined
-  if (apply !== undefined) return state => apply(inner(state))
+  if (apply !== undefined) return { source: `${word}:`, value: state => apply(inner(state)) }
   const lookup = surroundings.maps.get(word)
-  if (lookup !== undefined) return state => lookup(decoded(inner(state)))
+  if (lookup !== undefined) return { source: MAP, value: state => lookup(decoded(inner(state))) }
   surroundings.mistake(`"${written}" uses "{${name}:…}", and there is neither a function nor a rewrite map of that name`)
-  return nothing
+  return { source: '', value: nothing }
 }

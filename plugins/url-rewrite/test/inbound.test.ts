@@ -235,6 +235,18 @@ t.test('the UrlEncode and ToLower examples, as URLs', async t => {
   t.equal(rewritten({ rules: [rule('^(.*)$', 'http://h/{UrlEncode:{R:1}}')] }, { url: '/a/b%3Fc' }), 'http://h/a%2Fb%3Fc')
 })
 
+t.test('a fragment that a map gives is one, directly and through a condition; what a client sent is none', t => {
+  const rewriteMaps: RewriteMap[] = [{ name: 'Moved', entries: { '/old': '/new?x=1#part é', '/far': 'https://far.example/a#b' } }]
+  const direct = { rules: [rule('.*', '', { action: { type: 'Redirect', url: '{Moved:{URL}}' } })], rewriteMaps }
+  t.equal(rewritten(direct, { url: '/old?y=2' }), '301 /new?x=1&y=2#part%20%C3%A9')
+  const asked = { rules: [rule('(.*)', '', { conditions: when({ input: '{Moved:{URL}}', pattern: '(.+)' }), action: { type: 'Redirect', url: '{C:1}' } })], rewriteMaps }
+  t.equal(rewritten(asked, { url: '/far?y=2' }), '301 https://far.example/a?y=2#b')
+  t.equal(rewritten({ rules: [rule('(.*)', '', { conditions: when({ input: '{URL}', pattern: '(.+)' }), action: { type: 'Redirect', url: '/x{C:1}/{R:1}' } })] }, { url: '/a%23b' }), '301 /x/a%23b/a%23b')
+  t.equal(rewritten({ rules: [rule('.*', '{Moved:{URL}}')], rewriteMaps }, { url: '/old' }), '/new?x=1%23part%20%C3%A9', 'an upstream is sent none')
+  t.equal(rewritten({ rules: [rule('(.*)', '', { action: { type: 'Redirect', url: '{r:1}' } })], rewriteMaps }, { url: '/https://far.example/a' }), 'BadRequest', 'a capture is one in small letters, too')
+  t.end()
+})
+
 t.test('rewrite maps: the documented examples, defaults, case', async t => {
   const rewriteMaps: RewriteMap[] = [
     { name: 'StaticRewrites', entries: { '/diagnostic': '/default.aspx?tabid=2&subtabid=29', '/webcasts': '/default.aspx?tabid=2&subtabid=24', '/php': '/default.aspx?tabid=7116' } },

@@ -222,11 +222,13 @@ t.test('all mistakes of outbound rules are told at once', async t => {
           { name: 'A', preCondition: 'Gone', match: { pattern: '(' } },
           { name: 'B', patternSyntax: 'Wildcard', match: { pattern: '*' } },
           { name: 'C', match: { filterByTags: ['Blink' as 'A'], pattern: 'x' } },
-          { name: 'D', match: { serverVariable: 'RESPONSE_STATUS', pattern: 'x' } }
+          { name: 'D', match: { serverVariable: 'RESPONSE_STATUS', pattern: 'x' } },
+          { name: 'E', match: { serverVariable: 'RESPONSE_X Y', pattern: 'x' } },
+          { name: 'F', match: { serverVariable: 'RESPONSE_', pattern: 'x' } }
         ]
       }
     })
-  }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS/ })
+  }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS[^]*"E": match\.serverVariable is "RESPONSE_X Y"[^]*"F": match\.serverVariable/ })
 })
 
 t.test('a condition that asks the disk is a mistake in outbound rules', async t => {

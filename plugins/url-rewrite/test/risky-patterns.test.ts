@@ -8,6 +8,7 @@ import { isLinear } from '../src/linear.ts'
 import { nativeEngine } from '../src/pattern.ts'
 import { answering, get } from './answering.ts'
 import { rewritten, rule } from './engine.ts'
+import type { OutboundRule } from '../src/index.ts'
 
 t.test('what people write is proven to be quick, and runs natively', async t => {
   for (const source of [
@@ -66,4 +67,20 @@ t.test('a body with many matches, each of which looks as far as it can, keeps no
   await others
   t.ok(body.equals(Buffer.from(page)))
   t.ok(answered > 10, `${answered} others were answered meanwhile`)
+})
+
+t.test('a body with many rules, none of which finds anything, keeps nobody waiting either', async t => {
+  const page = 'a'.repeat(200_000)
+  const rules = Array.from({ length: 20 }, (_, index): OutboundRule => ({ name: `Far ${index}`, match: { pattern: '(a+)+b' }, action: { type: 'Rewrite', value: 'x' } }))
+  const fastify = await answering(t, { outboundRules: { rules } }, (reply, request) =>
+    reply.type(request.url === '/page' ? 'text/html' : 'application/octet-stream').send(request.url === '/page' ? page : 'at once'))
+  await get(fastify)
+  let answered = 0
+  const over = new AbortController()
+  const whole = get(fastify, { path: '/page' })
+  const others = (async () => { for (; !over.signal.aborted; answered++) await get(fastify) })()
+  t.ok((await whole).body.equals(Buffer.from(page)))
+  over.abort()
+  await others
+  t.ok(answered > 4, `${answered} others were answered meanwhile`)
 })

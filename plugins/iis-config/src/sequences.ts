@@ -1,0 +1,188 @@
+// Which plain sequences does a regular expression stand for? Reads the common ones; the rest is somebody else's to judge.
+
+/** One step of a sequence: so many characters of one set. */
+export interface Run {
+  readonly kind: 'run'
+  readonly set: CharacterSet
+  readonly min: number
+  readonly max: number
+  /** Set where not every character of the set goes on: each is looked ahead from first. */
+  readonly partial?: true
+}
+
+/** A step that takes no characters. */
+export interface Assertion {
+  readonly kind: 'start' | 'end' | 'other'
+}
+
+/** A look ahead, with what it looks for. */
+export interface Ahead {
+  readonly kind: 'ahead'
+  readonly sequences: readonly Sequence[]
+}
+
+export type Step = Run | Assertion | Ahead
+
+/** A pattern without alternatives: each `|` and each optional group gives one more of them. */
+export type Sequence = readonly Step[]
+
+/** Characters, as one bit for each of ASCII and one for whether any other character might be among them. */
+export interface CharacterSet {
+  readonly ascii: bigint
+  readonly beyond: boolean
+}
+
+/** How many sequences one pattern may stand for before it is no longer plain. */
+const MOST = 256
+
+/** How deep its groups may stand in one another. */
+const DEEPEST = 100
+
+/** Thrown for what is not read here: quantified groups with more than one turn, back-references, look-behinds, Unicode properties. */
+class NotPlain extends Error {}
+
+/** The sequences, or null where the pattern is not plain enough to say. */
+export function sequencesOf (source: string, ignoreCase: boolean): readonly Sequence[] | null {
+  try {
+    const reader = { source, at: 0, depth: 0, ignoreCase }
+    const sequences = alternatives(reader)
+    return reader.at === source.length ? sequences : null
+  } catch (error) {
+    if (error instanceof NotPlain) return null
+    throw error
+  }
+}
+
+interface Reader {
+  readonly source: string
+  at: number
+  depth: number
+  readonly ignoreCase: boolean
+}
+
+const atMost = (sequences: Sequence[]): Sequence[] => {
+  if (sequences.length > MOST) throw new NotPlain()
+  return sequences
+}
+
+function alternatives (reader: Reader): Sequence[] {
+  let all = sequence(reader)
+  while (reader.source[reader.at] === '|') {
+    reader.at++
+    all = atMost([...all, ...sequence(reader)])
+  }
+  return all
+}
+
+function sequence (reader: Reader): Sequence[] {
+  let soFar: Sequence[] = [[]]
+  while (reader.at < reader.source.length && !'|)'.includes(reader.source[reader.at] as string)) {
+    const next = step(reader)
+    soFar = atMost(soFar.flatMap(before => next.map(after => [...before, ...after])))
+  }
+  return soFar
+}
+
+const only = (kind: Assertion['kind']): Sequence[] => [[{ kind }]]
+
+/** One step with its quantifier: the sequences it stands for. */
+function step (reader: Reader): Sequence[] {
+  const { source, at } = reader
+  const character = source[at] as string
+  if (character === '^' || character === '$') {
+    reader.at++
+    return only(character === '^' ? 'start' : 'end')
+  }
+  if (character === '(') return group(reader)
+  if (/^\\b/i.test(source.slice(at, at + 2))) {
+    reader.at += 2
+    return only('other')
+  }
+  const set = characterSet(reader)
+  const { min, max } = quantifier(reader)
+  return [[{ kind: 'run', set, min, max }]]
+}
+
+function group (reader: Reader): Sequence[] {
+  const opening = /^\((?:\?(?:<[a-z_$][\w$]*>|[:=!]))?/i.exec(reader.source.slice(reader.at))?.[0] as string
+  reader.at += opening.length
+  if (++reader.depth > DEEPEST) throw new NotPlain()
+  if (opening === '(' && reader.source[reader.at] === '?') throw new NotPlain()
+  const inner = alternatives(reader)
+  if (reader.source[reader.at++] !== ')') throw new NotPlain()
+  reader.depth--
+  const { min, max } = quantifier(reader)
+  if (opening.endsWith('=') || opening.endsWith('!')) {
+    if (min !== 1 || max !== 1) throw new NotPlain()
+    return [[{ kind: 'ahead', sequences: inner }]]
+  }
+  if (max !== 1) return [[repeated(inner, min, max)]]
+  return min === 0 ? atMost([...inner, []]) : inner
+}
+
+/** A group with several turns is a run where each turn takes one character, in one way only: `(?:a|[b-d])*`, `((?!api).)*`. */
+function repeated (turns: readonly Sequence[], min: number, max: number): Run {
+  let ascii = 0n
+  let beyond = false
+  let partial = false
+  for (const turn of turns) {
+    const last = turn.at(-1)
+    const ahead = turn.slice(0, -1)
+    if (last?.kind !== 'run' || last.min !== 1 || last.max !== 1 || !ahead.every(step => step.kind === 'ahead' && step.sequences.every(isBounded))) throw new NotPlain()
+    if ((ascii & last.set.ascii) !== 0n || (beyond && last.set.beyond)) throw new NotPlain()
+    ascii |= last.set.ascii
+    beyond ||= last.set.beyond
+    partial ||= ahead.length > 0 || last.partial === true
+  }
+  const set = { ascii, beyond }
+  return partial ? { kind: 'run', set, min, max, partial } : { kind: 'run', set, min, max }
+}
+
+// A repetition with a fixed count costs as much each time it is tried; more than this is no longer small.
+const LONGEST_FIXED = 64
+
+/** Whether a run's length is open, so that an engine can come back to it for another one. */
+export const isOpen = (step: Step): boolean => step.kind === 'run' && step.max > 1 && step.max !== step.min
+
+/** Whether matching this takes a fixed number of steps at most, whatever the input. */
+export const isBounded = (sequence: Sequence): boolean =>
+  sequence.every(step => step.kind === 'run' ? !isOpen(step) && step.min <= LONGEST_FIXED : step.kind !== 'ahead')
+
+function quantifier (reader: Reader): { min: number, max: number } {
+  const [whole = '', sign, low, comma, high] = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(reader.source.slice(reader.at)) ?? []
+  reader.at += whole.length
+  if (whole === '') return { min: 1, max: 1 }
+  if (sign === '*') return { min: 0, max: Infinity }
+  if (sign === '+') return { min: 1, max: Infinity }
+  if (sign === '?') return { min: 0, max: 1 }
+  const min = Number(low)
+  return { min, max: comma === '' ? min : high === '' ? Infinity : Number(high) }
+}
+
+const CLASS = /^\[(?:\\[^]|[^\]\\])*\]/
+// Escapes for one character or a class of them; digits would be back-references, \b is an assertion, \k and \p more than this.
+const ESCAPE = /^\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|[dswtnrfv0](?!\d)|[^\w]|[aeg-jlmoqyz_])/i
+
+function characterSet (reader: Reader): CharacterSet {
+  const rest = reader.source.slice(reader.at)
+  const written = rest[0] === '[' ? CLASS.exec(rest)?.[0] : rest[0] === '\\' ? ESCAPE.exec(rest)?.[0] : rest[0]
+  if (written === undefined || /^[*+?)]$/.test(written)) throw new NotPlain()
+  reader.at += written.length
+  return setOf(written, reader.ignoreCase)
+}
+
+const sets = new Map<string, CharacterSet>()
+
+function setOf (written: string, ignoreCase: boolean): CharacterSet {
+  const key = `${ignoreCase ? 'i' : ''}/${written}`
+  const known = sets.get(key)
+  if (known !== undefined) return known
+  const test = new RegExp(`^${written}$`, ignoreCase ? 'is' : 's')
+  let ascii = 0n
+  for (let code = 0; code < 128; code++) if (test.test(String.fromCharCode(code))) ascii |= 1n << BigInt(code)
+  // Anything but ASCII characters and \d, listed, may hold more: then it is taken to hold all of it.
+  const listed = /^(?:\[(?!\^)(?:[\x20-\x5b\x5d-\x7e]|\\d|\\[^\w])*\]|[\x20-\x2d\x2f-\x5b\x5d-\x7e]|\\d|\\[^\w])$/.test(written)
+  const set = { ascii, beyond: !listed }
+  sets.set(key, set)
+  return set
+}
