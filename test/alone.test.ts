@@ -1,7 +1,7 @@
 // Each package as a stranger gets it: packed, installed with nothing but Fastify into an empty folder, loaded by
 // `import` and by `require`, registered, used once. And its metadata, as publint and arethetypeswrong see it.
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -90,6 +90,18 @@ async function pack ({ folder }: Package, destination: string): Promise<{ tarbal
   const [packed] = JSON.parse(stdout) as Array<{ filename: string, files: Array<{ path: string }> }>
   return { tarball: join(destination, packed!.filename), files: packed!.files.map(({ path }) => path) }
 }
+
+t.test('the types of every package stand up to being checked as a bundler reads them, by those who leave no library out', { timeout: 240_000 }, async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'alone-types-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  await writeFile(join(folder, 'all.ts'), packages.map(({ name }, i) => `export * as all${i} from '${name}'\n`).join(''))
+  const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'esnext', '--moduleResolution', 'bundler', '--types', 'node']
+  const { stdout } = await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, 'all.ts'], { cwd: folder })
+    .catch((error: { stdout: string }) => error)
+  // What others' types have wrong is theirs.
+  t.same(stdout.split('\n').filter(line => /^(?!.*node_modules).*\(\d+,\d+\): error/.test(line)), [])
+})
 
 for (const one of packages) {
   const short = one.name.replace('@fastify-arr/', '')

@@ -1,6 +1,6 @@
 // What can go wrong here? Every error of the package, with its stable code and the listener it is about.
 
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 /** The options hold mistakes; the message lists all of them. */
 export const InvalidOptionsError = createError<[string]>('FST_ARR_LISTENERS_INVALID_OPTIONS', 'listeners: %s', 500, TypeError)

@@ -1,5 +1,5 @@
 // What can go wrong between us and an upstream, and what does the client get to hear of it?
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 import type { FastifyError } from 'fastify'
 import type { Moment, Side, UpstreamError } from './upstream.ts'
 

@@ -27,6 +27,10 @@ const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 // How many headers of a request Node reads where the server does not say.
 const MOST = 1000
 
+/** How many names are kept in mind, and of what length. */
+export const MOST_NAMES = 1000
+export const LONGEST_NAME = 64
+
 // What frames the message, or belongs to the connection, is no rule's to say.
 const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
 
@@ -38,7 +42,8 @@ interface Name {
   readonly isCookie: boolean
 }
 
-// Names come in few spellings, each looked at once. Bounded, for clients may invent names.
+// Names come in few spellings, each looked at once. Bounded, for clients may invent names: long ones are not kept, and nobody can
+// take the place of those that are used for ever.
 const names = new Map<string, Name>()
 
 function nameOf (spelling: string): Name {
@@ -52,7 +57,8 @@ function nameOf (spelling: string): Name {
       isHost: lower === 'host' || lower === ':authority',
       isCookie: lower === 'cookie'
     }
-    if (names.size < 1000) names.set(spelling, name)
+    if (names.size >= MOST_NAMES) names.clear()
+    if (spelling.length <= LONGEST_NAME) names.set(spelling, name)
   }
   return name
 }

@@ -433,3 +433,27 @@ t.test('an answer before the upload is over is relayed, and the rest of the uplo
   t.match(await read(response), { status: 413, body: 'big', complete: true })
   t.equal((await subject.facts()).error, null)
 })
+
+t.test('an answer of an upstream that closes on the body it did not read is the client\'s, and one that is cut by it is cut', async t => {
+  const large = Buffer.alloc(3_000_000)
+  for (const [head, expected] of [
+    ['Content-Length: 3\r\n', { status: 413, body: 'big', complete: true }],
+    ['Content-Length: 4\r\n', { status: 413, complete: false }],
+    ['', { status: 413, complete: false }] // its end might be anywhere
+  ] as const) {
+    const backend = await rawUpstream(t, (socket, _, count) => {
+      if (count > 1) {
+        socket.write(OK)
+        return
+      }
+      socket.pause()
+      socket.write(`HTTP/1.1 413 Payload Too Large\r\n${head}\r\nbig`, () => { socket.resetAndDestroy() })
+    })
+    const subject = await proxy(t, { upstream: backend.url })
+    t.match(await ask(subject.port, { method: 'POST', body: large }), expected)
+    const { error } = await subject.facts()
+    if (expected.complete) t.equal(error, null)
+    else t.match(error, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream' })
+    await goesOn(t, subject, backend)
+  }
+})

@@ -396,6 +396,12 @@ t.test('mistakes in the options come out together', async t => {
   })
 })
 
+t.test('a time beyond what a timer can hold is a mistake: it would be over at once', async t => {
+  for (const key of ['connect', 'handshake', 'firstByte', 'idle', 'keepAlive']) {
+    await t.rejects(proxy(t, { upstream: 'http://127.0.0.1:1', timeouts: { [key]: 2 ** 31 } }), { message: new RegExp(`timeouts\\.${key}. must be .* to 2147483647`) }, key)
+  }
+})
+
 t.test('an upstream that is no string is a mistake, though it may read like a URL', async t => {
   for (const one of [['http://127.0.0.1:1'], new URL('http://127.0.0.1:1'), 1, null]) {
     await t.rejects(proxy(t, { upstream: one } as never), { code: 'FST_ARR_PROXY_INVALID_OPTIONS', message: /`upstream` must be a URL/ })

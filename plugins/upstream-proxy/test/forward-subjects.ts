@@ -181,7 +181,7 @@ export function oneConnection (t: Test): Agent {
 }
 
 // Types and flags of frames (RFC 9113 §6).
-export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7, END_STREAM: 1, ACK: 1, END_HEADERS: 4 } as const
+export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7, WINDOW_UPDATE: 8, END_STREAM: 1, ACK: 1, END_HEADERS: 4 } as const
 
 export interface Http2Frame {
   readonly type: number

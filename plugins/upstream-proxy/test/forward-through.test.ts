@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { type Duplex, PassThrough, Transform } from 'node:stream'
 import { createGzip, gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { type Answer, answering, ask, proxy, type Proxy, rawUpstream, type RawUpstream } from './forward-subjects.ts'
+import { type Answer, answering, ask, closed, proxy, type Proxy, rawUpstream, type RawUpstream, upstream } from './forward-subjects.ts'
 import { client, eventually, until } from './parts.ts'
 
 const HEAD = 'HTTP/1.1 201 Made\r\nX-From: upstream\r\nContent-Length: 10\r\n\r\n'
@@ -268,4 +268,42 @@ t.test('a stream that fails before it gave anything is a 500 where nothing was s
   t.notMatch(answer.body, /secret/)
   t.match((await subject.facts()).error, { code: 'FST_ARR_PROXY_REWRITE_FAILED', side: 'proxy' })
   t.match(await ask(subject.port), { status: 201, body: '0123456789' })
+})
+
+for (const [protocol, { server, ask }] of Object.entries(CLIENTS)) {
+  t.test(`${protocol}: a stream that ends before events that never do ends the answer, and the events`, async t => {
+    const backend = await answering(t, 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
+    const subject = await through(t, backend, () => new Transform({
+      transform (part: Buffer) {
+        this.push(part.subarray(0, 7))
+        this.push(null)
+      }
+    }), server)
+    t.match(await ask(t, subject.port), { status: 200, body: 'data: 1', complete: true })
+    t.equal((await subject.facts()).error, null)
+    await closed(backend.sockets[0] as Socket)
+    t.match(await ask(t, subject.port), { body: 'data: 1' }, 'the only connection is free again')
+  })
+}
+
+t.test('a stream that is given where there is no body, or where the answer cannot be sent, is destroyed', async t => {
+  const backend = await upstream(t, (request, response) => {
+    response.writeHead(Number(request.url?.slice(1)))
+    response.end()
+  })
+  const made: Duplex[] = []
+  const { port } = await proxy(t, {
+    upstream: backend,
+    rewriteResponse (request, { status }) {
+      made.push(new PassThrough())
+      return { body: made.at(-1) as Duplex, headers: request.method === 'PUT' ? [['bad name', 'x']] : [], status: request.method === 'POST' ? 100 : status }
+    }
+  }, {}, app => {
+    app.addHook('onRequest', async (request, reply) => { if (request.method === 'DELETE') reply.header('x-bad', '\u2713') })
+  })
+  for (const [method, status] of [['HEAD', 200], ['GET', 204], ['GET', 304], ['PUT', 500], ['POST', 500], ['DELETE', 500]] as const) {
+    const path = method === 'GET' ? `/${status}` : '/200'
+    t.match(await ask(port, { method, path }), { status }, `${method} ${path}`)
+    t.ok(made.pop()?.destroyed, `${method} ${path}`)
+  }
 })

@@ -1,6 +1,6 @@
 // What can go wrong, by stable code? One row each in the README.
 
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 /** The options hold mistakes: all of them are in the message. */
 export const InvalidOptionsError = createError('FST_ARR_URL_REWRITE_INVALID_OPTIONS', 'url-rewrite can\'t be registered:\n%s', 500)

@@ -1,5 +1,5 @@
 // What does the head of an upstream's answer say, and is it fit to be passed on?
-import type { RawHeaders } from '../request-headers.ts'
+import { LONGEST_NAME, MOST_NAMES, type RawHeaders } from '../request-headers.ts'
 
 /** How the length of a body is known (RFC 9112 §6.3). */
 export type Framing = 'none' | 'sized' | 'chunked' | 'until-close'
@@ -61,7 +61,9 @@ function kindOf (name: string): Kind {
   let kind = classified.get(name)
   if (kind === undefined) {
     kind = KINDS.get(name.toLowerCase()) ?? 'end-to-end'
-    if (classified.size < 1000) classified.set(name, kind)
+    if (classified.size >= MOST_NAMES) classified.clear()
+    // A copy: what is cut out of a head keeps all of that.
+    if (name.length <= LONGEST_NAME) classified.set(Buffer.from(name, 'latin1').toString('latin1'), kind)
   }
   return kind
 }

@@ -42,8 +42,13 @@ export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head
   if (asked.method === 'HEAD' && request.raw.method !== 'HEAD') without(answer.headers, 'content-length')
   // Without chunks there is no place for trailers.
   if (!takesTrailers(request.raw, answer.status)) without(answer.headers, 'trailer')
-  if (request.raw.httpVersionMajor === 2 && answer.status > 599) throw new BadAnswer('HTTP/2 has no such status')
-  clientHeaders(answer, reply)
+  try {
+    if (request.raw.httpVersionMajor === 2 && answer.status > 599) throw new BadAnswer('HTTP/2 has no such status')
+    clientHeaders(answer, reply)
+  } catch (error) {
+    answer.body?.destroy()
+    throw error
+  }
   return answer
 }
 

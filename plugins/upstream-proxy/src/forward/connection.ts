@@ -10,6 +10,7 @@ import type { Side } from '../upstream.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { AnswerParser, type AnswerSink } from './answer-parser.ts'
 import type { Exchange, Owner } from './exchange.ts'
+import { hearLastWord } from './last-word.ts'
 import type { ForwardSettings } from './options.ts'
 import { Patience } from './patience.ts'
 
@@ -45,6 +46,10 @@ export class Connection implements AnswerSink, Late {
     const told = origin.secure ? (size: number) => Buffer.from(buffer.subarray(0, size)) : (size: number) => buffer.subarray(0, size)
     const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(told(size)) })
     this.#socket = socket
+    hearLastWord(socket, cause => {
+      this.#reusable = false
+      this.#cause ??= cause
+    })
     socket.on('drain', () => { this.#exchange?.drained() })
     socket.on('end', () => { this.#ended() })
     socket.on('close', () => { this.#closed() })
@@ -197,7 +202,7 @@ export class Connection implements AnswerSink, Late {
     // A reset that comes along with the last bytes is told by libuv as an orderly end. Writing nothing brings it out.
     this.#socket.write('', error => {
       if (error !== null && error !== undefined) return
-      this.#parser.finish()
+      if (this.#cause === null) this.#parser.finish()
       this.#socket.destroy()
     })
   }

@@ -5,8 +5,10 @@ import type { Socket } from 'node:net'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import { canReset } from '../reset.ts'
+import type { Place } from '../roster.ts'
 import { writeHead } from './answer-headers.ts'
 import { addTrailers } from './interim.ts'
+import type { Leftover, Leftovers } from './leftovers.ts'
 import type { ClientAnswer } from './rewrites.ts'
 import { Through } from './through.ts'
 
@@ -19,6 +21,14 @@ export interface Source {
   hold (): void
   resume (): void
   abandon (): void
+}
+
+/** Who hears of it where the answer's end is not that of the upstream's body. */
+export interface DeliveryOwner {
+  /** A stream of `rewriteResponse` failed. */
+  broken (cause: unknown): void
+  /** It has ended, and the answer with it; the rest of the body is of no interest. */
+  early (): void
 }
 
 export class Delivery implements Late {
@@ -37,24 +47,33 @@ export class Delivery implements Late {
   #gathering: Socket | null = null
   /** The end is to leave too. */
   #complete = false
+  readonly #leftovers: Leftovers
+  readonly #expired: () => void
+  #leftover: Place<Leftover> | null = null
+  #gone = false
+  #isReset = false
 
-  constructor (response: ServerResponse) {
+  /** `expired` is told where the client does not take what is left of a whole answer. */
+  constructor (response: ServerResponse, leftovers: Leftovers, expired: () => void) {
     this.#response = response
     this.#http1 = !('stream' in response)
+    this.#leftovers = leftovers
+    this.#expired = expired
   }
 
   /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
-  head (answer: ClientAnswer, broken: (cause: unknown) => void): void {
+  head (answer: ClientAnswer, owner: DeliveryOwner): void {
     this.#answer = answer
     this.#discard = answer.status === 204 || answer.status === 304
     if (answer.body === null) return
     this.#through = new Through(answer.body, this.#response, {
       begin: () => { this.#begin() },
-      ended: () => {
+      ended: early => {
         this.#begin()
         this.#finish(this.#trailers)
+        if (early) owner.early()
       },
-      broken
+      broken: cause => { owner.broken(cause) }
     })
   }
 
@@ -128,7 +147,9 @@ export class Delivery implements Late {
     // The last chunk is followed by a mark that goes along; with any other body Node would add an empty write, and make a writev of the two.
     if (this.#complete && response.chunkedEncoding) response.end()
     socket?.uncork()
-    if (this.#complete && !response.writableEnded) response.end()
+    if (!this.#complete) return
+    if (!response.writableEnded) response.end()
+    this.waitForClient()
   }
 
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
@@ -137,6 +158,7 @@ export class Delivery implements Late {
       this.#trailers = trailers
       if (last !== null) this.#through.part(last, source)
       this.#through.end()
+      this.waitForClient()
       return
     }
     this.#begin()
@@ -150,8 +172,17 @@ export class Delivery implements Late {
 
   #finish (trailers: RawHeaders | null): void {
     if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
-    if (this.#gathering === null) this.#response.end()
-    else this.#complete = true
+    if (this.#gathering !== null) {
+      this.#complete = true
+    } else {
+      this.#response.end()
+      this.waitForClient()
+    }
+  }
+
+  /** Nobody else does, once all was said. Most have taken it by now. */
+  waitForClient (): void {
+    if (this.#leftover === null && !this.#gone && !this.#response.writableFinished) this.#leftover = this.#leftovers.add(this.#response, this.#expired)
   }
 
   /** Nothing more of this answer is sent. */
@@ -164,17 +195,28 @@ export class Delivery implements Late {
   cut (): void {
     this.drop()
     const response = this.#response
-    if ('stream' in response) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
+    if ('stream' in response) this.#reset((response as unknown as Http2ServerResponse).stream)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.
     else if (response.req.httpVersion === '1.0' && canReset(response.socket)) response.socket.resetAndDestroy()
     else response.destroy()
   }
 
+  /** Resets a stream. Where not even that has left after a while, nothing does any more, of no stream of the session. */
+  #reset (stream: Http2ServerResponse['stream']): void {
+    // The session would wait for what it has written, and keeps its socket from us; what one chains on that is the socket itself.
+    if (this.#isReset) stream.session?.socket.once('close', noop).destroy()
+    else stream.close(INTERNAL_ERROR)
+    this.#isReset = true
+    this.waitForClient()
+  }
+
   /** The client is gone. A source that waits for its bytes to leave waits in vain, and they may still lie somewhere below. */
   closed (): void {
+    this.#gone = true
     this.#source?.abandon()
     this.#source = null
     this.#through?.destroy()
+    if (this.#leftover !== null) this.#leftovers.strike(this.#leftover)
   }
 
   #returned (): void {
@@ -194,3 +236,5 @@ export class Delivery implements Late {
     this.#source = null
   }
 }
+
+function noop (): void {}

@@ -16,10 +16,11 @@ import { clientAnswer } from './answer-headers.ts'
 import { closeWith } from './close-with.ts'
 import type { Connection } from './connection.ts'
 import { awaitsContinue } from './continue.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery, type DeliveryOwner } from './delivery.ts'
 import { answerError } from './error-answer.ts'
 import type { Exchange, Failure } from './exchange.ts'
 import { relayInterim } from './interim.ts'
+import type { Leftovers } from './leftovers.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Pool } from './pool.ts'
 import { RequestBody } from './request-body.ts'
@@ -31,7 +32,10 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 // ms. curl's own.
 const CONTINUE_PATIENCE = 1000
 
-export class Forwarding implements Exchange {
+// ms. For the rest of a body that nobody wants.
+const REST_PATIENCE = 2000
+
+export class Forwarding implements Exchange, DeliveryOwner {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #fact: Upstream
@@ -51,7 +55,7 @@ export class Forwarding implements Exchange {
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings) {
+  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers) {
     this.#request = request
     this.#reply = reply
     this.#fact = request.upstream as Upstream
@@ -61,7 +65,7 @@ export class Forwarding implements Exchange {
     this.#retries = settings.retries
     this.#body = head.source === null ? null : new RequestBody(head.source, head.body, cause => { this.#fail('BodyTaken', 'request', 'proxy', cause) })
     if (this.#body === null) expectNothing(request.raw)
-    this.#delivery = new Delivery(reply.raw)
+    this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
     if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) closeWith(request.raw.socket, reply.raw)
@@ -118,7 +122,22 @@ export class Forwarding implements Exchange {
     const answer = clientAnswer(this.#request, this.#reply, head, this.#head, this.#settings)
     // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
     if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
-    this.#delivery.head(answer, cause => { this.#fail('RewriteFailed', 'body', 'proxy', cause) })
+    this.#delivery.head(answer, this)
+  }
+
+  broken (cause: unknown): void {
+    this.#fail('RewriteFailed', 'body', 'proxy', cause)
+  }
+
+  /** A short rest is read, so that the connection can be kept; events might come for ever. */
+  early (): void {
+    this.#finished = true
+    clearTimeout(this.#patience)
+    this.#patience = setTimeout(() => {
+      this.#connection?.abandon()
+      this.#connection = null
+      this.#body?.stop()
+    }, REST_PATIENCE).unref()
   }
 
   flush (): void {
@@ -183,7 +202,14 @@ export class Forwarding implements Exchange {
     } else {
       this.#delivery.drop()
       answerError(this.#request, this.#reply, name)
+      this.#delivery.waitForClient()
     }
+  }
+
+  /** The client does not take what is left, though all was said. */
+  #expired (): void {
+    this.#fact.error ??= describe('ClientTimeout', 'body', 'client')
+    this.#delivery.cut()
   }
 }
 

@@ -1,5 +1,6 @@
 // What may be configured about HTTP forwarding, and what does it compile to?
 import type { DialSettings } from '../dial.ts'
+import { MAX_TIME } from '../tunnel/options.ts'
 import type { RewriteRequest, RewriteResponse } from './rewrites.ts'
 
 /** Time limits of forwarding, in ms; 0 switches one off. */
@@ -54,7 +55,7 @@ export interface ForwardSettings {
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
   for (const key of ['firstByte', 'idle', 'keepAlive'] as const) {
     const value = options.timeouts?.[key]
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds, 0 or more`)
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0 && value <= MAX_TIME)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
   for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)

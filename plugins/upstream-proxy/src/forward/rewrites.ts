@@ -48,16 +48,27 @@ export function rewriteAnswer (request: FastifyRequest, head: AnswerHead, rewrit
   const change = rewrite(request, { status: head.status, headers: listed(head.headers) })
   if (isPromise(change)) throw new TypeError('rewriteResponse: it must not give a promise, nobody waits for it')
   if (change === undefined) return { status: head.status, reason: head.reason, headers: head.headers, body: null }
+  try {
+    return changed(head, change)
+  } catch (error) {
+    change.body?.destroy()
+    throw error
+  }
+}
+
+function changed (head: AnswerHead, change: RewrittenResponse): ClientAnswer {
   const status = change.status ?? head.status
   // What the head cannot say truly would cut the body or leave it open.
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`rewriteResponse: ${status} is no status of an answer`)
   if (change.body?.destroyed === true) throw new TypeError('rewriteResponse: the stream given for the body is destroyed')
-  const bodiless = head.framing === 'none' || status === 204 || status === 304
-  const body = bodiless ? null : change.body ?? null
   for (const [name, value] of change.headers ?? []) {
     if (!isHeader(name, String(value))) throw new TypeError(`rewriteResponse: the header ${name} cannot be sent`)
   }
   const headers = change.headers === undefined ? head.headers : framed(change.headers, head.headers)
+  const bodiless = head.framing === 'none' || status === 204 || status === 304
+  // It may hold a file open, say.
+  if (bodiless) change.body?.destroy()
+  const body = bodiless ? null : change.body ?? null
   if (body !== null || (bodiless && status !== head.status)) without(headers, 'content-length')
   return { status, reason: status === head.status ? head.reason : undefined, headers, body }
 }

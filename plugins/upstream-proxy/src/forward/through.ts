@@ -8,8 +8,8 @@ import type { Source } from './delivery.ts'
 export interface ThroughOwner {
   /** Called before each part that goes to the client: the head is to be first. */
   begin (): void
-  /** Both the upstream's body and the stream are over. */
-  ended (): void
+  /** The stream has said all it has to say: `early` where the upstream's body goes on. */
+  ended (early: boolean): void
   /** The stream failed, or closed before its end. */
   broken (cause: unknown): void
 }
@@ -37,7 +37,7 @@ export class Through {
     stream.on('end', () => {
       this.#over = true
       this.#goOn()
-      if (this.#told) owner.ended()
+      owner.ended(!this.#told)
     })
     stream.on('error', cause => { this.#broken(cause) })
     stream.on('close', () => { this.#broken(new Error('the stream of rewriteResponse closed before its end')) })
@@ -54,8 +54,7 @@ export class Through {
   /** The upstream's body is over. */
   end (): void {
     this.#told = true
-    if (this.#over) this.#owner.ended()
-    else this.#stream.end()
+    if (!this.#over) this.#stream.end()
     // A stream that is to end tells no 'drain'.
     this.#goOn()
   }
