@@ -10,6 +10,7 @@ import t, { type Test } from 'tap'
 import { filesIn } from './server.ts'
 
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
+const LAPS = 25
 const LINE = /^(\w+) (\d+) (x*) end$/
 
 interface Writer { readonly child: ChildProcess, readonly said: string[], readonly ended: Promise<unknown> }
@@ -23,6 +24,11 @@ async function write (t: Test, directory: string, name: string, count: number, p
   lines.on('line', line => { said.push(line) })
   await once(lines, 'line')
   return { child, said, ended }
+}
+
+/** Waits until a writer has said what is asked for. */
+async function told ({ child, said }: Writer, enough: (said: string[]) => boolean): Promise<void> {
+  while (!enough(said)) await once(child.stdout!, 'data')
 }
 
 /** The numbers each writer has in the files, in the order of the files' names, and every line that is not whole. */
@@ -52,19 +58,24 @@ t.test('100,000 lines of two processes in one folder, with roll-over, SIGHUP and
   const moved = t.testdirName + '-moved'
   mkdirSync(moved, { recursive: true })
   t.teardown(() => { rmSync(moved, { recursive: true, force: true }) })
-  const writers = await Promise.all(['one', 'two'].map(name => write(t, directory, name, 50_000)))
-  const isRunning = ({ child }: Writer) => child.exitCode === null && child.signalCode === null
-  for (let turn = 0; writers.some(isRunning); turn++) {
-    for (const { child } of writers) child.kill('SIGHUP')
-    // As logrotate does it: the writers find out by themselves.
-    if (turn % 5 === 4) {
-      const name = readdirSync(directory).sort().at(-1)
-      if (name !== undefined) renameSync(join(directory, name), join(moved, `${turn}-${name}`))
+  const writers = await Promise.all(['one', 'two'].map(name => write(t, directory, name, 50_000, 'size', 20, 'laps')))
+  // In laps, each of which they begin together: what happens in a lap happens however fast this machine is.
+  for (let lap = 1; lap <= LAPS; lap++) {
+    await Promise.all(writers.map(writer => told(writer, said => said.length > lap)))
+    for (const { child } of writers) {
+      child.stdin!.write('go\n')
+      child.kill('SIGHUP')
     }
-    await new Promise(resolve => setTimeout(resolve, 10))
+    // As logrotate does it: the writers find out by themselves.
+    if (lap % 5 === 4) {
+      const name = readdirSync(directory).sort().at(-1)
+      if (name !== undefined) renameSync(join(directory, name), join(moved, `${lap}-${name}`))
+    }
   }
+  for (const { child } of writers) child.stdin!.end()
   await Promise.all(writers.map(({ ended }) => ended))
-  t.strictSame(writers.map(({ said }) => said), [['ready', 'done 0'], ['ready', 'done 0']])
+  const said = ['ready', ...Array<string>(LAPS).fill('lap'), 'done 0']
+  t.strictSame(writers.map(({ said }) => said), [said, said])
   const here = read(directory)
   const there = read(moved)
   t.strictSame([...here.broken, ...there.broken], [])
@@ -128,14 +139,10 @@ t.teardown(() => {
 t.test('on a full disk the server goes on, says so once, and writes again when there is room', { skip: noDisk }, async t => {
   const ballast = join(disk, 'ballast')
   writeFileSync(ballast, Buffer.alloc(200 * 1024))
-  const writer = await write(t, join(disk, 'logs'), 'one', 2_000, 'none', 5, 'hold')
-  const said = (words: string) => new Promise<void>(resolve => {
-    const poll = () => { if (writer.said.includes(words)) resolve(); else setTimeout(poll, 5) }
-    poll()
-  })
-  await said('trouble ENOSPC')
+  const writer = await write(t, join(disk, 'logs'), 'one', 2_000, 'none', 5, 'end')
+  await told(writer, said => said.includes('trouble ENOSPC'))
   rmSync(ballast)
-  await said('recovered 0')
+  await told(writer, said => said.includes('recovered 0'))
   writer.child.stdin!.end()
   await writer.ended
   const { numbers, broken } = read(join(disk, 'logs'))

@@ -1,4 +1,5 @@
 // A process of its own that writes numbered lines as fast as it may; run by the tests that kill and rotate it.
+import { createInterface } from 'node:readline'
 import { listen } from '../src/process-events.ts'
 import { createLogFile } from '../src/log-file.ts'
 import { PREFIXES } from '../src/period.ts'
@@ -19,13 +20,18 @@ const log = createLogFile({
 listen({ reopen: log.reopen, flushSync: log.flushSync }, 'SIGHUP')
 process.stdout.write('ready\n')
 
+const words = hold === 'laps' ? createInterface(process.stdin)[Symbol.asyncIterator]() : null
 // Half a minute of the log's own time a line, so that hours go by as well.
 const start = Date.UTC(2022, 8, 30)
 for (let number = 0; number < Number(count); number++) {
   log.write(`${name} ${number} ${'x'.repeat(number % 150)} end`, start + number * 1_000)
   if (number % 50 === 0) await new Promise(setImmediate)
+  if (words !== null && number % 2_000 === 1_999) {
+    process.stdout.write('lap\n')
+    await words.next()
+  }
 }
 // Until its parent lets go, so that nothing depends on who is faster.
-if (hold !== '') await new Promise(resolve => process.stdin.on('end', resolve).resume())
+if (hold === 'end') await new Promise(resolve => process.stdin.on('end', resolve).resume())
 await log.close()
 process.stdout.write(`done ${log.lost}\n`)
