@@ -4,12 +4,12 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { CertificateStore } from './certificates.ts'
+import { createGreetings } from './greetings.ts'
 import type { ListenerPlan } from './listener.ts'
-import { LONGEST_TIMEOUT } from './limits.ts'
 import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
-import { tellRefusal } from './refusal.ts'
+import { tellRefusedRequest } from './refusal.ts'
 import { LEADS_TO, limitHeaders, passExpectations, type Road } from './road.ts'
 import { type Place, Roster } from './roster.ts'
 import { guardSession, type Guarded } from './session.ts'
@@ -28,20 +28,10 @@ export interface Engine {
   close (): void
 }
 
-// TLS 1.3 has its own list; this one is for TLS 1.2: forward secrecy and AEAD only (RFC 9325 §4.2).
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'
-].join(':')
-
 const PLACE = Symbol('place')
 
 /** A connection that speaks HTTP/1.1. Node keeps the answer that is under way on it under this name, and takes it away when that has ended. */
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
-
-/** A connection whose TLS handshake is not done. */
-type Greeting = Socket & { [PLACE]?: Place<Greeting> }
 
 /** Builds the protocols of one listener. */
 export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
@@ -49,9 +39,6 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // Without those that were upgraded: they are their owner's.
   const plain = new Roster<Http1Socket>()
   const sessions = new Roster<Guarded>()
-  const greetings = new Roster<Greeting>()
-  // A TLS socket does not tell which socket it was made of, but both have the same two ends.
-  const announced = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
 
   const http1 = createHttpServer({
     keepAliveTimeout: limits.keepAliveTimeout,
@@ -69,8 +56,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   passExpectations(http1, road, plan.name)
   // Nobody is a forward proxy here. HTTP/2 gets the same answer.
   http1.on('connect', (request, socket) => {
-    const { remoteAddress: address } = request.socket
-    tellRefusal({ listener: plan.name, server: road.server, socket: request.socket, address, reason: 'method', request, status: 405 })
+    tellRefusedRequest(plan.name, road.server, request, 'method', 405)
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n', () => { socket.destroy() })
   })
   http1.on('connection', join)
@@ -85,39 +71,36 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // Whose session comes next: a session shows its socket only through a proxy that cannot destroy it.
   let entering: Duplex
   const http2 = plan.http2 ? createHttp2() : null
-  const tls = certificates === null ? null : createTls(certificates)
+  const greetings = certificates === null ? null : createGreetings(plan, certificates, welcome)
 
   return {
     accept (socket, client, deadline) {
-      if (tls === null) {
-        if (client !== null) tellClient(socket, client)
-        http1.emit('connection', socket)
-      } else {
-        if (client !== null || deadline > 0) {
-          const peer = peerOf(socket)
-          const handshake = deadline > 0 ? setTimeout(() => socket.destroy(), deadline - Date.now()).unref() : undefined
-          const told = { client, handshake }
-          announced.set(peer, told)
-          socket.once('close', () => {
-            clearTimeout(handshake)
-            // The same two ends may be there again before Node is done with the old ones.
-            if (announced.get(peer) === told) announced.delete(peer)
-          })
-        }
-        const place = (socket as Greeting)[PLACE] = greetings.add(socket)
-        socket.once('close', () => greetings.strike(place))
-        tls.emit('connection', socket)
+      if (greetings !== null) {
+        greetings.begin(socket, client, deadline)
+        return
       }
+      if (client !== null) tellClient(socket, client)
+      http1.emit('connection', socket)
     },
     closeIdle () {
       // Node's own closeIdleConnections cuts answers that have ended and are not sent yet.
       for (const socket of plain.members()) if (!socket._httpMessage && socket.writableLength === 0) socket.destroy()
-      for (const socket of greetings.members()) socket.destroy()
+      greetings?.end()
       for (const { session } of sessions.members()) if (!session.closed) session.close()
     },
     close () {
       for (const stop of stops) stop()
       http1.close()
+    }
+  }
+
+  function welcome (socket: TLSSocket): void {
+    if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
+      socket.on('error', () => {})
+      entering = socket
+      http2.emit('connection', socket)
+    } else {
+      http1.emit('connection', socket)
     }
   }
 
@@ -131,40 +114,6 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   function leave (socket: Http1Socket): void {
     const place = socket[PLACE]
     if (place !== undefined) plain.strike(place)
-  }
-
-  function createTls (certificates: CertificateStore): TlsServer {
-    const { requestCert, rejectUnauthorized, ca, tls: more } = plan.https ?? {}
-    const server = createTlsServer({
-      ciphers: CIPHERS,
-      minVersion: 'TLSv1.2',
-      ...more,
-      ...(requestCert !== undefined && { requestCert }),
-      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-      ...(ca !== undefined && { ca: ca as string }),
-      // Node takes 0 for its default.
-      handshakeTimeout: limits.handshakeTimeout || LONGEST_TIMEOUT,
-      ...certificates.first(),
-      ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
-      SNICallback: (name, done) => { done(null, certificates.find(name)) }
-    }, (socket: TLSSocket & { readonly _parent?: Greeting }) => {
-      // What it was made of: Node's own name for it.
-      const place = socket._parent?.[PLACE]
-      if (place !== undefined) greetings.strike(place)
-      const told = announced.get(peerOf(socket))
-      clearTimeout(told?.handshake)
-      if (told?.client) tellClient(socket, told.client)
-      if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
-        socket.on('error', () => {})
-        entering = socket
-        http2.emit('connection', socket)
-      } else {
-        http1.emit('connection', socket)
-      }
-    })
-    server.on('tlsClientError', (_error, socket) => { socket.destroy() })
-    certificates.onSwap(() => { server.setSecureContext({ ciphers: CIPHERS, minVersion: 'TLSv1.2', ...more, ...(ca !== undefined && { ca: ca as string }), ...certificates.first() }) })
-    return server
   }
 
   function createHttp2 () {
@@ -196,8 +145,4 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
 function checkingInterval (...timeouts: readonly number[]): number {
   const shortest = Math.min(...timeouts.filter(timeout => timeout > 0), 30_000)
   return Math.max(100, Math.ceil(shortest / 4))
-}
-
-function peerOf ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

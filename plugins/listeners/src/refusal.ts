@@ -27,3 +27,9 @@ const refused = channel('fastify-arr:listeners.refused')
 export function tellRefusal (refusal: Refusal): void {
   if (refused.hasSubscribers) refused.publish(refusal)
 }
+
+/** Tells of a request that Node's own server tells nobody of. */
+export function tellRefusedRequest (listener: string, server: object, request: IncomingMessage | Http2ServerRequest, reason: Refusal['reason'], status: number | null): void {
+  const { socket } = request
+  tellRefusal({ listener, server, socket, address: socket.remoteAddress, reason, request, status })
+}

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { constants, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { tellRefusal } from './refusal.ts'
+import { tellRefusedRequest } from './refusal.ts'
 
 const HEADER_OVERHEAD = 32
 
@@ -41,11 +41,11 @@ export interface Road {
 export function limitHeaders (road: Road, most: number, listener: string): Road {
   if (most === 0) return road
   const isRefused = (request: Http2ServerRequest): boolean => {
-    const { rawHeaders, stream, socket } = request
+    const { rawHeaders, stream } = request
     let size = rawHeaders.length / 2 * HEADER_OVERHEAD
     for (const text of rawHeaders) size += text.length
     if (size <= most) return false
-    tellRefusal({ listener, server: road.server, socket, address: socket.remoteAddress, reason: 'headerSize', request, status: null })
+    tellRefusedRequest(listener, road.server, request, 'headerSize', null)
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     return true
   }
@@ -70,8 +70,7 @@ export function passExpectations (server: Server | Http2Server, road: Road, list
   })
   server.on('checkExpectation', (request: AnyRequest, response: AnyResponse) => {
     if (road.checkExpectation(request, response)) return
-    const { socket } = request
-    if ('stream' in request) tellRefusal({ listener, server: road.server, socket, address: socket.remoteAddress, reason: 'expectation', request, status: 417 })
+    if ('stream' in request) tellRefusedRequest(listener, road.server, request, 'expectation', 417)
     response.statusCode = 417
     response.end()
   })

@@ -1,6 +1,7 @@
 // What is the upstream told about the client? X-Forwarded-For, -Host and -Proto, and Forwarded (RFC 7239).
 // Whose word is believed is Fastify's `trustProxy` to say: what an unknown client claims goes no further.
 import type { FastifyRequest } from 'fastify'
+import { checkKeys } from './known-keys.ts'
 import type { RawHeaders } from './request-headers.ts'
 
 /** What happens to a forwarding header: replaced by what we know, appended to what a trusted proxy said, dropped, or left as it came. */
@@ -37,6 +38,7 @@ const NAMES = {
 
 /** Compiles the options; what is wrong with them is added to `mistakes`. */
 export function compileForwarding (options: ForwardingOptions = {}, mistakes: string[]): ForwardingSettings {
+  checkKeys('forwarded', options, ['for', 'host', 'proto', 'port', 'standard'], mistakes)
   const settings = { for: 'append', host: 'set', proto: 'set', port: false, standard: 'remove', ...options } as Required<ForwardingOptions>
   const replaced = new Set<string>()
   for (const key of ['for', 'host', 'proto', 'standard'] as const) {

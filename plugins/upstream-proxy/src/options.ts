@@ -4,10 +4,12 @@ import type { FastifyRequest } from 'fastify'
 import type { UpstreamTls } from './dial.ts'
 import { InvalidOptions } from './errors.ts'
 import { compileForwarding, type ForwardingOptions } from './forwarding-headers.ts'
-import { compileForward, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
+import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
+import { checkKeys } from './known-keys.ts'
 import type { HeaderPolicy } from './request-headers.ts'
 import { type Origin, Origins } from './target.ts'
-import { compileTunnel, MAX_TIME, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
+import { isTime, MAX_TIME } from './time-limit.ts'
+import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
 
 /** A rewritten URL with the header changes that go with it: what url-rewrite writes to `request.rewrite`. */
 export interface RewrittenRequest {
@@ -46,6 +48,8 @@ export interface UpstreamProxyOptions extends ForwardOptions {
     handshake?: number
   }
 }
+
+const DIAL_TIMES = ['connect', 'handshake'] as const
 
 /** The options as they run. */
 export interface Settings {
@@ -90,10 +94,13 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     const value: unknown = options[key]
     if (value !== undefined && !(typeof value === 'string' && path.test(value))) mistakes.push(`\`${key}\` must be a path that begins with a slash`)
   }
-  for (const key of ['connect', 'handshake'] as const) {
+  checkKeys('timeouts', options.timeouts, [...DIAL_TIMES, ...FORWARD_TIMES], mistakes)
+  for (const key of DIAL_TIMES) {
     const value = options.timeouts?.[key]
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0 && value <= MAX_TIME)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
+    if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
+  const host: unknown = options.hostHeader ?? 'upstream'
+  if (typeof host !== 'string' || !/^[\x21-\x7e]+$/.test(host)) mistakes.push('`hostHeader` must be upstream, preserve or what a Host header may hold')
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
   const { websocket = true, localUpgrades = [] } = options
   if (typeof websocket !== 'boolean' && (typeof websocket !== 'object' || websocket === null)) mistakes.push('`websocket` must be true, false or an object')
@@ -110,7 +117,6 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
   const forward = compileForward(options, dial, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
-  const host = options.hostHeader ?? 'upstream'
   return {
     upstream,
     to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
@@ -124,7 +130,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     // A tunnel's connections are set to it once they have lasted: most of a short one's system calls would be for this.
     keepAlive: 0,
     headers: {
-      host: host === 'upstream' || host === 'preserve' ? host as 'upstream' | 'preserve' : { value: host },
+      host: host === 'upstream' || host === 'preserve' ? host : { value: host as string },
       forwarding
     },
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,

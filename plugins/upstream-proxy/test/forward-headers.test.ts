@@ -402,6 +402,25 @@ t.test('a time beyond what a timer can hold is a mistake: it would be over at on
   }
 })
 
+t.test('a key that a group of options does not have is a mistake: a misspelt limit would be none', async t => {
+  for (const [options, mistake] of [
+    [{ websocket: { maxTunels: 5 } }, '`websocket.maxTunels` is no option; there are idleTimeout, '],
+    [{ websocket: { drain: { dedline: 5 } } }, '`websocket.drain.dedline` is no option'],
+    [{ timeouts: { conect: 5 } }, '`timeouts.conect` is no option; there are connect, handshake, firstByte, idle, keepAlive'],
+    [{ timeouts: 5 }, '`timeouts` must be an object'],
+    [{ connections: { most: 5 } }, '`connections.most` is no option'],
+    [{ forwarded: { For: 'set' } }, '`forwarded.For` is no option']
+  ] as const) {
+    await t.rejects(proxy(t, { upstream: 'http://127.0.0.1:1', ...options } as never), { code: 'FST_ARR_PROXY_INVALID_OPTIONS', message: mistake }, mistake)
+  }
+})
+
+t.test('a Host header that could not be sent is a mistake', async t => {
+  for (const hostHeader of [5, '', 'a b', 'a\r\nX: y', 'bücher.example']) {
+    await t.rejects(proxy(t, { upstream: 'http://127.0.0.1:1', hostHeader } as never), { code: 'FST_ARR_PROXY_INVALID_OPTIONS', message: '`hostHeader` must be' })
+  }
+})
+
 t.test('an upstream that is no string is a mistake, though it may read like a URL', async t => {
   for (const one of [['http://127.0.0.1:1'], new URL('http://127.0.0.1:1'), 1, null]) {
     await t.rejects(proxy(t, { upstream: one } as never), { code: 'FST_ARR_PROXY_INVALID_OPTIONS', message: /`upstream` must be a URL/ })

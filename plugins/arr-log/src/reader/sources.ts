@@ -2,9 +2,9 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { StringDecoder } from 'node:string_decoder'
 import { createParser, type Parser } from './parser.ts'
 import type { Line } from './columns.ts'
+import { TextLines } from './text-lines.ts'
 
 /** Takes one line; a promise asks to wait before the next. */
 export type Each = (line: Line) => void | Promise<unknown>
@@ -23,15 +23,11 @@ export async function filesOf (path: string): Promise<string[]> {
 /** Reads a stream to its end. Returns the lines that could not be read. */
 export async function readStream (stream: NodeJS.ReadableStream, each: Each): Promise<number> {
   const parser = createParser()
-  const decoder = new StringDecoder()
-  let rest = ''
+  const lines = new TextLines()
   for await (const chunk of stream) {
-    // Node's readline ends lines at characters that a path may hold.
-    const lines = (rest + decoder.write(chunk as Buffer)).split('\n')
-    rest = lines.pop()!
-    for (const text of lines) await take(text)
+    for (const text of lines.of(chunk as Buffer)) await take(text)
   }
-  await take(rest + decoder.end())
+  await take(lines.end())
   return parser.unread
 
   async function take (text: string): Promise<void> {
@@ -49,7 +45,7 @@ function outlive (error: NodeJS.ErrnoException): void {
   if (typeof error.code !== 'string') throw error
 }
 
-interface Followed { readonly parser: Parser, readonly decoder: StringDecoder, path: string, offset: number, rest: string }
+interface Followed { readonly parser: Parser, readonly lines: TextLines, path: string, offset: number }
 
 /** Remembers how far each file was read, and reads on from there. */
 export function createFollower (each: (line: Line) => void) {
@@ -73,7 +69,7 @@ export function createFollower (each: (line: Line) => void) {
   async function readNew ({ path, key, size }: Found): Promise<void> {
     let file = files.get(key)
     if (file === undefined || size < file.offset) {
-      file = { parser: createParser(), decoder: new StringDecoder(), path, offset: 0, rest: '' }
+      file = { parser: createParser(), lines: new TextLines(), path, offset: 0 }
       files.set(key, file)
     }
     file.path = path
@@ -83,10 +79,8 @@ export function createFollower (each: (line: Line) => void) {
   async function readOn (path: string, file: Followed, size: number): Promise<void> {
     for await (const chunk of createReadStream(path, { start: file.offset, end: size - 1 })) {
       file.offset += chunk.length
-      const lines = (file.rest + file.decoder.write(chunk)).split('\n')
       // The last one may still be being written.
-      file.rest = lines.pop()!
-      for (const text of lines) {
+      for (const text of file.lines.of(chunk)) {
         const line = file.parser.parse(text)
         if (line !== null) each(line)
       }

@@ -1,6 +1,7 @@
 // What may be configured about HTTP forwarding, and what does it compile to?
 import type { DialSettings } from '../dial.ts'
-import { MAX_TIME } from '../tunnel/options.ts'
+import { checkKeys } from '../known-keys.ts'
+import { isTime, MAX_TIME } from '../time-limit.ts'
 import type { RewriteRequest, RewriteResponse } from './rewrites.ts'
 
 /** Time limits of forwarding, in ms; 0 switches one off. */
@@ -51,11 +52,14 @@ export interface ForwardSettings {
   readonly headLimit: number
 }
 
+export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive'] as const
+
 /** Compiles the options; what is wrong with them is added to `mistakes`. */
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
-  for (const key of ['firstByte', 'idle', 'keepAlive'] as const) {
+  checkKeys('connections', options.connections, ['max', 'idle'], mistakes)
+  for (const key of FORWARD_TIMES) {
     const value = options.timeouts?.[key]
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0 && value <= MAX_TIME)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
+    if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
   for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)

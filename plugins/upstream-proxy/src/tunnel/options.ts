@@ -1,4 +1,6 @@
 // What may be configured about WebSockets, and what does it compile to?
+import { checkKeys } from '../known-keys.ts'
+import { isTime, MAX_TIME } from '../time-limit.ts'
 import { MAX_REASON } from './close-frame.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 switches a limit off. */
@@ -41,19 +43,18 @@ export interface TunnelSettings {
 
 const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive'] as const
 const NUMBERS = ['maxTunnels', 'retryAfter'] as const
-/** Longest time a timer of Node can hold: past it, it goes off at once. */
-export const MAX_TIME = 2 ** 31 - 1
 
 /** Compiles the tunnel's options; what is wrong is added to `mistakes`. */
 export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
+  checkKeys('websocket', options, [...TIMES, ...NUMBERS, 'drain'], mistakes)
   for (const key of TIMES) check(`websocket.${key}`, options[key])
   // In a header, and to count by.
   for (const key of NUMBERS) {
     const value: unknown = options[key]
     if (value !== undefined && !(Number.isSafeInteger(value) && value as number >= 0)) mistakes.push(`\`websocket.${key}\` must be a whole number, 0 or more`)
   }
+  checkKeys('websocket.drain', options.drain, ['code', 'reason', 'window', 'deadline'], mistakes)
   const drain = options.drain ?? {}
-  if (typeof drain !== 'object') mistakes.push('`websocket.drain` must be an object')
   for (const key of ['window', 'deadline'] as const) check(`websocket.drain.${key}`, drain[key])
   const code = drain.code ?? 1001
   if (!isSendable(code)) mistakes.push('`websocket.drain.code` must be a close code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999')
@@ -70,8 +71,7 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
   }
 
   function check (name: string, value: unknown): void {
-    if (value === undefined) return
-    if (typeof value !== 'number' || !(value >= 0 && value <= MAX_TIME)) mistakes.push(`\`${name}\` must be a number from 0 to ${MAX_TIME}`)
+    if (value !== undefined && !isTime(value)) mistakes.push(`\`${name}\` must be a number from 0 to ${MAX_TIME}`)
   }
 }
 
