@@ -109,10 +109,13 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
 }
 
 // On `localhost` Fastify listens with a server for each address, and shows the first alone; the name of the others is its own.
-function furtherServers (fastify: FastifyInstance): readonly Server[] {
-  const name = Object.getOwnPropertySymbols(fastify).find(({ description }) => description === 'fastify.serverBindings')
-  const servers = name === undefined ? null : (fastify as unknown as Record<symbol, unknown>)[name]
-  return Array.isArray(servers) ? servers : []
+function furtherServers (fastify: object): readonly Server[] {
+  // A scope inherits it from the one around it.
+  for (let owner: object | null = fastify; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const name = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'fastify.serverBindings')
+    if (name !== undefined) return (owner as Record<symbol, readonly Server[]>)[name] ?? []
+  }
+  return []
 }
 
 // A logger that is not pino need not have levels; then it decides for itself.

@@ -191,9 +191,13 @@ t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfa
       else Reflect.apply(lookup, dns, args)
     }
   })
-  const server = await start(t)
-  await server.app.listen({ port: 0, host: 'localhost' })
-  for (const { address, port } of server.app.addresses() as AddressInfo[]) {
+  const directory = t.testdir()
+  const app = fastify()
+  t.teardown(() => app.close())
+  // From a scope as from the root.
+  await app.register(async scope => { await scope.register(arrLog, { directory }) })
+  await app.listen({ port: 0, host: 'localhost' })
+  for (const { address, port } of app.addresses() as AddressInfo[]) {
     const socket = connectTo(port, address)
     socket.write('nonsense\r\n\r\n')
     let answer = ''
@@ -201,8 +205,8 @@ t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfa
     await once(socket, 'close')
     t.match(answer, /^HTTP\/1\.1 400 /)
   }
-  await server.app.close()
-  t.strictSame(rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? '').map(line => `${line['s-ip']} ${line['s-reason']}`).sort(), ['127.0.0.1 BadRequest', '::1 BadRequest'])
+  await app.close()
+  t.strictSame(rows(filesIn(directory)['HTTPERR/httperr1.log'] ?? '').map(line => `${line['s-ip']} ${line['s-reason']}`).sort(), ['127.0.0.1 BadRequest', '::1 BadRequest'])
 })
 
 t.test('what the listeners of a server refuse in its name is told', async t => {
