@@ -51,6 +51,7 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
   return [
     direct,
     nodePeer('fastify', 'Fastify answering from memory', 'floor', 'fastify', new Set(['page', 'tls'])),
+    nodePeer('relay', 'Node relaying bytes unread', 'floor', null, new Set(['http', 'page', 'websocket', 'many'])),
     server('nginx', 'nginx, as shipped', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) })),
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
     server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
@@ -108,14 +109,16 @@ function server (
   }
 }
 
-function nodePeer (key: string, name: string, kind: Kind, module: string, speaks: Peer['speaks'] = ALL): Peer {
-  const manifest = join(MODULES, module, 'package.json')
+/** @param module what it is on npm; null where Node alone does it. */
+function nodePeer (key: string, name: string, kind: Kind, module: string | null, speaks: Peer['speaks'] = ALL): Peer {
+  const manifest = module === null ? '' : join(MODULES, module, 'package.json')
+  const absent = module === null || existsSync(manifest) ? null : `${module} is not installed: npm ci --prefix bench`
   return {
     key,
     name,
     kind,
     version: existsSync(manifest) ? versionIn(manifest) : '',
-    absent: existsSync(manifest) ? null : `${module} is not installed: npm ci --prefix bench`,
+    absent,
     speaks,
     start: async (workshop, tls) => {
       const wiring = await wire(workshop, key, tls)

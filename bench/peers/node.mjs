@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import net from 'node:net'
 import process from 'node:process'
 
 const [name, text] = process.argv.slice(2)
@@ -24,6 +25,15 @@ const PEERS = {
     const page = Buffer.alloc(1024, 'x')
     app.get('/1k', (request, reply) => reply.type('text/plain').send(page))
     await app.listen({ port, host: '127.0.0.1', backlog: 4096 })
+  },
+
+  // What any relay in Node pays that leaves the rest to Node's streams: nothing is read, parsed, looked up or told.
+  async relay () {
+    const settings = { allowHalfOpen: true, noDelay: true }
+    net.createServer(settings, client => {
+      const server = net.connect({ ...settings, port: upstream, host: '127.0.0.1' })
+      for (const [from, to] of [[client, server], [server, client]]) from.on('error', () => to.destroy()).pipe(to)
+    }).listen(port, '127.0.0.1', 4096)
   },
 
   async 'fastify-http-proxy' () {
