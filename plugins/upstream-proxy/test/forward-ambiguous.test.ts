@@ -349,14 +349,14 @@ t.test('a request with more headers than Node reads is refused: the last ones mi
     app.server.maxHeadersCount = limit
     for (const last of ['Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n']) {
       const body = last.startsWith('C') ? 'hello' : '5\r\nhello\r\n0\r\n\r\n'
-      t.match(await talk(port, `POST /a HTTP/1.1\r\n${HOST}Connection: close\r\n${lines(count)}${last}\r\n${body}`), /^HTTP\/1\.1 400 /, `${count} of ${limit}`)
+      t.match(await talk(port, `POST /a HTTP/1.1\r\n${HOST}Connection: close\r\n${lines(count)}${last}\r\n${body}`), /^HTTP\/1\.1 4(?:00|31) /, `${count} of ${limit}`)
     }
   }
   // An upgrade that is served as plain HTTP is written anew.
   const again = await proxy(t, { upstream: upstream.url })
   const upgrade = 'Upgrade: h2c\r\nConnection: Upgrade\r\n'
   for (const count of [1010, 1100]) {
-    t.match(await talk(again.port, `POST /a HTTP/1.1\r\n${HOST}${upgrade}${lines(count)}Content-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`), /^HTTP\/1\.1 400 /)
+    t.match(await talk(again.port, `POST /a HTTP/1.1\r\n${HOST}${upgrade}${lines(count)}Content-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`), /^HTTP\/1\.1 4(?:00|31) /)
   }
   t.equal(upstream.received(), '')
   const { app, port } = await proxy(t, { upstream: upstream.url, connections: { idle: 0 } })

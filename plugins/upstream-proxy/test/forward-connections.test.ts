@@ -42,6 +42,15 @@ t.test('a connection is not used again where either side says so', async t => {
   t.equal(old.sockets.length, 1)
 })
 
+t.test('a connection in use is replaced after its time, when the answer that is under way has ended', async t => {
+  for (const [maxAge, connections] of [[20, 2], [60_000, 1], [0, 1]] as const) {
+    const backend = await rawUpstream(t, socket => { setTimeout(() => { socket.write(OK) }, 60) })
+    const { port } = await proxy(t, { upstream: backend.url, connections: { maxAge } })
+    for (let i = 0; i < 2; i++) t.match(await ask(port), { status: 200, body: 'ok' })
+    t.equal(backend.sockets.length, connections)
+  }
+})
+
 t.test('a kept connection is closed after its time, and earlier where the upstream says so', async t => {
   for (const [keepAlive, header] of [[50, ''], [60_000, 'Keep-Alive: timeout=1\r\n']] as const) {
     const backend = await answering(t, `HTTP/1.1 200 OK\r\n${header}Content-Length: 2\r\n\r\nok`)

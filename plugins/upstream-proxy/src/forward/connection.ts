@@ -31,6 +31,7 @@ export class Connection implements AnswerSink, Late {
   /** The request has begun to leave. */
   #asked = false
   #gathering = false
+  readonly #until: number
   #served = 0
   #reusable = true
   #failure: ErrorName | null = null
@@ -38,6 +39,7 @@ export class Connection implements AnswerSink, Late {
 
   constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
     this.#owner = owner
+    this.#until = settings.maxAge > 0 ? performance.now() + settings.maxAge : Infinity
     this.#patience = new Patience(settings, () => { this.#expire() })
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
@@ -185,7 +187,7 @@ export class Connection implements AnswerSink, Late {
   }
 
   #release (): void {
-    if (!this.#reusable || !this.#asked || this.#patience.sending || this.#socket.destroyed) {
+    if (!this.#reusable || !this.#asked || this.#patience.sending || this.#socket.destroyed || performance.now() > this.#until) {
       this.#socket.destroy()
       return
     }

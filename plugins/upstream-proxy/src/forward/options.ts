@@ -23,6 +23,8 @@ export interface ForwardOptions {
     max?: number
     /** Kept open without work. Defaults to 256. */
     idle?: number
+    /** How long one serves further requests, in ms: a name that has come to mean another address is noticed by then. 0 for as long as it lasts. Defaults to 3600000. */
+    maxAge?: number
   }
   /** How often a request is tried again whose connection did not come about; nothing was sent then. Defaults to 0. */
   retries?: number
@@ -44,6 +46,7 @@ export interface ForwardSettings {
   readonly keepAliveTimeout: number
   readonly maxConnections: number
   readonly maxIdle: number
+  readonly maxAge: number
   readonly queueTimeout: number
   readonly retries: number
   readonly reverseRewrite: boolean
@@ -56,11 +59,13 @@ export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive'] as const
 
 /** Compiles the options; what is wrong with them is added to `mistakes`. */
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
-  checkKeys('connections', options.connections, ['max', 'idle'], mistakes)
+  checkKeys('connections', options.connections, ['max', 'idle', 'maxAge'], mistakes)
   for (const key of FORWARD_TIMES) {
     const value = options.timeouts?.[key]
     if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
+  const { maxAge } = options.connections ?? {}
+  if (maxAge !== undefined && !isTime(maxAge)) mistakes.push(`\`connections.maxAge\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)
   }
@@ -78,6 +83,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
     keepAliveTimeout: options.timeouts?.keepAlive ?? 4000,
     maxConnections: options.connections?.max ?? 1024,
     maxIdle: options.connections?.idle ?? 256,
+    maxAge: maxAge ?? 3_600_000,
     retries: options.retries ?? 0,
     reverseRewrite: options.reverseRewrite ?? true,
     rewriteRequest: options.rewriteRequest ?? null,
