@@ -1,20 +1,17 @@
 // How does the answer get to the client? As it comes, no faster than it is taken, and never looking whole when it is not.
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
-import { canReset } from '../reset.ts'
-import type { Place } from '../roster.ts'
 import { writeHead } from './answer-headers.ts'
+import { Ending } from './ending.ts'
 import { addTrailers } from './interim.ts'
-import type { Leftover, Leftovers } from './leftovers.ts'
+import type { Leftovers } from './leftovers.ts'
 import type { ClientAnswer } from './rewrites.ts'
 import { Through } from './through.ts'
 
 // Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
 const SMALL = 8192
-const INTERNAL_ERROR = 2 // RFC 9113 §7
 
 /** Who is behind the parts of the body: told to wait, and to go on. */
 export interface Source {
@@ -47,18 +44,13 @@ export class Delivery implements Late {
   #gathering: Socket | null = null
   /** The end is to leave too. */
   #complete = false
-  readonly #leftovers: Leftovers
-  readonly #expired: () => void
-  #leftover: Place<Leftover> | null = null
-  #gone = false
-  #isReset = false
+  readonly #ending: Ending
 
   /** `expired` is told where the client does not take what is left of a whole answer. */
   constructor (response: ServerResponse, leftovers: Leftovers, expired: () => void) {
     this.#response = response
     this.#http1 = !('stream' in response)
-    this.#leftovers = leftovers
-    this.#expired = expired
+    this.#ending = new Ending(response, leftovers, expired)
   }
 
   /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
@@ -180,9 +172,9 @@ export class Delivery implements Late {
     }
   }
 
-  /** Nobody else does, once all was said. Most have taken it by now. */
+  /** All was said: the client has its time to take it. */
   waitForClient (): void {
-    if (this.#leftover === null && !this.#gone && !this.#response.writableFinished) this.#leftover = this.#leftovers.add(this.#response, this.#expired)
+    this.#ending.wait()
   }
 
   /** Nothing more of this answer is sent. */
@@ -194,29 +186,15 @@ export class Delivery implements Late {
   /** Nothing more comes: what the client got must not look whole. */
   cut (): void {
     this.drop()
-    const response = this.#response
-    if ('stream' in response) this.#reset((response as unknown as Http2ServerResponse).stream)
-    // For HTTP/1.0 a body ends with the connection, unless that is reset.
-    else if (response.req.httpVersion === '1.0' && canReset(response.socket)) response.socket.resetAndDestroy()
-    else response.destroy()
-  }
-
-  /** Resets a stream. Where not even that has left after a while, nothing does any more, of no stream of the session. */
-  #reset (stream: Http2ServerResponse['stream']): void {
-    // The session would wait for what it has written, and keeps its socket from us; what one chains on that is the socket itself.
-    if (this.#isReset) stream.session?.socket.once('close', noop).destroy()
-    else stream.close(INTERNAL_ERROR)
-    this.#isReset = true
-    this.waitForClient()
+    this.#ending.cut()
   }
 
   /** The client is gone. A source that waits for its bytes to leave waits in vain, and they may still lie somewhere below. */
   closed (): void {
-    this.#gone = true
+    this.#ending.closed()
     this.#source?.abandon()
     this.#source = null
     this.#through?.destroy()
-    if (this.#leftover !== null) this.#leftovers.strike(this.#leftover)
   }
 
   #returned (): void {
@@ -236,5 +214,3 @@ export class Delivery implements Late {
     this.#source = null
   }
 }
-
-function noop (): void {}

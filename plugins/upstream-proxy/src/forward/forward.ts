@@ -21,6 +21,7 @@ import { answerError } from './error-answer.ts'
 import type { Exchange, Failure } from './exchange.ts'
 import { relayInterim } from './interim.ts'
 import type { Leftovers } from './leftovers.ts'
+import { expectNothing, takeNothing } from './no-body.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Pool } from './pool.ts'
 import { RequestBody } from './request-body.ts'
@@ -216,15 +217,4 @@ export class Forwarding implements Exchange, DeliveryOwner {
 // An answer that waits behind another is not told of its connection's end.
 function isGone (request: IncomingMessage, response: ServerResponse | Http2ServerResponse): boolean {
   return 'stream' in response ? response.stream.destroyed : response.destroyed || request.socket.destroyed
-}
-
-// Node reads an unread request to its end once it is answered, in seven turns of its tick queue. One that has no body
-// needs three: asked for bytes before it has ended, and for its end before it is answered.
-
-function expectNothing (request: IncomingMessage): void {
-  if (request.httpVersionMajor === 1) request.read(0)
-}
-
-function takeNothing (request: IncomingMessage): void {
-  if (request.httpVersionMajor === 1 && request.complete) request.read()
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '../upstream.ts'
 import { closeFrame, fitting } from './close-frame.ts'
 import { Way } from './way.ts'
+import { follow } from './way-events.ts'
 
 /** What is known about a tunnel when it opens. */
 export interface Opening {
@@ -56,8 +57,8 @@ export class Tunnel {
   start (early: Buffer, late: Buffer): void {
     if (late.length > 0) this.down.pass(late)
     if (early.length > 0) this.up.pass(early)
-    this.down.start()
-    this.up.start()
+    follow(this.down)
+    follow(this.up)
   }
 
   /** Has TCP probe both connections when they are quiet for so many ms; 0 for never. An HTTP/2 connection is its server's. */
