@@ -1,7 +1,9 @@
 // A body's media type is between the client and the upstream: whatever it is, or is not, the body arrives and the answer comes.
 import { METHODS, type IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
+import { clock, LIMIT } from './clock.ts'
 import { answering, ask, proxy, talk, upstream } from './forward-subjects.ts'
+import { eventually } from './parts.ts'
 
 for (const [name, type] of [
   ['no type', undefined],
@@ -45,11 +47,12 @@ t.test('a route of the server\'s own is as strict as ever', async t => {
 })
 
 t.test('server-sent events may be silent in whatever case their type is written', async t => {
-  const { port } = await proxy(t, {
-    upstream: (await answering(t, 'HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n', socket => {
-      setTimeout(() => socket.end('data: 2\n\n'), 250)
-    })).url,
-    timeouts: { idle: 50 }
-  })
-  t.match(await ask(port), { body: 'data: 1\n\ndata: 2\n\n', complete: true })
+  const goOn = clock(t)
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n')
+  const { port, requests } = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
+  const asking = ask(port)
+  await eventually(() => requests[0]?.upstream?.status === 200, 'they begin')
+  goOn(LIMIT * 5)
+  backend.sockets[0]!.end('data: 2\n\n')
+  t.match(await asking, { body: 'data: 1\n\ndata: 2\n\n', complete: true })
 })

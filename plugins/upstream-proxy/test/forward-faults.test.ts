@@ -4,7 +4,9 @@ import { request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { UpstreamProxyOptions } from '../src/index.ts'
+import { clock, LIMIT } from './clock.ts'
 import { ask, closed, proxy, rawUpstream, read, talk, upstream, type Proxy, type RawUpstream } from './forward-subjects.ts'
+import { eventually, quiet, watchDials } from './parts.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -33,6 +35,16 @@ async function fails (t: Test, upstream: RawUpstream, expected: object, fact: ob
   await goesOn(t, subject, upstream)
 }
 
+/** Something of the answer has left for the client: what goes wrong from now on finds it cut. */
+function underWay ({ requests }: Proxy): Promise<void> {
+  return eventually(() => (requests[0]?.raw.socket.bytesWritten ?? 0) > 0, 'the answer is under way')
+}
+
+/** The proxy's end of its connection to an upstream. */
+function endOf (dialled: readonly Socket[], { url }: { url: string }): Socket | undefined {
+  return dialled.find(socket => socket.remotePort === Number(new URL(url).port))
+}
+
 /** A proxy whose first request goes where nobody answers, and the next ones to `backend`. */
 function misled (t: Test, nowhere: string, backend: RawUpstream, options: UpstreamProxyOptions = {}): Promise<Proxy> {
   let count = 0
@@ -49,17 +61,22 @@ t.test('an upstream that refuses is 502', async t => {
 
 t.test('a name that does not resolve is 502', async t => {
   const backend = await rawUpstream(t, socket => socket.write(OK))
-  const subject = await misled(t, 'http://nowhere.invalid', backend)
+  // A resolver may take its time to say no.
+  const subject = await misled(t, 'http://nowhere.invalid', backend, { timeouts: { connect: 60_000 } })
   t.match(await ask(subject.port), { status: 502 })
   t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_NOT_RESOLVED', moment: 'connect' })
   await goesOn(t, subject, backend)
 })
 
 t.test('an upstream that accepts, and then never shakes hands for TLS, is 504', async t => {
+  const goOn = clock(t)
   const mute = await rawUpstream(t, () => {})
   const backend = await rawUpstream(t, socket => socket.write(OK))
-  const subject = await misled(t, mute.url.replace('http', 'https'), backend, { timeouts: { connect: 100 } })
-  t.match(await ask(subject.port), { status: 504 })
+  const subject = await misled(t, mute.url.replace('http', 'https'), backend, { timeouts: { connect: LIMIT } })
+  const asking = ask(subject.port)
+  await eventually(() => mute.received() !== '', 'it is greeted')
+  goOn(LIMIT + 1)
+  t.match(await asking, { status: 504 })
   t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_CONNECT_TIMEOUT', moment: 'connect', side: 'upstream', statusCode: 504 })
   t.equal(mute.received()[0], '\x16', 'it was greeted')
   t.equal(mute.sockets.length, 1)
@@ -95,9 +112,12 @@ for (const [name, head] of [
 ] as const) {
   for (const how of ['end', 'resetAndDestroy'] as const) {
     t.test(`an upstream that goes (${how}) in ${name} cuts the answer`, async t => {
-      const backend = await faulty(t, socket => socket.write(head, () => setTimeout(() => socket[how](), 30)))
+      const backend = await faulty(t, socket => socket.write(head))
       const subject = await proxy(t, { upstream: backend.url })
-      const answer = await ask(subject.port)
+      const asking = ask(subject.port)
+      await underWay(subject)
+      backend.sockets[0]![how]()
+      const answer = await asking
       t.match(answer, { status: 200, body: 'part', complete: false })
       t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream' })
       await goesOn(t, subject, backend)
@@ -107,25 +127,30 @@ for (const [name, head] of [
 
 t.test('an answer of unknown length that is reset is cut, for HTTP/1.0 as well', async t => {
   const bytes = 'HTTP/1.1 200 OK\r\n\r\npart'
-  const resets = (socket: Socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 30))
+  const waits = (socket: Socket) => socket.write(bytes)
   const resetsAtOnce = (socket: Socket) => socket.write(bytes, () => {
     socket.resetAndDestroy()
     // Bytes and reset are there together when they are next looked for.
     for (const start = Date.now(); Date.now() - start < 20;);
   })
-  for (const fault of [resetsAtOnce, resets]) {
+  for (const fault of [resetsAtOnce, waits]) {
     const backend = await faulty(t, fault)
     const subject = await proxy(t, { upstream: backend.url })
-    t.match(await ask(subject.port), { body: 'part', complete: false })
+    const asking = ask(subject.port)
+    await underWay(subject)
+    if (fault === waits) backend.sockets[0]!.resetAndDestroy()
+    t.match(await asking, { body: 'part', complete: false })
     await goesOn(t, subject, backend)
   }
-  const backend = await faulty(t, resets)
+  const backend = await faulty(t, waits)
   const subject = await proxy(t, { upstream: backend.url })
   const old = connect(subject.port, '127.0.0.1')
   old.write('GET / HTTP/1.0\r\n\r\n')
   old.resume()
-  const [error] = await once(old, 'error')
-  t.match(error, { code: 'ECONNRESET' })
+  const failed = once(old, 'error')
+  await underWay(subject)
+  backend.sockets[0]!.resetAndDestroy()
+  t.match((await failed)[0], { code: 'ECONNRESET' })
   await goesOn(t, subject, backend)
 })
 
@@ -176,58 +201,88 @@ for (const [name, bytes] of [
 }
 
 t.test('an upstream that stalls before the head is 504', async t => {
-  await fails(t, await faulty(t, () => {}), { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers', statusCode: 504 }, { timeouts: { firstByte: 60 } })
+  const goOn = clock(t)
+  const backend = await faulty(t, () => {})
+  const failing = fails(t, backend, { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers', statusCode: 504 }, { timeouts: { firstByte: LIMIT } })
+  await eventually(() => backend.received().endsWith('\r\n\r\n'), 'it is asked')
+  goOn(LIMIT + 1)
+  await failing
 })
 
 t.test('an upstream that stalls in the head is 504', async t => {
-  await fails(t, await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\n')), { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers' }, { timeouts: { firstByte: 60 } })
+  const goOn = clock(t)
+  const dialled = watchDials(t)
+  const backend = await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\n'))
+  const failing = fails(t, backend, { status: 504 }, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'headers' }, { timeouts: { firstByte: LIMIT } })
+  await eventually(() => (endOf(dialled, backend)?.bytesRead ?? 0) > 0, 'the head begins')
+  goOn(LIMIT + 1)
+  await failing
 })
 
 t.test('an upstream that stalls in the body cuts the answer', async t => {
+  const goOn = clock(t)
   const backend = await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'))
-  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 60 } })
-  t.match(await ask(subject.port), { body: 'part', complete: false })
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
+  const asking = ask(subject.port)
+  await underWay(subject)
+  goOn(LIMIT + 1)
+  t.match(await asking, { body: 'part', complete: false })
   t.match((await subject.facts()).error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'body' })
   await goesOn(t, subject, backend)
 })
 
 t.test('server-sent events may be silent for longer than the idle limit', async t => {
-  const backend = await faulty(t, socket => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
-    setTimeout(() => socket.end('data: 2\n\n'), 250)
-  })
-  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 50 } })
-  t.match(await ask(subject.port), { body: 'data: 1\n\ndata: 2\n\n', complete: true })
+  const goOn = clock(t)
+  const backend = await faulty(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n'))
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
+  const asking = ask(subject.port)
+  await underWay(subject)
+  goOn(LIMIT * 5)
+  backend.sockets[0]!.end('data: 2\n\n')
+  t.match(await asking, { body: 'data: 1\n\ndata: 2\n\n', complete: true })
   await goesOn(t, subject, backend)
 })
 
 for (const method of ['GET', 'POST']) {
   t.test(`the head of an answer may be longer in coming than the idle limit (${method})`, async t => {
-    const backend = await rawUpstream(t, socket => setTimeout(() => socket.write(OK), 500))
-    const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: 150 } })
-    t.match(await ask(port, { method, ...(method === 'POST' ? { body: 'now', headers: { 'content-length': 3 } } : {}) }), { status: 200, body: 'ok', complete: true })
+    const goOn = clock(t)
+    const backend = await rawUpstream(t, () => {})
+    const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT, firstByte: LIMIT * 5 } })
+    const asking = ask(port, { method, ...(method === 'POST' ? { body: 'now', headers: { 'content-length': 3 } } : {}) })
+    await eventually(() => backend.received().endsWith(method === 'POST' ? 'now' : '\r\n\r\n'), 'it is asked')
+    goOn(LIMIT * 3)
+    backend.sockets[0]!.write(OK)
+    t.match(await asking, { status: 200, body: 'ok', complete: true })
   })
 }
 
 t.test('once its head is there, the body of an answer may be longer in coming than the head might have been', async t => {
-  const backend = await rawUpstream(t, socket => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n')
-    setTimeout(() => socket.write('late'), 1500)
-  })
-  const { port } = await proxy(t, { upstream: backend.url, timeouts: { firstByte: 1000 } })
-  t.match(await ask(port), { status: 200, body: 'late', complete: true })
+  const goOn = clock(t)
+  const backend = await rawUpstream(t, socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'))
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { firstByte: LIMIT, idle: LIMIT * 5 } })
+  const asking = ask(subject.port)
+  await underWay(subject)
+  goOn(LIMIT * 3 / 2)
+  backend.sockets[0]!.write('late')
+  t.match(await asking, { status: 200, body: 'late', complete: true })
 })
 
 t.test('an answer that comes in pieces, each within the limit, is not cut, however long it takes', async t => {
   const pieces = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n|1\r\na\r|\n2\r\nb|c\r\n|2|\r\nde\r\n0\r\n|\r\n'.split('|')
-  const backend = await rawUpstream(t, async socket => {
-    for (const piece of pieces) {
-      socket.write(piece)
-      await new Promise(resolve => setTimeout(resolve, 250))
-    }
-  })
-  const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: 1000 } })
-  t.match(await ask(port), { status: 200, body: 'abcde', complete: true })
+  const goOn = clock(t)
+  const dialled = watchDials(t)
+  const backend = await rawUpstream(t, () => {})
+  const { port } = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
+  const asking = ask(port)
+  await eventually(() => backend.received().endsWith('\r\n\r\n'), 'it is asked')
+  let said = 0
+  for (const piece of pieces) {
+    backend.sockets[0]!.write(piece)
+    said += piece.length
+    await eventually(() => endOf(dialled, backend)!.bytesRead === said, 'the piece is there')
+    goOn(LIMIT / 4)
+  }
+  t.match(await asking, { status: 200, body: 'abcde', complete: true })
 })
 
 t.test('a request that comes in pieces, each within the limit, is served, however long it takes', async t => {
@@ -236,25 +291,36 @@ t.test('a request that comes in pieces, each within the limit, is served, howeve
     request.on('data', chunk => { body += String(chunk) })
     request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers['x-slow']} ${body}`))
   })
-  const { port } = await proxy(t, { upstream: url, timeouts: { idle: 1000 } })
+  const goOn = clock(t)
+  const { app, port } = await proxy(t, { upstream: url, timeouts: { idle: LIMIT } })
+  const accepted = once(app.server, 'connection')
   const client = connect(port, '127.0.0.1')
+  const [own] = await accepted as [Socket]
   let text = ''
+  let said = 0
   client.on('data', chunk => { text += String(chunk) })
   for (const piece of 'PO|ST /slow HTTP/1.1\r\nHo|st: x\r\nX-Slow: ve|ry\r|\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r|\n|1\r\na\r|\n2\r\nb|c\r\n|2|\r\nde\r\n0\r\n|\r\n'.split('|')) {
     client.write(piece)
-    await new Promise(resolve => setTimeout(resolve, 250))
+    said += piece.length
+    await eventually(() => own.bytesRead === said, 'the piece is there')
+    goOn(LIMIT / 4)
   }
   await closed(client)
   t.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nPOST \/slow very abcde$/)
 })
 
 t.test('an upstream that does not read an upload is 504', async t => {
+  const goOn = clock(t)
   const backend = await faulty(t, socket => { socket.pause() })
-  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 100 } })
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
   const outgoing = request({ host: '127.0.0.1', port: subject.port, method: 'POST', agent: false, headers: { 'content-length': 80_000_000 } })
   outgoing.on('error', () => {})
   outgoing.write(Buffer.alloc(40_000_000))
-  const [response] = await once(outgoing, 'response') as [IncomingMessage]
+  const answered = once(outgoing, 'response')
+  await eventually(() => subject.requests[0]?.raw.isPaused() === true, 'the client has to wait')
+  await quiet(() => subject.requests[0]!.raw.socket.bytesRead)
+  goOn(LIMIT + 1)
+  const [response] = await answered as [IncomingMessage]
   t.equal(response.statusCode, 504)
   t.match(subject.requests[0]!.upstream!.error, { code: 'FST_ARR_UPSTREAM_TIMEOUT', moment: 'request', side: 'upstream' })
   outgoing.destroy()
@@ -264,9 +330,13 @@ t.test('an upstream that does not read an upload is 504', async t => {
 })
 
 t.test('a client that stalls in its upload is 408, and the upstream hears no end', async t => {
+  const goOn = clock(t)
   const backend = await faulty(t, () => {})
-  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: 80 } })
-  const text = await talk(subject.port, 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', /took too long/)
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { idle: LIMIT } })
+  const talking = talk(subject.port, 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', /took too long/)
+  await eventually(() => backend.received().includes('abc'), 'its first part is there')
+  goOn(LIMIT + 1)
+  const text = await talking
   t.match(text, /^HTTP\/1\.1 408 /)
   t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'request', side: 'client' })
   await closed(backend.sockets[0]!)
@@ -275,16 +345,21 @@ t.test('a client that stalls in its upload is 408, and the upstream hears no end
 })
 
 t.test('a client that does not read for too long is cut off, and its upstream let go', async t => {
+  const goOn = clock(t)
+  const dialled = watchDials(t)
   const sockets: Socket[] = []
   const url = await upstream(t, (request, response) => {
     if (sockets.push(request.socket) === 1) response.write(Buffer.alloc(30_000_000))
     else response.end('ok')
   })
-  const subject = await proxy(t, { upstream: url, timeouts: { idle: 100 } })
+  const subject = await proxy(t, { upstream: url, timeouts: { idle: LIMIT } })
   const client = connect(subject.port, '127.0.0.1')
   client.on('error', () => {})
   client.pause()
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await eventually(() => (subject.requests[0]?.raw.socket.writableLength ?? 0) > 0, 'something waits for it')
+  await quiet(() => endOf(dialled, { url })!.bytesRead)
+  goOn(LIMIT + 1)
   t.match((await subject.facts()).error, { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'body', side: 'client' })
   client.destroy()
   await goesOn(t, subject, { sockets })
@@ -409,13 +484,12 @@ t.test('bytes behind an answer are nobody else\'s answer', async t => {
 })
 
 t.test('bytes that come while nothing is asked close the connection', async t => {
-  const backend = await rawUpstream(t, (socket, _, count) => {
-    socket.write(OK)
-    if (count === 1) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned'), 30)
-  })
+  const backend = await rawUpstream(t, socket => socket.write(OK))
   const subject = await proxy(t, { upstream: backend.url })
   t.match(await ask(subject.port), { body: 'ok' })
-  await once(backend.sockets[0]!, 'close')
+  t.notOk(backend.sockets[0]!.destroyed)
+  backend.sockets[0]!.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned')
+  await closed(backend.sockets[0]!)
   t.match(await ask(subject.port), { body: 'ok' })
 })
 

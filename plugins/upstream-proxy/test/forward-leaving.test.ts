@@ -7,6 +7,7 @@ import { createServer as createTcp, type Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
+import { clock, LIMIT } from './clock.ts'
 import { answering, ask, proxy, rawUpstream } from './forward-subjects.ts'
 import { client, eventually, listen, until } from './parts.ts'
 
@@ -53,6 +54,7 @@ t.test('a client that leaves in mid-pipeline frees every upstream connection of 
   }
   await Promise.all(backend.sockets.map(closed))
   t.match(await ask(subject.port, { path: '/ok' }), { status: 200, body: 'ok' }, 'there is a place for the next')
+  await subject.facts(5)
   t.same(closes, { '/silent': 1, '/events': 1, '/large': 1, '/silent-too': 1, '/upload': 1, '/ok': 1 })
 })
 
@@ -66,6 +68,7 @@ t.test('of a pipeline whose client leaves between two answers, nobody is told tw
   const leaving = client(t, subject.port)
   leaving.write(['/first', '/second', '/third'].map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
   await until(leaving, text => text.includes('data: 1'))
+  await eventually(() => backend.received().includes('GET /third '), 'the third is asked')
   t.same(closes, { '/first': 1, '/second': 0, '/third': 0 })
   leaving.destroy()
   await Promise.all(backend.sockets.slice(1).map(closed))
@@ -73,6 +76,7 @@ t.test('of a pipeline whose client leaves between two answers, nobody is told tw
   t.match((await subject.facts(1)).error, { code: 'FST_ARR_CLIENT_GONE', moment: 'body' })
   t.match((await subject.facts(2)).error, { code: 'FST_ARR_CLIENT_GONE', moment: 'headers' })
   t.match(await ask(subject.port, { path: '/first' }), { status: 200 })
+  await subject.facts(3)
   t.same(closes, { '/first': 1, '/second': 1, '/third': 1 })
 })
 
@@ -115,6 +119,7 @@ t.test('a client that leaves while a later request of its pipeline is at a hook 
   release()
   for (const i of [0, 1, 2]) t.match((await subject.facts(i)).error, { code: 'FST_ARR_CLIENT_GONE', side: 'client' })
   t.match(await ask(subject.port, { path: '/next' }), { status: 200 })
+  await subject.facts(3)
   t.notMatch(backend.received(), /held/)
   t.same(closes, { '/first': 1, '/held': 1, '/held-too': 1, '/next': 1 })
 })
@@ -200,13 +205,15 @@ t.test('an HTTP/2 client that resets its stream while its upstream is dialled fr
 })
 
 t.test('nobody is dialled again for a client that has left', async t => {
+  const goOn = clock(t)
   const backend = await silentAtFirst(t)
-  const subject = await proxy(t, { upstream: backend.url, ...patient, timeouts: { connect: 500 }, retries: 5 })
+  const subject = await proxy(t, { upstream: backend.url, ...patient, timeouts: { connect: LIMIT }, retries: 5 })
   const leaving = client(t, subject.port)
   leaving.write('GET /left HTTP/1.1\r\nHost: a\r\n\r\n')
   await eventually(() => backend.sockets.length === 1, 'it is dialled')
   leaving.destroy()
   await subject.facts()
+  goOn(LIMIT + 1)
   const [silent] = backend.sockets as [Socket]
   silent.resume()
   await closed(silent)

@@ -34,7 +34,12 @@ for (const [who, client, upstream] of [
     await ask(subject.port)
     const before = heap()
     await rounds()
-    const more = heap() - before - backend.received().length
+    // Connections that have just closed are let go of in their own time; what is kept in mind stays.
+    let more = Infinity
+    for (let i = 0; i < 20 && more >= COUNT * LONG / 3; i++) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+      more = heap() - before - backend.received().length
+    }
     t.ok(more < COUNT * LONG / 3, `${more} bytes more`)
   })
 }

@@ -161,7 +161,7 @@ export async function closed (socket: Socket): Promise<void> {
   if (socket.closed) return
   // Not `once`: it would reject for one that is reset.
   await new Promise<void>((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Error('the connection is still open')), 5000)
+    const limit = setTimeout(() => reject(new Error('the connection is still open')), 14_000)
     socket.on('close', () => {
       clearTimeout(limit)
       resolve()

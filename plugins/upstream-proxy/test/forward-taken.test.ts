@@ -19,7 +19,7 @@ async function posted (t: Parameters<typeof proxy>[0], prepare: (app: FastifyIns
     if (whole === true) asked.push({ length: request.headers['content-length'], body })
     response.end('ok')
   })
-  const { port } = await proxy(t, { upstream: url, timeouts: { idle: 2000 } }, {}, prepare)
+  const { port } = await proxy(t, { upstream: url, timeouts: { idle: 20_000 } }, {}, prepare)
   const agent = oneConnection(t)
   const answers = []
   for (let i = 0; i < 2; i++) {

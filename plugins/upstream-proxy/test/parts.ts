@@ -198,11 +198,20 @@ export const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78])
 
 /** Waits, with a limit far beyond what it takes, for a fact that no event tells of. */
 export async function eventually (fact: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 3000; i++) {
     if (fact()) return
     await new Promise(resolve => setTimeout(resolve, 10))
   }
   throw new Error(`never: ${what}`)
+}
+
+/** Waits until a number has not changed for a third of a second of this process's own time: it is alone with what changes it. */
+export async function quiet (count: () => number): Promise<void> {
+  let last = -1
+  for (let same = 0; same < 7; last = count()) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    same = count() === last ? same + 1 : 0
+  }
 }
 
 /** What Node dials, all of this process's connections: a proxy's own end is known by its ports. */

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { clock, LIMIT } from './clock.ts'
 import { ask, client, eventually, handshake, proxy, rest, tcpUpstream, until } from './parts.ts'
 
 /** An upstream that says `head` to each handshake, and what the test does with its sockets. */
@@ -77,13 +78,15 @@ for (const [name, framing, isWhole] of [
     ['ends too early', name === 'chunked' ? '4\r\npart\r\n' : 'part', (socket: Socket) => socket.end(), 'FST_ARR_UPSTREAM_RESET']
   ] as const) {
     t.test(`a ${name} refusal whose body ${how} is cut behind what came of it`, async t => {
+      const goOn = clock(t)
       const upstream = await refusing(t, `HTTP/1.1 401 Unauthorized\r\n${framing}\r\n\r\n${part}`)
-      const { port, closed } = await proxy(t, { upstream: upstream.url, timeouts: { handshake: fault === null ? 100 : 60_000 } })
+      const { port, closed } = await proxy(t, { upstream: upstream.url, timeouts: { handshake: LIMIT } })
       const socket = client(t, port)
       socket.write(handshake())
       const came = await until(socket, text => text.includes('\r\n\r\n') && text.endsWith(part))
       t.match(came, /^HTTP\/1\.1 401 Unauthorized\r\n/)
-      fault?.(upstream.sockets[0]!)
+      if (fault === null) goOn(LIMIT + 1)
+      else fault(upstream.sockets[0]!)
       t.notMatch(came + await rest(socket), isWhole)
       await eventually(() => closed.length === 1, 'reply.raw closes')
       t.match(closed[0], { status: 401, error: { code, moment: 'body', side: 'upstream' } })

@@ -31,8 +31,10 @@ t.test('page and WebSocket share one HTTP/2 connection', { skip: withoutChromium
   const port = await listen(t, server as never)
 
   const page = await (await browser(t)).newPage()
+  // How fast a browser is on a busy machine is not the question.
+  page.setDefaultTimeout(120_000)
   await page.goto(`https://localhost:${port}/page`)
-  await page.waitForFunction(() => /\d{4}$|error/.test(document.title))
+  await page.waitForFunction(() => / \d{4}$|error/.test(document.title))
   t.equal(await page.title(), 'v2 permessage-deflate 100000 4001')
   await eventually(() => closed.some(fact => fact?.tunnel != null), 'the tunnel ends')
   t.match(closed.find(fact => fact?.tunnel != null), {

@@ -1,6 +1,6 @@
 // A WebSocket's handshake through the proxy, against real upstreams: what the upstream sees, and what the client gets.
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -214,7 +214,8 @@ t.test('a refusal by a hook is answered before an upstream is asked', async t =>
 
 t.test('an upstream that cannot be reached is a 502 that says nothing internal', async t => {
   for (const [upstream, code] of [['http://127.0.0.1:1', 'FST_ARR_UPSTREAM_REFUSED'], ['http://a.invalid:8080', 'FST_ARR_UPSTREAM_NOT_RESOLVED']] as const) {
-    const { port, closed } = await proxy(t, { upstream })
+    // A resolver may take its time to say no.
+    const { port, closed } = await proxy(t, { upstream, timeouts: { connect: 60_000 } })
     const answer = await ask(t, port, handshake())
     t.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\n/)
     t.notMatch(answer, /127\.0\.0\.1|ECONN|ENOTFOUND|invalid:/)
@@ -417,14 +418,15 @@ t.test('a `to` that throws is answered before anything is accepted', async t => 
 })
 
 t.test('an upstream behind a unix socket', { skip: process.platform === 'win32' && 'there are no unix sockets' }, async t => {
-  const path = join(tmpdir(), `arr-${process.pid}.sock`)
+  const folder = mkdtempSync(join(tmpdir(), 'arr-'))
+  const path = join(folder, 'it.sock')
   const server = createServer()
   const { WebSocketServer } = await import('ws')
   const wss = new WebSocketServer({ server })
   wss.on('connection', socket => socket.on('message', message => socket.send(`unix ${String(message)}`)))
   server.listen(path)
   await once(server, 'listening')
-  t.teardown(() => { server.close(); rmSync(path, { force: true }) })
+  t.teardown(() => { server.close(); rmSync(folder, { recursive: true }) })
   const { port } = await proxy(t, { upstream: `unix://${encodeURIComponent(path)}/base` })
   const ws = new WebSocket(`ws://127.0.0.1:${port}/`)
   await once(ws, 'open')

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { createHash } from 'node:crypto'
 import upstreamProxy, { type UpstreamProxyOptions } from '../src/index.ts'
-import { echo, eventually, frame, listen, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
+import { echo, eventually, frame, listen, MASK, proxy, quiet, rest, tcpUpstream, until, watchDials } from './parts.ts'
 import { ask } from './tunnel-subjects.ts'
 
 const SETTINGS = { enableConnectProtocol: true }
@@ -59,15 +59,6 @@ function accept (socket: Socket): Socket {
   return socket
 }
 
-/** Waits until a number has not changed for a third of a second. */
-async function quiet (count: () => number): Promise<void> {
-  let last = -1
-  for (let same = 0; same < 7; last = count()) {
-    await new Promise(resolve => setTimeout(resolve, 50))
-    same = count() === last ? same + 1 : 0
-  }
-}
-
 for (const [name, make] of Object.entries(WAYS)) {
   t.test(`over ${name}: frames both ways, an HTTP/1.1 handshake upstream, the facts of a 101`, async t => {
     const upstream = await echo(t, { handleProtocols: () => 'v2' })
@@ -118,7 +109,8 @@ for (const [name, make] of Object.entries(WAYS)) {
       [await answering(`${switching}\r\n`), 502, 'FST_ARR_UPSTREAM_BAD_ANSWER'],
       [await answering(''), 504, 'FST_ARR_UPSTREAM_TIMEOUT']
     ] as const) {
-      const { port, closed, app } = await make(t, url, { timeouts: { handshake: 100 } })
+      // Only the silent one is to be too late.
+      const { port, closed, app } = await make(t, url, { timeouts: { handshake: status === 504 ? 100 : 60_000 } })
       const stream = open(await session(t, port))
       const [headers] = await once(stream, 'response')
       t.equal(headers[':status'], status)

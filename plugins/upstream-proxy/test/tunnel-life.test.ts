@@ -6,9 +6,11 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
-import type { UpstreamProxyOptions } from '../src/index.ts'
+import type { OpenTunnel, UpstreamProxyOptions } from '../src/index.ts'
 import { compile } from '../src/options.ts'
+import { clock, LIMIT } from './clock.ts'
 import { ask, client, echo, eventually, frame, handshake, MASK, proxy, rest, shakeHands, tcpUpstream, until, type Proxy } from './parts.ts'
+import { AT_ONCE } from './tunnel-subjects.ts'
 
 /** A proxy before an upstream that speaks as a test wants, and a way to open a tunnel with two bare ends. */
 async function tunnels (t: Test, options: UpstreamProxyOptions = {}): Promise<Proxy & { open: () => Promise<{ near: Socket, far: Socket }> }> {
@@ -46,7 +48,8 @@ function closeIn (text: string, masked: boolean): { code: number, reason: string
 }
 
 t.test('a tunnel without traffic ends after the idle timeout, and any frame of either side is traffic', async t => {
-  const { open, closed, app } = await tunnels(t, { websocket: { idleTimeout: 1500 } })
+  const goOn = clock(t)
+  const { open, closed, app } = await tunnels(t, { websocket: { idleTimeout: LIMIT } })
   // The quiet one is the youngest: whatever would end it for its age would end the others with it.
   const pinging = await open()
   const ponged = await open()
@@ -55,11 +58,13 @@ t.test('a tunnel without traffic ends after the idle timeout, and any frame of e
     near.resume()
     far.resume()
   }
-  const traffic = setInterval(() => {
-    pinging.near.write(frame(9, '', { mask: MASK }))
-    ponged.far.write(frame(10, ''))
-  }, 50)
-  t.teardown(() => clearInterval(traffic))
+  goOn(LIMIT * 2 / 3)
+  pinging.near.write(frame(9, '', { mask: MASK }))
+  ponged.far.write(frame(10, ''))
+  const has = (told: (tunnel: OpenTunnel) => number) => [...app.tunnels].some(tunnel => told(tunnel) > 0)
+  await eventually(() => has(({ received }) => received.pings) && has(({ sent }) => sent.pongs), 'there is traffic')
+  t.equal(closed.length, 0)
+  goOn(LIMIT * 2 / 3)
   await eventually(() => closed.length > 0, 'the quiet one ends')
   t.equal(closed.length, 1)
   t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { bytes: 0 }, sent: { bytes: 0 } })
@@ -67,12 +72,12 @@ t.test('a tunnel without traffic ends after the idle timeout, and any frame of e
   t.equal(others.length, 2, 'the others were looked at as well, and go on')
   t.ok(others.some(({ received, sent }) => received.pings > 0 && sent.bytes === 0))
   t.ok(others.some(({ received, sent }) => sent.pongs > 0 && received.bytes === 0))
-  clearInterval(traffic)
+  goOn(LIMIT)
   await eventually(() => closed.length === 3, 'without traffic they end too')
 })
 
 t.test('both connections of a tunnel that lasts are probed when they are quiet', { skip: !existsSync('/proc/net/tcp') && 'the system does not show its timers' }, async t => {
-  const { open, port } = await tunnels(t, { websocket: { keepAlive: 5000 } })
+  const { open, port } = await tunnels(t, { websocket: { ...AT_ONCE, keepAlive: 5000 } })
   const { near, far } = await open()
   // The proxy's ends, by the two ports of each.
   const sides = [[port, near.localPort], [far.remotePort, far.localPort]] as Array<[number, number]>
@@ -91,11 +96,12 @@ t.test('a tunnel ends at its maximum age, whatever passes', async t => {
 })
 
 t.test('over maxTunnels an upgrade gets 503 with Retry-After, until one has ended', async t => {
-  const { open, port, app, closed } = await tunnels(t, { websocket: { maxTunnels: 1, retryAfter: 7 } })
+  const { open, port, app, closed } = await tunnels(t, { websocket: { ...AT_ONCE, maxTunnels: 1, retryAfter: 7 } })
   const { near, far } = await open()
   const answer = await ask(t, port, handshake())
   t.match(answer, /^HTTP\/1\.1 503 /)
   t.match(answer, /\r\nretry-after: 7\r\n/i)
+  await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0], { error: { code: 'FST_ARR_PROXY_TOO_MANY', side: 'proxy', statusCode: 503 } })
   near.destroy()
   far.destroy()
@@ -221,6 +227,7 @@ t.test('closing the server says goodbye to both sides, masked toward the upstrea
   t.equal(await rest(near), '')
   near.end()
   await closing
+  await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: 1012, closeReason: 'restart', ending: 'drain' })
 })
 
@@ -248,22 +255,26 @@ for (const toward of ['client', 'upstream'] as const) {
 }
 
 t.test('while it drains, new upgrades get 503, and silent peers are cut at the deadline', async t => {
-  const { open, app, port, closed } = await tunnels(t, { websocket: { drain: { window: 0, deadline: 300 } } })
+  const goOn = clock(t)
+  const { open, app, port, closed } = await tunnels(t, { websocket: { drain: { window: 0, deadline: LIMIT } } })
   const { near, far } = await open()
   far.resume()
+  const accepted = once(app.server, 'connection')
   const kept = client(t, port)
-  await once(kept, 'connect')
-  await new Promise(resolve => setTimeout(resolve, 20))
-  const started = Date.now()
+  await accepted
   const closing = app.close()
   t.match(await until(near, text => text.length >= 4), /^\x88/)
   kept.write(handshake())
   t.match(await rest(kept), /^HTTP\/1\.1 503 /)
   kept.destroy()
   near.resume()
+  goOn(LIMIT - 10_000)
+  for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+  t.equal(app.tunnels.size, 1, 'nobody is cut before the deadline')
+  goOn(10_001)
   await closing
-  t.ok(Date.now() - started >= 290)
-  t.match(closed.at(-1)!.tunnel ?? closed[0]!.tunnel, { closedBy: 'proxy', ending: 'drain' })
+  await eventually(() => closed.some(fact => fact?.tunnel != null), 'reply.raw closes')
+  t.match(closed.find(fact => fact?.tunnel != null), { tunnel: { closedBy: 'proxy', ending: 'drain' } })
 })
 
 t.test('an upgrade that was held up until the server closes gets 503 with Retry-After, and no upstream is asked', async t => {
@@ -283,26 +294,33 @@ t.test('an upgrade that was held up until the server closes gets 503 with Retry-
   t.match(await answer, /^HTTP\/1\.1 503 /)
   t.match(await answer, /\r\nretry-after: 7\r\n/i)
   await closing
+  await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0], { error: { code: 'FST_ARR_PROXY_DRAINING', side: 'proxy', statusCode: 503 } })
   t.equal(upstream.seen.length, 0)
 })
 
 t.test('the goodbyes are spread over the window', async t => {
-  const { open, app } = await tunnels(t, { websocket: { drain: { window: 400, deadline: 10_000 } } })
-  const times: number[] = []
+  const goOn = clock(t)
+  const minute = 60_000
+  const { open, app } = await tunnels(t, { websocket: { drain: { window: 20 * minute, deadline: 30 * minute } } })
+  let said = 0
   for (let i = 0; i < 20; i++) {
     const { near, far } = await open()
     far.resume()
     far.on('end', () => far.end())
     near.once('data', () => {
-      times.push(Date.now())
+      said++
       near.end()
     })
     near.resume()
   }
-  await app.close()
-  t.equal(times.length, 20)
-  t.ok(Math.max(...times) - Math.min(...times) > 200, `over ${Math.max(...times) - Math.min(...times)} ms`)
+  const closing = app.close()
+  for (const [due, passed] of [[1, 0], [6, 5], [11, 5], [20, 10]] as const) {
+    goOn(passed * minute)
+    await eventually(() => said >= due, `${due} are told`)
+    t.equal(said, due)
+  }
+  await closing
 })
 
 t.test('a handshake under way when the server closes is given up', async t => {
@@ -314,6 +332,7 @@ t.test('a handshake under way when the server closes is given up', async t => {
   await app.close()
   t.match(await answer, /^HTTP\/1\.1 503 /)
   t.match(await answer, /\r\nretry-after: 7\r\n/i)
+  await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0], { error: { code: 'FST_ARR_PROXY_DRAINING' } })
 })
 

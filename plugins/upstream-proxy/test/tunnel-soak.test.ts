@@ -1,7 +1,7 @@
 // Thousands of tunnels that end in every way there is: afterwards nothing is left, and nobody hangs.
 import { createHook } from 'node:async_hooks'
-import type { EventEmitter } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { once, type EventEmitter } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -110,7 +110,7 @@ function listenersOf (emitter: EventEmitter): Record<string, number> {
   return Object.fromEntries(emitter.eventNames().map(name => [String(name), emitter.listenerCount(name)]))
 }
 
-t.test(`${TUNNELS} tunnels opened, used and ended in random ways leave nothing behind (ARR_SEED=${SEED})`, { timeout: 300_000 }, async t => {
+t.test(`${TUNNELS} tunnels opened, used and ended in random ways leave nothing behind (ARR_SEED=${SEED})`, async t => {
   const upstream = moody()
   const url = `http://127.0.0.1:${await listen(t, upstream)}`
   let began = 0
@@ -149,7 +149,12 @@ t.test(`${TUNNELS} tunnels opened, used and ended in random ways leave nothing b
   // Node has a few of its own, that of the Date header say.
   await eventually(() => timers.size < timersBefore + 5, `no timer is left beside the ${timersBefore} there were`)
   t.same(listeners(), before, 'no listener is left on what all share')
-  const grown = settled() - heap
+  // What Node lets go of late is no leak: one goes on being there.
+  let grown = Infinity
+  for (let i = 0; i < 20 && grown >= (4 << 20) + TUNNELS * 200; i++) {
+    await sleep(50)
+    grown = settled() - heap
+  }
   t.ok(grown < (4 << 20) + TUNNELS * 200, `the heap has grown by ${grown} bytes`)
 })
 
@@ -159,6 +164,20 @@ const collect = runInNewContext('gc') as () => void
 function settled (): number {
   collect()
   return process.memoryUsage().heapUsed
+}
+
+/** Listens on a port that was let go of: somebody's outgoing connection may have got it meanwhile, for a while. */
+async function listenAgain (server: Server, port: number): Promise<void> {
+  for (;;) {
+    try {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      await sleep(100)
+    }
+  }
 }
 
 t.test('an upstream that is killed and comes back under load: every client sees an end, and new ones are served', async t => {
@@ -205,7 +224,7 @@ t.test('an upstream that is killed and comes back under load: every client sees 
     upstream = moody()
     sockets = new Set()
     track()
-    await new Promise<void>(resolve => upstream.listen(upstreamPort, '127.0.0.1', resolve))
+    await listenAgain(upstream, upstreamPort)
   }
   load.running = false
   for (const socket of sockets) socket.resetAndDestroy()

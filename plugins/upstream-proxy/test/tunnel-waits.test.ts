@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { client, eventually, frame, handshake, MASK, proxy, rest, tcpUpstream, until } from './parts.ts'
+import { clock, LIMIT } from './clock.ts'
+import { client, eventually, frame, handshake, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
 import { agreeing, ask, AT_ONCE, hear, http2Proxy, open, session } from './tunnel-subjects.ts'
 
 // What ends here ends by itself: no timer of the tunnel's may have done it.
@@ -52,8 +53,10 @@ for (const [name, last] of [
   ['at the end of a refusal that the upstream has said whole', '4\r\nlast\r\n0\r\n\r\n']
 ] as const) {
   t.test(`a client that stops reading ${name} is cut after the time limit, and is to blame`, async t => {
+    const goOn = clock(t)
+    const dialled = watchDials(t)
     const upstream = await chunking(t)
-    const { app, port, closed } = await proxy(t, { upstream: upstream.url, timeouts: { handshake: 500 } })
+    const { app, port, closed } = await proxy(t, { upstream: upstream.url, timeouts: { handshake: LIMIT } })
     const sockets: Socket[] = []
     app.server.on('connection', socket => sockets.push(socket))
     const near = client(t, port)
@@ -62,7 +65,10 @@ for (const [name, last] of [
     const far = await upstream.far
     // In the middle, the upstream has to wait as well; before the end, only the client is waited for.
     await fill(far, () => sockets[0]!, CHUNK, () => last === '' ? sockets[0]!.writableNeedDrain : waits(sockets[0]!))
+    const own = dialled.find(socket => socket.localPort === far.remotePort) as Socket
     far.write(last)
+    if (last !== '') await eventually(() => own.destroyed, 'the upstream has said it all')
+    goOn(LIMIT + 1)
     await eventually(() => closed.length === 1, 'reply.raw closes')
     t.match(closed[0], { status: 401, error: { code: 'FST_ARR_CLIENT_TIMEOUT', moment: 'body', side: 'client' } })
     await eventually(() => far.readableEnded || (far.resume(), false), 'the upstream is freed')
@@ -89,13 +95,15 @@ t.test('a client that takes a refusal piece by piece gets all of it', async t =>
 
 t.test('an HTTP/2 client that gives no window for a refusal is cut after the time limit', async t => {
   const { url } = await tcpUpstream(t, socket => socket.once('data', () => socket.end(REFUSAL)))
-  const { port, closed } = await http2Proxy(t, { upstream: url, timeouts: { handshake: 500 } })
+  const goOn = clock(t)
+  const { port, closed } = await http2Proxy(t, { upstream: url, timeouts: { handshake: LIMIT } })
   const connection = http2.connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } })
   connection.on('error', () => {})
   t.teardown(() => connection.destroy())
   while (connection.remoteSettings?.enableConnectProtocol !== true) await once(connection, 'remoteSettings')
   const stream = ask(connection)
   t.match((await once(stream, 'response'))[0], { ':status': 401 })
+  goOn(LIMIT + 1)
   await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0], { status: 401, error: { code: 'FST_ARR_CLIENT_TIMEOUT', side: 'client' } })
   t.notOk(connection.closed, 'the connection goes on')
