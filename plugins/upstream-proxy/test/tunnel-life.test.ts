@@ -76,6 +76,33 @@ t.test('a tunnel without traffic ends after the idle timeout, and any frame of e
   await eventually(() => closed.length === 3, 'without traffic they end too')
 })
 
+t.test('a clock that is set ends no tunnel', async t => {
+  const goOn = clock(t)
+  const { open, closed, app } = await tunnels(t, { websocket: { idleTimeout: LIMIT, maxAge: 2 * LIMIT } })
+  const quiet = await open()
+  goOn(LIMIT * 2 / 3)
+  const young = await open()
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  Date.now = () => now() + 3_600_000
+  for (const socket of [quiet.near, quiet.far, young.near, young.far]) socket.resume()
+  goOn(LIMIT / 2)
+  await eventually(() => closed.length > 0, 'the quiet one ends')
+  t.equal(closed.length, 1)
+  t.equal(app.tunnels.size, 1, 'the other was looked at as well, and goes on')
+  Date.now = () => now() - 3_600_000
+  young.far.write(frame(9, ''))
+  await eventually(() => [...app.tunnels].some(({ sent }) => sent.pings > 0), 'there is traffic')
+  goOn(LIMIT / 2)
+  const third = await open()
+  goOn(LIMIT * 3 / 4)
+  await eventually(() => closed.length === 2, 'without traffic it ends too')
+  t.equal(app.tunnels.size, 1, 'and not the third')
+  third.near.destroy()
+  third.far.destroy()
+  await eventually(() => closed.length === 3, 'reply.raw closes')
+})
+
 t.test('both connections of a tunnel that lasts are probed when they are quiet', { skip: !existsSync('/proc/net/tcp') && 'the system does not show its timers' }, async t => {
   const { open, port } = await tunnels(t, { websocket: { ...AT_ONCE, keepAlive: 5000 } })
   const { near, far } = await open()

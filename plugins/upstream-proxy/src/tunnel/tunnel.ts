@@ -27,10 +27,16 @@ export class Tunnel {
   readonly up: Way
   /** Upstream to client. */
   readonly down: Way
-  /** When the first direction ended, or what was left after that last moved, ms since the epoch; 0 while both are open. */
+  // Limits are counted on `performance.now()`'s clock: the other may be set.
+  /** When the first direction ended, or what was left after that last moved; 0 while both are open. */
   halfClosedAt = 0
   /** When we said goodbye; 0 while we have not. */
   goodbyeAt = 0
+  readonly #openedAt = performance.now()
+  /** When something last passed, as the last look found it. */
+  #movedAt = this.#openedAt
+  #lookedAt = this.#openedAt
+  #activity: number
   /** The goodbye that waits for its place, or is said. */
   #goodbye = { code: 1001, reason: '' }
   #unsent = 0
@@ -39,6 +45,7 @@ export class Tunnel {
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
     this.opening = opening
+    this.#activity = opening.fact.lastActivity
     this.up = new Way(this, 'client', client, upstream, opening.fact.received, true, opening.rsv)
     this.down = new Way(this, 'upstream', upstream, client, opening.fact.sent, false, opening.rsv)
     this.up.reverse = this.down
@@ -76,7 +83,7 @@ export class Tunnel {
   close (code = 1001, reason = ''): void {
     const said = fitting(reason)
     if (this.goodbyeAt === 0) {
-      this.goodbyeAt = Date.now()
+      this.goodbyeAt = performance.now()
       this.#goodbye = { code, reason: said }
     }
     this.down.inject(closeFrame(code, said, false))
@@ -111,6 +118,23 @@ export class Tunnel {
     fact.ending ??= ending
   }
 
+  /** How long it has been open, in ms. */
+  age (now: number): number {
+    return now - this.#openedAt
+  }
+
+  /** How long nothing has passed, in ms: to be asked again and again. */
+  quiet (now: number): number {
+    const { lastActivity } = this.fact
+    if (lastActivity !== this.#activity) {
+      this.#activity = lastActivity
+      // A clock that was set meanwhile may say anything: it was since the last look.
+      this.#movedAt = Math.max(this.#lookedAt, now - Math.max(0, Date.now() - lastActivity))
+    }
+    this.#lookedAt = now
+    return now - this.#movedAt
+  }
+
   /** How long a tunnel that is ending has not come nearer to its end, in ms; 0 for one that is not ending. */
   stalled (now: number): number {
     // A drain has its own deadline.
@@ -121,7 +145,7 @@ export class Tunnel {
       this.#unsent = unsent
       this.halfClosedAt = now
     }
-    return now - Math.max(this.halfClosedAt, this.fact.lastActivity)
+    return Math.min(now - this.halfClosedAt, this.quiet(now))
   }
 
   /** One of the sockets has closed. */

@@ -125,12 +125,11 @@ export class Tunnels {
 
   #sweep (): void {
     const { idleTimeout, maxAge, halfCloseTimeout, keepAlive } = this.#settings.tunnel
-    const now = Date.now()
+    const now = performance.now()
     for (const tunnel of this.#own.members()) {
       tunnel.keepAlive(keepAlive)
-      const { fact } = tunnel
-      if ((idleTimeout > 0 && now - fact.lastActivity >= idleTimeout) ||
-        (maxAge > 0 && now - fact.openedAt >= maxAge) ||
+      if ((idleTimeout > 0 && tunnel.quiet(now) >= idleTimeout) ||
+        (maxAge > 0 && tunnel.age(now) >= maxAge) ||
         (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout)) {
         tunnel.destroy('proxy', 'timeout')
       }
@@ -145,10 +144,10 @@ export class Tunnels {
     const { code, reason, window, deadline } = this.#settings.tunnel.drain
     const tunnels = this.#own.members()
     return new Promise(resolve => {
-      const started = Date.now()
+      const started = performance.now()
       let said = 0
       const sayGoodbye = () => {
-        const due = window === 0 ? tunnels.length : Math.ceil(tunnels.length * Math.min(1, (Date.now() - started + 25) / window))
+        const due = window === 0 ? tunnels.length : Math.ceil(tunnels.length * Math.min(1, (performance.now() - started + 25) / window))
         for (; said < due; said++) {
           const tunnel = tunnels[said] as Tunnel
           tunnel.fact.ending ??= 'drain'

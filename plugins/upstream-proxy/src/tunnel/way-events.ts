@@ -55,7 +55,7 @@ function onDrain (this: Duplex): void {
 
 function onEnd (this: Duplex): void {
   const way = (this as Socket)[WAY]
-  way.tunnel.halfClosedAt ||= Date.now()
+  way.tunnel.halfClosedAt ||= performance.now()
   way.tunnel.ended(way.side, 'end')
   const to = way.to as Socket
   // Where the other side has ended too and nothing is left, closing says it; TLS has a word of its own to say first.
@@ -73,7 +73,7 @@ function onError (this: Duplex): void {
   way.tunnel.ended(way.side, 'reset')
   const to = way.to as Socket
   // What came before the reset, a Close frame say, is owed to the other side; `halfCloseTimeout` bounds its patience.
-  way.tunnel.halfClosedAt ||= Date.now()
+  way.tunnel.halfClosedAt ||= performance.now()
   // Where the other side's end is under way already, it closes when all has left.
   if (to.writableLength === 0) reset(to)
   else if (to.writable) to.end(() => reset(to))
