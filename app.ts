@@ -80,8 +80,18 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
 
 /** What a file of IIS says; from now on its changes are taken over. */
 function siteOfFile (fastify: FastifyInstance, file: string, { httpPort }: Settings): Site {
-  const watched = watchConfig(file, (error, config) => { inForce = takeOver(fastify, file, inForce, error, config) })
+  // A change that comes while the site is still starting waits: before that, nobody is there to take it over.
+  const changes: Array<() => void> = []
+  let isReady = false
+  const watched = watchConfig(file, (error, config) => {
+    const change = (): void => { inForce = takeOver(fastify, file, inForce, error, config) }
+    if (isReady) change(); else changes.push(change)
+  })
   let inForce = watched.config.options
+  fastify.addHook('onReady', async () => {
+    isReady = true
+    for (const change of changes.splice(0)) change()
+  })
   fastify.addHook('onClose', async () => watched.close())
   if (inForce.listeners?.listeners.some(({ port }) => port === httpPort) === true) {
     throw new EnvironmentError(`HTTP_PORT is ${httpPort}, which a binding of ${file} has already: choose another one, or 0 for a free one.`)

@@ -1,6 +1,7 @@
 // Each package as a stranger gets it: packed, installed with nothing but Fastify into an empty folder, loaded by
 // `import` and by `require`, registered, used once. And its metadata, as publint and arethetypeswrong see it.
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,11 +86,23 @@ const scripts = (name: string, use: string): Record<string, string> => {
   }
 }
 
+// The versions that this repository is installed with, which npm keeps: what the registry has new today, or that it does
+// not answer, is nothing that a package could help. npm leaves out all that nobody depends on.
+const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Readonly<Record<string, { link?: true }>> }
+const lock = JSON.stringify({
+  lockfileVersion: 3,
+  requires: true,
+  packages: { '': {}, ...Object.fromEntries(Object.entries(locked).filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true)) }
+})
+
 async function pack ({ folder }: Package, destination: string): Promise<{ tarball: string, files: string[] }> {
   const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', destination], { cwd: folder, shell })
   const [packed] = JSON.parse(stdout) as Array<{ filename: string, files: Array<{ path: string }> }>
   return { tarball: join(destination, packed!.filename), files: packed!.files.map(({ path }) => path) }
 }
+
+// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+t.beforeEach(() => { t.setTimeout(240_000) })
 
 t.test('the types of every package stand up to being checked as a bundler reads them, by those who leave no library out', { timeout: 240_000 }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'alone-types-'))
@@ -120,6 +133,7 @@ for (const one of packages) {
     t.equal(verdict, 'clean', 'the types are right')
 
     await writeFile(join(folder, 'package.json'), '{ "private": true }\n')
+    await writeFile(join(folder, 'package-lock.json'), lock)
     await run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', 'fastify@5', tarball], { cwd: folder, shell })
     for (const [file, script] of Object.entries(scripts(one.name, uses[short] ?? 'return false'))) {
       await writeFile(join(folder, file), script)

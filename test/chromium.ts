@@ -9,6 +9,9 @@ import type { Test } from 'tap'
 const CANDIDATES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = CANDIDATES.find(path => path !== undefined && existsSync(path))
 
+// A busy machine is no failure: what never comes is for tap's own limit to end, and this names it shortly before.
+const PATIENCE = 100_000
+
 /** What `t.test` takes as its `skip`: false, or the reason. */
 export const withoutChromium: false | string = executablePath !== undefined || process.env.CI === 'true'
   ? false
@@ -21,6 +24,7 @@ export async function browser (t: Test, hosts: readonly string[] = [], switches:
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     ignoreHTTPSErrors: true,
+    timeout: PATIENCE,
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
@@ -28,9 +32,11 @@ export async function browser (t: Test, hosts: readonly string[] = [], switches:
       ...switches
     ]
   })
+  context.setDefaultTimeout(PATIENCE)
   t.teardown(async () => {
     await context.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    // Its helpers may write for a while after it has gone.
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 })
   })
   return context
 }

@@ -23,7 +23,7 @@ async function stillThere (t: Test, site: Site, backendIsThere = true): Promise<
 const HANDSHAKE = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 
 t.test('a backend that is not there: 502.3 and 12029, for the page and for the WebSocket, and no address for the client', async t => {
-  const port = await freePort()
+  const port = await freePort(t)
   const site = await startSite(t, { upstream: `http://127.0.0.1:${port}` })
   const response = await fetch(`http://localhost:${site.httpPort}/`)
   t.equal(response.status, 502)

@@ -1,7 +1,7 @@
 // The READMEs are true: every ```ts block is a whole module that compiles and runs. A block marked `ignore` is an
 // excerpt, and is only shown.
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -15,10 +15,10 @@ interface Block {
   readonly file: string
 }
 
-// Inside the repository, so that the blocks find the packages as its own tests do.
-const folder = join(root, 'test', '.readme')
-rmSync(folder, { recursive: true, force: true })
-mkdirSync(folder, { recursive: true })
+// Inside the repository, so that the blocks find the packages as its own tests do; one for each run of this file.
+const place = join(root, 'test', '.readme')
+mkdirSync(place, { recursive: true })
+const folder = mkdtempSync(join(place, 'run-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
 const readmes = [join(root, 'README.md'), ...packages.map(one => join(one.folder, 'README.md'))]
@@ -39,6 +39,9 @@ function runnable (code: string): string {
   return free.includes('.listen(') && !free.includes('.close(') ? `${free}\nawait fastify.close()\n` : free
 }
 
+// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+t.beforeEach(() => { t.setTimeout(120_000) })
+
 t.test('every README has a block that runs', async t => {
   for (const readme of readmes) {
     const short = relative(root, readme).replaceAll('\\', '/')
@@ -55,11 +58,11 @@ t.test('the blocks compile', async t => {
 })
 
 for (const { name, file } of blocks) {
-  t.test(`${name} runs`, { timeout: 60_000 }, async t => {
+  t.test(`${name} runs`, async t => {
     const cwd = t.testdir()
     const { NODE_OPTIONS: _, ...env } = process.env
     const tsx = import.meta.resolve('tsx')
-    await run(process.execPath, [`--import=${tsx}`, '--conditions=@fastify-arr/source', file], { cwd, env, timeout: 30_000 })
+    await run(process.execPath, [`--import=${tsx}`, '--conditions=@fastify-arr/source', file], { cwd, env, timeout: 100_000 })
     t.pass('and ends by itself')
   })
 }

@@ -4,14 +4,17 @@ import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { backend } from '../backend/src/index.ts'
 import { browser, withoutChromium } from './chromium.ts'
-import { startSite, type Line } from './site.ts'
+import { freePort, startSite, type Line } from './site.ts'
+
+// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+t.beforeEach(() => { t.setTimeout(120_000) })
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /** The backend, with an eye on what reaches it. */
 async function watchedBackend (t: Test): Promise<{ upstream: string, seen: Array<{ logId: string, upgrade: boolean }> }> {
   const seen: Array<{ logId: string, upgrade: boolean }> = []
-  const fastify: FastifyInstance = Fastify()
+  const fastify: FastifyInstance = Fastify({ forceCloseConnections: true })
   fastify.addHook('onRequest', async ({ headers }) => {
     seen.push({ logId: String(headers['x-arr-log-id']), upgrade: headers.upgrade !== undefined })
   })
@@ -62,23 +65,26 @@ for (const scheme of ['http', 'https'] as const) {
     const context = await browser(t, ['reverseproxy.com'])
     const page = await context.newPage()
     const url = `${scheme}://reverseproxy.com:${port}/`
-    const before = Date.now()
+    const begun = Date.now()
+    const before = performance.now()
     await page.goto(url)
     await converse(page)
-    const open = Date.now()
+    const open = performance.now()
     await page.locator('#messages li', { hasText: /ping 8$/ }).waitFor()
-    const heldOpen = Date.now() - open
+    const heldOpen = performance.now() - open
     t.equal(await page.locator('#url').textContent(), url.replace('http', 'ws'))
     t.equal(await page.locator('#extensions').textContent(), 'permessage-deflate', 'the extensions pass')
     await page.close()
 
     const [first, second, ...more] = await site.lines(2)
-    const all = Date.now() - before
+    const all = performance.now() - before
     t.same(more, [])
     for (const line of [first, second]) {
       t.match(line?.date, /^\d{4}-\d\d-\d\d$/)
       t.match(line?.time, /^\d\d:\d\d:\d\d$/)
-      t.ok(Math.abs(Date.parse(`${line?.date}T${line?.time}Z`) - Date.now()) < 60_000, 'the time is UTC')
+      const at = Date.parse(`${line?.date}T${line?.time}Z`)
+      // The log has whole seconds.
+      t.ok(at > begun - 1000 && at <= Date.now(), 'the time is UTC')
       t.match(line, {
         's-ip': '127.0.0.1',
         'cs-method': 'GET',
@@ -121,10 +127,11 @@ t.test('on localhost the switch sends the page through the proxy, and the log te
 })
 
 t.test('the page comes back by itself when the backend does', { skip: withoutChromium }, async t => {
-  const first = Fastify()
+  const port = await freePort(t)
+  // A connection that the browser has opened ahead of need says nothing, and would hold the close up.
+  const first = Fastify({ forceCloseConnections: true })
   await first.register(backend)
-  await first.listen({ port: 0, host: 'localhost' })
-  const { port } = first.server.address() as { port: number }
+  await first.listen({ port, host: 'localhost' })
   const site = await startSite(t, { upstream: `http://localhost:${port}` })
   const context = await browser(t)
   const page = await context.newPage()
@@ -132,7 +139,7 @@ t.test('the page comes back by itself when the backend does', { skip: withoutChr
   await page.locator('#state[data-state=open]').waitFor()
   await first.close()
   await page.locator('#messages li', { hasText: 'closed with 1001' }).first().waitFor()
-  const second = Fastify()
+  const second = Fastify({ forceCloseConnections: true })
   t.teardown(() => second.close())
   await second.register(backend)
   await second.listen({ port, host: 'localhost' })

@@ -1,8 +1,9 @@
 // The article's site as `fastify start` would start it, on free ports, with a folder of its own for its log.
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -25,9 +26,12 @@ export type Line = Readonly<Record<string, string>>
 const certificates = await mkdtemp(join(tmpdir(), 'arr-certificates-'))
 process.on('exit', () => rmSync(certificates, { recursive: true, force: true }))
 
-export async function startSite (t: Test, options: AppOptions = {}): Promise<Site> {
+/** `prepare` sees the server before the app is registered in it. */
+export async function startSite (t: Test, options: AppOptions = {}, prepare = (_fastify: FastifyInstance): void => {}): Promise<Site> {
   const directory = await mkdtemp(join(tmpdir(), 'arr-logs-'))
-  const fastify = Fastify(startOptions)
+  // On a busy machine a start takes long; that is no failure.
+  const fastify = Fastify({ ...startOptions, pluginTimeout: 0 })
+  prepare(fastify)
   t.teardown(async () => {
     await fastify.close()
     await rm(directory, { recursive: true, force: true })
@@ -62,12 +66,31 @@ async function read (folder: string): Promise<Line[]> {
   return lines
 }
 
-/** A port that nobody has, for those who cannot leave the choice to the system. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+// Below those that systems give to whoever leaves the choice to them: a port of theirs may be another's before it is used.
+const FIRST_PORT = 20_000
+const PORTS = 12_000
+
+/**
+ * A port that nobody has, and nobody takes until the test is over, for those who cannot leave the choice to the system.
+ * Among those who choose as we do it belongs to who holds the datagram port of the same number.
+ */
+export async function freePort (t: Test): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    const claim = createSocket('udp4').unref()
+    const server = createServer()
+    try {
+      claim.bind({ port, address: '127.0.0.1', exclusive: true })
+      await once(claim, 'listening')
+      server.listen(port)
+      await once(server, 'listening')
+      server.close()
+      await once(server, 'close')
+      t.teardown(() => { claim.close() })
+      return port
+    } catch (error) {
+      claim.close()
+      if (!['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
 }

@@ -1,4 +1,5 @@
 // The whole site from a file of IIS: the article's own rule, written as XML, and what happens when the file changes.
+import { urlRewrite } from '@fastify-arr/url-rewrite'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, get } from 'node:http'
@@ -11,9 +12,15 @@ import { root } from './packages.ts'
 import { start, takenPort } from './program.ts'
 import { freePort, startSite, type Site } from './site.ts'
 
+// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+t.beforeEach(() => { t.setTimeout(120_000) })
+
+// A second ping would come between what is sent and its echo.
+const NEVER = 2 ** 31 - 1
+
 /** `examples/web.config`, leading to a backend of the test's own. */
 async function example (t: Test): Promise<{ file: string, xml: string }> {
-  const backend = await startBackend({ port: 0, host: '127.0.0.1' })
+  const backend = await startBackend({ port: 0, host: '127.0.0.1', pingInterval: NEVER })
   t.teardown(() => backend.close())
   const { port } = backend.server.address() as { port: number }
   const xml = readFileSync(join(root, 'examples', 'web.config'), 'utf8').replace('localhost:8080', `127.0.0.1:${port}`)
@@ -85,7 +92,7 @@ function serverFile (port: number, status: number, sites: Readonly<Record<string
 }
 
 t.test('a changed file whose sites are refused leaves the rules before as well', async t => {
-  const port = await freePort()
+  const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
   const { fastify } = await startSite(t, { webConfig: file })
@@ -114,10 +121,10 @@ t.test('a changed file whose sites are refused leaves the rules before as well',
 })
 
 t.test('a site that is taken out of the file: its WebSockets are told, those of the others stay, whatever else has changed', async t => {
-  const backend = await startBackend({ port: 0, host: '127.0.0.1' })
+  const backend = await startBackend({ port: 0, host: '127.0.0.1', pingInterval: NEVER })
   t.teardown(() => backend.close())
   const { port: upstream } = backend.server.address() as { port: number }
-  const port = await freePort()
+  const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   const write = (sites: Readonly<Record<string, number>>, rule: string): void => {
     writeFileSync(file, serverFile(port, 410, sites).replace('<action type="CustomResponse" statusCode="410" />', rule))
@@ -139,12 +146,14 @@ t.test('a site that is taken out of the file: its WebSockets are told, those of 
   t.equal(String(reason), 'The site was removed.')
   one.send('still there?')
   t.equal(String((await once(one, 'message'))[0]), 'still there?')
+  // A tunnel ends when both of its sides have, and the client is but one of them. Tap's time limit is the end.
+  while (fastify.tunnels.size > 1) await new Promise(resolve => setTimeout(resolve, 5))
   t.equal(fastify.tunnels.size, 1)
 })
 
 t.test('a changed file that no longer names sites is for every host', async t => {
   const { file, xml } = await example(t)
-  const port = await freePort()
+  const port = await freePort(t)
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
   const site = await startSite(t, { webConfig: file })
   t.equal(await status(site), 400, 'no site has this host')
@@ -153,7 +162,7 @@ t.test('a changed file that no longer names sites is for every host', async t =>
 })
 
 t.test('a binding on the port that is the server\'s own is told before anything listens', async t => {
-  const port = await freePort()
+  const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
   await t.rejects(startSite(t, { webConfig: file, httpPort: port }), { message: `HTTP_PORT is ${port}, which a binding of ${file} has already: choose another one, or 0 for a free one.` })
@@ -181,6 +190,25 @@ t.test('what only a start can change is told at the first change', async t => {
   t.match(await told, /what it says of the proxy takes effect at the next start/)
 })
 
+t.test('a file that changes while the site is still starting is in force once it has started', async t => {
+  const { file, xml } = await example(t)
+  const site = await startSite(t, { webConfig: file }, fastify => {
+    const register = fastify.register.bind(fastify) as (plugin: unknown, options: unknown) => PromiseLike<unknown>
+    const hold = async (plugin: unknown, options: unknown): Promise<void> => {
+      // The file has been read by then, and its rules go to this plugin.
+      if (plugin === urlRewrite) {
+        writeFileSync(file, xml.replace('<rules>', '<rules><rule name="gone" stopProcessing="true"><match url="^gone$" /><action type="CustomResponse" statusCode="410" /></rule>'))
+        // The file is looked at each second, and read a tenth later: both are over before this is.
+        await new Promise(resolve => setTimeout(resolve, 2500))
+      }
+      await register(plugin, options)
+    }
+    fastify.register = hold as unknown as typeof fastify.register
+  })
+  t.equal(await status(site, '/gone'), 410)
+  t.equal(await status(site), 200)
+})
+
 t.test('fastify start takes the file after two dashes', async t => {
   const { file } = await example(t)
   const program = start(t, {}, words => [words[0] as string, [...words.slice(1), '--', '--web-config', file]])
@@ -199,7 +227,7 @@ t.test('and after one, which is all that some shells leave, and from WEB_CONFIG;
 })
 
 t.test('it tells the URLs of the file\'s own sites', async t => {
-  const port = await freePort()
+  const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1, two: 2 }))
   const program = start(t, { WEB_CONFIG: file })
@@ -208,7 +236,7 @@ t.test('it tells the URLs of the file\'s own sites', async t => {
   t.same(lines.map(line => line.trim()), [`http://one.localhost:${port}`, `http://two.localhost:${port}`])
   t.notMatch(program.output(), 'W3SVC', 'and the folder that their logs are in')
 
-  writeFileSync(file, serverFile(await freePort(), 410, { seven: 7 }))
+  writeFileSync(file, serverFile(await freePort(t), 410, { seven: 7 }))
   await start(t, { WEB_CONFIG: file }).says(/log +\S+W3SVC7\n/)
 })
 
