@@ -123,6 +123,7 @@ for (const one of packages) {
     t.teardown(() => rm(folder, { recursive: true, force: true }))
     const { tarball, files } = await pack(one, folder)
     for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) t.ok(files.includes(file), `${file} comes with it`)
+    t.same(files.filter(file => file.endsWith('.tsbuildinfo')), [], 'what the compiler noted for itself does not')
 
     const { messages, pkg } = await publint({ pkgDir: one.folder, strict: true })
     t.same(messages.map(message => formatMessage(message, pkg)), [], 'publint has nothing to say')

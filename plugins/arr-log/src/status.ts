@@ -52,11 +52,15 @@ const FAILURES = [
   ['NO_SERVER', WIN32.SUCCESS, 4],
   ['NOT_RESOLVED', WIN32.WINHTTP_NAME_NOT_RESOLVED, 3],
   ['REFUSED', WIN32.WINHTTP_CANNOT_CONNECT, 3],
+  // It was not the upstream that was waited for.
+  ['CLIENT_TIMEOUT', WIN32.SEM_TIMEOUT, 0],
   ['TIMEOUT', WIN32.WINHTTP_TIMEOUT, 3],
   ['RESET', WIN32.WINHTTP_CONNECTION_ERROR, 3],
   ['BAD_ANSWER', WIN32.WINHTTP_INVALID_SERVER_RESPONSE, 3],
   ['TLS', WIN32.WINHTTP_SECURE_FAILURE, 3],
   ['CLIENT_GONE', WIN32.NETNAME_DELETED, 0],
+  // The client is at fault, and is there to be told so.
+  ['BAD_HANDSHAKE', WIN32.SUCCESS, 0],
   ['DRAINING', WIN32.OPERATION_ABORTED, 0]
 ] as const satisfies ReadonlyArray<readonly [string, number, number]>
 

@@ -25,7 +25,14 @@ t.test('what an upstream did is told in the words of ARR and WinHTTP', async t =
   t.equal(failed('FST_ARR_UPSTREAM_TIMEOUT', 504, 'headers'), '504 0 12002')
   t.equal(failed('FST_ARR_PROXY_NO_UPSTREAM', 502), '502 4 0')
   t.equal(failed('SOMETHING_ELSE', 502, 'headers'), '502 3 12030')
-  t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, 'request', 'client'), '400 0 64')
+})
+
+t.test('a client that was too slow, or asked wrongly, is no upstream that was slow and no client that left', async t => {
+  const failed = (code: string, statusCode: number, ending: Partial<Ending> = {}) =>
+    numbers({ statusCode, ...ending, error: { code, moment: 'body', side: 'client', statusCode, systemCode: null } })
+  t.equal(failed('FST_ARR_CLIENT_TIMEOUT', 408), '408 0 121')
+  t.equal(failed('FST_ARR_CLIENT_TIMEOUT', 408, { finished: false, statusCode: 200 }), '200 0 121', 'in the middle of an answer')
+  t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, { upgrade: true }), '400 0 0')
 })
 
 t.test('a WebSocket that failed after its server was reached is 502.5, before that 502.3', async t => {

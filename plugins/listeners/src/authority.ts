@@ -20,15 +20,16 @@ const AUTHORITY_DAYS = 3650
 const CERTIFICATE_DAYS = 90
 
 /**
- * Makes an authority that can vouch for the given names, what is under them, and this machine's own addresses, and for nothing else
- * (RFC 5280 §4.2.1.10): somebody who steals its key cannot use it against any other site.
+ * Makes an authority that can vouch for the given names and addresses, what is under the names, and this machine's own addresses, and for
+ * nothing else (RFC 5280 §4.2.1.10): somebody who steals its key cannot use it against any other site.
  */
-export async function makeAuthority (names: readonly string[], commonName: string): Promise<KeyPair> {
+export async function makeAuthority (hosts: readonly string[], commonName: string): Promise<KeyPair> {
   const keys = await makeKeys()
   const constraints = new NameConstraints({
     permittedSubtrees: new GeneralSubtrees([
-      ...names.map(name => new GeneralSubtree({ base: new GeneralName({ dNSName: name }) })),
-      ...['127.0.0.0/8', '::1/128'].map(range => new GeneralSubtree({ base: new GeneralName({ iPAddress: range }) }))
+      ...hosts.filter(host => isIP(host) === 0).map(name => new GeneralSubtree({ base: new GeneralName({ dNSName: name }) })),
+      // Where there is any range of addresses, there must be one for each.
+      ...['127.0.0.0/8', '::1/128', ...hosts.filter(host => isIP(host) !== 0).map(address => `${address}/${isIP(address) === 4 ? 32 : 128}`)].map(range => new GeneralSubtree({ base: new GeneralName({ iPAddress: range }) }))
     ])
   })
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({

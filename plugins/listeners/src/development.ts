@@ -38,9 +38,9 @@ export async function developmentCertificate (folder: string, hosts: readonly st
 }
 
 async function keepCertificate (folder: string, hosts: readonly string[]): Promise<DevelopmentCertificate> {
-  const wanted = [...new Set(['localhost', ...hosts.map(host => host.replace(/^\[|\]$/g, '').toLowerCase()), '127.0.0.1', '::1'])]
+  const wanted = [...new Set(['localhost', ...hosts.map(plain), '127.0.0.1', '::1'])]
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { authority, isNew } = await keepAuthority(folder, wanted.filter(host => isIP(host) === 0).map(host => host.replace(/^\*\./, '')))
+  const { authority, isNew } = await keepAuthority(folder, wanted.filter(host => !isLoopback(host)).map(host => host.replace(/^\*\./, '')))
 
   const authorityFile = join(folder, 'development-ca.crt')
   await replaceFile(authorityFile, authority.cert)
@@ -52,22 +52,23 @@ async function keepCertificate (folder: string, hosts: readonly string[]): Promi
 }
 
 // Key and certificate are one file, so that no reader ever finds one without the other.
-async function keepAuthority (folder: string, names: readonly string[]): Promise<{ authority: KeyPair, isNew: boolean }> {
+async function keepAuthority (folder: string, hosts: readonly string[]): Promise<{ authority: KeyPair, isNew: boolean }> {
   const file = join(folder, 'development-ca.pem')
   const kept = await readPair(file)
-  if (kept !== null && lasts(kept.cert) && permits(kept.cert, names)) return { authority: kept, isNew: false }
+  if (kept !== null && lasts(kept.cert) && permits(kept.cert, hosts)) return { authority: kept, isNew: false }
   const { makeAuthority } = await import('./authority.ts')
-  const permitted = [...LOCAL_NAMES, ...names.filter(name => !LOCAL_NAMES.some(local => name === local || name.endsWith(`.${local}`)))]
+  const permitted = [...LOCAL_NAMES, ...hosts.filter(host => !LOCAL_NAMES.some(local => host === local || host.endsWith(`.${local}`)))]
   const made = await makeAuthority(permitted, `fastify-arr development, ${hostname()}, ${new Date().toISOString().slice(0, 10)}`)
   if (kept !== null) {
     await replaceFile(file, made.cert + made.key)
     return { authority: made, isNew: true }
   }
   if (await createFile(file, made.cert + made.key)) return { authority: made, isNew: true }
-  // Another process was first: its authority is the one. Where it cannot be read, the file is damaged, and would be for every start to come.
+  // Another process was first: its authority is the one, where it is for our hosts too. A damaged file would be so for every start to come.
   const others = await readPair(file)
-  if (others === null) await replaceFile(file, made.cert + made.key)
-  return { authority: others ?? made, isNew: true }
+  if (others !== null && permits(others.cert, hosts)) return { authority: others, isNew: true }
+  await replaceFile(file, made.cert + made.key)
+  return { authority: made, isNew: true }
 }
 
 async function makeLeaf (file: string, authority: KeyPair, hosts: readonly string[]): Promise<KeyPair> {
@@ -111,11 +112,36 @@ function lasts (cert: string): boolean {
   return Date.parse(validFrom) <= Date.now() && Date.parse(validTo) - Date.now() > RENEW_BEFORE
 }
 
-// The names stand as plain ASCII in the certificate's name constraints, each after its tag [2] and its length.
-function permits (cert: string, names: readonly string[]): boolean {
-  const der = new X509Certificate(cert).raw.toString('latin1')
-  const isPermitted = (name: string): boolean => der.includes(`\x82${String.fromCharCode(name.length)}${name}`)
-  return names.every(name => name.split('.').some((_, index, labels) => isPermitted(labels.slice(index).join('.'))))
+// In the certificate's name constraints names stand as plain ASCII, each after its tag [2] and its length, and addresses as their bytes and
+// those of a whole mask, after the tag [7].
+function permits (cert: string, hosts: readonly string[]): boolean {
+  const der = new X509Certificate(cert).raw
+  const isThere = (tag: number, value: Buffer): boolean => der.includes(Buffer.concat([Buffer.of(tag, value.length), value]))
+  const isNamed = (name: string): boolean => name.split('.').some((_, index, labels) => isThere(0x82, Buffer.from(labels.slice(index).join('.'))))
+  return hosts.every(host => {
+    if (isIP(host) === 0) return isNamed(host)
+    const bytes = bytesOf(host)
+    return isThere(0x87, Buffer.concat([bytes, Buffer.alloc(bytes.length, 0xff)]))
+  })
+}
+
+function bytesOf (address: string): Buffer {
+  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
+  const [head = '', tail = ''] = address.split('::')
+  const [before, after] = [head, tail].map(part => part === '' ? [] : part.split(':')) as [string[], string[]]
+  const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after]
+  return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/** A host as it stands in a certificate. An IPv6 address has one way to be written, in hexadecimal groups alone. */
+function plain (host: string): string {
+  const name = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name
+}
+
+// Every authority is for these.
+function isLoopback (host: string): boolean {
+  return isIP(host) === 4 ? host.startsWith('127.') : host === '::1'
 }
 
 async function writeAside (file: string, text: string): Promise<string> {

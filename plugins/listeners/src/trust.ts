@@ -9,7 +9,7 @@ export function howToTrust (file: string, platform: NodeJS.Platform = process.pl
   const quoted = /[\s'"&()]/.test(file) ? `"${file}"` : file
   const lines = SYSTEMS[platform] ?? SYSTEMS.linux as (file: string) => string[]
   return [
-    `To trust ${file} on this machine (once; it can vouch for local names only):`,
+    `To trust ${file} on this machine (once; it can vouch for your development hosts only):`,
     ...lines(quoted).map(line => `  ${line}`),
     '  Node.js clients   set NODE_EXTRA_CA_CERTS to that file'
   ].join('\n')

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect, createServer } from 'node:tls'
+import { checkServerIdentity, connect, createServer } from 'node:tls'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -106,6 +106,25 @@ t.test('two processes that start at once end with one authority', async t => {
   t.same(readdirSync(folder).sort(), ['development-ca.crt', 'development-ca.pem', 'development.pem'], 'and leave nothing else')
 })
 
+t.test('two processes that start at once for different hosts get no certificate that its authority may not vouch for', async t => {
+  const folder = join(t.testdir(), 'certificates')
+  const hosts = ['one.reverseproxy.com', 'two.reverseproxy.com']
+  const all = await Promise.all(hosts.map(host => developmentCertificate(folder, [host])))
+  const ca = readFileSync(join(folder, 'development-ca.crt'))
+  const ofIt = hosts.filter((_, index) => new X509Certificate(all[index]!.cert).verify(new X509Certificate(ca).publicKey))
+  t.not(ofIt.length, 0)
+  for (const host of ofIt) {
+    const server = createServer(all[hosts.indexOf(host)]!).listen(0, '127.0.0.1')
+    t.teardown(() => server.close())
+    server.on('tlsClientError', () => {})
+    await once(server, 'listening')
+    const socket = connect({ port: (server.address() as { port: number }).port, host: '127.0.0.1', servername: host, ca })
+    t.teardown(() => socket.destroy())
+    const outcome = await Promise.race([once(socket, 'secureConnect').then(() => 'trusted'), new Promise<string>(resolve => socket.once('error', error => resolve(error.message)))])
+    t.equal(outcome, 'trusted', host)
+  }
+})
+
 t.test('its authority can vouch for no other site', async t => {
   const authority = await makeAuthority(['localhost', 'reverseproxy.com'], 'authority of this test')
   const verdict = async (host: string) => {
@@ -125,6 +144,26 @@ t.test('its authority can vouch for no other site', async t => {
   t.equal(await verdict('127.0.0.1'), 'trusted')
   t.equal(await verdict('example.com'), 'permitted subtree violation')
   t.equal(await verdict('10.0.0.1'), 'permitted subtree violation')
+})
+
+t.test('addresses can be among the hosts: the certificate is trusted at each, and where there is one more, there is a new authority', async t => {
+  const folder = t.testdir()
+  const addresses = ['192.0.2.7', '2001:db8::7', '::ffff:192.0.2.8']
+  const made = await developmentCertificate(folder, ['reverseproxy.com', ...addresses])
+  const server = createServer(made).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  for (const host of ['reverseproxy.com', 'localhost', '127.0.0.1', '::1', ...addresses]) {
+    const { port } = server.address() as { port: number }
+    const socket = connect({ port, host: '127.0.0.1', ca: readFileSync(made.authorityFile), checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) })
+    t.teardown(() => socket.destroy())
+    await once(socket, 'secureConnect')
+    t.equal(socket.authorized, true, host)
+    socket.destroy()
+  }
+  const again = await developmentCertificate(folder, ['2001:DB8:0:0::7', '127.0.0.2'])
+  t.equal(again.newAuthority, false)
+  for (const address of ['192.0.2.9', '2001:db8::8']) t.equal((await developmentCertificate(folder, [address])).newAuthority, true, address)
 })
 
 t.test('it is for the hosts of the sites, where a plugin tells them', async t => {
