@@ -90,13 +90,18 @@ t.test('100,000 lines of two processes in one folder, with roll-over, SIGHUP and
 
 t.test('a killed writer loses what it had not flushed, and nothing of anybody else', async t => {
   const directory = t.testdir()
-  const killed = await write(t, directory, 'killed', 1_000_000, 'hourly')
-  const other = await write(t, directory, 'other', 20_000, 'hourly')
+  const killed = await write(t, directory, 'killed', 200_000, 'hourly', 20, 'laps')
+  const other = await write(t, directory, 'other', 20_000, 'hourly', 20, 'laps')
   await new Promise<void>(resolve => {
     const poll = () => { if ((read(directory).numbers.killed?.length ?? 0) > 1_000) resolve(); else setTimeout(poll, 5) }
     poll()
   })
+  // Both write when the kill comes, and the other one after it.
+  killed.child.stdin!.write('go\n'.repeat(50))
+  other.child.stdin!.write('go\n'.repeat(5))
+  await told(killed, said => said.length > 5)
   killed.child.kill('SIGKILL')
+  other.child.stdin!.end('go\n'.repeat(10))
   await Promise.all([killed.ended, other.ended])
   const again = await write(t, directory, 'again', 20_000, 'hourly')
   await again.ended
@@ -114,7 +119,7 @@ t.test('a process that ends without closing the log has its last lines in the fi
     import fastify from 'fastify'
     import { arrLog } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
     const app = fastify()
-    await app.register(arrLog, { directory: process.argv[1] })
+    await app.register(arrLog, { directory: process.argv[1], period: 'none' })
     for (let i = 0; i < 100; i++) await app.inject('/' + i)
     process.exit(0)`
   const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', '--input-type=module', '-e', code, directory], { stdio: ['ignore', 'inherit', 'inherit'] })

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import files from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -108,19 +110,25 @@ t.test('the command lists, filters and sums up files, folders and standard input
     W3SVC2: { 'u_ex260528.log': IIS },
     HTTPERR: { 'httperr1.log': 'another kind\r\n' }
   })
-  t.equal((await run(t, [join(directory, 'W3SVC1')])).out, '20:53:35  200  GET   /  22 ms\n20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
-  const all = await run(t, [directory, '--json'])
+  const [one, all, piped, summed, help] = await Promise.all([
+    run(t, [join(directory, 'W3SVC1')]),
+    run(t, [directory, '--json']),
+    run(t, ['-w'], `${ARTICLE}\n${PAGE}\n${SOCKET}\n`),
+    run(t, [directory, '--summary', '--json', '--status', '2xx,5xx']),
+    run(t, ['--help'])
+  ])
+  t.equal(one.out, '20:53:35  200  GET   /  22 ms\n20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
   t.strictSame(all.out.trim().split('\n').map(line => JSON.parse(line).status), [200, 101, 502, 404])
   t.equal(all.err, 'arr-log: 1 lines could not be read\n')
   t.equal(all.code, 0)
-  t.equal((await run(t, ['-w'], `${ARTICLE}\n${PAGE}\n${SOCKET}\n`)).out, '20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
-  t.match(JSON.parse((await run(t, [directory, '--summary', '--json', '--status', '2xx,5xx'])).out), { requests: 2, statuses: { 200: 1, 502: 1 } })
-  t.match((await run(t, ['--help'])).out, /^Usage: arr-log/)
+  t.equal(piped.out, '20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
+  t.match(JSON.parse(summed.out), { requests: 2, statuses: { 200: 1, 502: 1 } })
+  t.match(help.out, /^Usage: arr-log/)
 })
 
 t.test('mistakes are one sentence and exit code 1', async t => {
-  for (const args of [['--status', 'many'], ['--nonsense'], ['/nowhere/at/all.log'], ['-f']]) {
-    const { out, err, code } = await run(t, args)
+  const mistakes = [['--status', 'many'], ['--nonsense'], ['/nowhere/at/all.log'], ['-f']]
+  for (const { out, err, code } of await Promise.all(mistakes.map(async args => await run(t, args)))) {
     t.equal(code, 1)
     t.equal(out, '')
     t.match(err, /^arr-log: .+\n$/)
@@ -169,6 +177,32 @@ t.test('a file that is renamed while it is followed is read to its end, and not 
   t.equal(paths.length, 4)
 })
 
+t.test('a file that gives way to another between the look at it and its reading is not taken for it', async t => {
+  const file = join(t.testdir(), 'u_ex.log')
+  const line = (path: string) => `${PAGE.replace(' / ', ` ${path} `)}\r\n`
+  const paths: string[] = []
+  const follower = createFollower(({ path }) => { paths.push(path!) })
+  writeFileSync(file, `${ARTICLE}\r\n${line('/1')}`)
+  await follower.read([file])
+  appendFileSync(file, line('/2'))
+  const { stat } = files
+  const restore = () => {
+    files.stat = stat
+    syncBuiltinESMExports()
+  }
+  t.teardown(restore)
+  files.stat = (async (...asked: Parameters<typeof stat>) => {
+    const found = await stat(...asked)
+    restore()
+    renameSync(file, `${file}.1`)
+    writeFileSync(file, `${ARTICLE}\r\n${line('/3')}${line('/4')}`)
+    return found
+  }) as typeof stat
+  syncBuiltinESMExports()
+  for (let looks = 0; looks < 2; looks++) await follower.read([file])
+  t.strictSame(paths, ['/1', '/2', '/3', '/4'])
+})
+
 t.test('a line ends where it was ended, whatever its values hold', async t => {
   const { out, err, code } = await run(t, ['--json'], '#Fields: date time cs-uri-stem sc-status\r\n2022-09-30 20:53:35 /a\u2028b 200\r\n2022-09-30 20:53:36 /c\rd 201\r\n2022-09-30 20:53:37 /last 202')
   t.strictSame(out.trimEnd().split('\n').map(line => JSON.parse(line).path), ['/a\u2028b', '/c\rd', '/last'])
@@ -188,10 +222,9 @@ t.test('what others have written into a log is shown, or counted as unread, and 
     '2022-09-30 20:53:35 203 many 1e999',
     '{"exchange":{"status":205,"endedAt":1,"method":"GET"}}'
   ].join('\n')
-  const listed = await run(t, [], lines)
+  const [listed, summed] = await Promise.all([run(t, [], lines), run(t, ['--summary'], lines)])
   t.match(listed, { code: 0, err: /^arr-log: 7 lines could not be read/ })
   t.equal(listed.out.split('\n').length, 3)
-  const summed = await run(t, ['--summary'], lines)
   t.match(summed, { code: 0, out: /bytes +0 sent, 0 received/ })
 })
 

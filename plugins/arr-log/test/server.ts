@@ -1,6 +1,7 @@
 // What the tests of this package share: a server with the log in it, and the lines it has written.
+import { once, type EventEmitter } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import fastify, { LogController, type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
@@ -71,12 +72,14 @@ export function filesIn (directory: string): Record<string, string> {
   return files
 }
 
-/** The only file there is. */
+/** The only file there is; two days of one log, where midnight fell between its lines, are one. */
 export function onlyFile (directory: string): { path: string, text: string } {
-  const [first, ...more] = Object.entries(filesIn(directory))
+  const files = Object.entries(filesIn(directory))
+  const [first] = files
   if (first === undefined) throw new Error('there is no file')
-  if (more.length > 0) throw new Error(`expected one file, found ${[first, ...more].map(([path]) => path).join(', ')}`)
-  return { path: first[0], text: first[1] }
+  const names = new Set(files.map(([path]) => path.replace(/(?<=u_..)\d{6}(?=\D)/, '')))
+  if (names.size > 1) throw new Error(`expected one file, found ${files.map(([path]) => path).join(', ')}`)
+  return { path: first[0], text: files.map(([, text]) => text).join('') }
 }
 
 /** Log lines as objects, each by the #Fields that stands above it, as any reader of such files must. */
@@ -91,6 +94,13 @@ export function rows (text: string): Array<Record<string, string>> {
     found.push(Object.fromEntries(columns.map((column, position) => [column, values[position]!])))
   }
   return found
+}
+
+/** Waits until a server has read something of its next connection; hands back its side of it. */
+export async function heard (server: EventEmitter): Promise<Socket> {
+  const [socket] = await once(server, 'connection') as [Socket]
+  while (socket.bytesRead === 0) await new Promise(setImmediate)
+  return socket
 }
 
 /** Sends bytes as they are and hands back the socket. */

@@ -16,7 +16,7 @@ const isThere = (tool: string) => {
 
 /** Writes a log with everything in it that could trouble a reader; returns its path. */
 async function write (t: Test, directory: string, format: 'w3c' | 'ncsa'): Promise<string> {
-  const server = await start(t, { directory: join(directory, format), format }, app => {
+  const server = await start(t, { directory: join(directory, format), format, period: 'none' }, app => {
     app.get('/*', async request => {
       if (request.url.startsWith('/ws')) Object.assign(request, { upstream: { logId: 'a3614585-e908-40f2-9435-e3c23a2a6e31', status: 101, tunnel: { closedBy: 'client', closeCode: 1001, ending: 'end' } } })
       else Object.assign(request, { upstream: { logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200, tunnel: null } })

@@ -37,15 +37,14 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   const common = { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions
   const files = [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
   let read = ''
+  let begun = 0
+  let swapped = 0
   const store = createCertificateStore(await load())
   const unwatch = watch()
   checkExpiry()
   return {
     store,
-    reload: async () => {
-      store.swap(await load())
-      checkExpiry()
-    },
+    reload: async () => { await renew() },
     checkExpiry,
     close: unwatch
   }
@@ -66,13 +65,22 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
     return loaded
   }
 
+  /** False where a later reading was done first: what this one has found is older. */
+  async function renew (): Promise<boolean> {
+    const turn = ++begun
+    const loaded = await load()
+    if (turn < swapped) return false
+    swapped = turn
+    store.swap(loaded)
+    checkExpiry()
+    return true
+  }
+
   function watch (): () => void {
     if (watchInterval === 0 || files.length === 0) return () => {}
     return watchStamps(files, watchInterval, () => read, () => {
-      load().then(loaded => {
-        store.swap(loaded)
-        log.info(`Listener '${plan.name}' has new certificates`)
-        checkExpiry()
+      renew().then(isNew => {
+        if (isNew) log.info(`Listener '${plan.name}' has new certificates`)
       }).catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`))
     })
   }

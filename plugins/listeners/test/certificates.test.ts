@@ -2,7 +2,8 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import files from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
@@ -12,7 +13,7 @@ import t from 'tap'
 import { makeAuthority, makeCertificate, type KeyPair } from '../src/authority.ts'
 import { openCertificates } from '../src/certificate-source.ts'
 import type { ListenerPlan } from '../src/listener.ts'
-import { build, handshake, portOf, start, until } from './server.ts'
+import { build, handshake, portOf, start, until, type Test } from './server.ts'
 
 const run = promisify(execFile)
 const authority = await makeAuthority(['test'], 'authority of this test')
@@ -21,6 +22,21 @@ const wild = await makeCertificate(authority, ['*.wild.test'])
 const exact = await makeCertificate(authority, ['exact.wild.test'])
 
 const nameOf = (socket: TLSSocket): string | undefined => socket.getPeerCertificate().subjectaltname
+
+/** Calls back with each file that has been read to its end. */
+function onRead (t: Test, heard: (file: string) => void): void {
+  const { readFile } = files
+  t.teardown(() => {
+    files.readFile = readFile
+    syncBuiltinESMExports()
+  })
+  files.readFile = (async (file: string, ...more: []) => {
+    const bytes = await readFile(file, ...more)
+    heard(file)
+    return bytes
+  }) as typeof readFile
+  syncBuiltinESMExports()
+}
 
 /** A socket that asks once, and tells the status line. */
 async function ask (socket: TLSSocket): Promise<string> {
@@ -102,16 +118,45 @@ t.test('a certificate that changes while the certificates are being read is take
   const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
   let taken = false
   const plan = { name: 'https', https: { certificates: [{ cert, key }, 'development'], hosts: [], tls: {} } } as unknown as ListenerPlan
+  const read = new Set<string>()
+  onRead(t, file => { read.add(file) })
+  let isChanged = false
   const source = await openCertificates(plan, async () => {
-    // By now the first pair is read, and the listener is not yet watching.
-    for (let turns = 0; turns < 5; turns++) for (const file of [cert, key]) await readFile(file)
-    writeFileSync(cert, exact.cert)
-    writeFileSync(key, exact.key)
+    // Then the first pair is read, and the listener is not yet watching.
+    await until(() => read.has(cert) && read.has(key))
+    if (!isChanged) {
+      writeFileSync(cert, exact.cert)
+      writeFileSync(key, exact.key)
+    }
+    isChanged = true
     return { ...wild, authority: '' } as never
   }, 20, { info () { taken = true }, warn () {} } as never)
   t.teardown(source.close)
   t.same(source.store.list()[0]?.names, ['one.test'])
   await until(() => taken)
+  t.same(source.store.list()[0]?.names, ['exact.wild.test'])
+})
+
+t.test('a reading that is overtaken by a later one does not bring the old certificates back', async t => {
+  const folder = t.testdir({ 'both.pem': one.cert + one.key })
+  const both = join(folder, 'both.pem')
+  const plan = { name: 'https', https: { certificates: [{ cert: both, key: both }, 'development'], hosts: [], tls: {} } } as unknown as ListenerPlan
+  let development = Promise.resolve({ ...wild, authority: '' } as never)
+  const source = await openCertificates(plan, async () => await development, 0, { info () {}, warn () {} })
+  t.teardown(source.close)
+  const made = development
+  let times = 0
+  onRead(t, file => { if (file === both) times++ })
+  let goOn = (): void => {}
+  development = new Promise(resolve => { goOn = () => { resolve(made) } })
+  const overtaken = source.reload()
+  await until(() => times >= 2)
+  writeFileSync(both, exact.cert + exact.key)
+  development = made
+  await source.reload()
+  t.same(source.store.list()[0]?.names, ['exact.wild.test'])
+  goOn()
+  await overtaken
   t.same(source.store.list()[0]?.names, ['exact.wild.test'])
 })
 

@@ -204,12 +204,16 @@ t.test('Chromium, told as we say to trust it, shows no warning', { skip: missing
   const { chromium } = await import('playwright-core')
   const launch = async (env: Record<string, string>) => {
     const browser = await chromium.launch({
+      // Here and below, this test's own limit is the only one.
+      timeout: 0,
       executablePath: CHROMIUM as string,
       env: { ...process.env, ...env } as Record<string, string>,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP reverseproxy.com 127.0.0.1']
     })
     t.teardown(() => browser.close())
-    return await browser.newPage()
+    const page = await browser.newPage()
+    page.setDefaultTimeout(0)
+    return page
   }
   const page = await launch({ HOME: home })
   for (const host of ['localhost', 'reverseproxy.com', '127.0.0.1']) {

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { connect as connectHttp2, constants } from 'node:http2'
+import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { Duplex, Readable } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
@@ -115,7 +115,7 @@ t.test('a handshake that never comes', async t => {
 })
 
 t.test('an answer that its client does not take', async t => {
-  const app = await build(t, { certificate, limits: { sendTimeout: 300 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
+  const app = await build(t, { certificate, limits: { sendTimeout: 600 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
   const CHUNK = Buffer.alloc(65_536, 'x')
   const ended: string[] = []
   app.get('/endless/:name', async (request, reply) => {
@@ -168,16 +168,29 @@ t.test('a connection that asks nothing more', async t => {
   socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   t.match(await textOf(socket), /^HTTP\/1\.1 200 /)
 
-  const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+  const openSession = (): ClientHttp2Session => {
+    const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
+    t.teardown(() => session.destroy())
+    // What is still on its way when the server closes is answered by a reset.
+    return session.on('error', () => {})
+  }
+  const session = openSession()
   await new Promise(resolve => session.once('close', resolve))
   t.pass('an HTTP/2 connection without a stream is closed as well')
 
   app.server.on('connect', (_request, response: any) => { response.writeHead(200); response.write('open') })
-  const kept = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
-  t.teardown(() => kept.destroy())
-  await once(kept, 'remoteSettings')
-  const socketStream = kept.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' })
-  await once(socketStream, 'response')
+  const openWebSocket = async (): Promise<{ kept: ClientHttp2Session, socketStream: ClientHttp2Stream }> => {
+    const kept = openSession()
+    const socketStream = await new Promise<ClientHttp2Stream | null>(resolve => {
+      kept.once('close', () => { resolve(null) }).once('remoteSettings', () => {
+        const stream = kept.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' })
+        stream.on('error', () => {}).once('response', () => { resolve(stream) })
+      })
+    })
+    // A machine that holds us up may make the connection idle before its WebSocket has come.
+    return socketStream === null ? await openWebSocket() : { kept, socketStream }
+  }
+  const { kept, socketStream } = await openWebSocket()
   await new Promise(resolve => setTimeout(resolve, 300))
   t.notOk(kept.closed || socketStream.closed, 'but a silent WebSocket keeps its connection')
   // Long enough for the first question to be held against it, had the answer not been heard.
@@ -289,7 +302,7 @@ async function stubborn (t: Test, port: number): Promise<{ raw: Socket, secure: 
 const GET = Buffer.from('\x82\x87\x84\x01\x01a', 'latin1')
 
 t.test('an HTTP/2 client that breaks the protocol and leaves, while its request is under way', async t => {
-  const app = await build(t, { certificate, limits: { keepAliveTimeout: 100, connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  const app = await build(t, { certificate, limits: { keepAliveTimeout: 400, connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   let asked = 0
   app.get('/slow', async (_request, reply) => { asked++; reply.hijack() })
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -315,8 +328,8 @@ t.test('an HTTP/2 client that does not end its side', async t => {
 })
 
 t.test('an HTTP/2 connection that is idle after a long request', async t => {
-  const app = await build(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
-  app.get('/slow', async () => { await new Promise(resolve => setTimeout(resolve, 300)); return 'done' })
+  const app = await build(t, { certificate, limits: { keepAliveTimeout: 400 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  app.get('/slow', async () => { await new Promise(resolve => setTimeout(resolve, 800)); return 'done' })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
   t.teardown(() => session.destroy())

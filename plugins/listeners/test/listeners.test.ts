@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 import { Server as SocketServer } from 'socket.io'
 import { io } from 'socket.io-client'
 import t from 'tap'
-import { build, portOf } from './server.ts'
+import { build, newPath, portOf } from './server.ts'
 
 const run = promisify(execFile)
 
@@ -144,12 +144,8 @@ t.test('a port in use fails listen with one error that names the listener, and l
   t.teardown(() => other.close())
   await once(other, 'listening')
   const { port } = other.address() as { port: number }
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const freePort = (free.address() as { port: number }).port
-  await new Promise(resolve => free.close(resolve))
-
-  const app = await build(t, { listeners: [{ port: freePort, host: '127.0.0.1' }, { port, host: '127.0.0.1', label: 'HTTP_PORT' }] })
+  const path = newPath()
+  const app = await build(t, { listeners: [{ path }, { port, host: '127.0.0.1', label: 'HTTP_PORT' }] })
   await t.rejects(app.listen({ port: 0, host: '127.0.0.1' }), {
     code: 'FST_ARR_LISTENERS_PORT_IN_USE',
     listener: `http port ${port}`,
@@ -157,7 +153,7 @@ t.test('a port in use fails listen with one error that names the listener, and l
     message: `Listener 'http port ${port}' (HTTP_PORT): 127.0.0.1:${port} is in use by another program; choose another port, or stop that program.`,
     cause: { code: 'EADDRINUSE' }
   })
-  const again = createServer().listen(freePort, '127.0.0.1')
+  const again = createServer().listen(path)
   await once(again, 'listening')
   await new Promise(resolve => again.close(resolve))
 })
@@ -166,9 +162,10 @@ t.test('the server failing to listen closes the listeners', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())
   await once(other, 'listening')
-  const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
+  const path = newPath()
+  const app = await build(t, { listeners: [{ path }] })
   await t.rejects(app.listen({ port: (other.address() as { port: number }).port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
-  const again = createServer().listen(portOf(app, 'http'), '127.0.0.1')
+  const again = createServer().listen(path)
   await once(again, 'listening')
   await new Promise(resolve => again.close(resolve))
 })

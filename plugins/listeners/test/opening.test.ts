@@ -4,14 +4,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer, get } from 'node:http'
 import { connect, createServer } from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { bindError } from '../src/errors.ts'
 import { parseBinding } from '../src/iis-binding.ts'
 import { listeners } from '../src/index.ts'
-import { build, portOf, start } from './server.ts'
+import { build, newPath, portOf, start, until } from './server.ts'
 
 t.test('localhost is both loopback addresses, on one port even where the system chooses it', async t => {
   const app = await start(t, { listeners: [{ port: 0 }] })
@@ -34,7 +34,7 @@ t.test('a star is every address', async t => {
 })
 
 t.test('a unix socket, or a Windows pipe', async t => {
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\fastify-arr-${process.pid}` : join(tmpdir(), `fastify-arr-${process.pid}.sock`)
+  const path = newPath()
   const app = await start(t, { listeners: [{ path }] })
   t.match(app.listeners.addresses, [{ name: `http ${path}`, address: path, port: null, url: `http+unix:${path}` }])
   const [response] = await once(get({ socketPath: path, path: '/' }), 'response')
@@ -43,7 +43,7 @@ t.test('a unix socket, or a Windows pipe', async t => {
 })
 
 t.test('a unix socket that a killed process has left is taken over, one that somebody listens on is not', { skip: process.platform === 'win32' && 'pipes of Windows leave nothing' }, async t => {
-  const path = join(tmpdir(), `fastify-arr-left-${process.pid}.sock`)
+  const path = newPath()
   const killed = spawn(process.execPath, ['-e', 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))', path], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => killed.kill('SIGKILL'))
   await once(killed.stdout, 'data')
@@ -89,9 +89,11 @@ t.test('by hand, when it is said so', async t => {
 })
 
 t.test('after a failure it can be tried again', async t => {
-  const other = createServer().listen(0, '127.0.0.1')
+  // Not a port, which anybody may have taken by then.
+  const path = newPath()
+  const other = createServer().listen(path)
   await once(other, 'listening')
-  const app = await build(t, { open: 'manual', listeners: [{ port: (other.address() as { port: number }).port, host: '127.0.0.1' }] })
+  const app = await build(t, { open: 'manual', listeners: [{ path }] })
   await t.rejects(app.listeners.listen(), { code: 'FST_ARR_LISTENERS_PORT_IN_USE' })
   await new Promise(resolve => other.close(resolve))
   t.equal((await app.listeners.listen()).length, 1)
@@ -120,25 +122,17 @@ t.test('fastify start, with the plugin in a one-file app', async t => {
       }`
   })
   const cli = fileURLToPath(import.meta.resolve('fastify-cli/cli.js'))
-  const run = (port: string, more: NodeJS.ProcessEnv = {}) => {
-    const child = spawn(process.execPath, ['--import=tsx', cli, 'start', '--port', port, '--address', '127.0.0.1', '--log-level', 'info', join(folder, 'app.ts')], { env: { ...process.env, ...more }, cwd: fileURLToPath(new URL('../../..', import.meta.url)) })
-    t.teardown(() => child.kill('SIGKILL'))
-    let text = ''
-    child.stdout.on('data', chunk => { text += chunk })
-    child.stderr.on('data', chunk => { text += chunk })
-    return { child, text: () => text }
-  }
-  // fastify-cli takes 0 for no port at all, which is 3000.
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const { port } = other.address() as { port: number }
-  await new Promise(resolve => other.close(resolve))
-  const { child, text } = run(String(port))
-  while (!text().includes('urls ') && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
-  const urls = JSON.parse(/urls (\[.*\])/.exec(text())?.[1] ?? '[]') as string[]
-  t.ok(urls.length >= 2, text())
+  // Its own address is a path: it takes the port 0 for none at all, which is 3000, and any other may be somebody else's by then.
+  const child = spawn(process.execPath, ['--import=tsx', cli, 'start', '--socket', newPath(), '--close-grace-delay', '60000', '--log-level', 'info', join(folder, 'app.ts')], { cwd: fileURLToPath(new URL('../../..', import.meta.url)) })
+  t.teardown(() => child.kill('SIGKILL'))
+  let text = ''
+  child.stdout.on('data', chunk => { text += chunk })
+  child.stderr.on('data', chunk => { text += chunk })
+  await until(() => /urls .*\n/.test(text) || child.exitCode !== null)
+  const urls = JSON.parse(/urls (\[.*\])/.exec(text)?.[1] ?? '[]') as string[]
+  t.ok(urls.length >= 2, text)
   t.equal(await (await fetch(urls[0] as string)).text(), 'started')
-  t.match(text(), /Server listening at https:\/\//)
+  t.match(text, /Server listening at https:\/\//)
   if (process.platform === 'win32') return
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')

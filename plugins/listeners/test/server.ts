@@ -34,6 +34,12 @@ export function portOf (app: FastifyInstance, protocol: 'http' | 'https'): numbe
   return app.listeners.addresses.find(address => address.protocol === protocol)?.port as number
 }
 
+/** A unix socket's path, or a Windows pipe's, that nobody else has: a port that was free a moment ago may be somebody else's. */
+export function newPath (): string {
+  const name = `fastify-arr-${randomUUID()}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
+}
+
 /** A TLS connection, done with its handshake. */
 export async function handshake (t: Test, port: number, servername: string, more: object = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false, ...more })

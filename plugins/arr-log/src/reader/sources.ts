@@ -1,6 +1,6 @@
 // Which files are meant, and what is new in them?
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createParser, type Parser } from './parser.ts'
 import type { Line } from './columns.ts'
@@ -73,11 +73,13 @@ export function createFollower (each: (line: Line) => void) {
       files.set(key, file)
     }
     file.path = path
-    if (size > file.offset) await readOn(path, file, size).catch(outlive)
+    if (size === file.offset) return
+    const handle = await openSame(path, key).catch(outlive)
+    if (handle) await readOn(handle, file, size).catch(outlive)
   }
 
-  async function readOn (path: string, file: Followed, size: number): Promise<void> {
-    for await (const chunk of createReadStream(path, { start: file.offset, end: size - 1 })) {
+  async function readOn (handle: FileHandle, file: Followed, size: number): Promise<void> {
+    for await (const chunk of handle.createReadStream({ start: file.offset, end: size - 1 })) {
       file.offset += chunk.length
       // The last one may still be being written.
       for (const text of file.lines.of(chunk)) {
@@ -91,7 +93,20 @@ export function createFollower (each: (line: Line) => void) {
 interface Found { readonly path: string, readonly key: string, readonly size: number }
 
 async function look (path: string): Promise<Found | null> {
-  return await stat(path, { bigint: true }).then(({ dev, ino, size }) => ({ path, key: `${dev} ${ino}`, size: Number(size) }), () => null)
+  return await stat(path, { bigint: true }).then(({ dev, ino, size }) => ({ path, key: keyOf(dev, ino), size: Number(size) }), () => null)
+}
+
+function keyOf (dev: bigint, ino: bigint): string {
+  return `${dev} ${ino}`
+}
+
+/** Opens a file that was looked at; null where another one has taken its place since, which the next look will find. */
+async function openSame (path: string, key: string): Promise<FileHandle | null> {
+  const handle = await open(path)
+  const { dev, ino } = await handle.stat({ bigint: true })
+  if (keyOf(dev, ino) === key) return handle
+  await handle.close()
+  return null
 }
 
 /** Where a file went that is not where it was: as a rule, to another name in the same folder. */
