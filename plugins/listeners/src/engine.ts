@@ -30,6 +30,11 @@ export interface Engine {
 
 const PLACE = Symbol('place')
 
+// For a client that negotiates nothing, in the only words that it may understand.
+const HTTP2_ONLY = 'HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nHTTP/2 is spoken here, and has to be negotiated (ALPN).\n'
+/** How long a client may take to close after that, in ms. */
+const LINGER = 2000
+
 /** A connection that speaks HTTP/1.1. Node keeps the answer that is under way on it under this name, and takes it away when that has ended. */
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
@@ -95,13 +100,24 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   }
 
   function welcome (socket: TLSSocket): void {
-    if (http2 !== null && (socket.alpnProtocol === 'h2' || !plan.http1)) {
+    if (http2 !== null && socket.alpnProtocol === 'h2') {
       socket.on('error', () => {})
       entering = socket
       http2.emit('connection', socket)
-    } else {
+    } else if (plan.http1) {
       http1.emit('connection', socket)
+    } else {
+      sendAway(socket)
     }
+  }
+
+  // Node's own HTTP/2 server says this too, but does not see the client go, and would hold up whoever closes for ten seconds.
+  function sendAway (socket: TLSSocket): void {
+    join(socket)
+    socket.end(HTTP2_ONLY)
+    socket.resume()
+    const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+    socket.once('close', () => { clearTimeout(timer) })
   }
 
   // An error on a socket always ends in its 'close'; without a listener it would end the process.

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
@@ -92,6 +92,10 @@ t.test('a listener\'s own server names the one that its requests are for, to tho
 })
 
 t.test('each protocol can be switched off', async t => {
+  const accepted: Socket[] = []
+  const onSocket = (message: unknown): void => { accepted.push((message as { socket: Socket }).socket) }
+  subscribe('net.server.socket', onSocket)
+  t.teardown(() => { unsubscribe('net.server.socket', onSocket) })
   const app = await build(t, { certificate: 'development', listeners: [{ name: 'h1', port: 0, https: true, http2: false }, { name: 'h2', port: 0, https: true, http1: false }] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const portNamed = (name: string) => app.listeners.addresses.find(address => address.name === name)?.port as number
@@ -107,6 +111,9 @@ t.test('each protocol can be switched off', async t => {
   const [response] = await once(httpsRequest({ port: portNamed('h2'), rejectUnauthorized: false, ALPNProtocols: [] } as object).end(), 'response')
   t.equal(response.statusCode, 403)
   response.resume()
+  const socket = accepted.at(-1)!
+  const gone = once(socket, 'close').then(() => true)
+  t.ok(socket.destroyed || await Promise.race([gone, new Promise(resolve => setTimeout(resolve, 9_000, false).unref())]), 'and its connection is not kept')
 })
 
 t.test('a TLS connection that was taken as an upgrade can be given back to its server', async t => {
