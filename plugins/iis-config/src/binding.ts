@@ -1,5 +1,5 @@
 // What does one `<binding>` of a site say? A binding of host-routing, and a listener for its port.
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import type { ListenerOptions } from './plugin-options.ts'
 import type { Reading } from './reading.ts'
 import type { XmlElement } from './xml.ts'
@@ -81,14 +81,19 @@ export function listenersOf (reading: Reading, bindings: readonly ReadBinding[])
     ports.set(key, [...ports.get(key) ?? [], binding])
   }
   return [...ports.values()].flatMap(group => {
-    const hosts = [...new Set(group.map(({ listener }) => listener.host))]
-    if (hosts.includes('*')) return joined(reading, group, '*')
+    const all = [...new Set(group.map(({ listener }) => listener.host))]
+    const hosts = all.filter(host => !all.some(other => covers(other, host)))
     // Without a name of its own, a listener is known by its port alone.
     return hosts.map(host => {
-      const listener = joined(reading, group.filter(one => one.listener.host === host), host)
+      const listener = joined(reading, group.filter(one => one.listener.host === host || covers(host, one.listener.host)), host)
       return hosts.length === 1 ? listener : { name: `${group[0]?.protocol ?? ''} ${host} port ${listener.port}`, ...listener }
     })
   })
+}
+
+function covers (address: string, other: string): boolean {
+  if (address === other || other === '*') return false
+  return address === '*' || address === '::' || (address === '0.0.0.0' && isIPv4(other))
 }
 
 /** The bindings of one listener: a flag that one of them has is the listener's. */

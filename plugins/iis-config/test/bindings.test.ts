@@ -17,6 +17,7 @@ test('where a binding is for all addresses, its listener has those of single one
   const { options } = read('protocol="http" bindingInformation="127.0.0.1:80:a"', 'protocol="http" bindingInformation="*:80:b"', 'protocol="http" bindingInformation="[::1]:80:c"')
   t.strictSame(options.listeners?.listeners, [{ host: '*', port: 80 }])
   t.strictSame(options.hostRouting?.sites.map(({ bindings }) => bindings?.[0]), ['http/127.0.0.1:80:a', 'http/*:80:b', 'http/[::1]:80:c'])
+  t.strictSame(read('protocol="http" bindingInformation="127.0.0.1:80:a"', 'protocol="http" bindingInformation="0.0.0.0:80:b"').options.listeners?.listeners, [{ host: '0.0.0.0', port: 80 }])
 })
 
 test('what the flags of one binding switch off for another one is told there', async t => {

@@ -1,7 +1,7 @@
 // Are these listeners sound? Options in; plans with nothing left to default, or one error with every mistake, out.
 
 import { InvalidOptionsError } from './errors.ts'
-import { parseBinding } from './iis-binding.ts'
+import { mergeBindings } from './merge-bindings.ts'
 import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
 import { compileAddresses } from './proxy-protocol.ts'
 import { DEFAULT_LIMITS, readLimits, type LimitOptions } from './limits.ts'
@@ -110,32 +110,4 @@ function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mis
   const compiled = Array.isArray(proxyProtocol) ? compileAddresses(proxyProtocol) : null
   if (compiled === null) mistake('has a proxyProtocol that is neither true nor a list of IP addresses and networks')
   return compiled
-}
-
-function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {
-  const merged: ListenerOptions[] = []
-  const bindings = new Map<string, { options: ListenerOptions, hosts: string[] }>()
-  for (const [index, given] of listeners.entries()) {
-    if (typeof given === 'object' && given !== null) {
-      merged.push(given)
-      continue
-    }
-    const binding = typeof given === 'string' ? parseBinding(given) : null
-    if (binding === null) {
-      mistake(`listeners[${index}], ${JSON.stringify(given)}, is neither an object nor written as 'https/*:443:example.com' (protocol/IP:port:host)`)
-      continue
-    }
-    const { protocol, address, port, host } = binding
-    const key = `${protocol}/${address}:${port}`
-    const known = bindings.get(key)
-    if (known !== undefined) {
-      if (host !== '') known.hosts.push(host)
-      continue
-    }
-    const hosts = host === '' ? [] : [host]
-    const options: ListenerOptions = { port, host: address, ...(protocol === 'https' && { https: { hosts } }) }
-    bindings.set(key, { options, hosts })
-    merged.push(options)
-  }
-  return merged
 }

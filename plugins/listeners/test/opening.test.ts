@@ -11,6 +11,7 @@ import t from 'tap'
 import { bindError } from '../src/errors.ts'
 import { parseBinding } from '../src/iis-binding.ts'
 import { listeners } from '../src/index.ts'
+import { planListeners } from '../src/plan.ts'
 import { build, newPath, portOf, start, until } from './server.ts'
 
 t.test('localhost is both loopback addresses, on one port even where the system chooses it', async t => {
@@ -65,6 +66,18 @@ t.test('IIS bindings of one port are one listener', async t => {
   t.same(app.listeners.addresses.map(({ name, protocol }) => `${name} ${protocol}`), ['http port 0 http', 'https port 0 https'])
   t.same(parseBinding('https/[::1]:443:Example.com'), { protocol: 'https', address: '::1', port: 443, host: 'example.com' })
   t.equal(parseBinding('net.tcp/808:*'), null)
+})
+
+t.test('bindings of several addresses and one port are listeners side by side, unless one of them is for all addresses', async t => {
+  const places = (...bindings: string[]) => planListeners({ listeners: bindings, certificate: 'development' })
+    .map(({ name, host, https }) => [name, host, ...https?.hosts ?? []].join(' | '))
+  t.same(places('https/192.0.2.1:443:one.test', 'https/192.0.2.2:443:two.test', 'https/192.0.2.1:443:three.test'), [
+    'https 192.0.2.1 port 443 | 192.0.2.1 | one.test | three.test',
+    'https 192.0.2.2 port 443 | 192.0.2.2 | two.test'
+  ])
+  t.same(places('https/192.0.2.1:443:one.test', 'https/*:443:two.test', 'http/192.0.2.1:80:'), ['https port 443 | * | one.test | two.test', 'http port 80 | 192.0.2.1'])
+  t.same(places('http/0.0.0.0:80:', 'http/192.0.2.1:80:', 'http/[::1]:80:'), ['http 0.0.0.0 port 80 | 0.0.0.0', 'http ::1 port 80 | ::1'])
+  t.same(places('http/192.0.2.1:80:', 'http/[::]:80:', 'http/0.0.0.0:80:'), ['http port 80 | ::'])
 })
 
 t.test('in a server that already listens, made by somebody else', async t => {
