@@ -74,11 +74,12 @@ async function main (): Promise<void> {
 async function measure (workload: Workload, peers: readonly Peer[], workshop: Workshop, options: Options, notes: Set<string>): Promise<Outcome[]> {
   const subjects = peers.map(peer => ({ peer, samples: [] as Sample[], failure: null as string | null, proxy: null as Proxy | null }))
   const tls = workload.needs.includes('tls')
-  for (let round = 0; round < options.samples; round++) {
+  const rounds = options.samples * workload.repeats
+  for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
       const { peer } = subject
       if (peer.absent !== null || subject.failure !== null) continue
-      progress(`${workload.key} ${round + 1}/${options.samples} ${peer.name}`)
+      progress(`${workload.key} ${round + 1}/${rounds} ${peer.name}`)
       try {
         if (subject.proxy === null) {
           subject.proxy = await peer.start(workshop, tls)

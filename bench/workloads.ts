@@ -24,6 +24,8 @@ export interface Workload {
   readonly needs: readonly ('http' | 'page' | 'websocket' | 'many' | 'tls')[]
   /** A fresh process for each sample, without warm-up: for memory. */
   readonly fresh: boolean
+  /** How many times as many samples as of others. */
+  readonly repeats: number
   /** So much work, in the figures' unit, makes a Node process run as it goes on running. */
   readonly enough: number
   readonly measure: Measure
@@ -56,6 +58,7 @@ export const WORKLOADS: readonly Workload[] = [
     figures: [{ name: 'memory', title: 'Memory for each idle tunnel, 5,000 open', unit: 'KiB', digits: 1 }],
     needs: ['websocket', 'many'],
     fresh: true,
+    repeats: 1,
     enough: 0,
     measure: measureIdle
   },
@@ -64,6 +67,7 @@ export const WORKLOADS: readonly Workload[] = [
     figures: [{ name: 'memory', title: 'Growth under a client that does not read, 500 MB streamed at it', unit: 'MiB', digits: 1 }],
     needs: ['websocket'],
     fresh: true,
+    repeats: 1,
     enough: 0,
     measure: measureSlow
   }
@@ -85,11 +89,14 @@ export function missingFor (workload: Workload, workshop: Workshop): string | nu
 function http (key: string, title: string, path: string, connections: number, need: 'page' | 'http', ...more: 'tls'[]): Workload {
   const cpu = { name: 'cpu', title: `${title}, CPU of the proxy per request`, unit: 'µs', digits: 1 }
   const latency = ['p50', 'p99'].map(name => ({ name, title: `${title}, ${name} latency, ${connections === 1 ? '1 connection' : `${connections} connections`}`, unit: 'ms', digits: 3 }))
+  const figures = key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu]
   return {
     key,
-    figures: key === 'get1k' ? [cpu, ...latency] : connections === 1 ? latency : [cpu],
+    figures,
     needs: [need, ...more],
     fresh: false,
+    // The slowest of a hundred moves by more from sample to sample than peers differ.
+    repeats: figures.length > 1 ? 3 : 1,
     enough: path === '/1k' ? 150_000 : 60_000,
     measure: httpMeasure(path, connections, more.includes('tls')),
     // One request at a time it would take minutes, and V8 would be compiling still while the slowest of a hundred is sought.
@@ -127,6 +134,7 @@ function webSocket (key: string, title: string, per: string, args: readonly stri
     figures: [{ name: 'cpu', title: `${title}, CPU of the proxy per ${per}`, unit: 'µs', digits: 1 }],
     needs: tls ? ['websocket', 'tls'] : ['websocket'],
     fresh: false,
+    repeats: 1,
     enough,
     measure: async (proxy, workshop, seconds) => {
       const load = begin(workshop, [...args, '--port', String(proxy.port), '--host', HOST, '--warm', String(RUN_UP), '--limit', '10', '--seconds', String(seconds), ...tls ? ['--tls', '1'] : []])

@@ -12,6 +12,12 @@ export interface Watcher {
   readonly onRecovery: (path: string, lost: number) => void
 }
 
+/** Bytes of several files that wait for the disk: on a full one, all of them would. */
+export interface Backlog {
+  bytes: number
+  readonly most: number
+}
+
 export interface LogFileOptions {
   readonly place: Place
   /** What stands at the top of each block. */
@@ -22,6 +28,8 @@ export interface LogFileOptions {
   readonly flushSize: number
   /** Bytes that may wait while the disk takes none; lines beyond are lost and counted. */
   readonly maxBuffer: number
+  /** What may wait of all files of a server; one that nobody shares where there is none. */
+  readonly backlog?: Backlog
   readonly watcher: Watcher
 }
 
@@ -43,7 +51,7 @@ export interface LogFile {
 const NOTHING = Buffer.alloc(0)
 
 export function createLogFile (options: LogFileOptions): LogFile {
-  const { place, head, flushInterval, flushSize, maxBuffer, watcher } = options
+  const { place, head, flushInterval, flushSize, maxBuffer, backlog = { bytes: 0, most: Infinity }, watcher } = options
   const appender = createAppender(place, head)
   let batches: Batch[] = []
   let writing: Batch | null = null
@@ -59,7 +67,7 @@ export function createLogFile (options: LogFileOptions): LogFile {
 
   function write (line: string, at: number): void {
     const size = line.length + LINE_END.length
-    if (buffered + size > maxBuffer) {
+    if (buffered + size > maxBuffer || backlog.bytes + size > backlog.most) {
       lose(1)
       return
     }
@@ -72,9 +80,14 @@ export function createLogFile (options: LogFileOptions): LogFile {
     }
     batch.lines.push(line)
     batch.size += size
-    buffered += size
+    wait(size)
     if (buffered >= flushSize && !troubled && running === null) flush().catch(() => {})
     else if (timer === null) schedule()
+  }
+
+  function wait (bytes: number): void {
+    buffered += bytes
+    backlog.bytes += bytes
   }
 
   function schedule (): void {
@@ -110,7 +123,7 @@ export function createLogFile (options: LogFileOptions): LogFile {
       try {
         await appender.append(batch)
         batches.shift()
-        buffered -= batch.size
+        wait(-batch.size)
         lose(batch.dropped)
         recover(batch)
       } catch (error) {
@@ -145,7 +158,7 @@ export function createLogFile (options: LogFileOptions): LogFile {
     batches = batches.filter(batch => batch === writing)
     for (const batch of waiting) {
       // Whoever is writing it takes it off; what the system has got already would be there twice.
-      if (batch !== writing) buffered -= batch.size
+      if (batch !== writing) wait(-batch.size)
       else if (batch.handed) continue
       try {
         appender.appendSync(batch)
@@ -166,5 +179,6 @@ export function createLogFile (options: LogFileOptions): LogFile {
     for (const batch of batches) lose(linesIn(batch))
     if (batches.length > 0) watcher.onRecovery(join(place.directory, batches[0]!.name), lostInTrouble)
     batches = []
+    wait(-buffered)
   }
 }

@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Exchange } from './exchange.ts'
 import { HTTPERR, httperrLine, rejectedOf, type Rejected } from './httperr.ts'
-import { createLogFile, type LogFile, type Watcher } from './log-file.ts'
+import { createLogFile, type Backlog, type LogFile, type Watcher } from './log-file.ts'
 import { suffixOf, type Settings } from './options.ts'
 import { PREFIXES } from './period.ts'
 import { createPlace } from './place.ts'
@@ -20,8 +20,12 @@ export interface LogFiles {
   readonly lost: number
 }
 
+/** Files whose whole `maxBuffer` may wait at the same time. */
+const WAITING = 8
+
 export function createLogFiles (settings: Settings, format: Format, customs: number, watcher: Watcher): LogFiles {
   const directory = isAbsolute(settings.directory) ? settings.directory : resolve(settings.directory)
+  const backlog: Backlog = { bytes: 0, most: WAITING * settings.maxBuffer }
   const bySite = new Map<number, LogFile>()
   let httperr: LogFile | null = null
 
@@ -68,6 +72,7 @@ export function createLogFiles (settings: Settings, format: Format, customs: num
       flushInterval: settings.flushInterval,
       flushSize: settings.flushSize,
       maxBuffer: settings.maxBuffer,
+      backlog,
       watcher
     })
   }
@@ -87,6 +92,7 @@ export function createLogFiles (settings: Settings, format: Format, customs: num
       flushInterval: settings.flushInterval,
       flushSize: settings.flushSize,
       maxBuffer: settings.maxBuffer,
+      backlog,
       watcher
     })
   }

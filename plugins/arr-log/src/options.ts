@@ -39,7 +39,7 @@ export interface FileOptions {
   readonly flushInterval?: number
   /** Bytes that are written without waiting for the time. Default: 65536. */
   readonly flushSize?: number
-  /** Bytes that wait while the disk takes none; lines beyond are lost and counted. Default: 16777216. */
+  /** Bytes of a file that wait while the disk takes none, eight times as many of all files; lines beyond are lost and counted. Default: 16777216. */
   readonly maxBuffer?: number
 }
 

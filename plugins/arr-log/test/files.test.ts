@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createAppender } from '../src/appender.ts'
 import { createBatch } from '../src/batch.ts'
-import { createLogFile, type LogFile } from '../src/log-file.ts'
+import { createLogFile, type LogFile, type LogFileOptions } from '../src/log-file.ts'
 import { PREFIXES } from '../src/period.ts'
 import { createPlace, sweep, type PlaceOptions } from '../src/place.ts'
 import { filesIn, onlyFile, rows } from './server.ts'
@@ -14,7 +14,7 @@ const HEAD = '#Fields: line\r\n'
 
 interface Made { readonly log: LogFile, readonly directory: string, readonly told: string[] }
 
-function make (t: Test, options: Partial<PlaceOptions> = {}, limits: { maxBuffer?: number } = {}): Made {
+function make (t: Test, options: Partial<PlaceOptions> = {}, limits: Pick<Partial<LogFileOptions>, 'maxBuffer' | 'backlog'> = {}): Made {
   const directory = join(t.testdir(), 'logs', 'W3SVC1')
   const told: string[] = []
   const log = createLogFile({
@@ -228,6 +228,39 @@ t.test('while the folder cannot be had, lines wait, trouble is told once, what d
   log.write('after', AT)
   await log.flush()
   t.match(onlyFile(directory).text, /line 14\r\nafter\r\n$/)
+})
+
+t.test('of all files together no more waits than they may share', async t => {
+  const backlog = { bytes: 0, most: 60 }
+  const { log: first, directory, told } = make(t, {}, { maxBuffer: 50, backlog })
+  mkdirSync(join(directory, '..'), { recursive: true })
+  writeFileSync(directory, 'a file where the folder should be')
+  const second = createLogFile({
+    place: createPlace({ directory: join(directory, 'W3SVC2'), prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: null }),
+    head: () => HEAD,
+    flushInterval: 1_000_000,
+    flushSize: 65_536,
+    maxBuffer: 50,
+    backlog,
+    watcher: { onTrouble () {}, onRecovery () {} }
+  })
+  t.teardown(() => second.close())
+  for (let i = 10; i < 14; i++) {
+    first.write(`line ${i}`, AT)
+    second.write(`line ${i}`, AT)
+    await first.flush()
+    await second.flush()
+  }
+  t.equal(backlog.bytes, 54)
+  t.same([first.lost, second.lost], [1, 1])
+  unlinkSync(directory)
+  await first.flush()
+  t.equal(backlog.bytes, 27, 'what is written makes room')
+  t.strictSame(told, ['EEXIST', 'recovered, 1 lost'])
+  second.write('line 14', AT)
+  await second.close()
+  t.equal(backlog.bytes, 0)
+  t.equal(second.lost, 1)
 })
 
 t.test('a log that closes in trouble says what it cost', async t => {
