@@ -1,8 +1,11 @@
 // What does each plugin's part of a request cost by itself? Measured in a process of its own, without a network.
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import type { Options } from './options.ts'
 import { PROXY_CORE, start } from './processes.ts'
+import { Stopwatch } from './stopwatch.ts'
 import { compiledTree } from './tree.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -39,12 +42,17 @@ export async function measureMicros (micros: readonly Micro[], workshop: Worksho
       const tree = compiledTree(path, workshop.folder)
       const order = { ...micro, tree, folder: mkdtempSync(join(workshop.folder, 'micro-')), samples: options.samples }
       const running = start(PROXY_CORE, process.execPath, [PROGRAM, JSON.stringify(order)], { NODE_ENV: 'production' })
-      let text = ''
-      running.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
-      await new Promise(resolve => running.process.once('close', resolve))
+      const closed = new Promise(resolve => running.process.once('close', resolve))
+      const values: number[] = []
+      let watch: Stopwatch | null = null
+      for await (const line of createInterface(running.process.stdout as Readable)) {
+        if (line === 'start') watch = new Stopwatch([], workshop.probe)
+        else if (watch !== null) values.push(Number(line.slice(5)) / watch.stop().per(1).slowness)
+      }
+      await closed
       const failed = running.process.exitCode !== 0
       if (failed) console.log(`${micro.key}: ${running.errors()}`)
-      results.push({ micro, tree: name, values: failed ? [] : JSON.parse(text) as number[], failure: failed ? 'failed' : null })
+      results.push({ micro, tree: name, values: failed ? [] : values, failure: failed ? 'failed' : null })
     }
   }
   return results

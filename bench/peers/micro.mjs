@@ -1,5 +1,5 @@
 // What does one plugin's part of a request cost, without a network? Its hook is called with a real request, again and again.
-// Usage: node micro.mjs '{"tree":…,"folder":…,"work":"sites"|"rules"|"log","count":…,"samples":…}'    Prints µs of CPU for each call, as JSON.
+// Usage: node micro.mjs '{"tree":…,"folder":…,"work":"sites"|"rules"|"log","count":…,"samples":…}'    Prints `start`, and `stop` with the µs of CPU for each call, for every sample.
 import { once, EventEmitter } from 'node:events'
 import http from 'node:http'
 import { createRequire } from 'node:module'
@@ -93,7 +93,8 @@ const run = async calls => {
 }
 const calls = Math.max(64, Math.min(40_000, Math.round(200_000 / (await run(2000) + 1))))
 await run(calls)
-const results = []
-for (let i = 0; i < samples; i++) results.push(await run(calls))
-console.log(JSON.stringify(results))
+for (let i = 0; i < samples; i++) {
+  console.log('start')
+  console.log(`stop ${await run(calls)}`)
+}
 process.exit(0)

@@ -33,6 +33,9 @@ export function compileW3c (options: W3cOptions): Format {
   const dateAt = names.indexOf('date')
   const timeAt = names.indexOf('time')
   const columns = [...names, ...custom].join(' ')
+  // Most columns say what they said in the line before: method, version, addresses, status.
+  const before: FieldValue[] = names.map(() => undefined)
+  const texts: string[] = names.map(() => '-')
 
   return { line, head: at => `#Software: ${software}\r\n#Version: 1.0\r\n#Date: ${stampOf(at).both}\r\n#Fields: ${columns}\r\n` }
 
@@ -43,7 +46,14 @@ export function compileW3c (options: W3cOptions): Format {
       if (i > 0) text += ' '
       if (i === dateAt) text += stamp.date
       else if (i === timeAt) text += stamp.time
-      else text += fieldText(readers[i]!(exchange))
+      else {
+        const value = readers[i]!(exchange)
+        if (value !== before[i]) {
+          before[i] = value
+          texts[i] = fieldText(value)
+        }
+        text += texts[i]
+      }
     }
     for (const name of custom) {
       const value = exchange.custom?.[name] ?? exchange.hidden?.[name]
