@@ -2,6 +2,7 @@
 import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from './errors.ts'
+import { countShortage } from './shortage.ts'
 import type { Origin } from './target.ts'
 
 /** What TLS towards an upstream is made with: the names are those of `node:tls`. */
@@ -50,6 +51,7 @@ export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, 
     onClose()
     socket.removeListener('close', onClose)
     if (failure !== null) {
+      countShortage(failure.cause)
       socket.on('error', noop)
       socket.destroy()
     }

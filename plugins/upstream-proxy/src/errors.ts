@@ -45,6 +45,10 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
   EHOSTDOWN: 'Refused',
   EADDRNOTAVAIL: 'Refused',
   EACCES: 'Refused',
+  // No descriptor is left: see shortage.ts.
+  EMFILE: 'TooMany',
+  ENFILE: 'TooMany',
+  ENOBUFS: 'TooMany',
   ENOENT: 'Refused',
   ENOTFOUND: 'NotResolved',
   EAI_AGAIN: 'NotResolved',
@@ -78,6 +82,13 @@ export function systemCodeOf (cause: unknown): string | null {
   if (cause instanceof AggregateError && cause.errors.length > 0) return systemCodeOf(cause.errors[0])
   const code = (cause as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : null
+}
+
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy' }
+
+/** Whose fault it is where a connection to an upstream fails with this error. */
+export function sideOf (name: ErrorName): Side {
+  return SIDES[name] ?? 'upstream'
 }
 
 /** The record for `request.upstream.error`. */

@@ -15,6 +15,7 @@ import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
 import { showShapes } from './socket-shapes.ts'
+import { tellShortage } from './shortage.ts'
 import { farewell } from './tunnel/farewell.ts'
 import { OpenTunnels } from './tunnel/open-tunnels.ts'
 import { asPlainRequest } from './tunnel/plain-request.ts'
@@ -35,6 +36,8 @@ declare module 'fastify' {
 // CONNECT is no request for a resource: Node hands it to a listener of its own.
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
+const SHORTAGE = 'upstream-proxy: the process has no file descriptor left. New clients are cut off, and `count` connections to upstreams were not opened. Raise its limit (`ulimit -n`, systemd\'s LimitNOFILE), or lower `connections.max` and `websocket.maxTunnels`'
+
 async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
   const settings = compile(options, fastify.prefix)
   showShapes()
@@ -44,7 +47,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   deferContinue(fastify.server)
   const tunnels = new Tunnels(fastify.tunnels, settings)
   fastify.addHook('preClose', farewell(fastify.server, () => tunnels.drain()))
-  fastify.addHook('onClose', () => forwarder.close())
+  const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
+  fastify.addHook('onClose', () => {
+    shortage()
+    return forwarder.close()
+  })
 
   // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;
   // the request is taken over in its scope, before its own relay would answer.

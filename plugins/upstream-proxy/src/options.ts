@@ -46,10 +46,12 @@ export interface UpstreamProxyOptions extends ForwardOptions {
     connect?: number
     /** For the answer to a WebSocket's handshake: the upstream's, or that of the listener it was left to. Defaults to 10000. */
     handshake?: number
+    /** For bytes that wait for a side which takes none of them, upstream or client: of a body either way, or in a WebSocket. Defaults to 60000. */
+    send?: number
   }
 }
 
-const DIAL_TIMES = ['connect', 'handshake'] as const
+const DIAL_TIMES = ['connect', 'handshake', 'send'] as const
 
 /** The options as they run. */
 export interface Settings {
@@ -67,6 +69,7 @@ export interface Settings {
   readonly headers: HeaderPolicy
   readonly connectTimeout: number
   readonly handshakeTimeout: number
+  readonly sendTimeout: number
   readonly origins: Origins
   readonly forward: ForwardSettings
 }
@@ -134,6 +137,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
       forwarding
     },
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
+    sendTimeout: options.timeouts?.send ?? 60_000,
     origins,
     forward
   }

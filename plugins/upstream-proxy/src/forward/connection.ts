@@ -1,20 +1,17 @@
 // One connection to an upstream: who uses it, what is awaited on it, and how does it end?
 import type { Socket } from 'node:net'
 import { dial, type Dialled } from '../dial.ts'
-import { type ErrorName, nameOf } from '../errors.ts'
+import { type ErrorName, nameOf, sideOf } from '../errors.ts'
 import { type Late, leaveTogether } from '../leave-together.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Place } from '../roster.ts'
 import type { Origin } from '../target.ts'
-import type { Side } from '../upstream.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { AnswerParser, type AnswerSink } from './answer-parser.ts'
 import type { Exchange, Owner } from './exchange.ts'
 import { hearLastWord } from './last-word.ts'
 import type { ForwardSettings } from './options.ts'
 import { Patience } from './patience.ts'
-
-const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy' }
 
 // libuv reads no more at a time.
 const READ_SIZE = 65_536
@@ -222,7 +219,7 @@ export class Connection implements AnswerSink, Late {
       const { moment } = this.#patience
       const name = this.#failure ?? nameOf(this.#cause)
       const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
-      exchange.failed({ name, moment, side: SIDES[name] ?? 'upstream', cause: this.#cause, stale })
+      exchange.failed({ name, moment, side: sideOf(name), cause: this.#cause, stale })
     }
     this.#owner.gone(this)
   }

@@ -1,7 +1,7 @@
 // How does an answer end on the client's side? Taken whole within its time, or cut so that it does not look whole.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
-import { canReset } from '../reset.ts'
+import { reset } from '../reset.ts'
 import type { Place } from '../roster.ts'
 import type { Leftover, Leftovers } from './leftovers.ts'
 
@@ -32,7 +32,7 @@ export class Ending {
     const response = this.#response
     if ('stream' in response) this.#reset((response as unknown as Http2ServerResponse).stream)
     // For HTTP/1.0 a body ends with the connection, unless that is reset.
-    else if (response.req.httpVersion === '1.0' && canReset(response.socket)) response.socket.resetAndDestroy()
+    else if (response.req.httpVersion === '1.0' && response.socket !== null) reset(response.socket)
     else response.destroy()
   }
 

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { type Place, Roster } from '../roster.ts'
+import { takenFrom } from '../taken.ts'
 import { Watch } from './watch.ts'
 
 /** An answer that has not left in full, as it was when last looked at. */
@@ -13,13 +14,6 @@ export interface Leftover {
   /** Since when nothing was taken, on `performance.now()`'s clock. */
   since: number
 }
-
-interface Handle {
-  readonly writeQueueSize?: number
-}
-
-// Node does not tell in public how much of a write has left.
-type Transport = Socket & { readonly _handle?: Handle & { readonly _parent?: Handle } | null }
 
 // Who takes nothing is found out after this part of the limit, at the latest.
 const LOOKS = 4
@@ -75,9 +69,6 @@ export class Leftovers {
  */
 function takenOf (response: Leftover['response']): number {
   const stream = 'stream' in response ? response.stream : null
-  const socket = (stream === null ? response.socket : stream.session?.socket) as Transport | null | undefined
-  if (socket === null || socket === undefined || (response.writableLength === 0 && stream?.closed !== true)) return NaN
-  const handle = socket._handle
-  // What TLS has taken waits below it.
-  return socket.bytesWritten - ((handle?._parent ?? handle)?.writeQueueSize ?? 0) - response.writableLength
+  if (response.writableLength === 0 && stream?.closed !== true) return NaN
+  return takenFrom((stream === null ? response.socket : stream.session?.socket) as Socket | null | undefined, response.writableLength)
 }

@@ -7,7 +7,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { dial } from '../dial.ts'
-import { describe, ERRORS, type ErrorName } from '../errors.ts'
+import { describe, ERRORS, type ErrorName, sideOf } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
@@ -76,7 +76,7 @@ export class Handshake {
     stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
 
     this.#upstream = dial(origin, this.#settings, failure => {
-      if (failure !== null) this.#fail(failure.name, 'upstream', failure.cause)
+      if (failure !== null) this.#fail(failure.name, sideOf(failure.name), failure.cause)
       else this.#onConnected(text)
     })
   }

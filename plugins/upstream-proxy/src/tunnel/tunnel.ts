@@ -42,6 +42,8 @@ export class Tunnel {
   #unsent = 0
   #probed = false
   #open = 2
+  /** When a socket was first seen destroyed that has not told of its close; 0 where there is none. */
+  #lostAt = 0
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
     this.opening = opening
@@ -146,6 +148,26 @@ export class Tunnel {
       this.halfClosedAt = now
     }
     return Math.min(now - this.halfClosedAt, this.quiet(now))
+  }
+
+  /** How long the side that is slower to take what waits for it has taken nothing, in ms. */
+  untaken (now: number): number {
+    return Math.max(this.up.untaken(now), this.down.untaken(now))
+  }
+
+  /** How long a destroyed socket has not told of its close, in ms; 0 where there is none. */
+  lost (now: number): number {
+    if (!this.up.isLost && !this.down.isLost) {
+      this.#lostAt = 0
+      return 0
+    }
+    this.#lostAt ||= now
+    return now - this.#lostAt
+  }
+
+  /** Closes for a destroyed socket that does not tell of it: tunnel, log line and drain wait for that. */
+  letGo (): void {
+    for (const { from, isLost } of [this.up, this.down]) if (isLost) from.emit('close')
   }
 
   /** One of the sockets has closed. */

@@ -10,9 +10,11 @@ import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
 import { type Place, Roster } from '../roster.ts'
 import { valueOf } from './answer-head.ts'
 import { clientSide, type ClientSide } from './client-side.ts'
+import { type Drain, drainTunnels } from './drain.ts'
 import { reservedBits } from './frames.ts'
 import { isHandshake } from './handshake-head.ts'
 import { Handshake, type Opened } from './handshake.ts'
+import { holdLimits, SWEEP } from './limits.ts'
 import type { OpenTunnels } from './open-tunnels.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -20,9 +22,6 @@ import { Tunnel } from './tunnel.ts'
 export const OPEN = channel('fastify-arr.tunnel.open')
 /** For onlookers: `{ request, tunnel }`, when both its sockets have closed. */
 export const CLOSE = channel('fastify-arr.tunnel.close')
-
-// Far below every limit that it watches, and cheap for thousands of tunnels.
-const SWEEP = 1000
 
 /** Opens tunnels, holds their limits, and says goodbye at the end. */
 export class Tunnels {
@@ -33,7 +32,7 @@ export class Tunnels {
   readonly #pending = new Roster<Handshake>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
-  #drained: (() => void) | null = null
+  #drain: Drain | null = null
 
   constructor (open: OpenTunnels, settings: Settings) {
     this.open = open
@@ -120,54 +119,22 @@ export class Tunnels {
     if (this.#own.size > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
-    this.#drained?.()
+    this.#drain?.finish()
   }
 
   #sweep (): void {
-    const { idleTimeout, maxAge, halfCloseTimeout, keepAlive } = this.#settings.tunnel
+    const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.sendTimeout }
     const now = performance.now()
-    for (const tunnel of this.#own.members()) {
-      tunnel.keepAlive(keepAlive)
-      if ((idleTimeout > 0 && tunnel.quiet(now) >= idleTimeout) ||
-        (maxAge > 0 && tunnel.age(now) >= maxAge) ||
-        (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout)) {
-        tunnel.destroy('proxy', 'timeout')
-      }
-    }
+    for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now)
   }
 
   /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
-  drain (): Promise<void> {
+  async drain (): Promise<void> {
     this.#draining = true
     for (const handshake of this.#pending.members()) handshake.giveUp()
-    if (this.#own.size === 0) return Promise.resolve()
-    const { code, reason, window, deadline } = this.#settings.tunnel.drain
-    const tunnels = this.#own.members()
-    return new Promise(resolve => {
-      const started = performance.now()
-      let said = 0
-      const sayGoodbye = () => {
-        const due = window === 0 ? tunnels.length : Math.ceil(tunnels.length * Math.min(1, (performance.now() - started + 25) / window))
-        for (; said < due; said++) {
-          const tunnel = tunnels[said] as Tunnel
-          tunnel.fact.ending ??= 'drain'
-          tunnel.close(code, reason)
-        }
-        if (said === tunnels.length) clearInterval(spread)
-      }
-      const spread = setInterval(sayGoodbye, 25)
-      const cut = deadline === 0
-        ? undefined
-        : setTimeout(() => {
-          for (const tunnel of this.#own.members()) tunnel.destroy('proxy', 'drain')
-        }, deadline)
-      this.#drained = () => {
-        clearInterval(spread)
-        clearTimeout(cut)
-        resolve()
-      }
-      sayGoodbye()
-    })
+    if (this.#own.size === 0) return
+    this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain)
+    await this.#drain.done
   }
 }
 

@@ -1,7 +1,7 @@
 // What do a direction's sockets tell it? The listeners are shared functions that find it on their socket: no closure per tunnel.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { canReset, isTcp } from '../reset.ts'
+import { isTcp, reset } from '../reset.ts'
 import { readInto } from './read-buffer.ts'
 import type { Way } from './way.ts'
 
@@ -75,15 +75,14 @@ function onError (this: Duplex): void {
   // What came before the reset, a Close frame say, is owed to the other side; `halfCloseTimeout` bounds its patience.
   way.tunnel.halfClosedAt ||= performance.now()
   // Where the other side's end is under way already, it closes when all has left.
-  if (to.writableLength === 0) reset(to)
-  else if (to.writable) to.end(() => reset(to))
+  if (to.writableLength === 0) passReset(to)
+  else if (to.writable) to.end(() => passReset(to))
 }
 
 /** A reset is passed on as one, where the transport has it. */
-function reset (to: Socket): void {
-  if (canReset(to)) to.resetAndDestroy()
-  else if (isHttp2(to)) to.close(CANCEL)
-  else to.destroy()
+function passReset (to: Socket): void {
+  if (isHttp2(to)) to.close(CANCEL)
+  else reset(to)
 }
 
 function isHttp2 (socket: Duplex): socket is Http2Stream {

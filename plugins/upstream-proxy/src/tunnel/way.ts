@@ -1,6 +1,7 @@
 // How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
 import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../leave-together.ts'
+import { takenBy } from '../taken.ts'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
@@ -29,6 +30,9 @@ export class Way implements Late {
   /** The buffer of its own, while it moves bulk. */
   #bulk: Buffer | null = null
   #written: (() => void) | undefined
+  /** What the other side had taken at the last look, and since when that has not changed. */
+  #taken = NaN
+  #takenAt = 0
 
   constructor (tunnel: Tunnel, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number) {
     this.tunnel = tunnel
@@ -56,6 +60,22 @@ export class Way implements Late {
     this.pass(bytes, this.#written)
     // The other socket may hold the buffer still: nothing is read until it has let go. After a goodbye it gets nothing more.
     return this.#saidClose || this.to.writableLength === 0
+  }
+
+  /** True where its socket is destroyed and has not told of its close. */
+  get isLost (): boolean {
+    return this.from.destroyed && !this.over
+  }
+
+  /** How long the other side has taken nothing of what waits for it, in ms; 0 where nothing waits. To be asked again and again. */
+  untaken (now: number): number {
+    const taken = this.to.writableLength === 0 ? NaN : takenBy(this.to)
+    // NaN is never the same twice.
+    if (taken !== this.#taken) {
+      this.#taken = taken
+      this.#takenAt = now
+    }
+    return now - this.#takenAt
   }
 
   /** Both sockets are closed. */
