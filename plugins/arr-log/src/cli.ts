@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { painted, plain } from './colour.ts'
+import { jsonLine, printable } from './escape.ts'
 import { readable } from './readable.ts'
 import type { Line } from './reader/columns.ts'
 import { compileFilter } from './reader/filter.ts'
@@ -28,7 +29,7 @@ const SHOWN_BEFORE = 10
 const POLL = 300
 
 function fail (error: unknown): never {
-  process.stderr.write(`arr-log: ${(error as Error).message}\n`)
+  process.stderr.write(`arr-log: ${printable((error as Error).message)}\n`)
   process.exit(1)
 }
 
@@ -62,7 +63,7 @@ async function run (values: Readonly<Record<string, string | boolean | undefined
   const wanted = compileFilter({ status: text('status'), host: text('host'), path: text('path'), webSockets: values.websockets === true, slower: text('slower') })
   const colours = process.stdout.isTTY === true && values['no-color'] !== true && !process.env.NO_COLOR
   const paint = colours ? painted : plain
-  const show = (line: Line) => { process.stdout.write(`${values.json === true ? JSON.stringify(line) : readable(line, paint)}\n`) }
+  const show = (line: Line) => { process.stdout.write(`${values.json === true ? jsonLine(line) : readable(line, paint)}\n`) }
   if (values.follow === true) {
     if (paths.includes('-')) throw new Error('--follow needs a file or a folder')
     if (values.summary === true) throw new Error('--follow and --summary do not go together')
@@ -82,7 +83,7 @@ async function run (values: Readonly<Record<string, string | boolean | undefined
     if (path === '-') unread += await readStream(process.stdin, each)
     else for (const file of await filesOf(path)) unread += await readFile(file, each)
   }
-  if (summary !== null) process.stdout.write(`${values.json === true ? JSON.stringify(summary.result()) : showSummary(summary.result(), paint)}\n`)
+  if (summary !== null) process.stdout.write(`${values.json === true ? jsonLine(summary.result()) : showSummary(summary.result(), paint)}\n`)
   if (unread > 0) process.stderr.write(`arr-log: ${unread} lines could not be read\n`)
 }
 

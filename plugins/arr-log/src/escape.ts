@@ -1,6 +1,10 @@
-// What may stand in a field of a log line?
+// What may stand in a field of a log line, and what in a text that a terminal shows?
 
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/gu
+// Controls (a terminal obeys C1 too), format characters (bidi, zero-width, tags), halves of pairs, line and paragraph separators.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const UNSAFE_OR_SPACE = new RegExp(`${UNSAFE.source}|\\p{Z}`, 'gu')
+const UNSAFE_IN_LINES = new RegExp(`(?![\\t\\n])${UNSAFE.source}`, 'gu')
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
 const PLAIN = /^[\x21-\x7e]*$/
 // eslint-disable-next-line no-control-regex
 const ASCII_UNPRINTABLE = /[\x00-\x20\x7f]/g
@@ -26,7 +30,7 @@ export function escape (value: string | null | undefined): string {
   if (PLAIN.test(value)) return value
   const known = kept.get(value)
   if (known !== undefined) return known
-  const escaped = ASCII.test(value) ? value.replace(ASCII_UNPRINTABLE, '+') : decode(value).replace(UNPRINTABLE, '+')
+  const escaped = ASCII.test(value) ? value.replace(ASCII_UNPRINTABLE, '+') : decode(value).replace(UNSAFE_OR_SPACE, '+')
   if (value.length <= KEPT_LENGTH) {
     if (kept.size >= KEPT) kept.clear()
     kept.set(value, escaped)
@@ -45,6 +49,30 @@ export function decode (value: string): string {
   } catch {
     return value
   }
+}
+
+/** A text with its spaces, each unsafe character as an escape: `\u202e`, or `\x1b` where `short`. JSON stays JSON of the same value. */
+export function printable (text: string, short = false): string {
+  if (PRINTABLE_ASCII.test(text)) return text
+  return text.replace(UNSAFE, characters => {
+    let escaped = ''
+    // A pair is two escapes.
+    for (let i = 0; i < characters.length; i++) {
+      const code = characters.charCodeAt(i)
+      escaped += short && code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+    }
+    return escaped
+  })
+}
+
+/** A text of several lines without what could command a terminal. */
+export function harmless (text: string): string {
+  return text.replace(UNSAFE_IN_LINES, '')
+}
+
+/** A value as JSON on one line that any terminal may be shown. */
+export function jsonLine (value: unknown): string {
+  return printable(JSON.stringify(value))
 }
 
 /** At most `limit` UTF-16 units of a text, never half of a surrogate pair. */

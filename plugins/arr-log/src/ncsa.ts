@@ -1,13 +1,12 @@
 // How does an exchange look in the other formats people's tools read: NCSA combined, and JSON lines?
-import { decode } from './escape.ts'
+import { decode, escape, jsonLine, printable } from './escape.ts'
 import type { Exchange } from './exchange.ts'
 import { queryWithArr } from './query.ts'
 import type { Format } from './w3c.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-// eslint-disable-next-line no-control-regex
-const QUOTED_UNSAFE = /["\\\x00-\x1f\x7f-\x9f\u2028\u2029]/g
-const TOKEN_UNSAFE = /[\s"\\\p{Cc}]/gu
+const QUOTES = /["\\]/g
+const NEEDS_NO_ESCAPE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** NCSA combined, as Apache and nginx write it: local time with its offset, then referer and user agent. */
 export const NCSA: Format = {
@@ -15,8 +14,7 @@ export const NCSA: Format = {
   line (exchange) {
     const query = queryWithArr(exchange)
     const target = query === null ? exchange.path : `${exchange.path}?${query}`
-    const user = exchange.username === null ? '-' : exchange.username.replace(TOKEN_UNSAFE, '+')
-    return `${exchange.clientIp ?? '-'} - ${user || '-'} [${localTime(exchange.endedAt)}] "${quoted(exchange.method)} ${quoted(target)} ${exchange.version}" ` +
+    return `${escape(exchange.clientIp)} - ${escape(exchange.username).replace(QUOTES, '+')} [${localTime(exchange.endedAt)}] "${quoted(exchange.method)} ${quoted(target)} ${escape(exchange.version)}" ` +
       `${exchange.status} ${exchange.bytesSent ?? '-'} "${quoted(exchange.referer)}" "${quoted(exchange.userAgent)}"`
   }
 }
@@ -24,7 +22,7 @@ export const NCSA: Format = {
 /** One JSON object per line: the structured entry itself, its time as ISO 8601. */
 export const JSON_LINES: Format = {
   head: () => '',
-  line: ({ endedAt, ...exchange }: Exchange) => JSON.stringify({ time: new Date(endedAt).toISOString(), ...exchange })
+  line: ({ endedAt, ...exchange }: Exchange) => jsonLine({ time: new Date(endedAt).toISOString(), ...exchange })
 }
 
 // `10/Oct/2000:13:55:36 -0700`
@@ -38,9 +36,6 @@ function localTime (at: number): string {
 
 function quoted (value: string | null): string {
   if (value === null || value === '') return '-'
-  return decode(value).replace(QUOTED_UNSAFE, character => {
-    if (character === '"' || character === '\\') return `\\${character}`
-    const code = character.charCodeAt(0).toString(16)
-    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`
-  })
+  if (NEEDS_NO_ESCAPE.test(value)) return value
+  return printable(decode(value).replace(QUOTES, '\\$&'), true)
 }

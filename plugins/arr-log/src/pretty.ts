@@ -1,6 +1,7 @@
 // How does a server's log look on a terminal? A pino-pretty that shows each exchange as one readable line.
 import { PinoPretty, type PrettyOptions } from 'pino-pretty'
 import { painted, plain, RESET } from './colour.ts'
+import { harmless } from './escape.ts'
 import { isRejected, type Rejected } from './httperr.ts'
 import { readable, type Told } from './readable.ts'
 import { isLine } from './reader/columns.ts'
@@ -9,10 +10,6 @@ interface Entry {
   readonly exchange?: unknown
   readonly rejected?: unknown
 }
-
-// What could command a terminal; pino-pretty takes it out of the messages it formats itself.
-// eslint-disable-next-line no-control-regex
-const COMMANDS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 
 /**
  * pino-pretty's options for a server with arr-log; every other entry looks as pino-pretty shows it. Whatever is
@@ -35,7 +32,8 @@ export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
       }
       if (typeof options.messageFormat === 'function') return options.messageFormat(log, messageKey, levelLabel, extras)
       const message = log[messageKey]
-      return typeof message === 'string' ? message.replace(COMMANDS, '') : ''
+      // pino-pretty cleans only the messages that it formats itself.
+      return typeof message === 'string' ? harmless(message) : ''
     },
     customPrettifiers: {
       ...options.customPrettifiers,

@@ -5,6 +5,9 @@ import { decode, escape, truncate } from '../src/escape.ts'
 import type { Exchange } from '../src/exchange.ts'
 import { FIELD_NAMES } from '../src/fields.ts'
 import { JSON_LINES, NCSA } from '../src/ncsa.ts'
+import { plain } from '../src/colour.ts'
+import { httperrLine, rejectedOf } from '../src/httperr.ts'
+import { readable } from '../src/readable.ts'
 import { compileW3c, MAX_LINE } from '../src/w3c.ts'
 
 t.test('a field is escaped as IIS does', async t => {
@@ -88,6 +91,55 @@ t.test('nor in the other formats', async () => {
     const json = JSON_LINES.line(exchange)
     return !/[\r\n]/.test(json) && JSON.parse(json).path === exchange.path
   }), { numRuns: 2_000 })
+})
+
+// What a terminal obeys or hides: C0, DEL, C1, soft hyphen, zero-width, bidi, separators, a tag beyond the first plane, half a pair.
+const UNSAFE = '\x00\x1b\x7f\x85\x9b\xad\u061c\u200b\u200e\u2028\u2029\u202e\u2066\ufeff\u{e0041}\ud800'
+const SEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+t.test('no format lets out what a terminal obeys or hides, whoever wrote it', async t => {
+  const text = `a${UNSAFE}z`
+  const one = {
+    endedAt: 0,
+    timeTaken: 1,
+    site: 's',
+    siteId: 1,
+    version: text,
+    status: 200,
+    method: text,
+    host: text,
+    path: `/${text}`,
+    query: text,
+    clientIp: text,
+    username: text,
+    userAgent: text,
+    referer: text,
+    requestId: text,
+    custom: { one: text },
+    websocket: { closeReason: text, subprotocol: text },
+    upstream: { server: text, logId: text, routed: text, status: 200 }
+  } as unknown as Exchange
+  const w3c = compileW3c({ fields: FIELD_NAMES, custom: ['one'], software: 'x' })
+  for (const [format, line] of Object.entries({
+    w3c: w3c.line(one),
+    ncsa: NCSA.line(one),
+    json: JSON_LINES.line(one),
+    httperr: httperrLine(rejectedOf(one)),
+    readable: readable({ ...one, status: 101 }, plain)
+  })) t.notMatch(line, SEEN, format)
+})
+
+t.test('NCSA writes them as escapes and keeps spaces and letters, JSON parses to the text that came', async t => {
+  const one = { endedAt: 0, method: 'GET', path: '/', query: null, version: 'HTTP/1.1', status: 200, clientIp: '::1', username: null, referer: `Zürich "a" \\ ${UNSAFE}`, userAgent: 'Z\xc3\xbcrich' } as unknown as Exchange
+  t.match(NCSA.line(one), ' "Zürich \\"a\\" \\\\ \\x00\\x1b\\x7f\\x85\\x9b\\xad\\u061c\\u200b\\u200e\\u2028\\u2029\\u202e\\u2066\\ufeff\\udb40\\udc41\\ud800" "Zürich"')
+  const json = JSON_LINES.line(one)
+  t.equal(JSON.parse(json).referer, one.referer)
+  t.match(json, 'Zürich')
+  fc.assert(fc.property(exchange, exchange => {
+    const { endedAt, ...rest } = exchange
+    const line = JSON_LINES.line(exchange)
+    return !SEEN.test(line) && !SEEN.test(NCSA.line(exchange)) && JSON.stringify(JSON.parse(line)) === JSON.stringify({ time: new Date(endedAt).toISOString(), ...rest })
+  }))
 })
 
 t.test('a custom field and a line have their limits', async t => {

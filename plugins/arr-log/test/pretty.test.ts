@@ -50,7 +50,7 @@ t.test('nothing that was sent can command the terminal', async t => {
 t.test('pino-pretty shows exchanges our way and everything else its own', async t => {
   const show = prettyFactory({ ...prettyOptions(), colorize: false })
   t.equal(show(entry({})), '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms\n')
-  t.equal(show({ level: 40, time: AT, pid: 1, hostname: 'h', msg: 'something\x1b[2J else', key: 'value' }), '20:53:35 WARN: something[2J else\n    key: "value"\n')
+  t.equal(show({ level: 40, time: AT, pid: 1, hostname: 'h', msg: 'something\x1b[2J else\x9b\u202e\u200b', key: 'value' }), '20:53:35 WARN: something[2J else\n    key: "value"\n')
   t.equal(show(entry({ status: 404 })), '20:53:35  404  GET   reverseproxy.com/?a=1  22 ms\n')
   t.equal(show({ level: 30, time: AT, rejected: { at: AT, status: 400, reason: 'BadRequest', method: null, uri: null }, msg: '' }), '20:53:35  400  -     turned away: BadRequest\n')
   const own = prettyFactory({ ...prettyOptions({ messageFormat: () => 'mine', ignore: 'key' }), colorize: false })

@@ -209,6 +209,18 @@ t.test('a line ends where it was ended, whatever its values hold', async t => {
   t.strictSame({ err, code }, { err: '', code: 0 })
 })
 
+t.test('what the command prints cannot command the terminal, and its JSON says what the file says', async t => {
+  const path = '/\x1b[2J\x7f\x9b31m\u2028\u202e\u200b'
+  const line = JSON.stringify({ status: 101, timeTaken: 5, time: '2022-09-30T20:53:35.000Z', path, websocket: { closedBy: path } })
+  const [json, listed, summed, summedJson, failed] = await Promise.all([
+    run(t, ['--json'], line), run(t, [], line), run(t, ['--summary'], line), run(t, ['--summary', '--json'], line), run(t, ['/nowhere\x9b\u202e'])
+  ])
+  for (const { out, err } of [json, listed, summed, summedJson, failed]) t.notMatch((out + err).replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  t.equal(JSON.parse(json.out).path, path)
+  t.match(summed.out, 'closed by')
+  t.match(failed.err, '/nowhere\\u009b\\u202e')
+})
+
 t.test('what others have written into a log is shown, or counted as unread, and never the end', async t => {
   const lines = [
     '{"status":200,"timeTaken":5}',

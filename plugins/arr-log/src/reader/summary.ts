@@ -1,5 +1,6 @@
 // What do many lines say together?
 import { plain, type Paint } from '../colour.ts'
+import { escape } from '../escape.ts'
 import { duration } from '../readable.ts'
 import type { Line } from './columns.ts'
 
@@ -133,7 +134,7 @@ function sorted (counts: Map<string | number, number>): Record<string, number> {
 }
 
 function listed (counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts).sort(([, a], [, b]) => b - a).map(([name, times]) => `${name}: ${times}`).join('   ')
+  return Object.entries(counts).sort(([, a], [, b]) => b - a).map(([name, times]) => `${escape(name)}: ${times}`).join('   ')
 }
 
 function spread ({ count, p50, p90, p99, max }: Spread): string {
