@@ -135,6 +135,7 @@ export default upstreamProxy
 
 export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
 export type { ForwardingOptions, ForwardingPolicy } from './forwarding-headers.ts'
+export { OWNED_HEADERS, type OwnedHeadersOptions } from './owned-headers.ts'
 export type { UpstreamTls } from './dial.ts'
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/rewrites.ts'

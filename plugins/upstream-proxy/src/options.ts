@@ -1,11 +1,14 @@
 // What may be configured, and what does it compile to?
 import { createSecureContext } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
+import { isAuthority } from './authority.ts'
 import type { UpstreamTls } from './dial.ts'
 import { InvalidOptions } from './errors.ts'
 import { compileForwarding, type ForwardingOptions } from './forwarding-headers.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
+import { HeaderNames } from './header-names.ts'
 import { checkKeys } from './known-keys.ts'
+import { compileOwnership, type OwnedHeadersOptions } from './owned-headers.ts'
 import type { HeaderPolicy } from './request-headers.ts'
 import { type Origin, Origins } from './target.ts'
 import { isTime, MAX_TIME } from './time-limit.ts'
@@ -18,7 +21,7 @@ export interface RewrittenRequest {
 }
 
 /** Options of the plugin. */
-export interface UpstreamProxyOptions extends ForwardOptions {
+export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOptions {
   /** Where requests go: `http://host:port/base`, `https://…` or `unix://%2Frun%2Fapp.sock`. Needed unless `to` or url-rewrite names it. No default. */
   upstream?: string
   /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
@@ -103,7 +106,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
   }
   const host: unknown = options.hostHeader ?? 'upstream'
-  if (typeof host !== 'string' || !/^[\x21-\x7e]+$/.test(host)) mistakes.push('`hostHeader` must be upstream, preserve or what a Host header may hold')
+  if (typeof host !== 'string' || !isAuthority(host)) mistakes.push('`hostHeader` must be upstream, preserve or what a Host header may hold')
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
   const { websocket = true, localUpgrades = [] } = options
   if (typeof websocket !== 'boolean' && (typeof websocket !== 'object' || websocket === null)) mistakes.push('`websocket` must be true, false or an object')
@@ -119,6 +122,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
   }
   const forward = compileForward(options, dial, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
+  const names = new HeaderNames(forwarding.replaced, compileOwnership(options, mistakes))
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
     upstream,
@@ -134,7 +138,8 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     keepAlive: 0,
     headers: {
       host: host === 'upstream' || host === 'preserve' ? host : { value: host as string },
-      forwarding
+      forwarding,
+      names
     },
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
     sendTimeout: options.timeouts?.send ?? 60_000,

@@ -2,10 +2,13 @@
 // then what a proxy adds, then what a rewrite rule says: that is applied last.
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { isAuthority } from './authority.ts'
 import { ERRORS } from './errors.ts'
 import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
+import { type HeaderNames, TOKEN } from './header-names.ts'
 import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
 import type { Origin } from './target.ts'
+import { isTrusted } from './trusted-peer.ts'
 
 /** Names and values in turn, as Node's `rawHeaders`. */
 export type RawHeaders = string[]
@@ -15,53 +18,21 @@ export interface HeaderPolicy {
   /** The upstream's own host, the client's, or a fixed value. */
   readonly host: 'upstream' | 'preserve' | { readonly value: string }
   readonly forwarding: ForwardingSettings
+  /** Which of the client's headers pass. */
+  readonly names: HeaderNames
 }
 
 /** Header names a rule set, lower-cased; an empty value removes the header. */
 export type HeaderChanges = Readonly<Record<string, string>>
 
 const NO_CHANGES: HeaderChanges = Object.freeze({})
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
 // How many headers of a request Node reads where the server does not say.
 const MOST = 1000
 
-/** How many names are kept in mind, and of what length. */
-export const MOST_NAMES = 1000
-export const LONGEST_NAME = 64
-
 // What frames the message, or belongs to the connection, is no rule's to say.
 const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
-
-interface Name {
-  readonly lower: string
-  /** Whether a client's header of this name may pass at all. */
-  readonly passes: boolean
-  readonly isHost: boolean
-  readonly isCookie: boolean
-}
-
-// Names come in few spellings, each looked at once. Bounded, for clients may invent names: long ones are not kept, and nobody can
-// take the place of those that are used for ever.
-const names = new Map<string, Name>()
-
-function nameOf (spelling: string): Name {
-  let name = names.get(spelling)
-  if (name === undefined) {
-    const lower = spelling.toLowerCase()
-    name = {
-      lower,
-      // HTTP/2's pseudo-headers are no tokens. Expect is answered at this hop, and asked anew where it is asked on.
-      passes: TOKEN.test(spelling) && lower !== 'host' && lower !== 'expect' && lower !== 'x-arr-log-id' && !HOP_BY_HOP.has(lower),
-      isHost: lower === 'host' || lower === ':authority',
-      isCookie: lower === 'cookie'
-    }
-    if (names.size >= MOST_NAMES) names.clear()
-    if (spelling.length <= LONGEST_NAME) names.set(spelling, name)
-  }
-  return name
-}
 
 /** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
 export function upstreamHeaders (
@@ -76,17 +47,17 @@ export function upstreamHeaders (
   const { connection } = request.raw.headers
   const dropped = namedByConnection(connection)
   const crumbs = request.raw.httpVersionMajor === 2
-  const { replaced } = policy.forwarding
+  const { names } = policy
   const out: RawHeaders = []
   let cookies = ''
   let named: string | null = null
+  let trusted: boolean | undefined
 
-  const host = changes.host ?? hostFor(request, origin, policy)
-  if (host !== '') out.push('Host', host)
+  out.push('Host', hostFor(request, origin, policy, changes))
   for (let i = 0; i < raw.length; i += 2) {
     const spelling = raw[i] as string
     const value = raw[i + 1] as string
-    const name = nameOf(spelling)
+    const name = names.of(spelling)
     if (!name.passes) {
       // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
       if (name.isHost) {
@@ -95,8 +66,9 @@ export function upstreamHeaders (
       }
       continue
     }
-    if (replaced.has(name.lower) || dropped.has(name.lower)) continue
-    if (changes !== NO_CHANGES && Object.hasOwn(changes, name.lower) && !OURS.has(name.lower)) continue
+    if (dropped.has(name.lower)) continue
+    if (name.isOwned && !(trusted ??= isTrusted(request))) continue
+    if (changes !== NO_CHANGES && (Object.hasOwn(changes, name.lower) || Object.hasOwn(changes, name.alias)) && !OURS.has(name.lower)) continue
     // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
     if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`
     else out.push(spelling, value)
@@ -154,8 +126,13 @@ function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
   }
 }
 
-function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy): string {
-  if (policy.host === 'upstream') return origin.host
-  if (policy.host === 'preserve') return request.headers.host ?? (request.headers[':authority'] as string | undefined) ?? origin.host
-  return policy.host.value
+function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy, changes: HeaderChanges): string {
+  let { host } = changes
+  if (host === undefined) {
+    if (policy.host === 'upstream') return origin.host
+    if (policy.host !== 'preserve') return policy.host.value
+    host = request.headers.host ?? (request.headers[':authority'] as string | undefined) ?? origin.host
+  }
+  if (!isAuthority(host)) throw new ERRORS.BadTarget()
+  return host
 }

@@ -19,8 +19,9 @@ export interface Prefixes {
   readonly rewritePrefix: string
 }
 
-// Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1).
-const PATH = /^[\x21\x22\x24-\x7e\x80-\xff]+$/
+// Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1); no encoded NUL before the query,
+// where a server would end the path. One pass: neither part can take what is the other's.
+const PATH = /^[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]+(?:%(?!00)[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]*)*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?$/
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
 
 /** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` is at fault. */
@@ -53,7 +54,7 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
   } else {
     ({ origin, path } = settings.origins.target(url))
   }
-  if (!isPath(path)) throw new ERRORS.BadTarget()
+  if (path === own ? climbs(path) : !isPath(path)) throw new ERRORS.BadTarget()
   return { origin, path, changes, paths }
 }
 
@@ -67,8 +68,15 @@ function upstreamOf (settings: Settings): Origin {
   return settings.upstream
 }
 
-/** The request's own path and query. Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
+/** The request's own path and query. Checked whatever a rule makes of it: where one puts it into a URL, a fragment would be cut. */
 function ownPath (request: FastifyRequest): string {
+  const own = originForm(request)
+  if (!PATH.test(own)) throw new ERRORS.BadTarget()
+  return own
+}
+
+/** Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
+function originForm (request: FastifyRequest): string {
   // Node takes a request line without a version for HTTP/0.9, headers and all.
   if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
   const raw = request.raw.url ?? '/'

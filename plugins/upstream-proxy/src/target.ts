@@ -21,7 +21,7 @@ export interface Target {
   readonly path: string
 }
 
-const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)([^#]*)/i
+const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)(.*)/is
 const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
 // With path parameters behind it (`..;x`) some servers still take it for one.
 const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
@@ -35,7 +35,7 @@ export class Origins {
     this.#limit = limit
   }
 
-  /** Splits an absolute URL. The path is left as it is written: no normalising, no decoding. Throws BadTarget. */
+  /** Splits an absolute URL. The path is left as it is written: no normalising, no decoding, a fragment stays and is no valid path. Throws BadTarget. */
   target (url: string): Target {
     const match = ABSOLUTE.exec(url)
     if (match === null || CONTROL.test(url)) throw new ERRORS.BadTarget()

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { type Flow, type OpenTunnel, type OpenTunnels, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type Flow, type OpenTunnel, type OpenTunnels, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -9,6 +9,9 @@ test('the plugin is registered with its own options', () => {
   app.register(upstreamProxy, { websocket: { idleTimeout: 1000, drain: { code: 1012 } }, localUpgrades: ['/socket.io/'], tls: { ca: 'pem' } })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { upstream: 8080 })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idle: 1000 } })
+  app.register(upstreamProxy, { ownedHeaders: [...OWNED_HEADERS, 'x-user'], dropUnderscores: 'all' })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { dropUnderscores: true })
+  expect(OWNED_HEADERS).type.toBe<readonly string[]>()
   expect<UpstreamProxyOptions['websocket']>().type.toBe<boolean | TunnelOptions | undefined>()
 })
 

@@ -1,5 +1,6 @@
 // What does the head of an upstream's answer say, and is it fit to be passed on?
-import { LONGEST_NAME, MOST_NAMES, type RawHeaders } from '../request-headers.ts'
+import { LONGEST_NAME, MOST_NAMES } from '../header-names.ts'
+import type { RawHeaders } from '../request-headers.ts'
 
 /** How the length of a body is known (RFC 9112 §6.3). */
 export type Framing = 'none' | 'sized' | 'chunked' | 'until-close'
@@ -66,6 +67,11 @@ function kindOf (name: string): Kind {
     if (name.length <= LONGEST_NAME) classified.set(Buffer.from(name, 'latin1').toString('latin1'), kind)
   }
   return kind
+}
+
+/** True for a status line, without its CRLF. */
+export function isStatusLine (text: string): boolean {
+  return STATUS_LINE.test(text)
 }
 
 /** True where `text` is a list of header lines, each ended by CRLF. */

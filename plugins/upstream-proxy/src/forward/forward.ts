@@ -64,7 +64,7 @@ export class Forwarding implements Exchange, DeliveryOwner {
     this.#pool = pool
     this.#settings = settings
     this.#retries = settings.retries
-    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, cause => { this.#fail('BodyTaken', 'request', 'proxy', cause) })
+    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, cause => { this.#fail('BodyTaken', 'request', 'proxy', cause) })
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
     // Before any other listener: whoever reads the facts on 'close' shall find them final.

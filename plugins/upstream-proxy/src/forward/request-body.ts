@@ -4,6 +4,7 @@ import type { Http2ServerRequest } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
+import type { HeaderNames } from '../header-names.ts'
 import type { Connection } from './connection.ts'
 
 /** What body a request has: none, one of known length, or one that ends when it ends. */
@@ -23,6 +24,7 @@ export function sourceOf ({ raw, body }: FastifyRequest): Readable {
 
 export class RequestBody {
   readonly #source: Readable
+  readonly #names: HeaderNames
   readonly #broken: (cause: unknown) => void
   readonly #chunked: boolean
   #connection: Connection | null = null
@@ -31,8 +33,9 @@ export class RequestBody {
   #stopped = false
 
   /** `broken` is told where a stream that a hook gave fails. */
-  constructor (source: Readable, kind: BodyKind, broken: (cause: unknown) => void) {
+  constructor (source: Readable, kind: BodyKind, names: HeaderNames, broken: (cause: unknown) => void) {
     this.#source = source
+    this.#names = names
     this.#broken = broken
     // Of the client's own body the answer's 'close' tells.
     if (isGiven(source)) source.on('error', this.#lost).on('close', this.#lost)
@@ -104,7 +107,7 @@ export class RequestBody {
     const connection = this.#connection
     if (connection === null || !isWhole(this.#source)) return
     this.#ended = true
-    if (this.#chunked) connection.writeText(lastChunk((this.#source as Partial<IncomingMessage>).rawTrailers))
+    if (this.#chunked) connection.writeText(lastChunk(this.#names, (this.#source as Partial<IncomingMessage>).rawTrailers))
     connection.sent()
   }
 }
@@ -124,12 +127,11 @@ function isGiven (source: Readable): boolean {
 }
 
 /** The end of a chunked body, with the client's trailers. The parser of Node has checked them as it checks headers. */
-function lastChunk (trailers: readonly string[] = []): string {
+function lastChunk (names: HeaderNames, trailers: readonly string[] = []): string {
   let text = '0\r\n'
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i] as string
-    // What a trailer could pretend: the framing, and what a proxy says (RFC 9110 §6.5.1).
-    if (!/^(?:content-length|transfer-encoding|trailer|host|connection|te|upgrade|expect|forwarded|x-forwarded-.*|x-arr-log-id|:.*)$/i.test(name)) text += `${name}: ${trailers[i + 1] as string}\r\n`
+    if (names.of(name).trails) text += `${name}: ${trailers[i + 1] as string}\r\n`
   }
   return `${text}\r\n`
 }

@@ -2,7 +2,9 @@
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
+import { soleHost } from '../authority.ts'
 import { ERRORS } from '../errors.ts'
+import { type HeaderNames, TOKEN } from '../header-names.ts'
 import type { Settings } from '../options.ts'
 import { isPromise } from '../promise.ts'
 import { isHeader, type RawHeaders, upstreamHeaders, without } from '../request-headers.ts'
@@ -25,10 +27,11 @@ export interface RequestHead {
   readonly body: BodyKind
   /** What the body is read from; null where there is none. */
   readonly source: Readable | null
+  /** Which of its trailers pass. */
+  readonly names: HeaderNames
 }
 
 const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Makes the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where the body was read by somebody else. */
 export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string): RequestHead {
@@ -54,7 +57,7 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   // An HTTP/2 request says by its frames that it has no body; here, a method that may have one needs the word (RFC 9110 §8.6).
   else if (body === 'none' && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
   if (awaitsContinue(request.raw) && body !== 'none') text += 'Expect: 100-continue\r\n'
-  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : origin.host, paths: route.paths, body, source, text: `${text}\r\n` }
+  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n` }
 }
 
 /** What the user's `rewriteRequest` makes of it. Throws BadTarget where that is not valid, and BadRoute where it is a promise. */
@@ -69,9 +72,10 @@ export function rewritten (request: FastifyRequest, route: Route, headers: RawHe
   const { origin, path } = out.url === before ? route : settings.origins.target(out.url)
   const changed = framed(out.headers, headers)
   const valid = out.headers.every(([name, value]) => isHeader(name, String(value)))
-  if (!METHOD.test(out.method) || !isPath(path) || !valid) throw new ERRORS.BadTarget()
+  if (!TOKEN.test(out.method) || !isPath(path) || !valid) throw new ERRORS.BadTarget()
   // Another origin has another Host, unless it was set.
   if (origin !== route.origin && changed[0] === 'Host' && changed[1] === route.origin.host) changed[1] = origin.host
+  soleHost(changed)
   return { origin, path, method: out.method, headers: changed }
 }
 

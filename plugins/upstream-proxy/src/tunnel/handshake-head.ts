@@ -1,5 +1,6 @@
 // What does the handshake look like on its way to the upstream? The client's own, and what a proxy adds and takes.
 import type { FastifyRequest } from 'fastify'
+import { soleHost } from '../authority.ts'
 import type { Upgrade } from '../dispatch/upgrade.ts'
 import { rewritten } from '../forward/request-head.ts'
 import type { Settings } from '../options.ts'
@@ -29,5 +30,5 @@ export function handshakeHead (request: FastifyRequest, route: Route, settings: 
   client.complete(headers)
   let text = `GET ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
-  return { origin, host: headers[0] === 'Host' ? headers[1] as string : origin.host, text: `${text}\r\n` }
+  return { origin, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), text: `${text}\r\n` }
 }

@@ -1,0 +1,111 @@
+// Which targets and Hosts are never sent on, whoever made them?
+import { once } from 'node:events'
+import { connect as connectHttp2, constants } from 'node:http2'
+import t from 'tap'
+import { answering, ask, proxy, rawUpstream, talk } from './forward-subjects.ts'
+import { ask as askRaw, handshake } from './parts.ts'
+import { ask as askStream, http2Proxy, session } from './tunnel-subjects.ts'
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const BAD = /^HTTP\/1\.1 400 [^]*"code":"FST_ARR_PROXY_BAD_TARGET"/
+
+const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n`
+
+for (const [what, path] of [['an encoded NUL in the path', '/a%00b'], ['an encoded NUL at its end', '/%00'], ['a fragment', '/a#b'], ['a fragment behind a query', '/a?b#c']] as const) {
+  t.test(`${what} is a 400 for pages and WebSockets, whatever a rule would make of it`, async t => {
+    const backend = await answering(t, OK)
+    const ways = {
+      'as it is': { upstream: backend.url },
+      'put into a URL': { to: (request: { raw: { url?: string } }) => backend.url + (request.raw.url as string) },
+      'replaced by a rule': { to: () => `${backend.url}/else` },
+      'replaced by a prefix': { upstream: backend.url, prefix: '/:any', rewritePrefix: '/' }
+    }
+    for (const [way, options] of Object.entries(ways)) {
+      const { port } = await proxy(t, options)
+      t.match(await talk(port, get(path)), BAD, way)
+      // Node itself refuses a fragment here.
+      t.match(await talk(port, get(`http://public.test${path}`)), path.includes('#') ? /^HTTP\/1\.1 400 / : BAD, `${way}: absolute`)
+      t.match(await askRaw(t, port, handshake(path)), BAD, `${way}: an upgrade`)
+      const h2 = await http2Proxy(t, options)
+      const connection = await session(t, h2.port)
+      for (const stream of [connection.request({ ':path': path }), askStream(connection, { ':path': path })]) {
+        t.equal((await once(stream, 'response'))[0][':status'], 400, `${way}: HTTP/2`)
+        stream.close(constants.NGHTTP2_CANCEL)
+      }
+    }
+    t.equal(backend.received(), '')
+  })
+}
+
+t.test('an encoded NUL in a query is the backend\'s to read, and so is %2500', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url })
+  for (const path of ['/?a=%00', '/%2500', '/%01?%00?%00']) {
+    await talk(port, get(path))
+  }
+  t.same(backend.received().match(/^GET \S+/gm), ['GET /?a=%00', 'GET /%2500', 'GET /%01?%00?%00'])
+})
+
+t.test('nor may a rule, a prefix or rewriteRequest make one', async t => {
+  const backend = await answering(t, OK)
+  for (const made of [`${backend.url}/%00`, `${backend.url}/a#b`, `${backend.url}#b`, '/a%00', '/a#b']) {
+    const { port } = await proxy(t, { upstream: backend.url, to: () => made })
+    t.match(await talk(port, get('/')), BAD, made)
+    t.match(await askRaw(t, port, handshake()), BAD, made)
+    if (made.startsWith('/')) continue
+    const rewriting = await proxy(t, { upstream: backend.url, rewriteRequest: (_, { out }) => { out.url = made } })
+    t.match(await talk(rewriting.port, get('/')), BAD, `rewriteRequest: ${made}`)
+    t.match(await askRaw(t, rewriting.port, handshake()), BAD, `rewriteRequest: ${made}`)
+  }
+  const { port } = await proxy(t, { upstream: backend.url, rewritePrefix: '/%00/' })
+  t.match(await talk(port, get('/')), BAD)
+  t.equal(backend.received(), '')
+})
+
+// What no Host header may hold; the last is none at all.
+const HOSTS = ['evil test', 'a@b', 'a/b', ':80', 'a:1:2', 'a:x', 'a?b', 'a#b', 'a\\b', '[::1', '::1', '[::1]x', 'a%00b', 'a\u00e9', '']
+
+t.test('a Host that is no authority is a 400, be it a rule\'s, rewriteRequest\'s or the client\'s own that is preserved', async t => {
+  const backend = await answering(t, OK)
+  for (const host of HOSTS) {
+    for (const [who, options] of Object.entries({
+      rule: { to: () => ({ url: backend.url, headers: { host } }) },
+      rewriteRequest: { upstream: backend.url, rewriteRequest: (_: unknown, { out }: { out: { headers: Array<[string, string]> } }) => { out.headers[0] = ['Host', host] } }
+    })) {
+      const { port } = await proxy(t, options)
+      t.match(await talk(port, get('/')), BAD, `${who}: ${host}`)
+      t.match(await askRaw(t, port, handshake()), BAD, `${who}: ${host}, upgrade`)
+    }
+    const { port } = await proxy(t, { upstream: backend.url, hostHeader: 'preserve' })
+    t.match(await talk(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`), BAD, `preserved: ${host}`)
+  }
+  const h2 = await proxy(t, { upstream: backend.url, hostHeader: 'preserve' }, { http2: true } as object)
+  const client = connectHttp2(`http://127.0.0.1:${h2.port}`)
+  t.teardown(() => client.destroy())
+  t.equal((await once(client.request({ ':authority': 'user@public.test' }), 'response'))[0][':status'], 400)
+  t.equal(backend.received(), '')
+})
+
+t.test('rewriteRequest may neither take the Host away nor add another', async t => {
+  const backend = await answering(t, OK)
+  for (const change of [
+    (headers: Array<[string, string]>) => headers.splice(0, 1),
+    (headers: Array<[string, string]>) => headers.push(['hOST', 'other.test'])
+  ]) {
+    const { port } = await proxy(t, { upstream: backend.url, rewriteRequest: (_, { out }) => { change(out.headers) } })
+    t.match(await talk(port, get('/')), BAD)
+    t.match(await askRaw(t, port, handshake()), BAD)
+  }
+  t.equal(backend.received(), '')
+})
+
+t.test('a Host that is one passes, and is known for turning back wherever rewriteRequest puts it', async t => {
+  for (const host of ['a', 'a_b.test:8080', '127.0.0.1', '[::1]', '[2001:db8::1]:443', 'xn--bcher-kva.test']) {
+    const backend = await rawUpstream(t, socket => socket.write(`HTTP/1.1 302 Found\r\nLocation: http://${host}/x\r\nContent-Length: 0\r\n\r\n`))
+    const rule = await proxy(t, { to: () => ({ url: backend.url, headers: { host } }) })
+    t.match(await ask(rule.port, { headers: { host: 'public.test' } }), { status: 302, headers: { location: 'http://public.test/x' } })
+    const rewriting = await proxy(t, { upstream: backend.url, rewriteRequest: (_, { out }) => { out.headers = [...out.headers.slice(1), ['host', host]] } })
+    t.match(await ask(rewriting.port, { headers: { host: 'public.test' } }), { status: 302, headers: { location: 'http://public.test/x' } })
+    t.equal(backend.received().match(/^host: .*$/gim)?.filter(line => line.slice(6) === `${host}`).length, 2)
+  }
+})
