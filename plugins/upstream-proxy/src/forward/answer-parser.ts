@@ -2,6 +2,7 @@
 // Whatever it does not know for certain is an error: a proxy that guesses can be made to guess wrong.
 import type { RawHeaders } from '../request-headers.ts'
 import { type AnswerHead, areFields, BadAnswer, cutFields, parseHead } from './answer-head.ts'
+import { mayBecomeHead } from './unfinished-head.ts'
 
 /** Who is told what was read. */
 export interface AnswerSink {
@@ -20,7 +21,6 @@ type State = 'idle' | 'head' | 'sized' | 'until-close' | 'chunk-size' | 'chunk' 
 // A line of chunk size: extensions are allowed and ignored (RFC 9112 §7.1.1), within reason.
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,10})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/
 const CHUNK_LINE_LIMIT = 1024
-const START = 'HTTP/1.'
 const INTERIM_LIMIT = 32
 // In trailers these would change what was already passed on (RFC 9110 §6.5.1).
 const NOT_IN_TRAILERS = /^(content-(length|encoding|type|range)|transfer-encoding|trailer|host|connection|keep-alive|te|upgrade|set-cookie|location|proxy-.*|cache-control|age|expires|date|vary|www-authenticate|authorization)$/i
@@ -70,7 +70,8 @@ export class AnswerParser {
         case 'head': {
           const end = chunk.indexOf('\r\n\r\n', at, 'latin1')
           if (end === -1 || end - at > this.#headLimit) {
-            this.#mayBecomeHead(chunk, at)
+            if (chunk.length - at > this.#headLimit) throw new BadAnswer('the head is too large')
+            if (!mayBecomeHead(chunk.toString('latin1', at))) throw new BadAnswer('this can become no valid head')
             this.#carry = Buffer.from(chunk.subarray(at))
             return
           }
@@ -140,14 +141,6 @@ export class AnswerParser {
   /** The connection ended in order. */
   finish (): void {
     if (this.#state === 'until-close') this.#end(null, null)
-  }
-
-  /** Says early what can never become a head, so that nobody waits for the rest of it. */
-  #mayBecomeHead (chunk: Buffer, at: number): void {
-    if (chunk.length - at > this.#headLimit) throw new BadAnswer('the head is too large')
-    const text = chunk.toString('latin1', at, chunk.length)
-    if (!START.startsWith(text.slice(0, START.length))) throw new BadAnswer('this is not HTTP/1')
-    if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) throw new BadAnswer('a line is not ended by CRLF')
   }
 
   #head (chunk: Buffer, at: number, end: number): number {

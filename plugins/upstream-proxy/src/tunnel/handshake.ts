@@ -11,7 +11,8 @@ import { describe, ERRORS, type ErrorName, sideOf } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
-import { endOfHead, readHead, switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import { type Answer, AnswerReader } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
 import { handshakeHead } from './handshake-head.ts'
 import { type Asked, passOnRefusal } from './refusal.ts'
@@ -37,6 +38,7 @@ export class Handshake {
   readonly #client: ClientSide
   readonly #fact: Upstream
   readonly #settings: Settings
+  readonly #reader: AnswerReader
   readonly #arrived: number
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null) => void
@@ -44,7 +46,6 @@ export class Handshake {
   #upstream: Duplex | null = null
   #early: Buffer[] = []
   #earlyLength = 0
-  #answer: Buffer = EMPTY
   #timer: NodeJS.Timeout | undefined
   #moment: Moment = 'connect'
   #done = false
@@ -56,6 +57,7 @@ export class Handshake {
     this.#client = client
     this.#fact = request.upstream as Upstream
     this.#settings = settings
+    this.#reader = new AnswerReader(settings.forward.headLimit)
     this.#arrived = performance.now()
     this.#opened = opened
     this.#failed = failed
@@ -100,25 +102,17 @@ export class Handshake {
   }
 
   readonly #onAnswer = (chunk: Buffer): void => {
-    const { headLimit } = this.#settings.forward
-    const from = Math.max(0, this.#answer.length - 3)
-    let bytes = this.#answer = this.#answer.length === 0 ? chunk : Buffer.concat([this.#answer, chunk])
-    let end = endOfHead(bytes, from)
-    while (end !== -1 && end <= headLimit) {
-      const head = readHead(bytes, end)
-      if (head === null) break
-      if (head.status >= 200 || head.status === 101) {
-        this.#answered(head, bytes, end)
-        return
-      }
-      // 100, 102, 103: the answer is still to come (RFC 9110 §15.2).
-      bytes = this.#answer = bytes.subarray(end)
-      end = endOfHead(bytes)
+    let answer
+    try {
+      answer = this.#reader.read(chunk)
+    } catch (cause) {
+      this.#fail('BadAnswer', 'upstream', cause)
+      return
     }
-    if (end !== -1 || bytes.length > headLimit) this.#fail('BadAnswer', 'upstream')
+    if (answer !== null) this.#answered(answer)
   }
 
-  #answered (head: AnswerHead, bytes: Buffer, end: number): void {
+  #answered ({ head, bytes, end }: Answer): void {
     if (this.#reply.raw.headersSent) {
       this.#fail('ClientGone', 'client')
       return
