@@ -1,6 +1,7 @@
 // What do rules know about a request and its response?
 
-import { decodePath, urlFace, type Text } from './text.ts'
+import { canonicalPath } from './canonical-path.ts'
+import { urlFace, type Text } from './text.ts'
 
 /** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
 export interface Exchange {
@@ -32,6 +33,8 @@ export interface State {
   rawPath: string
   /** The same as rules see it; null until one asks, see `pathOf`. */
   path: Text | null
+  /** Whether a server may read the path that came as another than the rules did, see `leadsElsewhere`. */
+  readonly ambiguous: boolean
   /** The current query without `?`; null where there is no `?` at all. */
   query: string | null
   /** What the path of the rules at work is relative to: `/`, or a directory such as `/app/`. */
@@ -62,12 +65,13 @@ export interface ResponseFacts {
 const EMPTY: readonly Text[] = []
 
 /** Where the rules begin. */
-export function begin (exchange: Exchange, path: Text, query: string | null, files: ReadonlyMap<string, FileKind> | null): State {
+export function begin (exchange: Exchange, path: Text, ambiguous: boolean, query: string | null, files: ReadonlyMap<string, FileKind> | null): State {
   return {
     exchange,
     origin: '',
     rawPath: urlFace(path),
     path,
+    ambiguous,
     query,
     prefix: '/',
     ruleCaptures: EMPTY,
@@ -81,6 +85,6 @@ export function begin (exchange: Exchange, path: Text, query: string | null, fil
 
 /** The current path as rules see it. */
 export const pathOf = (state: State): Text => {
-  state.path ??= decodePath(state.rawPath)
+  state.path ??= canonicalPath(state.rawPath)
   return state.path
 }

@@ -119,7 +119,7 @@ export class Rulebook {
     const sets = this.#compiled.setsFor(exchange.siteName, own)
     const story = withStory ? storyteller() : undefined
     try {
-      const outcome = sets.length === 0 ? null : run(sets, exchange, files, story)
+      const outcome = run(sets, exchange, files, story)
       return { outcome, explanation: story?.tell(exchange, outcome) ?? null }
     } catch (error) {
       if (!(error instanceof FileWanted)) throw error

@@ -1,12 +1,12 @@
 // What do the rules make of one request?
 
 import { checksHold, type CheckTried } from './conditions.ts'
-import { resolveDots } from './dot-segments.ts'
+import { canonicalPath, leadsElsewhere } from './canonical-path.ts'
 import { begin, pathOf, type Exchange, type FileKind, type State } from './exchange.ts'
-import { originForm } from './request-facts.ts'
+import { isMalformed, originForm } from './request-facts.ts'
 import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
-import { decoded, decodePath, slice, type Text } from './text.ts'
+import { decoded, slice, type Text } from './text.ts'
 import { currentUrl } from './variables.ts'
 import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
 
@@ -34,8 +34,8 @@ export type Outcome =
   | { readonly type: 'Redirect', readonly rule: string, readonly status: number, readonly location: string }
   | { readonly type: 'CustomResponse', readonly rule: string, readonly status: number, readonly subStatus: number, readonly reason: string, readonly description: string }
   | { readonly type: 'AbortRequest', readonly rule: string }
-  /** What the request brought does not make a URL where the rule puts it. */
-  | { readonly type: 'BadRequest', readonly rule: string }
+  /** What the request brought does not make a URL or a host where the rule puts it; without a rule, its own target is none. */
+  | { readonly type: 'BadRequest', readonly rule: string | null }
 
 /** Told of each rule that was tried; only where somebody listens. */
 export interface Onlooker {
@@ -45,8 +45,12 @@ export interface Onlooker {
   applied (rule: CompiledRule, state: State): void
 }
 
+const BAD_TARGET: Outcome = { type: 'BadRequest', rule: null }
+
 /** Runs the sets in order. Null where no rule matched. */
 export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
+  if (isMalformed(exchange.url)) return BAD_TARGET
+  if (sets.length === 0) return null
   const state = stateOf(exchange, files)
   if (state === null) return null
   let last = ''
@@ -58,8 +62,8 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
     for (const rule of set.rules) {
       if (!matches(set, rule, input, state, onlooker)) continue
       last = rule.name
-      applySettings(rule.settings, state)
       const { action } = rule
+      if (!applySettings(rule.settings, state)) return { type: 'BadRequest', rule: rule.name }
       if (action.type === 'Rewrite') {
         if (!rewriteTo(action, state)) return { type: 'BadRequest', rule: rule.name }
         rewritten = true
@@ -75,6 +79,8 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
     // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
     if (state.origin !== '') break
   }
+  // It goes on as it came, and another server could find in it what the rules did not see.
+  if (!rewritten && state.ambiguous) return BAD_TARGET
   if (last === '') return null
   return {
     type: 'Rewrite',
@@ -99,7 +105,9 @@ function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | nul
   // `OPTIONS *` has no path that rules could speak of.
   if (!url.startsWith('/')) return null
   const mark = url.indexOf('?')
-  return begin(exchange, resolveDots(decodePath(mark === -1 ? url : url.slice(0, mark))), mark === -1 ? null : url.slice(mark + 1), files)
+  const asSent = mark === -1 ? url : url.slice(0, mark)
+  const path = canonicalPath(asSent)
+  return begin(exchange, path, path !== asSent && leadsElsewhere(asSent, path), mark === -1 ? null : url.slice(mark + 1), files)
 }
 
 /** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */

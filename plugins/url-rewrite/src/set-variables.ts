@@ -1,5 +1,6 @@
 // Which headers and variables does a rule set?
 
+import { isAuthority } from './authority.ts'
 import { decoded } from './text.ts'
 import { headerName, variable, type ReadVariable } from './variables.ts'
 import type { State } from './exchange.ts'
@@ -29,8 +30,12 @@ export function compileSetting (written: string, value: Template, replace: boole
   return { name, header: name.startsWith('HTTP_') ? headerName(name) : null, value, replace, current: variable(name) }
 }
 
-/** Carries settings out, in order: each sees what those before it have set. */
-export function applySettings (settings: readonly Setting[], state: State): void {
+/**
+ * Carries settings out, in order: each sees what those before it have set.
+ *
+ * @returns false where the upstream's Host would be no host with an optional port (RFC 9110 §7.2): such a request is a bad one.
+ */
+export function applySettings (settings: readonly Setting[], state: State): boolean {
   for (const { name, header, value, replace, current } of settings) {
     if (!replace && decoded(current(state)) !== '') continue
     const text = decoded(value.expand(state))
@@ -38,8 +43,10 @@ export function applySettings (settings: readonly Setting[], state: State): void
       state.variables ??= {}
       state.variables[name] = text
     } else {
+      if (header === 'host' && !isAuthority(text)) return false
       state.headers ??= {}
       state.headers[header] = UNSAFE.test(text) ? text.replace(UNSAFE_RUNS, ' ') : text
     }
   }
+  return true
 }

@@ -137,6 +137,10 @@ function write ({ origin, parts, encodeAnew, redirect }: CompiledTarget, state: 
 
 /** A path as IIS writes it: decoded, then encoded anew. Its query, if it has one, stays as it came. */
 function encodedAnew (value: Text): string {
+  if (typeof value !== 'string') {
+    const query = value.offsets.indexOf(value.raw.indexOf('?'))
+    return query === -1 ? encodePath(value.text) : encodePath(value.text.slice(0, query)) + urlFace(slice(value, query))
+  }
   const raw = urlFace(value)
   const mark = raw.indexOf('?')
   const path = encodePath(decoded(decodePath(mark === -1 ? raw : raw.slice(0, mark))))

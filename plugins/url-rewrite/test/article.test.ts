@@ -42,13 +42,13 @@ t.test('its patterns are unanchored, as in IIS', async t => {
 t.test('path and query arrive byte for byte', async t => {
   const fastify = await serve(t, { globalRules: [article] })
   for (const target of [
-    '/', '/?', '/a//b', '//a', '/a%2Fb%2fc', '/a%20b', '/caf%C3%A9', '/%e2%82%ac', '/%F0%9F%98%80x', '/%3Fx%23y',
+    '/', '/?', '/a%2Fb%2fc', '/a/%2F%5C/b', '/http%3A%2F%2Fb.example%2F', '/a%20b', '/caf%C3%A9', '/%e2%82%ac', '/%F0%9F%98%80x', '/%3Fx%23y',
     '/a+b;c=d,e', "/!$&'()*", '/a?b=c?d', '/a?x=%20+&x=1', '/{a}|^"<>`', '/a?%7B{', '/.well-known/x', '/...', '/a..b/..c'
   ]) t.equal(await urlOf(fastify, target), `http://localhost:8080${target}`)
 })
 
 t.test('so do paths that Fastify\'s own router would refuse before any hook', async t => {
-  for (const target of ['/100%', '/%zz', '/%FF%C0%AF', '/%', '/%E2%82', '/%ED%A0%80', '/%00', '/%0D%0Ax']) {
+  for (const target of ['/100%', '/%zz', '/%FF%C0%AF', '/%', '/%E2%82', '/%ED%A0%80', '/%0D%0Ax']) {
     t.equal(rewritten({ globalRules: [article] }, { url: target }), `http://localhost:8080${target}`)
   }
 })

@@ -11,7 +11,7 @@ import type { Rule } from '../src/index.ts'
 const to = (target: string, url: string, pattern = '(.*)'): string | null => rewritten({ rules: [rule(pattern, target)] }, { url })
 
 t.test('a path that names a host stays a path', async t => {
-  t.equal(to('http://h/{R:1}', '//evil.example/x'), 'http://h//evil.example/x')
+  t.equal(to('http://h/{R:1}', '//evil.example/x'), 'http://h/evil.example/x')
   t.equal(to('/{R:1}', '//evil.example/x'), '/evil.example/x', 'a path never begins with two slashes')
 })
 
@@ -34,8 +34,8 @@ t.test('a value is a URL of its own only where a rewrite map has its host', asyn
 t.test('a redirect to a path is never one to another host', async t => {
   const redirect = (target: string, url: string): string | null => rewritten({ rules: [rule('(.*)', '', { action: { type: 'Redirect', url: target } })] }, { url })
   t.equal(redirect('/{R:1}', '//evil.example'), '301 /evil.example')
-  t.equal(redirect('/{R:1}', '/%2Fevil.example'), '301 /%2Fevil.example')
-  t.equal(redirect('/{R:1}', '/\\evil.example'), '301 /%5Cevil.example')
+  t.equal(redirect('/{R:1}', '/%2Fevil.example'), '301 /evil.example')
+  t.equal(redirect('/{R:1}', '/\\evil.example'), '301 /evil.example')
   t.equal(redirect('{R:1}', '/javascript:alert(1)'), 'BadRequest')
   t.equal(redirect('https://{HTTP_HOST}/{R:1}', '/@evil.example'), '301 https://localhost/@evil.example')
 })
@@ -116,11 +116,11 @@ t.test('property: a redirect to a path stays on this host', async () => {
   }), { numRuns: 3000 })
 })
 
-t.test('property: a path without dot segments passes byte for byte', async () => {
-  const calm = fc.string({ unit: fc.constantFrom('a', 'B', '/', '%2F', '@', ':', '%23', '%3F', '%', '%zz', '%C3%A9', '%FF', ';', '//', '&', '%00', '{', '"') }).map(text => `/${text}`)
+t.test('property: a path without dot segments passes byte for byte, but that bare slashes are merged and it begins with one', async () => {
+  const calm = fc.string({ unit: fc.constantFrom('a', 'B', '/', '%2F', '@', ':', '%23', '%3F', '%', '%zz', '%C3%A9', '%FF', ';', '//', '&', '%5c', '{', '"') }).map(text => `/${text}`)
   fc.assert(fc.property(calm, path => {
     const url = to('http://h{URL}', path)
-    if (url !== `http://h${path}` || to('http://h/{R:1}', path) !== url) throw new Error(`${path} became ${url}`)
+    if (url !== `http://h${path.replace(/^(?:\/|%2F|%5c)+/, '/').replace(/\/+/g, '/')}` || to('http://h/{R:1}', path) !== url) throw new Error(`${path} became ${url}`)
   }), { numRuns: 3000 })
 })
 
