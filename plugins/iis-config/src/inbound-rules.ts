@@ -60,6 +60,11 @@ function goesOn (rule: XmlElement): boolean {
 
 function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding: boolean | undefined): Rule {
   const name = reading.required(element, 'name')
+  const enabled = reading.flag(element, 'enabled')
+  return reading.made(reading.ofRule(enabled, () => readParts(reading, element, { name, enabled }, useOriginalURLEncoding)), element)
+}
+
+function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pick<Rule, 'name' | 'enabled'>, useOriginalURLEncoding: boolean | undefined): Rule {
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   reading.differs(reading.attribute(element, 'responseCacheDirective'), 'there is no response cache here, so nothing has to be kept out of it')
   const match = one(reading, element, 'match')
@@ -67,9 +72,9 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
   const conditions = one(reading, element, 'conditions')
   const serverVariables = one(reading, element, 'serverVariables')
   const action = one(reading, element, 'action')
-  return reading.made(written<Rule>({
+  return written<Rule>({
     name,
-    enabled: reading.flag(element, 'enabled'),
+    enabled,
     patternSyntax,
     stopProcessing: reading.flag(element, 'stopProcessing'),
     match: match === undefined ? { url: '' } : readMatch(reading, match, patternSyntax),
@@ -77,7 +82,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
     serverVariables: serverVariables && readServerVariables(reading, serverVariables),
     action: action && readAction(reading, action),
     useOriginalURLEncoding
-  }), element)
+  })
 }
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Rule['match'] {

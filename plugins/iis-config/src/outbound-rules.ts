@@ -66,21 +66,26 @@ function readTags (reading: Reading, element: XmlElement): CustomTags {
 
 function readRule (reading: Reading, element: XmlElement): OutboundRule {
   const name = reading.required(element, 'name')
+  const enabled = reading.flag(element, 'enabled')
+  return reading.made(reading.ofRule(enabled, () => readParts(reading, element, { name, enabled })), element)
+}
+
+function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pick<OutboundRule, 'name' | 'enabled'>): OutboundRule {
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   const match = one(reading, element, 'match')
   if (match === undefined) reading.problem(element, `outbound rule "${name}" has no <match pattern="…">`)
   const conditions = one(reading, element, 'conditions')
   const action = one(reading, element, 'action')
-  return reading.made(written<OutboundRule>({
+  return written<OutboundRule>({
     name,
-    enabled: reading.flag(element, 'enabled'),
+    enabled,
     preCondition: reading.text(element, 'preCondition') || undefined,
     patternSyntax,
     stopProcessing: reading.flag(element, 'stopProcessing'),
     match: match === undefined ? { pattern: '' } : readMatch(reading, match, patternSyntax),
     conditions: conditions && readConditions(reading, conditions, patternSyntax),
     action: action && readAction(reading, action)
-  }), element)
+  })
 }
 
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): OutboundRule['match'] {

@@ -4,6 +4,8 @@ import { Marks, type Part } from './marks.ts'
 import type { Mistake, Row, UnreadSection } from './report.ts'
 import { pathFinder, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
+const OFF = 'the rule is switched off; enabled, it would not be taken: '
+
 /** One reading of one or more files: the marks, the problems, the mistakes. */
 export class Reading {
   readonly problems: Problem[] = []
@@ -15,6 +17,7 @@ export class Reading {
   /** For a tree that stays as it is: rows are asked for when everything is read. */
   readonly #find = pathFinder()
   readonly #origins = new WeakMap<object, readonly XmlElement[]>()
+  #off = false
 
   /** Marks an element that only holds sections; its sections make their own rows. */
   container (element: XmlElement): void {
@@ -67,8 +70,26 @@ export class Reading {
     return (this.#origins.get(part) ?? []).flatMap(element => this.#marks.allRows(element, this.#find(element)))
   }
 
+  /** Reads or checks a rule. Where it is switched off, what would refuse the file or leave the rule out is only told. */
+  ofRule<T> (enabled: boolean | undefined, read: () => T): T {
+    this.#off = enabled === false
+    try {
+      return read()
+    } finally {
+      this.#off = false
+    }
+  }
+
   problem (part: Part, message: string): void {
-    this.problems.push({ ...part.place, message })
+    if (this.#off) this.differs(part, OFF + message)
+    else this.problems.push({ ...part.place, message })
+  }
+
+  /** Marks a rule that cannot run here; whether it has to be left out. */
+  leavesOut (element: XmlElement, why: string, advice?: string): boolean {
+    if (this.#off) this.differs(element, OFF + why, advice)
+    else this.losesAll(element, `the rule is left out: ${why}`, advice)
+    return !this.#off
   }
 
   mistake (code: string, part: Part, message: string): void {

@@ -82,10 +82,11 @@ export function readRewrite (reading: Reading, sections: readonly Found[], docum
   for (const { element } of outbound) for (const list of element.children) if (list.name === 'preConditions') checkPreConditions(reading, list, known.maps)
   const outboundAbove = above(outbound)
   return {
-    lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element }) => runs(reading, element, known)) })),
+    lists: lists.map(list => ({ ...list, rules: list.rules.filter(({ element, rule }) => reading.ofRule(rule.enabled, () => runs(reading, element, known))) })),
     outbound: outbound.map(one => {
       const words = outboundAbove(one.scope, true).map(({ rules }) => rules)
-      const able = (rule: OutboundRule, element: XmlElement): boolean => runs(reading, element, known) && runsOutbound(reading, element, rule, words)
+      const able = (rule: OutboundRule, element: XmlElement): boolean =>
+        reading.ofRule(rule.enabled, () => runs(reading, element, known) && runsOutbound(reading, element, rule, words))
       return { ...one, rules: { ...one.rules, rules: one.rules.rules.filter((rule, index) => able(rule, one.elements[index] as XmlElement)) } }
     }),
     maps: [...maps.values()],

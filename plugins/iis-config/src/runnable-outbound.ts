@@ -4,12 +4,10 @@ import type { OutboundRule, OutboundRules } from './rewrite-options.ts'
 import { isVariableName } from './server-variables.ts'
 import type { XmlElement } from './xml.ts'
 
-/** Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out. */
+/** Whether a rule can run, or is switched off; otherwise every part of it is reported as not supported, and it has to be left out. */
 export function runsOutbound (reading: Reading, element: XmlElement, rule: OutboundRule, known: readonly OutboundRules[]): boolean {
   const why = nameless(rule, known) ?? impossible(rule)
-  if (why === null) return true
-  reading.losesAll(element, `the rule is left out: ${why}`)
-  return false
+  return why === null || !reading.leavesOut(element, why)
 }
 
 /** What it speaks of and nobody names. A name in other letters is the same name, and is then written as it is where it is given. */

@@ -19,7 +19,7 @@ export interface Surroundings {
 }
 
 /**
- * Whether a rule can run; otherwise every part of it is reported as not supported, and it has to be left out.
+ * Whether a rule can run, or is switched off; otherwise every part of it is reported as not supported, and it has to be left out.
  * An expression whose braces do not match is a problem: IIS refuses it as well.
  */
 export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, farms, shadowed }: Surroundings): boolean {
@@ -31,27 +31,18 @@ export function runs (reading: Reading, element: XmlElement, { maps, documentRoo
   const own = section == null ? undefined : shadowed.get(section)
   const asked = expressionsIn(element).flatMap(({ value }) => tablesAsked(value))
   const taken = asked.find(name => own?.has(name.toLowerCase()))
-  if (taken !== undefined) {
-    reading.losesAll(element, `the rule is left out: its rewrite map ${taken} has the name of another one`, 'give the map another name')
-    return false
-  }
+  if (taken !== undefined) return !reading.leavesOut(element, `its rewrite map ${taken} has the name of another one`, 'give the map another name')
   const missing = asked.find(name => !maps.has(name.toLowerCase()))
   if (missing !== undefined) {
-    reading.losesAll(element, `the rule is left out: it asks {${missing}:…}, and there is no rewrite map of this name`,
+    return !reading.leavesOut(element, `it asks {${missing}:…}, and there is no rewrite map of this name`,
       /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')
-    return false
   }
   if (documentRoot === undefined && matchTypesIn(element).some(type => /^(isfile|isdirectory|1|2)$/i.test(type))) {
-    reading.losesAll(element, 'the rule is left out: it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
-    return false
+    return !reading.leavesOut(element, 'it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
   }
   const action = element.children.find(({ name }) => name === 'action')
   const mistake = /^(rewrite|redirect|1|2)$/i.test(action?.attributes.get('type')?.value.trim() ?? '') ? targetMistake(action?.attributes.get('url')?.value ?? '', farms) : null
-  if (mistake !== null) {
-    reading.losesAll(element, `the rule is left out: its url ${mistake}`)
-    return false
-  }
-  return true
+  return mistake === null || !reading.leavesOut(element, `its url ${mistake}`)
 }
 
 /** Preconditions are shared by rules, so that none can be left out: what they ask has to be there. */

@@ -62,7 +62,7 @@ const TAGS = {
   Script: ['src']
 } as const satisfies Record<Exclude<OutboundTag, 'CustomTags'>, readonly string[]>
 
-/** Compiles a set of outbound rules; `label` names the option they stand in. */
+/** Compiles a set of outbound rules; `label` names the option they stand in. Of a rule that is switched off only the name has to be right. */
 export function compileOutbound (label: string, written: OutboundRules, inbound: Workshop): AnyOutbound[] {
   // A response on its way can't wait for the disk.
   const workshop = { ...inbound, noDisk: 'is for inbound rules: a response does not wait for the disk' }
@@ -77,12 +77,17 @@ export function compileOutbound (label: string, written: OutboundRules, inbound:
   }
   const rules: AnyOutbound[] = []
   for (const [index, rule] of (written.rules as readonly OutboundRule[]).entries()) {
-    const place = `${label}${rule.name ? ` "${rule.name}"` : `[${index}]`}`
+    const place = `${label}${rule?.name ? ` "${rule.name}"` : `[${index}]`}`
     const own = { ...workshop, mistake: (message: string) => workshop.mistake(`${place}: ${message}`) }
+    if (typeof rule !== 'object' || rule === null) {
+      own.mistake('must be an object')
+      continue
+    }
     if (!rule.name) own.mistake('a rule needs a name')
+    if (rule.enabled === false) continue
     if (rule.preCondition !== undefined && rule.preCondition !== '' && !preConditions.has(rule.preCondition)) own.mistake(`preCondition "${rule.preCondition}" is not among preConditions`)
     const compiled = compileRule(rule, preConditions.get(rule.preCondition ?? '') ?? null, written, own)
-    if (compiled !== null && rule.enabled !== false) rules.push(compiled)
+    if (compiled !== null) rules.push(compiled)
   }
   return rules
 }

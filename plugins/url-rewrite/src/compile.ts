@@ -28,7 +28,7 @@ const REDIRECTS: ReadonlySet<unknown> = new Set([301, 302, 303, 307, 308])
 /** A variable's name that makes a header's name, where it is one. */
 export const NAME = /^(?!(?:HTTP|RESPONSE)_$)[\w.-]+$/i
 
-/** Compiles a list of rules; `label` names the option they stand in. */
+/** Compiles a list of rules; `label` names the option they stand in. Of a rule that is switched off only the name has to be right. */
 export function compileRules (label: string, prefix: string, rules: readonly Rule[], workshop: Workshop): RuleSet {
   const compiled: CompiledRule[] = []
   const names = new Set<string>()
@@ -39,11 +39,12 @@ export function compileRules (label: string, prefix: string, rules: readonly Rul
       mistake('must be an object')
       continue
     }
-    if (typeof rule.name !== 'string' || rule.name === '') mistake('a rule needs a name')
-    else if (names.has(rule.name)) mistake('another rule in this list has the same name')
+    const named = typeof rule.name === 'string' && rule.name !== ''
+    if (!named) mistake('a rule needs a name')
+    if (rule.enabled === false) continue
+    if (named && names.has(rule.name)) mistake('another rule in this list has the same name')
     names.add(rule.name)
-    const one = compileRule(rule, { ...workshop, mistake })
-    if (rule.enabled !== false) compiled.push(one)
+    compiled.push(compileRule(rule, { ...workshop, mistake }))
   }
   return { label, prefix, folded: prefix.toLowerCase(), rules: compiled }
 }

@@ -63,7 +63,7 @@ export type OutboundAction =
 /** One outbound rule. */
 export interface OutboundRule {
   readonly name: string
-  /** Default: `true`. */
+  /** A rule that is switched off is not looked into: mistakes in it are told once it is on. Default: `true`. */
   readonly enabled?: boolean
   /** The name of an entry in `preConditions`. Default: none. */
   readonly preCondition?: string

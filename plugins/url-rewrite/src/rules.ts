@@ -101,7 +101,7 @@ export type Action = RewriteAction | RedirectAction | CustomResponseAction | Abo
 export interface Rule {
   /** Unique within its list; errors and traces name the rule by it. */
   readonly name: string
-  /** Default: `true`. */
+  /** A rule that is switched off is not looked into: mistakes in it are told once it is on. Default: `true`. */
   readonly enabled?: boolean
   /** Default: `'ECMAScript'`. */
   readonly patternSyntax?: PatternSyntax
