@@ -53,7 +53,7 @@ async function statusOf ({ port }: Running, target: string, headers = 'Connectio
 
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 const forbidden = { type: 'CustomResponse', statusCode: 403 } as const
-const WAYS_IN = ['/admin/x', '//admin/x', '/%2fadmin/x', '/x//../admin/x', '/\\admin/x', '/%5cadmin/x', '/admin%5cx', '/admin%2Fx', '/x/..\\%61dmin//x', 'http://localhost//admin/x']
+const WAYS_IN = ['/admin/x', '//admin/x', '/%2fadmin/x', '/x//../admin/x', '/\\admin/x', '/%5cadmin/x', '/admin%5cx', '/admin%2Fx', '/x/..\\%61dmin//x', 'http://localhost//admin/x', 'ws://localhost/admin/x']
 
 test('no spelling of a path gets past the rule that forbids it, as a request or as an upgrade', async t => {
   const site = await start(t, () => ({ rules: [{ name: 'No', match: { url: '^admin/' }, action: forbidden }] }))

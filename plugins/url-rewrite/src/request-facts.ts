@@ -21,8 +21,8 @@ interface SiteFact {
   readonly site?: { readonly name?: string, readonly id?: number } | null
 }
 
-// The absolute form of a target (RFC 9112 §3.2.2): its host is the client's word, and no rule's.
-const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*(\/[^?]*)?(\?.*)?$/is
+// The absolute form of a target (RFC 9112 §3.2.2): its host is the client's word, and no rule's. Any scheme, since a proxy may take any.
+const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*(\/[^?]*)?(\?.*)?$/is
 
 /** A target as path and query, which is all that rules and upstreams are to see of it; `*` stays. */
 export function originForm (target: string): string {
