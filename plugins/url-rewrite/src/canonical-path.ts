@@ -1,6 +1,6 @@
 // Which path do rules see? Percent sequences decoded once, backslashes turned into slashes, runs of slashes merged, dot segments resolved.
 
-import { decoded, decodePath, join, slice, type Text } from './text.ts'
+import { decoded, decodePath, type Encoded, type Text } from './text.ts'
 
 // Most paths are canonical as they come, and this is all they cost.
 const NOT_CANONICAL = /[%\\\x80-\uffff]|\/(?:\/|\.\.?(?:[;/]|$))/
@@ -8,6 +8,7 @@ const NOT_CANONICAL = /[%\\\x80-\uffff]|\/(?:\/|\.\.?(?:[;/]|$))/
 const NOT_CANONICAL_DECODED = /\\|\/(?:\/|\.\.?(?:[;/]|$))/
 // A name before `;` counts too: Tomcat and others drop path parameters before they resolve `/..;a=b/`.
 const DOTS = /^\.\.?(?:;|$)/
+const LONGEST_DOTS = '%2e%2e'.length
 const TWO_DOTS = /(?:\.|%2e){2}/i
 
 /**
@@ -23,28 +24,44 @@ export function canonicalPath (path: string): Text {
   return NOT_CANONICAL_DECODED.test(decoded(text)) ? cleaned(text) : text
 }
 
+/** Where a segment that stays has its separators, its name and its end. */
+type Kept = readonly [separators: number, start: number, end: number]
+
 function cleaned (path: Text): Text {
-  // Each kept segment brings the separators in front of it, as one.
-  const kept: Array<readonly [Text, Text]> = []
-  let last: Text = '/'
+  const kept: Kept[] = []
+  let dots = false
   for (const { index, 0: whole, 1: separators } of decoded(path).matchAll(/([/\\]+)[^/\\]*/g)) {
     const start = index + (separators as string).length
     const name = whole.slice((separators as string).length)
-    const before = kept.length === 0 ? '/' : oneSlash(slice(path, index, start))
-    const dots = DOTS.test(name)
-    if (!dots && name !== '') kept.push([before, slice(path, start, index + whole.length)])
+    dots = DOTS.test(name)
+    if (!dots) kept.push([index, start, index + whole.length])
     else if (name.startsWith('..')) kept.pop()
-    last = dots ? '/' : name === '' ? before : ''
   }
-  return join([...kept.flat(), last])
+  // Where the last segment was one of dots, a directory is what is left.
+  if (dots) kept.push([0, 0, 0])
+  return typeof path === 'string' ? kept.map(([, start, end]) => `/${path.slice(start, end)}`).join('') : put(path, kept)
 }
 
-/** Separators as the one slash that rules see. Those that are encoded stay in the raw face; bare ones are one slash there, too. */
-function oneSlash (separators: Text): Text {
-  if (typeof separators === 'string') return '/'
-  const raw = separators.raw.replace(/[/\\]+/g, '/')
-  return { text: '/', raw, offsets: Uint32Array.of(0, raw.length) }
+/** The segments that stay, one after the other, each with one slash. */
+function put ({ text, raw, offsets }: Encoded, kept: readonly Kept[]): Text {
+  const at = (index: number): number => offsets[index] as number
+  let shown = ''
+  let written = ''
+  const places: number[] = []
+  for (const [separators, start, end] of kept) {
+    places.push(written.length)
+    written += shown === '' ? '/' : oneSlash(raw.slice(at(separators), at(start)))
+    const shift = written.length - at(start)
+    for (let index = start; index < end; index++) places.push(at(index) + shift)
+    written += raw.slice(at(start), at(end))
+    shown += `/${text.slice(start, end)}`
+  }
+  places.push(written.length)
+  return shown === written ? shown : { text: shown, raw: written, offsets: Uint32Array.from(places) }
 }
+
+/** Separators as they go into a URL: what is encoded stays, and what is bare is one slash. */
+const oneSlash = (separators: string): string => separators.includes('%') ? separators.replace(/[/\\]+/g, '/') : '/'
 
 // What ends a segment: a slash alone, or a backslash as in browsers' URLs, or either of them encoded.
 const SEPARATORS = [/\//, /[/\\]/, /[/\\]|%2f|%5c/i]
@@ -61,7 +78,7 @@ function resolved (path: string, separator: RegExp): string {
   const kept: string[] = []
   let dots = false
   for (const segment of path.split(separator).slice(1)) {
-    const name = segment.replace(/%2e/gi, '.')
+    const name = segment.length > LONGEST_DOTS ? segment : segment.replace(/%2e/gi, '.')
     dots = name === '.' || name === '..'
     if (!dots) kept.push(segment)
     else if (name === '..') kept.pop()
