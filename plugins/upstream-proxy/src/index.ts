@@ -1,6 +1,5 @@
 // upstream-proxy: take a request to its upstream and bring back the answer.
 import { randomUUID } from 'node:crypto'
-import { METHODS as KNOWN } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -14,6 +13,7 @@ import { answerError } from './forward/error-answer.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { routeOf } from './route.ts'
+import { withHooks } from './route-options.ts'
 import { showShapes } from './socket-shapes.ts'
 import { tellShortage } from './shortage.ts'
 import { farewell } from './tunnel/farewell.ts'
@@ -33,13 +33,10 @@ declare module 'fastify' {
   }
 }
 
-// CONNECT is no request for a resource: Node hands it to a listener of its own.
-const METHODS = KNOWN.filter(method => method !== 'CONNECT')
-
 const SHORTAGE = 'upstream-proxy: the process has no file descriptor left. New clients are cut off, and `count` connections to upstreams were not opened. Raise its limit (`ulimit -n`, systemd\'s LimitNOFILE), or lower `connections.max` and `websocket.maxTunnels`'
 
 async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
-  const settings = compile(options, fastify.prefix)
+  const settings = compile(options, fastify)
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
@@ -60,17 +57,22 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     // Bodies are not ours to understand: without parsers of its own, the scope leaves them to http-proxy's, which reads nothing.
     scope.removeAllContentTypeParsers()
     takeAnyType(scope)
-    for (const method of METHODS) {
+    const { methods, config, constraints, log } = settings.route
+    for (const method of methods) {
       if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
     }
     answerBrowsers(scope)
+    scope.addHook('onRoute', withHooks(settings.route, takeOver))
     await scope.register(httpProxy, {
-      prefix: options.prefix ?? '/',
+      // A slash alone would be one more than the scope's prefix has: its routes stand at `/api` too, not at `/api/` alone.
+      prefix: options.prefix === '/' ? '' : options.prefix ?? '',
       upstream: '',
       websocket: settings.websocket,
-      httpMethods: [...scope.supportedMethods],
+      httpMethods: [...methods],
       replyOptions: { getUpstream: () => settings.upstream?.name ?? '' },
-      preHandler: takeOver
+      config,
+      constraints,
+      ...log
     } as Parameters<typeof httpProxy>[1] & { prefix: string })
   })
   if (settings.websocket) {
@@ -136,6 +138,7 @@ export default upstreamProxy
 export type { UpstreamProxyOptions, RewrittenRequest } from './options.ts'
 export type { ForwardingOptions, ForwardingPolicy } from './forwarding-headers.ts'
 export { OWNED_HEADERS, type OwnedHeadersOptions } from './owned-headers.ts'
+export type { ProxyRouteOptions } from './route-options.ts'
 export type { UpstreamTls } from './dial.ts'
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/rewrites.ts'

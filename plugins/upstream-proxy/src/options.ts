@@ -7,9 +7,12 @@ import { InvalidOptions } from './errors.ts'
 import { compileForwarding, type ForwardingOptions } from './forwarding-headers.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
 import { HeaderNames } from './header-names.ts'
+import { splitEquivalents } from './http-proxy-options.ts'
 import { checkKeys } from './known-keys.ts'
+import { unknownOptions } from './known-options.ts'
 import { compileOwnership, type OwnedHeadersOptions } from './owned-headers.ts'
 import type { HeaderPolicy } from './request-headers.ts'
+import { BARE, compileRoute, type ProxyRouteOptions, type RouteSettings, type Scope } from './route-options.ts'
 import { type Origin, Origins } from './target.ts'
 import { isTime, MAX_TIME } from './time-limit.ts'
 import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
@@ -21,7 +24,7 @@ export interface RewrittenRequest {
 }
 
 /** Options of the plugin. */
-export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOptions {
+export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOptions, ProxyRouteOptions {
   /** Where requests go: `http://host:port/base`, `https://…` or `unix://%2Frun%2Fapp.sock`. Needed unless `to` or url-rewrite names it. No default. */
   upstream?: string
   /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
@@ -56,6 +59,35 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
 
 const DIAL_TIMES = ['connect', 'handshake', 'send'] as const
 
+// A record, so that the compiler misses the key that is left out.
+const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
+  upstream: true,
+  to: true,
+  prefix: true,
+  rewritePrefix: true,
+  websocket: true,
+  localUpgrades: true,
+  tls: true,
+  onRequest: true,
+  preValidation: true,
+  preHandler: true,
+  config: true,
+  constraints: true,
+  methods: true,
+  logLevel: true,
+  hostHeader: true,
+  forwarded: true,
+  ownedHeaders: true,
+  dropUnderscores: true,
+  rewriteRequest: true,
+  rewriteResponse: true,
+  reverseRewrite: true,
+  maxHeadSize: true,
+  timeouts: true,
+  connections: true,
+  retries: true
+}
+
 /** The options as they run. */
 export interface Settings {
   readonly upstream: Origin | null
@@ -75,11 +107,13 @@ export interface Settings {
   readonly sendTimeout: number
   readonly origins: Origins
   readonly forward: ForwardSettings
+  readonly route: RouteSettings
 }
 
 /** Compiles the options for a scope of Fastify, or throws one InvalidOptions that lists every mistake. */
-export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Settings {
-  const mistakes: string[] = []
+export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Settings {
+  const { mistakes, rest } = splitEquivalents(options)
+  mistakes.push(...unknownOptions(rest, Object.keys(OPTIONS)))
   const origins = new Origins()
   let upstream: Origin | null = null
   let rewritePrefix = options.rewritePrefix
@@ -121,13 +155,14 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     mistakes.push(`\`tls\` cannot be used: ${(error as Error).message}`)
   }
   const forward = compileForward(options, dial, mistakes)
+  const route = compileRoute(options, scope, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
   const names = new HeaderNames(forwarding.replaced, compileOwnership(options, mistakes))
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
     upstream,
     to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
-    prefix: scopePrefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
+    prefix: scope.prefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
     // As in @fastify/http-proxy, none is the root.
     rewritePrefix: rewritePrefix === undefined || rewritePrefix === '' ? '/' : rewritePrefix,
     websocket: websocket !== false,
@@ -144,6 +179,7 @@ export function compile (options: UpstreamProxyOptions, scopePrefix = ''): Setti
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
     sendTimeout: options.timeouts?.send ?? 60_000,
     origins,
-    forward
+    forward,
+    route
   }
 }

@@ -1,17 +1,35 @@
-import Fastify, { type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type Flow, type OpenTunnel, type OpenTunnels, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type Flow, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
   app.register(upstreamProxy, { upstream: 'http://localhost:8080' })
   app.register(upstreamProxy, { to: request => request.url, websocket: false })
+  app.register(upstreamProxy, {
+    onRequest: async request => { expect(request).type.toBe<FastifyRequest>() },
+    preValidation: (_request, reply, done) => {
+      expect(reply).type.toBe<FastifyReply>()
+      done()
+    },
+    preHandler: [async (_request, reply) => reply.code(401).send(), (_request, _reply, done) => { done(new Error('no')) }],
+    config: { role: 'admin' },
+    constraints: { host: /^a\./, site: 'Shop' },
+    methods: ['GET', 'POST'],
+    logLevel: 'warn'
+  })
   app.register(upstreamProxy, { websocket: { idleTimeout: 1000, drain: { code: 1012 } }, localUpgrades: ['/socket.io/'], tls: { ca: 'pem' } })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { upstream: 8080 })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idle: 1000 } })
   app.register(upstreamProxy, { ownedHeaders: [...OWNED_HEADERS, 'x-user'], dropUnderscores: 'all' })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { dropUnderscores: true })
   expect(OWNED_HEADERS).type.toBe<readonly string[]>()
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { preHander: async () => {} })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { httpMethods: ['GET'] })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { preHandler: 'checkUser' })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { logLevel: 7 })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { constraints: { host: 7 } })
+  expect<UpstreamProxyOptions>().type.toBeAssignableTo<ProxyRouteOptions>()
   expect<UpstreamProxyOptions['websocket']>().type.toBe<boolean | TunnelOptions | undefined>()
 })
 
