@@ -5,6 +5,7 @@ import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyListenOptions, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { attend, farewell } from './endpoint.ts'
+import { unknownOptions } from './known-options.ts'
 
 /** Options of the plugin. */
 export interface BackendOptions {
@@ -16,9 +17,11 @@ const PUBLIC = fileURLToPath(new URL('../public/', import.meta.url))
 
 async function plugin (fastify: FastifyInstance, options: BackendOptions): Promise<void> {
   const pingInterval = options.pingInterval ?? 20_000
+  const mistakes = unknownOptions(options, ['pingInterval'] satisfies Array<keyof BackendOptions>)
   if (!Number.isInteger(pingInterval) || pingInterval < 1 || pingInterval > 2 ** 31 - 1) {
-    throw new TypeError('backend: `pingInterval` must be a whole number of milliseconds, 1 or more')
+    mistakes.push('`pingInterval` must be a whole number of milliseconds, 1 or more')
   }
+  if (mistakes.length > 0) throw new TypeError(`backend: ${mistakes.join('; ')}`)
   await fastify.register(websocket, {
     options: { perMessageDeflate: true, maxPayload: 1024 * 1024 },
     // ws has said goodbye by then, with the code that fits, and closes by itself: cutting it off here could lose that code.

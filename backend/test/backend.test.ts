@@ -128,6 +128,14 @@ t.test('an interval that can\'t be meant is refused by name', async t => {
   }
 })
 
+t.test('an option that nobody knows is refused by name, with the nearest', async t => {
+  await t.rejects(startBackend({ port: 0, pingIntervall: 5, bogus: 1, pingInterval: 0 } as never), /backend: `pingIntervall` is no option; the nearest is `pingInterval`; `bogus` is no option; there are pingInterval; `pingInterval` must/)
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
+  await fastify.register(backend, { prefix: '/app', logLevel: 'info', logSerializers: {} })
+})
+
 t.test('a port in use rejects the start and leaves nothing open', async t => {
   const { server } = await start(t)
   const { port } = server.server.address() as { port: number }

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
 import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './fields.ts'
+import { unknownOptions } from './known-options.ts'
 import { PERIODS, type Period } from './period.ts'
 import type { Retain } from './place.ts'
 
@@ -68,6 +69,9 @@ export interface Settings extends Required<Omit<FileOptions, 'retain'>> {
   readonly retain: Retain | null
 }
 
+// A record, so that the compiler misses the key that is left out. Of the plugin alone: pino adds keys of its own to a transport's.
+const OPTIONS: Readonly<Record<keyof ArrLogOptions, true>> = { directory: true, format: true, fields: true, maxCustomFieldLength: true, software: true, period: true, truncateSize: true, localTimeRollover: true, retain: true, central: true, flushInterval: true, flushSize: true, maxBuffer: true, file: true, log: true, logOpening: true, customFields: true, redactQuery: true, username: true, site: true, reopenSignal: true }
+
 const MEGABYTE = 1_048_576
 
 /** Every mistake in the file options, each as a sentence. */
@@ -94,7 +98,7 @@ export function fileMistakes (options: FileOptions): string[] {
 
 /** Every mistake in the plugin's options, each as a sentence. */
 export function mistakesOf (options: ArrLogOptions): string[] {
-  const mistakes = fileMistakes(options)
+  const mistakes = [...unknownOptions(options, Object.keys(OPTIONS)), ...fileMistakes(options)]
   const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
   for (const name of ['file', 'log', 'logOpening'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
   wrong(options.username === undefined || typeof options.username === 'function', 'username', 'a function of the request')

@@ -35,6 +35,17 @@ t.test('all mistakes in the options are told in one error', async t => {
   t.notMatch(error.message, /ignored|prefix/)
 })
 
+t.test('an option that nobody knows is a mistake, beside the others', async t => {
+  const register = async (options: object): Promise<void> => {
+    const app = fastify()
+    t.teardown(() => app.close())
+    await app.register(arrLog, { file: false, ...options })
+  }
+  await t.rejects(register({ redactQuerry: ['token'], bogus: undefined, flushSize: 0 }), { code: 'FST_ARR_LOG_INVALID_OPTIONS', message: /`redactQuerry` is no option; the nearest is `redactQuery`; `bogus` is no option; there are directory, .*reopenSignal; .*flushSize must/ })
+  // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
+  await register({ prefix: undefined, logSerializers: {} })
+})
+
 t.test('every option can be left out, and undefined is as good', async t => {
   const app = fastify()
   t.teardown(() => app.close())

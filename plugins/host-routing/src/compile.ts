@@ -24,11 +24,12 @@ export interface CompiledSites extends SiteTable {
  * Validates and compiles a list of sites.
  *
  * @param sites the sites, in order: a site without an id gets its position, counted from 1.
+ * @param others mistakes that were found elsewhere, to be told in the same error. None, when left out.
  * @throws FST_ARR_HOST_ROUTING_INVALID_OPTIONS with all mistakes, each naming its site.
  */
-export function compileSites (sites: readonly SiteOptions[]): CompiledSites {
-  if (!Array.isArray(sites)) throw new InvalidOptionsError('sites must be a list')
-  const mistakes: string[] = []
+export function compileSites (sites: readonly SiteOptions[], others: readonly string[] = []): CompiledSites {
+  if (!Array.isArray(sites)) throw new InvalidOptionsError(['sites must be a list', ...others].join('; '))
+  const mistakes = [...others]
   const byName = new Map<string, SiteInfo>()
   const byId = new Map<number, string>()
   const https = new Map<string, HttpsPolicy>()

@@ -10,11 +10,14 @@ import { siteConstraint } from './constraint.ts'
 import { InvalidOptionsError } from './errors.ts'
 import { normalizeAddress, normalizeHost, plainAddress } from './host.ts'
 import { httpsLocation, redirectStatus, type HttpsPolicy } from './https.ts'
+import { unknownOptions } from './known-options.ts'
 import { refuse } from './refusal.ts'
+import { compare, type Replacement } from './replacement.ts'
 import type { Protocol, Rejection, Site, SiteOptions } from './site.ts'
 import { drainTunnels } from './tunnels.ts'
 
 export { compileSites, type CompiledSites, type SiteInfo } from './compile.ts'
+export type { Replacement } from './replacement.ts'
 export { normalizeHost, parseHost, type HostAndPort } from './host.ts'
 export type { ParsedBinding } from './binding.ts'
 export type { ParsedSite, Question, SiteTable } from './sites.ts'
@@ -32,14 +35,6 @@ export interface HostRoutingOptions {
 
 /** Answers a request for an unknown host as a route's handler does, by `reply` or by what it returns, or lets it pass by answering nothing. */
 export type UnknownHostHandler = (request: FastifyRequest, reply: FastifyReply) => unknown
-
-/** What a replacement of the table changed, as names of sites. */
-export interface Replacement {
-  readonly added: readonly string[]
-  /** No longer there, or no longer enabled: their WebSockets are drained. */
-  readonly removed: readonly string[]
-  readonly kept: readonly string[]
-}
 
 /** `fastify.sites`: the table of sites, which can be replaced while the server runs. Iterating gives every site. */
 export interface Sites extends Iterable<SiteInfo> {
@@ -67,17 +62,21 @@ declare module 'fastify' {
   }
 }
 
+// A record, so that the compiler misses the key that is left out.
+const OPTIONS: Readonly<Record<keyof HostRoutingOptions, true>> = { sites: true, unknownHost: true }
+
 const replaced = channel('fastify-arr:sites.replaced')
 
 async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): Promise<void> {
   const unknownHost = options.unknownHost ?? 'refuse'
+  const mistakes = unknownOptions(options, Object.keys(OPTIONS))
   if (unknownHost !== 'refuse' && unknownHost !== 'pass' && typeof unknownHost !== 'function') {
-    throw new InvalidOptionsError("unknownHost must be 'refuse', 'pass' or a function")
+    mistakes.push("unknownHost must be 'refuse', 'pass' or a function")
   }
   if (fastify.hasConstraintStrategy('site')) {
     throw new InvalidOptionsError("this server has a constraint strategy 'site' already: the plugin is registered once, and fastify.sites.replace changes its sites")
   }
-  let table = compileSites(options.sites)
+  let table = compileSites(options.sites, mistakes)
 
   // What the router found for a `site` constraint is what the hooks see, even when the table was replaced in between.
   const derived = new WeakMap<object, Lookup>()
@@ -175,19 +174,6 @@ interface Lookup {
   readonly reason: Rejection['reason'] | null
   /** The request names no host, or two: refused whatever the options say. */
   readonly malformed: boolean
-}
-
-function compare (before: ReadonlyMap<string, SiteInfo>, after: ReadonlyMap<string, SiteInfo>): Replacement {
-  const served = (sites: ReadonlyMap<string, SiteInfo>): string[] => [...sites.values()].filter(site => site.enabled).map(site => site.name)
-  const was = served(before)
-  const is = served(after)
-  const old = new Set(was)
-  const current = new Set(is)
-  return {
-    added: is.filter(name => !old.has(name)),
-    removed: was.filter(name => !current.has(name)),
-    kept: is.filter(name => old.has(name))
-  }
 }
 
 // Where a listeners plugin tells its addresses, the redirect goes to the https one among them.

@@ -145,3 +145,19 @@ t.test('ten thousand sites are looked up in the steps of one', async t => {
   t.equal(table.find({ host: 'other.example', protocol: 'http', port: 10_000 })?.name, 'port 9999')
   t.equal(table.find({ host: 'other.example', protocol: 'http', port: 10_001 }), null)
 })
+
+t.test('an option that nobody knows is a mistake, beside the others', async t => {
+  const register = async (options: object): Promise<void> => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(hostRouting, { sites: [], ...options })
+  }
+  const code = 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS'
+  await t.rejects(register({ unknownHosts: 'pass', bogus: 1, unknownHost: 'allow', sites: [{}] }), {
+    code,
+    message: /`unknownHosts` is no option; the nearest is `unknownHost`; `bogus` is no option; there are sites, unknownHost; unknownHost must be .*; sites\[0\] has no name/
+  })
+  await t.rejects(register({ site: [], sites: undefined }), { code, message: /sites must be a list; `site` is no option; the nearest is `sites`/ })
+  // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
+  await register({ prefix: '/app', logLevel: 'info', logSerializers: {} })
+})

@@ -1,6 +1,7 @@
 // Are these listeners sound? Options in; plans with nothing left to default, or one error with every mistake, out.
 
 import { InvalidOptionsError } from './errors.ts'
+import { unknownOptions } from './known-options.ts'
 import { mergeBindings } from './merge-bindings.ts'
 import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
 import { compileAddresses } from './proxy-protocol.ts'
@@ -17,6 +18,9 @@ export interface PlanOptions {
   readonly closeTimeout?: number
 }
 
+// A record, so that the compiler misses the key that is left out.
+const OPTIONS: Readonly<Record<keyof PlanOptions, true>> = { listeners: true, certificate: true, limits: true, development: true, open: true, watchInterval: true, closeTimeout: true }
+
 /**
  * Reads the listeners. Several IIS bindings of one address and port become one listener for all their hosts.
  *
@@ -24,8 +28,8 @@ export interface PlanOptions {
  */
 export function planListeners (options: PlanOptions): ListenerPlan[] {
   const { listeners, certificate, limits } = options
-  if (!Array.isArray(listeners)) throw new InvalidOptionsError('listeners must be a list')
-  const mistakes: string[] = []
+  const mistakes = unknownOptions(options, Object.keys(OPTIONS))
+  if (!Array.isArray(listeners)) throw new InvalidOptionsError(['listeners must be a list', ...mistakes].join('; '))
   const common = readLimits(limits, DEFAULT_LIMITS, text => { mistakes.push(text) })
   checkPlugin(options, text => { mistakes.push(text) })
   const plans: ListenerPlan[] = []

@@ -214,3 +214,16 @@ t.test('what the system says about a port becomes what to do about it', t => {
   t.equal(told('EMFILE'), "Listener 'https port 443' (HTTPS_PORT): cannot listen on *:443: EMFILE")
   t.end()
 })
+
+t.test('an option that nobody knows is a mistake, beside the others', async t => {
+  const register = async (options: object): Promise<void> => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(listeners, { listeners: [], ...options })
+  }
+  const code = 'FST_ARR_LISTENERS_INVALID_OPTIONS'
+  await t.rejects(register({ certificates: 'development', bogus: 1, closeTimeout: -1 }), { code, message: /`certificates` is no option; the nearest is `certificate`; `bogus` is no option; there are listeners, .*closeTimeout; closeTimeout must/ })
+  await t.rejects(register({ listener: [], listeners: undefined }), { code, message: /listeners must be a list; `listener` is no option; the nearest is `listeners`/ })
+  // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
+  await register({ prefix: '/app', logLevel: 'info', logSerializers: {} })
+})

@@ -5,6 +5,7 @@ import { FileWanted } from './conditions.ts'
 import { InvalidOptionsError } from './errors.ts'
 import { storyteller, type Explanation } from './explain.ts'
 import { kindOf } from './files.ts'
+import { unknownOptions } from './known-options.ts'
 import { compileOptions, type Compiled } from './options.ts'
 import { exchangeOf, imagine } from './request-facts.ts'
 import { rewriteResponse, type ResponseChange, type ResponseHead } from './response.ts'
@@ -54,6 +55,9 @@ export interface UrlRewriteOptions {
   readonly documentRoot?: string | ((request: FastifyRequest) => string | undefined)
 }
 
+// A record, so that the compiler misses the key that is left out.
+const OPTIONS: Readonly<Record<keyof UrlRewriteOptions, true>> = { globalRules: true, rules: true, siteRules: true, pathRules: true, outboundRules: true, siteOutboundRules: true, outboundBufferLimit: true, rewriteMaps: true, allowedServerVariables: true, useOriginalURLEncoding: true, riskyPatterns: true, reroute: true, originalUrlHeader: true, documentRoot: true }
+
 /** A request that never came; what is not given is a plain `GET /` for `localhost` on port 80. */
 export type Imagined = Partial<Exchange>
 
@@ -79,6 +83,7 @@ export class Rulebook {
     const { rules, documentRoot } = options
     this.#options = options
     const { compiled, fixed } = withoutMistakes(tell => {
+      unknownOptions(options, Object.keys(OPTIONS)).forEach(tell)
       const compiled = compileOptions(options, documentRoot !== undefined, tell)
       return { compiled, fixed: typeof rules === 'function' || rules === undefined ? null : compiled.compileMore(rules, tell) }
     })

@@ -1,7 +1,7 @@
 // Rules that are replaced while the server runs.
 
 import t from 'tap'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import urlRewrite from '../src/index.ts'
 import { rule } from './engine.ts'
 
@@ -30,4 +30,18 @@ t.test('mistaken rules are refused, and the old ones stay', async t => {
   t.throws(() => fastify.urlRewrite.replace({ rules: [rule('(', '/new')] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS' })
   t.throws(() => fastify.urlRewrite.replace({ rules: [rule('.*', 'http://elsewhere.example/')] }), { code: 'FST_ARR_URL_REWRITE_NO_PROXY' })
   t.equal((await fastify.inject('/a')).body, '/old')
+})
+
+t.test('an option that nobody knows is a mistake, at registration and when the rules are replaced', async t => {
+  const register = async (options: object): Promise<FastifyInstance> => {
+    const fastify = Fastify()
+    t.teardown(() => fastify.close())
+    await fastify.register(urlRewrite, options as never)
+    return fastify
+  }
+  const code = 'FST_ARR_URL_REWRITE_INVALID_OPTIONS'
+  await t.rejects(register({ rule: [], bogus: 1, riskyPatterns: 'allow' }), { code, message: /- `rule` is no option; the nearest is `rules`\n- `bogus` is no option; there are globalRules, .*documentRoot\n- riskyPatterns is/ })
+  // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
+  const fastify = await register({ prefix: undefined, logLevel: 'info', logSerializers: {} })
+  t.throws(() => fastify.urlRewrite.replace({ rewriteMap: [] } as never), { code, message: /`rewriteMap` is no option; the nearest is `rewriteMaps`/ })
 })
