@@ -79,14 +79,14 @@ async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInte
 }
 
 /** What a file of IIS says; from now on its changes are taken over. */
-function siteOfFile (fastify: FastifyInstance, file: string, { httpPort }: Settings): Site {
+function siteOfFile (fastify: FastifyInstance, file: string, { httpPort, open }: Settings): Site {
   // A change that comes while the site is still starting waits: before that, nobody is there to take it over.
   const changes: Array<() => void> = []
   let isReady = false
   const watched = watchConfig(file, (error, config) => {
     const change = (): void => { inForce = takeOver(fastify, file, inForce, error, config) }
     if (isReady) change(); else changes.push(change)
-  })
+  }, { open })
   let inForce = watched.config.options
   fastify.addHook('onReady', async () => {
     isReady = true

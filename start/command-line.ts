@@ -1,4 +1,5 @@
-// What does the command line say? The file of the site, behind fastify-cli's own options: `npm start -- -- --web-config FILE`.
+// What does the command line say? The file of the site, and what of it is let through, behind fastify-cli's own options:
+// `npm start -- -- --web-config FILE --open NAMES`.
 import { EnvironmentError } from './environment.ts'
 
 const USAGE = 'npm start -- -- --web-config FILE'
@@ -8,15 +9,26 @@ const USAGE = 'npm start -- -- --web-config FILE'
  * option in silence. Null where there is none.
  */
 export function webConfigOf (argv: readonly string[]): string | null {
-  const given = argv.flatMap((word, at) => {
-    const option = /^--web-?config(=.*)?$/is.exec(word)
+  const given = valuesOf(argv, /^--web-?config(=.*)?$/is)
+  if (given.length > 1) throw new EnvironmentError(`--web-config names one file, and not ${given.length}: ${USAGE}.`)
+  if (given[0] === '') throw new EnvironmentError(`--web-config needs a file: ${USAGE}.`)
+  return given[0] ?? null
+}
+
+/** The sections of the file that may be let through, with commas between; it may be given more than once. Null where it is not. */
+export function openOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--open(=.*)?$/s)
+  if (given.includes('')) throw new EnvironmentError(`--open needs names of sections, such as ipSecurity,access: ${USAGE} --open NAMES.`)
+  return given.length === 0 ? null : given.join(',')
+}
+
+function valuesOf (argv: readonly string[], name: RegExp): string[] {
+  return argv.flatMap((word, at) => {
+    const option = name.exec(word)
     if (option === null) return []
     const next = argv[at + 1] ?? ''
     return [option[1]?.slice(1) ?? (next.startsWith('--') ? '' : next)]
   })
-  if (given.length > 1) throw new EnvironmentError(`--web-config names one file, and not ${given.length}: ${USAGE}.`)
-  if (given[0] === '') throw new EnvironmentError(`--web-config needs a file: ${USAGE}.`)
-  return given[0] ?? null
 }
 
 /** The words this process was started with: fastify-cli takes them out of `process.argv`, and Node's report still has them. */

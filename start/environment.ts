@@ -18,6 +18,12 @@ export interface Settings {
    * Defaults to none.
    */
   webConfig: string | null
+  /**
+   * `OPEN`: sections of the `webConfig` that refuse requests in IIS and need not here, by name, with commas between. On the
+   * command line `-- --open NAMES`. Where the file has such a section that is not named, the site does not start.
+   * Defaults to none.
+   */
+  open: readonly string[]
 }
 
 /** One or more settings that cannot be meant; the message is a sentence for each. */
@@ -34,7 +40,8 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     backendPort: port('BACKEND_PORT', 8080),
     logDirectory: env.LOG_DIR || 'logs',
     upstream: upstream(),
-    webConfig: env.WEB_CONFIG || null
+    webConfig: env.WEB_CONFIG || null,
+    open: (env.OPEN ?? '').split(',').map(name => name.trim()).filter(name => name !== '')
   }
   distinct()
   noCircle()

@@ -1,4 +1,5 @@
 // Why did it not start? One sentence that names the setting to change, and the end.
+import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 import { EnvironmentError } from './environment.ts'
 
 /** An error that knows which setting it comes from: `label` is the variable's name. */
@@ -32,6 +33,7 @@ export function endStart (error: unknown): never {
 export function sentenceOf (error: unknown, platform = process.platform): string {
   if (error instanceof EnvironmentError) return error.message
   if (!isError(error)) return String(error)
+  if (isClosedDoors(error)) return ['The site does not start: IIS refuses requests that nothing refuses here.', ...linesOf(error), `To let all of them through: ${toOpen(error)}`].join('\n')
   const system = systemError(error)
   const reason = REASONS[system?.code ?? '']
   // The packages' own errors are sentences already, and name the option, or the file and its line.

@@ -2,6 +2,7 @@
 import type { IisConfig, Report } from '@fastify-arr/iis-config'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ONE_SITE } from './article.ts'
+import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 
 /** What only a start can change, with the word for it. */
 const FIXED = { listeners: 'the listeners', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
@@ -10,9 +11,16 @@ type Options = IisConfig['options']
 
 /**
  * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
- * the old. Returns what is in force from now on.
+ * the old. So does one that closes something which nothing closes here: the site that runs was started without, and goes
+ * on as it is. Returns what is in force from now on.
  */
 export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig): Options {
+  if (isClosedDoors(error)) {
+    fastify.log.error(`${file} has changed and is not in force: it refuses requests that nothing refuses here. They are still let through, and the rules before stay in force`)
+    for (const line of linesOf(error)) fastify.log.error(line)
+    fastify.log.error(`for ${file} to be in force without: start again with ${toOpen(error)}`)
+    return old
+  }
   if (error !== null) {
     fastify.log.error(`${file} has changed and cannot be used, the rules before stay in force: ${error.message}`)
     return old
@@ -44,6 +52,7 @@ function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewr
 /** Tells what of a file was lost, or is probably not meant; the whole report is the command's. */
 export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, mistakes }: Report): void {
   const lost = [
+    ...rows.filter(({ status }) => status === 'closes').map(row => ({ ...row, text: `${row.section ?? row.name} is open here: in IIS it ${row.note ?? 'refuses requests'}` })),
     ...rows.filter(({ status }) => status === 'unsupported').map(row => ({ ...row, text: `${row.name}: ${row.note ?? 'not supported'}` })),
     ...sections.filter(section => section.lost).map(section => ({ ...section, text: `${section.path}: ${section.note}` })),
     ...mistakes.map(mistake => ({ ...mistake, text: mistake.message }))

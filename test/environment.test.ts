@@ -1,10 +1,10 @@
 import t from 'tap'
-import { webConfigOf } from '../start/command-line.ts'
+import { openOf, webConfigOf } from '../start/command-line.ts'
 import { EnvironmentError, readEnvironment } from '../start/environment.ts'
 import { sentenceOf } from '../start/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, open: [] })
 })
 
 t.test('every mistake is told at once, a sentence for each, naming its variable', async t => {
@@ -49,6 +49,25 @@ t.test('the file of the site is found on the command line, whichever of the dash
   for (const words of ['--web-config', '--web-config=', '--web-config --options', '--web-config a --web-config b']) {
     t.throws(() => webConfigOf(words.split(' ')), { name: 'EnvironmentError', message: /--web-config .*: npm start -- -- --web-config FILE\.$/ }, words)
   }
+})
+
+t.test('what a file closes and may be let through is named with commas, more than once, or by OPEN', async t => {
+  for (const words of ['-- --web-config a --open ipSecurity,access', '--open ipSecurity --web-config a --open access', '-- --open=ipSecurity --open=access']) {
+    t.equal(openOf(['node', 'fastify', 'start', ...words.split(' ')]), 'ipSecurity,access', words)
+  }
+  t.equal(openOf(['node', 'fastify', 'start', '--options', 'dist/app.js']), null)
+  for (const words of ['--open', '--open=', '--open --web-config a']) {
+    t.throws(() => openOf(words.split(' ')), { name: 'EnvironmentError', message: /^--open needs names of sections/ }, words)
+  }
+  t.same(readEnvironment({ OPEN: ' ipSecurity, access,' }).open, ['ipSecurity', 'access'])
+})
+
+t.test('a file that closes what nothing closes here is a sentence with each part and what to type', async t => {
+  const problem = { file: 'web.config', line: 5, column: 7, message: 'access: sslFlags="Ssl" refuses requests without TLS (403.4)' }
+  const told = Object.assign(new Error('not this'), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [problem], open: ['verbs', 'access'] })
+  t.equal(sentenceOf(told), `The site does not start: IIS refuses requests that nothing refuses here.
+web.config:5:7: access: sslFlags="Ssl" refuses requests without TLS (403.4)
+To let all of them through: --open verbs,access behind --web-config, or OPEN=verbs,access`)
 })
 
 t.test('a port in use becomes a sentence that names the setting', async t => {

@@ -1,7 +1,7 @@
 // What does the command do? `check` prints the report, `convert` the options as TypeScript.
 import { parseArgs } from 'node:util'
 import picocolors from 'picocolors'
-import { readConfig } from './config.ts'
+import { inspectConfig } from './config.ts'
 import { convertToTypeScript } from './convert.ts'
 import { isIisConfigError } from './errors.ts'
 import { printReport } from './print.ts'
@@ -13,8 +13,8 @@ export interface Terminal {
   readonly colors: boolean
 }
 
-const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] <file>
-       iis-config convert [--json] [--transform <file>] <file>
+const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] [--open <sections>] <file>
+       iis-config convert [--json] [--transform <file>] [--open <sections>] <file>
 
   check      what of the file works here, what differs, what is lost
   convert    TypeScript that registers the plugins with what the file says
@@ -23,8 +23,11 @@ const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] <fi
   --transform
              a transform that is applied first, such as web.Release.config;
              may be given more than once
+  --open     sections that refuse requests in IIS, and need not here:
+             names with commas between, or more than once
 
-Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command is wrong
+Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
+is wrong, or convert is given a file that refuses what --open does not name
 `
 
 /** Runs the command. Gives the exit code: 0 nothing is lost, 1 something is, 2 the file or the command is wrong. */
@@ -34,7 +37,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } }
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } }
     })
   } catch (error) {
     warn(`${(error as Error).message}\n\n${USAGE}`)
@@ -50,15 +53,20 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     return 2
   }
   try {
-    const config = readConfig(file, { transforms: values.transform ?? [] })
+    const open = (values.open ?? []).flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
+    const { config, closed } = inspectConfig(file, { transforms: values.transform ?? [], open })
     const { options, report } = config
+    if (command === 'convert' && closed !== null) {
+      warn(`${closed.message.replace(/.*$/, `To let them through all the same: --open ${closed.open.join(',')}`)}\n`)
+      return 2
+    }
     if (values.json === true) write(`${JSON.stringify(command === 'check' ? report : options, null, 2)}\n`)
     else if (command === 'check') write(printReport(report, picocolors.createColors(colors), values.all))
     else write(convertToTypeScript(config))
     return report.complete ? 0 : 1
   } catch (error) {
     if (!isIisConfigError(error)) throw error
-    warn(`${error.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n')}\n`)
+    warn(`${error.code === 'FST_ARR_IIS_CONFIG_INVALID_OPTION' ? error.message : error.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n')}\n`)
     return 2
   }
 }

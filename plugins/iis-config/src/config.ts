@@ -1,8 +1,10 @@
 // What did IIS know? Text or file in; plain options for the plugins and the report out.
 import { basename, dirname, resolve } from 'node:path'
 import { readHttpProtocol } from './custom-headers.ts'
-import { RootError, UnreadableError, ValueError, problemsError } from './errors.ts'
+import { checkOpen, closedDoors } from './doors.ts'
+import { RootError, UnreadableError, ValueError, problemsError, type IisConfigError } from './errors.ts'
 import { endProxying, nameServers, readFarms } from './farms.ts'
+import { findDoors } from './find-doors.ts'
 import { readHttpRedirects } from './http-redirect.ts'
 import { readLog, type LogDraft } from './log.ts'
 import type { ScopedOutbound } from './outbound-scopes.ts'
@@ -29,6 +31,11 @@ export interface ReadOptions {
   readonly documentRoot?: string
   /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
   readonly transforms?: readonly string[]
+  /**
+   * Sections whose refusals are let through, e.g. `['ipSecurity', 'access']`: IIS refuses requests because of them, and
+   * nothing does so here. A section of the file that does, and is not named, is an error. Default: none.
+   */
+  readonly open?: readonly string[]
 }
 
 /** A configuration that was read. */
@@ -45,21 +52,40 @@ export interface IisConfig {
  * Reads a `web.config`, an `applicationHost.config` or a transform of one (`.xdt`).
  *
  * @throws `FST_ARR_IIS_CONFIG_…` with every problem's file and line: the file is missing or too large,
- * is not XML, has another root, or holds values that IIS would refuse. Nothing of such a file is used.
+ * is not XML, has another root, holds values that IIS would refuse, or closes what `open` does not name. Nothing of
+ * such a file is used.
  */
 export function readConfig (file: string, options: ReadOptions = {}): IisConfig {
+  return unlessClosed(inspectConfig(file, options))
+}
+
+/** As `readConfig`; what a file closes is given beside it, and is not thrown. */
+export function inspectConfig (file: string, options: ReadOptions = {}): Inspected {
+  checkOpen(options.open ?? [], file)
   return read(openXml(file, options.maxBytes ?? MAX_BYTES), file, options)
 }
 
 /** As `readConfig`, for text that is already there; `file` is the name used in the report, and says where `configSource` looks. */
 export function readConfigText (text: string, file = 'web.config', options: ReadOptions = {}): IisConfig {
   const { maxBytes = MAX_BYTES } = options
+  checkOpen(options.open ?? [], file)
   const size = Buffer.byteLength(text)
   if (size > maxBytes) throw problemsError(UnreadableError, [{ file, line: 1, column: 1, message: `its ${size} bytes are more than maxBytes (${maxBytes}) allows` }])
-  return read(parseXml(text.replace(/^\uFEFF/, ''), file), file, options)
+  return unlessClosed(read(parseXml(text.replace(/^\uFEFF/, ''), file), file, options))
 }
 
-function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot, transforms = [] }: ReadOptions): IisConfig {
+/** A configuration, and the error for what it closes. */
+export interface Inspected {
+  readonly config: IisConfig
+  readonly closed: IisConfigError & { readonly open: readonly string[] } | null
+}
+
+function unlessClosed ({ config, closed }: Inspected): IisConfig {
+  if (closed !== null) throw closed
+  return config
+}
+
+function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot, transforms = [], open = [] }: ReadOptions): Inspected {
   const reading = new Reading()
   const files = [file, ...transforms]
   let root = configuration(written)
@@ -70,14 +96,20 @@ function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, docume
   }
   for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
   const server = isServerConfig(root, basename(file))
-  const found = findSections(reading, namedAsSites(reading, scopesOf(reading, root, server), root), element => includeFiles(reading, element, name => {
-    files.push(name)
-    return openXml(name, maxBytes)
-  }))
+  const scopes = namedAsSites(reading, scopesOf(reading, root, server), root)
+  const include = (element: XmlElement): void => {
+    includeFiles(reading, element, name => {
+      files.push(name)
+      return openXml(name, maxBytes)
+    })
+  }
+  const doors = findDoors(reading, scopes, open, include)
+  const found = findSections(reading, scopes, doors, include)
   const options = compose(reading, found, server, documentRoot ?? (server ? undefined : dirname(resolve(file))))
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
-  return { options, files, rowsOf: part => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
+  const config = { options, files, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
+  return { config, closed: closedDoors(doors.closed, open) }
 }
 
 function configuration (root: XmlElement): XmlElement {

@@ -16,10 +16,12 @@ const PLUGINS = {
 
 /**
  * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
- * What is used with a difference, and what is lost, stands in comments above the part it is about.
+ * What is used with a difference, and what is lost, stands in comments above the part it is about; what IIS refuses and
+ * nothing refuses here stands at the top.
  */
 export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
-  const told = new Set<string>()
+  const closing = report.rows.filter(row => row.status === 'closes')
+  const told = new Set<string>(closing.map(row => row.path))
   const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used').flatMap(row => {
     told.add(row.path)
     return comment(row)
@@ -36,6 +38,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
   return [
     `// Made by iis-config from ${basename(report.file).replace(/\s+/g, ' ')}. In comments: what is used with a difference, and what is lost.\n`,
+    ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(comment).map(line => `//   ${line}\n`), '//\n'],
     ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
     ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
     'import type { FastifyInstance } from \'fastify\'\n',
@@ -47,8 +50,9 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
 }
 
 function comment (row: Row): string[] {
+  const section = row.section === undefined ? '' : `${row.section}: `
   const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
-  return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+  return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
 }
 
 /** The certificate is in no file of IIS: the development one lets the site start. */

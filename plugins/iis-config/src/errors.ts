@@ -34,6 +34,12 @@ export const RootError = createError<[string]>('FST_ARR_IIS_CONFIG_WRONG_ROOT', 
 /** Well-formed, but values are wrong: an unknown word of a list, a number out of range, a pattern that does not compile. */
 export const ValueError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_VALUE', '%s', 500)
 
+/** The file refuses requests that nothing refuses here, and the option `open` does not name the sections that do. */
+export const ClosedDoorsError = createError<[string]>('FST_ARR_IIS_CONFIG_CLOSED_DOORS', '%s', 500)
+
+/** The option `open` names what no section is called. */
+export const OptionError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_OPTION', '%s', 500)
+
 type ErrorClass = typeof ValueError
 
 /** Makes the one error for a list of problems, in the order of the file. */

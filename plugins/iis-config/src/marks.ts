@@ -1,4 +1,5 @@
 // What became of each part of a file? The strongest mark it was given, and the row that the report has for it.
+import type { Door } from './doors.ts'
 import type { Row, Status } from './report.ts'
 import { XDT, XMLNS, stepsOf, type XmlAttribute, type XmlElement } from './xml.ts'
 
@@ -8,9 +9,11 @@ export interface Mark {
   readonly status: Status
   readonly note?: string
   readonly advice?: string
+  readonly section?: Door
+  readonly open?: boolean
 }
 
-const RANK = { used: 0, difference: 1, unsupported: 2 } as const satisfies Record<Status, number>
+const RANK = { used: 0, difference: 1, unsupported: 2, closes: 3 } as const satisfies Record<Status, number>
 
 const SECRET = /password|secret|hash$/i
 

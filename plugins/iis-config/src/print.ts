@@ -1,4 +1,4 @@
-// How does the report look on a terminal? What was lost first, then what differs; what is used as it stands is only counted.
+// How does the report look on a terminal? What IIS closes and nothing closes here first, then what was lost, then what differs; what is used as it stands is only counted.
 import type { Colors } from 'picocolors/types.js'
 import { at, type Place } from './errors.ts'
 import type { Report, Row } from './report.ts'
@@ -13,6 +13,9 @@ export function printReport (report: Report, colors: Colors, all = false): strin
   const item = (place: Place, head: string, note?: string, advice?: string): string =>
     [`  ${head}  ${colors.dim(at(place))}`, ...note === undefined ? [] : [`      ${note}`], ...advice === undefined ? [] : [`      ${colors.cyan(advice)}`]].join('\n')
 
+  const closing = ofStatus('closes')
+  chapter('Closed in IIS, not here', closing.map(row =>
+    item(row, colors.red(`✖ ${row.section ?? ''}: ${label(row)}`), row.note, row.advice)))
   chapter('Not supported', groups(ofStatus('unsupported')).map(({ row, parts }) =>
     item(row, colors.red(`✖ ${label(row)}${parts}`), row.note, row.advice)))
   chapter('Used with a difference', groups(ofStatus('difference')).map(({ row, parts }) =>
@@ -26,13 +29,18 @@ export function printReport (report: Report, colors: Colors, all = false): strin
   const { used, difference, unsupported } = report.counts
   const lost = report.sections.filter(section => section.lost).length
   lines.push([
+    ...closing.length > 0 ? [colors.red(`${closing.length} closed in IIS, not here`)] : [],
     colors.green(`${used} used`),
     (difference > 0 ? colors.yellow : colors.dim)(`${difference} with a difference`),
     (unsupported > 0 ? colors.red : colors.dim)(`${unsupported} not supported`),
     ...lost > 0 ? [colors.red(`${lost} ${lost === 1 ? 'section' : 'sections'} lost`)] : [],
     ...report.mistakes.length > 0 ? [colors.magenta(`${report.mistakes.length} probably not meant`)] : []
   ].join(' · '))
-  lines.push(report.complete ? colors.green(`Nothing of ${report.file} is lost.`) : colors.red(`Something of ${report.file} is lost.`), '')
+  lines.push(report.complete ? colors.green(`Nothing of ${report.file} is lost.`) : colors.red(`Something of ${report.file} is lost.`))
+  if (closing.some(row => row.open !== true)) {
+    lines.push(colors.red(`No site starts from it without --open ${[...new Set(closing.map(row => row.section))].join(',')}.`))
+  }
+  lines.push('')
   return lines.join('\n')
 }
 

@@ -1,4 +1,5 @@
 // How is a value taken out of the tree so that nothing is lost in silence? Each part is marked when it is read; what stays unmarked is reported.
+import { isOpen, type Door } from './doors.ts'
 import type { Problem } from './errors.ts'
 import { Marks, type Part } from './marks.ts'
 import type { Mistake, Row, UnreadSection } from './report.ts'
@@ -11,6 +12,9 @@ export class Reading {
   readonly problems: Problem[] = []
   readonly sections: UnreadSection[] = []
   readonly mistakes: Mistake[] = []
+  /** Elements of transforms that could not be applied. */
+  readonly refusedTransforms: XmlElement[] = []
+  readonly #closing = new Map<Part, XmlElement>()
   readonly #containers: XmlElement[] = []
   readonly #loose: { readonly part: Part, readonly path: string }[] = []
   readonly #marks = new Marks()
@@ -57,6 +61,13 @@ export class Reading {
     this.loses(element, note, advice)
     for (const attribute of element.attributes.values()) this.loses(attribute, note)
     for (const child of element.children) this.losesAll(child, note)
+  }
+
+  /** Marks a part that makes IIS refuse requests; `element` is the one it is, or stands in. */
+  closes (element: XmlElement, part: Part, { section, note, open }: { section: Door, note: string, open: readonly string[] }): void {
+    const isNamed = isOpen(section, open)
+    this.#marks.mark(part, { status: 'closes', note, section, open: isNamed, advice: isNamed ? `open names ${section}: it is let through` : `no site starts, unless open names ${section}` })
+    this.#closing.set(part, element)
   }
 
   /** Remembers which element a part of the options was made of. */
@@ -174,7 +185,9 @@ export class Reading {
 
   /** One row for each element and attribute of the containers and of these sections, whether it was marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
+    for (const { part } of this.#loose) this.#closing.delete(part)
     return [
+      ...[...this.#closing].map(([part, element]) => this.#marks.looseRow(part, 'value' in part ? `${this.#find(element)}/@${part.name}` : this.#find(part))),
       ...this.#containers.flatMap(element => this.#marks.ownRows(element, this.#find(element))),
       ...sections.flatMap(element => this.#marks.allRows(element, this.#find(element))),
       ...this.#loose.map(({ part, path }) => this.#marks.looseRow(part, path))

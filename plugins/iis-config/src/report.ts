@@ -1,11 +1,13 @@
 // What became of every element and attribute? The rows of the report, and whether anything was lost.
+import type { Door } from './doors.ts'
 import type { Place } from './errors.ts'
 
 /**
  * What became of a part of the file: `used` as IIS uses it, used with a `difference` (the note says which),
- * or `unsupported` (the note says why, the advice what to do instead).
+ * `unsupported` (the note says why, the advice what to do instead), or `closes`: IIS refuses requests because of it,
+ * and nothing refuses them here (the note says which).
  */
-export type Status = 'used' | 'difference' | 'unsupported'
+export type Status = 'used' | 'difference' | 'unsupported' | 'closes'
 
 /** One element or attribute of a section that is known here. */
 export interface Row extends Place {
@@ -20,6 +22,10 @@ export interface Row extends Place {
   readonly note?: string
   /** What to do about it. */
   readonly advice?: string
+  /** The section that `closes`, by the name that the option `open` takes. */
+  readonly section?: Door
+  /** Of a part that `closes`: whether the option `open` names its section. */
+  readonly open?: boolean
 }
 
 /** A section that is not read at all. */
@@ -40,7 +46,7 @@ export interface Mistake extends Place {
 /** The whole report. It is plain data: `JSON.stringify` writes it out. */
 export interface Report {
   readonly file: string
-  /** True where every row is `used` or has a `difference`, and no section was lost. */
+  /** True where every row is `used` or has a `difference`, and no section was lost. What `closes` is lost, open or not. */
   readonly complete: boolean
   readonly counts: Readonly<Record<Status, number>>
   readonly rows: readonly Row[]
@@ -50,11 +56,11 @@ export interface Report {
 
 /** Puts rows, sections and mistakes in the order of the file and counts them. */
 export function makeReport (file: string, rows: readonly Row[], sections: readonly UnreadSection[], mistakes: readonly Mistake[]): Report {
-  const counts = { used: 0, difference: 0, unsupported: 0 }
+  const counts = { used: 0, difference: 0, unsupported: 0, closes: 0 }
   for (const row of rows) counts[row.status]++
   return {
     file,
-    complete: counts.unsupported === 0 && !sections.some(section => section.lost),
+    complete: counts.unsupported === 0 && counts.closes === 0 && !sections.some(section => section.lost),
     counts,
     rows: inOrder(rows),
     sections: inOrder(sections),

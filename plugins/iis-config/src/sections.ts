@@ -1,4 +1,5 @@
 // Which sections are there, which of them are read, and what is lost with the others?
+import type { Doors } from './find-doors.ts'
 import { misplaced } from './place-mistakes.ts'
 import type { Reading } from './reading.ts'
 import type { Found } from './rewrite.ts'
@@ -61,8 +62,16 @@ const UNREAD: Readonly<Record<string, { readonly lost: boolean, readonly note: s
   'system.applicationHost/configHistory': { lost: false, note: 'nothing here depends on it' }
 }
 
+/** Values that ask for what happens here anyway, by section and attribute. */
+const HARMLESS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'system.webServer/httpErrors': { existingResponse: 'PassThrough', errorMode: 'DetailedLocalOnly' },
+  'system.webServer/directoryBrowse': { enabled: 'false' },
+  'system.webServer/security': {},
+  'system.webServer/security/authentication': {}
+}
+
 /** Finds the sections that are read, by their path, and lists the others. `include` fetches what a section keeps in another file. */
-export function findSections (reading: Reading, scopes: readonly Scope[], include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
+export function findSections (reading: Reading, scopes: readonly Scope[], doors: Doors, include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
   const found = new Map<SectionPath, Found[]>()
   const pathOf = pathFinder()
   for (const scope of scopes) visit(scope.container, '', scope)
@@ -80,7 +89,7 @@ export function findSections (reading: Reading, scopes: readonly Scope[], includ
         visit(element, path, scope)
       } else {
         misplaced(reading, element)
-        reading.sections.push({ ...element.place, path: pathOf(element), ...unread(path) })
+        reading.sections.push({ ...element.place, path: pathOf(element), ...comesTo(element, path, doors) })
       }
     }
   }
@@ -88,6 +97,20 @@ export function findSections (reading: Reading, scopes: readonly Scope[], includ
 
 function isRead (path: string): path is SectionPath {
   return (READ as readonly string[]).includes(path)
+}
+
+/** What a section comes to that is not read: one that says what happens here anyway is not lost, one that closes something is. */
+function comesTo (element: XmlElement, path: string, doors: Doors): { lost: boolean, note: string } {
+  const known = unread(path)
+  const comes = doors.comesTo(element)
+  if (comes === 'closes') return { lost: true, note: known.lost ? known.note : 'access rules are not applied here: write them as hooks, or keep them in the backend' }
+  return known.lost && (comes === 'plain' || saysNothing(element, path)) ? { lost: false, note: 'asks for what happens here anyway' } : known
+}
+
+/** Sections without children, whose attributes all have the value that asks for what happens here anyway. */
+function saysNothing (element: XmlElement, path: string): boolean {
+  if (!Object.hasOwn(HARMLESS, path) || element.children.length > 0) return false
+  return [...element.attributes.values()].every(({ name, value }) => HARMLESS[path]?.[name]?.toLowerCase() === value.trim().toLowerCase())
 }
 
 function unread (path: string): { lost: boolean, note: string } {

@@ -148,6 +148,7 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
   }
 
   function refuse (element: XmlElement, why = UNSUPPORTED): void {
+    reading.refusedTransforms.push(element)
     reading.losesAll(element, why, SUPPORTED)
     reading.looseAll(element, paths.get(element) ?? '')
   }

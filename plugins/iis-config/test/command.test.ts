@@ -59,6 +59,54 @@ test('a bad file ends with 2, says where, and prints nothing else', async t => {
   }
 })
 
+const CLOSED = `<system.webServer><handlers /><security>
+<ipSecurity allowUnlisted="false" /><access sslFlags="Ssl" />
+</security></system.webServer>`
+
+test('check tells first what IIS closes and nothing closes here, with what opens it', async t => {
+  const file = web(t, CLOSED)
+  const { code, out, err } = run('check', file)
+  t.equal(code, 1)
+  t.equal(err, '')
+  t.equal(out.split('\n')[0], 'Closed in IIS, not here')
+  t.match(out, `✖ ipSecurity: allowUnlisted="false"  ${file}:3:13\n      refuses every address that is not listed (403.6)\n      no site starts, unless open names ipSecurity\n`)
+  t.match(out, '\n2 closed in IIS, not here · ')
+  t.match(out, `Something of ${file} is lost.\nNo site starts from it without --open ipSecurity,access.\n`)
+  const one = run('check', '--open', 'access', file)
+  t.equal(one.code, 1)
+  t.match(one.out, 'open names access: it is let through')
+  t.match(one.out, 'No site starts from it without --open ipSecurity,access.', 'what is typed for all of it')
+  const both = run('check', '--open', 'access', '--open', 'ipSecurity', file)
+  t.equal(both.code, 1, 'what is let through is lost all the same')
+  t.notMatch(both.out, 'No site starts')
+  t.match(both.out, '2 closed in IIS, not here')
+  t.match(JSON.parse(run('check', '--json', file).out), { counts: { closes: 2 }, rows: [{}, {}, {}, { status: 'closes', section: 'ipSecurity', open: false, value: 'false' }, { section: 'access' }] })
+})
+
+test('convert writes no module of a file that closes something, unless told to, and then says so at its top', async t => {
+  const file = web(t, CLOSED)
+  for (const args of [[], ['--json'], ['--open', 'access']]) {
+    const { code, out, err } = run('convert', ...args, file)
+    t.equal(code, 2)
+    t.equal(out, '')
+    t.match(err, `${file}:3:13: ipSecurity: allowUnlisted="false" refuses every address that is not listed (403.6)\n`)
+    t.match(err, args.includes('access') ? '--open access,ipSecurity\n' : '--open ipSecurity,access\n')
+  }
+  const { code, out } = run('convert', '--open', 'access, ipSecurity', file)
+  t.equal(code, 1)
+  t.same(out.split('\n').slice(1, 4), [
+    '// IIS refuses these requests, and nothing here does:',
+    '//   ✖ line 3, ipSecurity: allowUnlisted="false": refuses every address that is not listed (403.6) (open names ipSecurity: it is let through)',
+    '//   ✖ line 3, access: sslFlags="Ssl": refuses requests without TLS (403.4) (open names access: it is let through)'
+  ])
+  t.equal(out.split('ipSecurity: allowUnlisted').length, 2, 'once')
+  t.match(JSON.parse(run('convert', '--json', '--open', 'access,ipSecurity', file).out), {})
+})
+
+test('a name that no section has ends with 2 and the names there are', async t => {
+  for (const command of ['check', 'convert']) t.match(run(command, '--open', 'doors', example), { code: 2, out: '', err: /"doors" is not one of access, allowHighBitCharacters, .*, verbs\n$/ })
+})
+
 test('a wrong command ends with 2 and the usage; help ends with 0', async t => {
   for (const args of [[], ['check'], ['frob', 'x'], ['check', 'a', 'b'], ['check', '--nope', 'x']]) {
     const { code, err } = run(...args)

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'tap'
-import { readConfig, readConfigText, isIisConfigError, type IisConfig, type Report, type Row } from '../src/index.ts'
+import { readConfig, readConfigText, isIisConfigError, type IisConfig, type ReadOptions, type Report, type Row } from '../src/index.ts'
 
 const host = (inside: string): string => `<configuration>${inside}</configuration>`
-const read = (inside: string) => readConfigText(host(inside), 'applicationHost.config')
+const read = (inside: string, options: ReadOptions = {}) => readConfigText(host(inside), 'applicationHost.config', options)
 const row = (report: Report, path: string): Row | undefined => report.rows.find(one => one.path.endsWith(path))
 
 test('sites and their bindings become sites and listeners', async t => {
@@ -273,7 +273,7 @@ test('conditions about files get the folder of the web.config, and are left out 
 })
 
 test('sections that are not read are listed, with whether anything is lost', async t => {
-  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />')
+  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />', { open: ['ipSecurity'] })
   t.match(report.sections.map(({ path, lost }) => [path, lost]), [
     ['/configuration/appSettings', false],
     ['/configuration/system.webServer/handlers', true],

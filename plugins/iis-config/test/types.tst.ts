@@ -8,6 +8,7 @@ test('readConfig takes a file and gives options and a report', () => {
   expect(readConfig('web.config')).type.toBe<IisConfig>()
   expect(readConfig).type.toBeCallableWith('web.config', { maxBytes: 1, documentRoot: '/srv', transforms: ['a.xdt'] as const })
   expect(readConfig).type.not.toBeCallableWith('web.config', { maxSize: 1 })
+  expect(readConfig).type.toBeCallableWith('web.config', { open: ['ipSecurity'] as const })
   expect(readConfigText).type.toBeCallableWith('<configuration />')
   expect(readConfig('web.config').options).type.toBe<PluginOptions>()
   expect(readConfig('web.config').report).type.toBe<Report>()
@@ -25,8 +26,8 @@ test('a rule has one of the actions of IIS', () => {
   expect<Rule>().type.not.toBeAssignableFrom({ name: 'a', match: { url: 'x' }, action: { type: 'CustomResponse' as const } })
 })
 
-test('a row has one of three statuses', () => {
-  expect<Status>().type.toBe<'used' | 'difference' | 'unsupported'>()
+test('a row has one of four statuses', () => {
+  expect<Status>().type.toBe<'used' | 'difference' | 'unsupported' | 'closes'>()
 })
 
 test('an error is told from others', () => {

@@ -9,13 +9,13 @@ const nameIn = (config: IisConfig): string | undefined => config.options.urlRewr
 interface Change { readonly error: Error | null, readonly config: IisConfig }
 
 /** Watches a file; `next` waits for the next change. */
-function watch (t: Test, file: string): { watched: WatchedConfig, next: () => Promise<Change>, changes: Change[] } {
+function watch (t: Test, file: string, open: readonly string[] = []): { watched: WatchedConfig, next: () => Promise<Change>, changes: Change[] } {
   const changes: Change[] = []
   let wake = (): void => {}
   const watched = watchConfig(file, (error, config) => {
     changes.push({ error, config })
     wake()
-  }, { interval: 20, quiet: 40 })
+  }, { interval: 20, quiet: 40, open })
   t.teardown(() => watched.close())
   // The watcher keeps no process alive; a test that waits for it has to.
   const alive = setInterval(() => {}, 1000)
@@ -63,6 +63,30 @@ test('a broken file is told, and the old configuration stays in force until it i
   t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
   writeFileSync(file, xml('mended'))
   t.equal(nameIn((await next()).config), 'mended')
+})
+
+test('a change that closes what is not open is told, and what was in force stays, until the file closes it no more', async t => {
+  const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
+  const closed = (name: string, section: string): string => xml(name).replace('<rewrite>', `<security>${section}</security><rewrite>`)
+  const { watched, next } = watch(t, file, ['access'])
+  const before = watched.config
+  writeFileSync(file, closed('two', '<ipSecurity allowUnlisted="false" />'))
+  const refused = await next()
+  t.match(refused.error, { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [{ file, section: 'ipSecurity' }], open: ['access', 'ipSecurity'] })
+  t.equal(refused.config, before)
+  t.equal(watched.config, before)
+  writeFileSync(file, closed('three', '<access sslFlags="Ssl" />'))
+  const { error, config } = await next()
+  t.equal(error, null)
+  t.equal(nameIn(config), 'three', 'and what is open is taken over')
+  t.match(config.report.rows.find(row => row.status === 'closes'), { section: 'access', open: true })
+})
+
+test('a file that closes something to begin with is an error at once', async t => {
+  const file = join(t.testdir({ 'web.config': xml('one').replace('<rewrite>', '<security><access sslFlags="Ssl" /></security><rewrite>') }), 'web.config')
+  t.throws(() => watchConfig(file, () => {}), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS' })
+  t.throws(() => watchConfig(file, () => {}, { open: ['Access'] }), { code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION' })
+  t.doesNotThrow(() => { watchConfig(file, () => {}, { open: ['access'] }).close() })
 })
 
 test('a file that parts are taken from is watched as well', async t => {
