@@ -14,7 +14,7 @@ import fp from 'fastify-plugin'
 import { announcement } from './start/announcement.ts'
 import { articlesSite, HOSTS, ONE_SITE } from './start/article.ts'
 import { refuseUrl } from './start/bad-url.ts'
-import { EnvironmentError, readEnvironment, type Settings } from './start/environment.ts'
+import { EnvironmentError, namesIn, readEnvironment, type Settings } from './start/environment.ts'
 import { endStart } from './start/failure.ts'
 import { takeOver, tellReport } from './start/reload.ts'
 import { endStragglers } from './start/stragglers.ts'
@@ -86,7 +86,7 @@ function siteOfFile (fastify: FastifyInstance, file: string, { httpPort, open }:
   const watched = watchConfig(file, (error, config) => {
     const change = (): void => { inForce = takeOver(fastify, file, inForce, error, config) }
     if (isReady) change(); else changes.push(change)
-  }, { open })
+  }, { open: namesIn(open) })
   let inForce = watched.config.options
   fastify.addHook('onReady', async () => {
     isReady = true

@@ -31,6 +31,11 @@ export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError'
 }
 
+/** Names with commas between. fastify-cli gives what stands behind its `--` to the app as well: one text, or one for each time. */
+export function namesIn (text: string | readonly string[]): string[] {
+  return [text].flat().flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
+}
+
 /** Reads the settings, or throws one EnvironmentError with every mistake. */
 export function readEnvironment (env: Readonly<Record<string, string | undefined>>): Settings {
   const mistakes: string[] = []
@@ -41,7 +46,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     logDirectory: env.LOG_DIR || 'logs',
     upstream: upstream(),
     webConfig: env.WEB_CONFIG || null,
-    open: (env.OPEN ?? '').split(',').map(name => name.trim()).filter(name => name !== '')
+    open: namesIn(env.OPEN ?? '')
   }
   distinct()
   noCircle()

@@ -47,6 +47,7 @@ export function isOpen (door: Door, open: readonly string[]): boolean {
 
 /** @throws `FST_ARR_IIS_CONFIG_INVALID_OPTION` with every name in `open` that is none. */
 export function checkOpen (open: readonly string[], file: string): void {
+  if (!Array.isArray(open)) throw problemsError(OptionError, [{ file, line: 1, column: 1, message: `open must be a list of names, of ${DOORS.join(', ')}` }])
   const unknown = open.filter(name => !(DOORS as readonly string[]).includes(name))
   if (unknown.length === 0) return
   throw problemsError(OptionError, unknown.map(name => ({

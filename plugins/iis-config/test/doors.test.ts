@@ -171,6 +171,7 @@ test('a name that no section has is an error that lists those there are, before 
     code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION',
     message: `missing.config:1:1: open: "ipsecurity" is not one of ${DOORS.join(', ')}\nmissing.config:1:1: open: "constructor" is not one of ${DOORS.join(', ')}`
   })
+  t.throws(() => readConfigText('<configuration />', 'web.config', { open: 'access' as unknown as string[] }), { code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION', message: /open must be a list of names/ })
   t.equal(refusal('<configuration />', DOORS), null, 'a name of nothing in the file is none')
 })
 

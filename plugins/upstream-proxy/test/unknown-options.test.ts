@@ -61,6 +61,8 @@ t.test('every option of the types is known', async () => {
     logLevel: 'info',
     hostHeader: 'preserve',
     forwarded: {},
+    ownedHeaders: [],
+    dropUnderscores: 'owned',
     timeouts: {},
     connections: {},
     retries: 0,
