@@ -1,0 +1,41 @@
+// Where do connections come in? `fastify.listeners`, written by listeners.
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Socket } from 'node:net'
+
+/** One address that is listened on. A listener on `localhost` has two. */
+export interface ListenerAddress {
+  /** The listener's name. */
+  readonly name: string
+  readonly label: string | null
+  readonly protocol: 'http' | 'https'
+  /** The IP address, or the socket's path. */
+  readonly address: string
+  /** Null for a unix socket. */
+  readonly port: number | null
+  /** As a client writes it, e.g. `https://127.0.0.1:8443`. */
+  readonly url: string
+}
+
+/** `fastify.listeners`, as far as others read it. */
+export interface ListenersFact {
+  /** Where the listeners listen; empty until they do. */
+  readonly addresses: readonly ListenerAddress[]
+}
+
+/** What the channel `CHANNELS.listenerRefused` carries: a client that was sent away before the server could hear of it. */
+export interface ListenerRefusal {
+  /** The listener's name. */
+  readonly listener: string
+  /** The one server that the connection was for. */
+  readonly server: object
+  readonly socket: Socket | Http2ServerRequest['socket']
+  /** The client's, which behind a load balancer is not the socket's own. */
+  readonly address: string | undefined
+  /** The limit that it was over, or what was not to be met: `expectation`, `method`. */
+  readonly reason: 'connections' | 'connectionsPerAddress' | 'headerSize' | 'expectation' | 'method'
+  /** The request, where it was one that Node itself tells nobody of. */
+  readonly request?: IncomingMessage | Http2ServerRequest
+  /** What it was answered; null where it was not. */
+  readonly status?: number | null
+}

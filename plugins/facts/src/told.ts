@@ -1,0 +1,29 @@
+// What does a reader find? Any fact may be missing: its writer need not be registered, nor be ours.
+import type { ListenersFact } from './listeners.ts'
+import type { Rewrite } from './rewrite.ts'
+import type { Rejection, Site, SitesFact } from './site.ts'
+import type { TunnelsFact } from './tunnels.ts'
+import type { Upstream } from './upstream.ts'
+
+/** The facts on a request, each with one writer. */
+export interface RequestFacts {
+  readonly site?: Site | null
+  readonly rejection?: Rejection | null
+  readonly rewrite?: Rewrite | null
+  readonly upstream?: Upstream | null
+}
+
+/** The facts on a server. */
+export interface ServerFacts {
+  readonly sites?: SitesFact
+  readonly tunnels?: TunnelsFact
+  readonly listeners?: ListenersFact
+}
+
+/**
+ * A fact of which every part may be missing: for readers that take those of other writers as well, such as a plugin of the user's own
+ * that writes `request.upstream = { server }`.
+ */
+export type Told<Fact> = Fact extends (...parameters: never[]) => unknown
+  ? Fact
+  : Fact extends object ? { readonly [Key in keyof Fact]?: Told<Fact[Key]> | undefined } : Fact

@@ -1,0 +1,79 @@
+// What is the upstream's part in an exchange? `request.upstream`, written by upstream-proxy.
+
+/** When an exchange failed: while dialling, sending the request, awaiting the answer's head, or streaming its body. How a tunnel ended is its own fact. */
+export type Moment = 'connect' | 'request' | 'headers' | 'body'
+
+/** Whose fault a failure was. */
+export type Side = 'client' | 'upstream' | 'proxy'
+
+/** How an exchange with the upstream failed. */
+export interface UpstreamError {
+  /** The stable code, e.g. `FST_ARR_UPSTREAM_REFUSED`. */
+  readonly code: string
+  readonly moment: Moment
+  readonly side: Side
+  /** The status the client got, or would have got; 499 for a client that left. */
+  readonly statusCode: number
+  /** The system's own word, e.g. `ECONNREFUSED`. For logs only: it never reaches a client. */
+  readonly systemCode: string | null
+  readonly cause: unknown
+}
+
+/** What passed one way through a tunnel. Messages are counted by their first frame; bytes are those on the wire. */
+export interface Flow {
+  bytes: number
+  messages: number
+  text: number
+  binary: number
+  pings: number
+  pongs: number
+}
+
+/** A WebSocket's life inside the tunnel. */
+export interface TunnelFact {
+  /** Names the tunnel in `fastify.tunnels`. */
+  readonly id: string
+  /** How the client speaks: HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441). */
+  readonly http: '1.1' | '2'
+  /** When it opened, ms since the epoch. */
+  readonly openedAt: number
+  /** From the request's arrival to the 101, ms. */
+  readonly handshakeTime: number
+  /** The sub-protocol the upstream chose, or null. */
+  readonly subprotocol: string | null
+  /** The extensions the upstream agreed to, as its header says, or null. */
+  readonly extensions: string | null
+  /** Client to upstream. */
+  readonly received: Flow
+  /** Upstream to client. */
+  readonly sent: Flow
+  /** ms since the epoch; any frame counts, pings too. */
+  lastActivity: number
+  /** False where the frames could not be read: the bytes still flow, the counts by kind stop. */
+  observed: boolean
+  /** Who ended it first; null while it is open. */
+  closedBy: Side | null
+  /** The code of the first Close frame; null where none was sent (RFC 6455 §7.1.5: 1005 or 1006 is for the reader to infer). */
+  closeCode: number | null
+  closeReason: string | null
+  /** How the transport ended: an orderly end, a reset or error, a time limit, or the server's drain; null while it is open. */
+  ending: 'end' | 'reset' | 'timeout' | 'drain' | null
+}
+
+/** The upstream's part in one exchange. Written by upstream-proxy alone, while the exchange goes on. */
+export interface Upstream {
+  /** The GUID sent as `X-ARR-LOG-ID`. */
+  readonly logId: string
+  /** The origin that was asked, e.g. `http://localhost:8080`. */
+  readonly server: string
+  /** The farm member that was picked, or null where there is no farm. */
+  readonly routed: string | null
+  /** The status the upstream answered (101 for a WebSocket); null until it did. */
+  status: number | null
+  error: UpstreamError | null
+  tunnel: TunnelFact | null
+  /** ms from the request's arrival until connected; 0 on a kept-alive connection; null until then. */
+  connectTime: number | null
+  /** ms from the request's arrival until the answer's head; null until then. */
+  firstByteTime: number | null
+}
