@@ -52,12 +52,10 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
     connect?: number
     /** For the answer to a WebSocket's handshake: the upstream's, or that of the listener it was left to. Defaults to 10000. */
     handshake?: number
-    /** For bytes that wait for a side which takes none of them, upstream or client: of a body either way, or in a WebSocket. Defaults to 60000. */
-    send?: number
   }
 }
 
-const DIAL_TIMES = ['connect', 'handshake', 'send'] as const
+const DIAL_TIMES = ['connect', 'handshake'] as const
 
 // A record, so that the compiler misses the key that is left out.
 const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
@@ -104,7 +102,6 @@ export interface Settings {
   readonly headers: HeaderPolicy
   readonly connectTimeout: number
   readonly handshakeTimeout: number
-  readonly sendTimeout: number
   readonly origins: Origins
   readonly forward: ForwardSettings
   readonly route: RouteSettings
@@ -177,7 +174,6 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
       names
     },
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
-    sendTimeout: options.timeouts?.send ?? 60_000,
     origins,
     forward,
     route

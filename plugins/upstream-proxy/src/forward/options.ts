@@ -12,6 +12,8 @@ export interface ForwardTimeouts {
   idle?: number
   /** How long a connection to the upstream is kept without work; less where the upstream says so. Defaults to 4000. */
   keepAlive?: number
+  /** For bytes that wait for a side which takes none of them, upstream or client: of a body either way, or in a WebSocket. Defaults to 60000. */
+  send?: number
 }
 
 /** Options of HTTP forwarding. */
@@ -44,6 +46,7 @@ export interface ForwardSettings {
   readonly firstByteTimeout: number
   readonly idleTimeout: number
   readonly keepAliveTimeout: number
+  readonly sendTimeout: number
   readonly maxConnections: number
   readonly maxIdle: number
   readonly maxAge: number
@@ -55,7 +58,7 @@ export interface ForwardSettings {
   readonly headLimit: number
 }
 
-export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive'] as const
+export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive', 'send'] as const
 
 /** Compiles the options; what is wrong with them is added to `mistakes`. */
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
@@ -81,6 +84,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
     firstByteTimeout: options.timeouts?.firstByte ?? 120_000,
     idleTimeout: options.timeouts?.idle ?? 120_000,
     keepAliveTimeout: options.timeouts?.keepAlive ?? 4000,
+    sendTimeout: options.timeouts?.send ?? 60_000,
     maxConnections: options.connections?.max ?? 1024,
     maxIdle: options.connections?.idle ?? 256,
     maxAge: maxAge ?? 3_600_000,

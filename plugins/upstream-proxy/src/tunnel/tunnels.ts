@@ -123,7 +123,7 @@ export class Tunnels {
   }
 
   #sweep (): void {
-    const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.sendTimeout }
+    const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.forward.sendTimeout }
     const now = performance.now()
     for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now)
   }
