@@ -83,7 +83,8 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   maxHeadSize: true,
   timeouts: true,
   connections: true,
-  retries: true
+  retries: true,
+  minBytesPerSecond: true
 }
 
 /** The options as they run. */

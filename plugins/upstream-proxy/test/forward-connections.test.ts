@@ -115,7 +115,7 @@ t.test('no more connections than allowed; who waits too long gets 503', async t 
   const goOn = clock(t)
   const waiting: Socket[] = []
   const backend = await rawUpstream(t, socket => { waiting.push(socket) })
-  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2 }, timeouts: { connect: LIMIT, firstByte: LIMIT * 5 }, retries: 1000 })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2, perClient: 0 }, timeouts: { connect: LIMIT, firstByte: LIMIT * 5 }, retries: 1000 })
   const served = [ask(subject.port), ask(subject.port)]
   while (waiting.length < 2) await new Promise(resolve => setImmediate(resolve))
   const impatient = ask(subject.port)

@@ -292,7 +292,7 @@ t.test('a request that comes in pieces, each within the limit, is served, howeve
     request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers['x-slow']} ${body}`))
   })
   const goOn = clock(t)
-  const { app, port } = await proxy(t, { upstream: url, timeouts: { idle: LIMIT } })
+  const { app, port } = await proxy(t, { upstream: url, timeouts: { idle: LIMIT }, minBytesPerSecond: 0 })
   const accepted = once(app.server, 'connection')
   const client = connect(port, '127.0.0.1')
   const [own] = await accepted as [Socket]

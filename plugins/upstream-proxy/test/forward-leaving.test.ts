@@ -43,7 +43,7 @@ t.test('a client that leaves in mid-pipeline frees every upstream connection of 
     if (head.startsWith('GET /large ')) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n${'x'.repeat(9_000_000)}`)
   })
   let closes: Record<string, number> = {}
-  const subject = await proxy(t, { upstream: backend.url, connections: { max: 5 }, timeouts: { idle: 0, firstByte: 0, connect: 0 } }, {}, app => { closes = countCloses(app) })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 5, perClient: 0 }, timeouts: { idle: 0, firstByte: 0, connect: 0 } }, {}, app => { closes = countCloses(app) })
   const paths = ['/silent', '/events', '/large', '/silent-too', '/upload']
   const leaving = client(t, subject.port)
   leaving.write(`${paths.slice(0, 4).map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join('')}POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\npart`)
@@ -314,7 +314,7 @@ t.test('a request that is tried again gets a fresh connection, though it has to 
     else if (head.startsWith('GET /last ')) socket.write(OK)
     else first.push(socket)
   })
-  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2 } })
+  const subject = await proxy(t, { upstream: backend.url, connections: { max: 2, perClient: 0 } })
   const both = [ask(subject.port), ask(subject.port)]
   await eventually(() => first.length === 2, 'both are asked')
   for (const socket of first) socket.write(OK)

@@ -66,6 +66,7 @@ t.test('every option of the types is known', async () => {
     timeouts: {},
     connections: {},
     retries: 0,
+    minBytesPerSecond: 240,
     reverseRewrite: true,
     rewriteRequest: () => {},
     rewriteResponse: () => undefined,

@@ -12,13 +12,14 @@ import type { Exchange, Owner } from './exchange.ts'
 import { hearLastWord } from './last-word.ts'
 import type { ForwardSettings } from './options.ts'
 import { Patience } from './patience.ts'
-
-// libuv reads no more at a time.
-const READ_SIZE = 65_536
+import { readInto } from './read-into.ts'
 
 export class Connection implements AnswerSink, Late {
   /** Among its owner's open ones. */
   place: Place<Connection> | null = null
+  /** Whom its owner gave it to, until it is free again, and who that one's client is, where clients are counted. */
+  holder: Exchange | null = null
+  client: string | null = null
   readonly #owner: Owner
   readonly #socket: Socket
   readonly #parser: AnswerParser
@@ -40,10 +41,7 @@ export class Connection implements AnswerSink, Late {
     this.#patience = new Patience(settings, () => { this.#expire() })
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
-    const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
-    // TLS goes on telling what it has decrypted after it was told to stop: what it told before must not lie in the buffer any more.
-    const told = origin.secure ? (size: number) => Buffer.from(buffer.subarray(0, size)) : (size: number) => buffer.subarray(0, size)
-    const socket = dial(origin, settings.dial, this.#dialled, { buffer, callback: size => this.#read(told(size)) })
+    const socket = dial(origin, settings.dial, this.#dialled, readInto(origin.secure, bytes => this.#read(bytes)))
     this.#socket = socket
     hearLastWord(socket, cause => {
       this.#reusable = false

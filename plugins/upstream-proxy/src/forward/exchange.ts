@@ -1,4 +1,5 @@
 // What do an exchange, the connection that serves it and the pool that owns that tell each other?
+import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../errors.ts'
 import type { Moment, Side } from '../upstream.ts'
 import type { AnswerSink } from './answer-parser.ts'
@@ -16,6 +17,8 @@ export interface Failure {
 
 /** The exchange that a connection serves at the moment. */
 export interface Exchange extends AnswerSink {
+  /** Whose it is. */
+  readonly request: FastifyRequest
   /** The connection is being opened for this exchange. */
   dialling (connection: Connection): void
   /** The connection is open and this exchange's: write the request. */

@@ -1,34 +1,32 @@
 // The journey of one HTTP request to its upstream, and of the answer back.
 //
 //   1. prepare, once      the request's head became text; what body it has is known
-//   2. attempt            a connection is found, head and body are sent; a second time only where a kept
-//                         connection proves dead before it carried anything, or where none came about
+//   2. attempt            once there is something to send, a connection is found, head and body are sent; a second time only
+//                         where a kept connection proves dead before it carried anything, or where none came about
 //   3. relay              interim answers, head, body and trailers go to the client as they come
 //   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../request-headers.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { clientAnswer } from './answer-headers.ts'
+import type { BodyPaces } from './body-pace.ts'
 import { closeWith } from './close-with.ts'
 import type { Connection } from './connection.ts'
 import { awaitsContinue } from './continue.ts'
 import { Delivery, type DeliveryOwner } from './delivery.ts'
-import { answerError } from './error-answer.ts'
+import { endWithError } from './error-answer.ts'
 import type { Exchange, Failure } from './exchange.ts'
 import { relayInterim } from './interim.ts'
 import type { Leftovers } from './leftovers.ts'
+import { isGone } from './gone.ts'
+import { isIdempotent } from './idempotent.ts'
 import { expectNothing, takeNothing } from './no-body.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Pool } from './pool.ts'
-import { RequestBody } from './request-body.ts'
+import { type BodyOwner, RequestBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
-
-// To do these twice is to do them once (RFC 9110 §9.2.2).
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY', 'PROPFIND', 'SEARCH', 'REPORT'])
 
 // ms. curl's own.
 const CONTINUE_PATIENCE = 1000
@@ -36,8 +34,8 @@ const CONTINUE_PATIENCE = 1000
 // ms. For the rest of a body that nobody wants.
 const REST_PATIENCE = 2000
 
-export class Forwarding implements Exchange, DeliveryOwner {
-  readonly #request: FastifyRequest
+export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
+  readonly request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #fact: Upstream
   readonly #head: RequestHead
@@ -56,15 +54,15 @@ export class Forwarding implements Exchange, DeliveryOwner {
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers) {
-    this.#request = request
+  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces) {
+    this.request = request
     this.#reply = reply
     this.#fact = request.upstream as Upstream
     this.#head = head
     this.#pool = pool
     this.#settings = settings
     this.#retries = settings.retries
-    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, cause => { this.#fail('BodyTaken', 'request', 'proxy', cause) })
+    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, this)
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
@@ -76,8 +74,21 @@ export class Forwarding implements Exchange, DeliveryOwner {
 
   start (): void {
     // While a hook was at it, say; 'close' was told before we listened.
-    if (isGone(this.#request.raw, this.#reply.raw)) this.#fail('ClientGone', 'connect', 'client', null)
-    else this.#pool.serve(this, this.#stale)
+    if (isGone(this.request.raw, this.#reply.raw)) this.#fail('ClientGone', 'connect', 'client', null)
+    else if (this.#body === null || this.#body.begun || awaitsContinue(this.request.raw)) this.#pool.serve(this, this.#stale)
+    else this.#body.read()
+  }
+
+  bodyReady (): void {
+    this.start()
+  }
+
+  bodySlow (): void {
+    this.#fail('ClientTimeout', 'request', 'client', null)
+  }
+
+  bodyLost (cause: unknown): void {
+    this.#fail('BodyTaken', 'request', 'proxy', cause)
   }
 
   dialling (connection: Connection): void {
@@ -90,14 +101,12 @@ export class Forwarding implements Exchange, DeliveryOwner {
     this.#dialled = null
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
-    if (this.#body !== null) {
-      // Not every server knows to say 100 (RFC 9110 §10.1.1).
-      if (awaitsContinue(this.#request.raw)) this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
-      // Before the head: so what has come of it flows before that leaves.
-      else this.#body.begin(connection)
-    }
     connection.gather()
     connection.writeText(text)
+    if (this.#body === null) return
+    // Not every server knows to say 100 (RFC 9110 §10.1.1).
+    if (awaitsContinue(this.request.raw)) this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
+    else this.#body.begin(connection)
   }
 
   drained (): void {
@@ -120,7 +129,8 @@ export class Forwarding implements Exchange, DeliveryOwner {
   head (head: AnswerHead): void {
     this.#fact.status = head.status
     this.#fact.firstByteTime = performance.now() - this.#arrived
-    const answer = clientAnswer(this.#request, this.#reply, head, this.#head, this.#settings)
+    this.#body?.answered()
+    const answer = clientAnswer(this.request, this.#reply, head, this.#head, this.#settings)
     // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
     if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
     this.#delivery.head(answer, this)
@@ -150,7 +160,7 @@ export class Forwarding implements Exchange, DeliveryOwner {
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
-    if (this.#body === null) takeNothing(this.#request.raw)
+    if (this.#body === null) takeNothing(this.request.raw)
     this.#delivery.end(last, trailers, this.#connection as Connection)
     this.#finished = true
     this.#connection = null
@@ -167,7 +177,7 @@ export class Forwarding implements Exchange, DeliveryOwner {
   }
 
   #mayRetry ({ name, moment, stale }: Failure): boolean {
-    if (stale && !this.#stale && this.#body === null && IDEMPOTENT.has(this.#head.method)) {
+    if (stale && !this.#stale && this.#body === null && isIdempotent(this.#head.method)) {
       this.#stale = true
       return true
     }
@@ -182,7 +192,7 @@ export class Forwarding implements Exchange, DeliveryOwner {
 
   #moment (): Moment {
     if (this.#fact.status !== null) return 'body'
-    if (this.#connection === null) return 'connect'
+    if (this.#connection === null) return this.#body?.awaited === true ? 'request' : 'connect'
     return this.#body === null || this.#body.ended ? 'headers' : 'request'
   }
 
@@ -196,15 +206,7 @@ export class Forwarding implements Exchange, DeliveryOwner {
     connection?.abandon()
     this.#body?.stop()
     this.#fact.error = describe(name, moment, side, cause)
-    const response = this.#reply.raw
-    if (name === 'ClientGone' || response.destroyed) return
-    if (response.headersSent) {
-      this.#delivery.cut()
-    } else {
-      this.#delivery.drop()
-      answerError(this.#request, this.#reply, name)
-      this.#delivery.waitForClient()
-    }
+    endWithError(this.request, this.#reply, name, this.#delivery)
   }
 
   /** The client does not take what is left, though all was said. */
@@ -212,9 +214,4 @@ export class Forwarding implements Exchange, DeliveryOwner {
     this.#fact.error ??= describe('ClientTimeout', 'body', 'client')
     this.#delivery.cut()
   }
-}
-
-// An answer that waits behind another is not told of its connection's end.
-function isGone (request: IncomingMessage, response: ServerResponse | Http2ServerResponse): boolean {
-  return 'stream' in response ? response.stream.destroyed : response.destroyed || request.socket.destroyed
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../options.ts'
 import type { Route } from '../route.ts'
 import type { Origin } from '../target.ts'
 import type { Upstream } from '../upstream.ts'
+import { BodyPaces } from './body-pace.ts'
 import { Forwarding } from './forward.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
@@ -20,6 +21,7 @@ export interface Forwarder {
 export function createForwarder (settings: Settings): Forwarder {
   const pools = new Map<Origin, Pool>()
   const leftovers = new Leftovers(settings.forward.idleTimeout)
+  const paces = new BodyPaces(settings.forward.minRate, settings.forward.idleTimeout)
 
   function poolOf (origin: Origin): Pool {
     let pool = pools.get(origin)
@@ -35,7 +37,7 @@ export function createForwarder (settings: Settings): Forwarder {
       // Still Fastify's to answer where the request itself is at fault.
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       reply.hijack()
-      new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers).start()
+      new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces).start()
     },
 
     async close () {

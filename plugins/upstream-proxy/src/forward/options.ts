@@ -27,7 +27,11 @@ export interface ForwardOptions {
     idle?: number
     /** How long one serves further requests, in ms: a name that has come to mean another address is noticed by then. 0 for as long as it lasts. Defaults to 3600000. */
     maxAge?: number
+    /** In use by one client (an IPv6 client by its /64) at the same time; its further requests wait. 0 for no limit. Defaults to half of `max`, rounded up. */
+    perClient?: number
   }
+  /** The least rate of a request's body, in bytes per second, 5 s of grace allowed; a client that is slower gets 408. 0 for any rate. Defaults to 240, as IIS. */
+  minBytesPerSecond?: number
   /** How often a request is tried again whose connection did not come about; nothing was sent then. Defaults to 0. */
   retries?: number
   /** Whether response headers that name the upstream (Location, Content-Location, Refresh, Domain and Path of Set-Cookie) are turned back to the public host. Defaults to true. */
@@ -50,6 +54,9 @@ export interface ForwardSettings {
   readonly maxConnections: number
   readonly maxIdle: number
   readonly maxAge: number
+  readonly perClient: number
+  /** Bytes per second. */
+  readonly minRate: number
   readonly queueTimeout: number
   readonly retries: number
   readonly reverseRewrite: boolean
@@ -62,7 +69,7 @@ export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive', 'send'] as const
 
 /** Compiles the options; what is wrong with them is added to `mistakes`. */
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
-  checkKeys('connections', options.connections, ['max', 'idle', 'maxAge'], mistakes)
+  checkKeys('connections', options.connections, ['max', 'idle', 'maxAge', 'perClient'], mistakes)
   for (const key of FORWARD_TIMES) {
     const value = options.timeouts?.[key]
     if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
@@ -72,7 +79,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
   for (const [name, value] of [['connections.max', options.connections?.max], ['maxHeadSize', options.maxHeadSize]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) mistakes.push(`\`${name}\` must be a whole number, 1 or more`)
   }
-  for (const [name, value] of [['connections.idle', options.connections?.idle], ['retries', options.retries]] as const) {
+  for (const [name, value] of [['connections.idle', options.connections?.idle], ['connections.perClient', options.connections?.perClient], ['minBytesPerSecond', options.minBytesPerSecond], ['retries', options.retries]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) mistakes.push(`\`${name}\` must be a whole number, 0 or more`)
   }
   for (const name of ['rewriteRequest', 'rewriteResponse'] as const) {
@@ -88,6 +95,8 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
     maxConnections: options.connections?.max ?? 1024,
     maxIdle: options.connections?.idle ?? 256,
     maxAge: maxAge ?? 3_600_000,
+    perClient: options.connections?.perClient ?? Math.ceil((options.connections?.max ?? 1024) / 2),
+    minRate: options.minBytesPerSecond ?? 240,
     retries: options.retries ?? 0,
     reverseRewrite: options.reverseRewrite ?? true,
     rewriteRequest: options.rewriteRequest ?? null,

@@ -1,16 +1,11 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
 import { Roster } from '../roster.ts'
 import type { Origin } from '../target.ts'
+import { ClientShare } from './client-share.ts'
 import { Connection } from './connection.ts'
 import type { Exchange, Owner } from './exchange.ts'
 import type { ForwardSettings } from './options.ts'
-import { Watch } from './watch.ts'
-
-interface Wait {
-  /** On `performance.now()`'s clock, ms. */
-  readonly since: number
-  readonly fresh: boolean
-}
+import { Queue, type Wait } from './queue.ts'
 
 /** The connections to one origin. */
 export class Pool implements Owner {
@@ -19,9 +14,8 @@ export class Pool implements Owner {
   readonly #emptied: () => void
   readonly #open = new Roster<Connection>()
   readonly #idle: Connection[] = []
-  /** Those that wait, the longest first. */
-  readonly #waiting = new Map<Exchange, Wait>()
-  readonly #watch = new Watch(() => { this.#giveUp() })
+  readonly #share: ClientShare
+  readonly #queue: Queue
   #closing = false
 
   /** `emptied` is called when nothing is left to keep. */
@@ -29,32 +23,36 @@ export class Pool implements Owner {
     this.#emptied = emptied
     this.#origin = origin
     this.#settings = settings
+    this.#share = new ClientShare(settings.perClient, this.#open)
+    this.#queue = new Queue(settings.queueTimeout)
   }
 
   /** Gives the exchange a connection, now or as soon as there is one. `fresh` leaves the kept-alive ones alone. */
   serve (exchange: Exchange, fresh = false): void {
-    const kept = fresh ? undefined : this.#kept()
+    const isAdmitted = this.#share.admits(exchange, this.#busy)
+    const kept = fresh || !isAdmitted ? undefined : this.#kept()
     if (kept !== undefined) {
-      kept.take(exchange)
-    } else if (this.#open.size < this.#settings.maxConnections) {
+      this.#give(kept, exchange)
+    } else if (isAdmitted && this.#open.size < this.#settings.maxConnections) {
       const connection = new Connection(this.#origin, this, this.#settings, exchange)
       connection.place = this.#open.add(connection)
+      this.#share.took(connection, exchange)
       exchange.dialling(connection)
     } else {
-      this.#waiting.set(exchange, { since: performance.now(), fresh })
-      if (this.#waiting.size === 1) this.#watch.set(this.#settings.queueTimeout)
+      this.#queue.add(exchange, fresh)
     }
   }
 
   /** The exchange no longer waits. */
   forget (exchange: Exchange): void {
-    this.#waiting.delete(exchange)
+    this.#queue.remove(exchange)
   }
 
   free (connection: Connection): void {
+    this.#share.left(connection, this.#busy - 1)
     // It has just served: that is as good as a new one.
     const next = this.#next()
-    if (next !== null) connection.take(next[0])
+    if (next !== null) this.#give(connection, next.exchange)
     else if (this.#closing || this.#idle.length >= this.#settings.maxIdle) connection.abandon()
     else this.#idle.push(connection)
   }
@@ -63,16 +61,27 @@ export class Pool implements Owner {
     if (connection.place !== null) this.#open.strike(connection.place)
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
+    this.#share.left(connection, this.#busy)
     const next = this.#next()
-    if (next !== null) this.serve(next[0], next[1].fresh)
+    if (next !== null) this.serve(next.exchange, next.fresh)
     if (this.#open.size === 0) this.#emptied()
   }
 
   /** Ends every connection. */
   close (): void {
     this.#closing = true
-    this.#watch.stop()
+    this.#queue.stop()
     for (const connection of this.#open.members()) connection.abandon()
+  }
+
+  /** How many connections are in use. */
+  get #busy (): number {
+    return this.#open.size - this.#idle.length
+  }
+
+  #give (connection: Connection, exchange: Exchange): void {
+    this.#share.took(connection, exchange)
+    connection.take(exchange)
   }
 
   #kept (): Connection | undefined {
@@ -82,24 +91,7 @@ export class Pool implements Owner {
     return kept
   }
 
-  #next (): [Exchange, Wait] | null {
-    const first = this.#waiting.entries().next()
-    if (first.done === true) return null
-    this.#waiting.delete(first.value[0])
-    return first.value
-  }
-
-  #giveUp (): void {
-    const { queueTimeout } = this.#settings
-    const now = performance.now()
-    for (const [exchange, { since }] of this.#waiting) {
-      const left = since + queueTimeout - now
-      if (left > 0.5) {
-        this.#watch.set(left)
-        return
-      }
-      this.#waiting.delete(exchange)
-      exchange.failed({ name: 'TooMany', moment: 'connect', side: 'proxy', cause: null, stale: false })
-    }
+  #next (): Wait | null {
+    return this.#queue.size === 0 ? null : this.#queue.next(exchange => this.#share.admits(exchange, this.#busy))
   }
 }

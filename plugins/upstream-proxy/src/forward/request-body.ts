@@ -1,50 +1,63 @@
 // How does a request's body get to the upstream? As it comes, with its own framing, no faster than it is taken.
 import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
-import { Readable } from 'node:stream'
-import type { FastifyRequest } from 'fastify'
-import { ERRORS } from '../errors.ts'
+import type { Readable } from 'node:stream'
 import type { HeaderNames } from '../header-names.ts'
+import type { Place } from '../roster.ts'
+import { isWhole, lastChunk } from './body-end.ts'
+import { type BodyPaces, Pace, type Paced } from './body-pace.ts'
+import { type BodyKind, isGiven } from './body-source.ts'
 import type { Connection } from './connection.ts'
 
-/** What body a request has: none, one of known length, or one that ends when it ends. */
-export type BodyKind = 'none' | 'sized' | 'chunked'
-
-/** Where the body is to be read: as it came, or, where a hook has read it, what that gave in its place. Throws BodyTaken where there is none of the two. */
-export function sourceOf ({ raw, body }: FastifyRequest): Readable {
-  const given = body instanceof Readable && body !== raw ? body : null
-  if (raw.readableDidRead) {
-    if (given === null || given.readableDidRead || given.destroyed) throw new ERRORS.BodyTaken()
-    return given
-  }
-  // Who listens has had it flow before we do; and a stream that nobody reads would have us wait.
-  if (raw.readableFlowing !== null) raw.unpipe().pause()
-  return raw
+/** Whose request the body belongs to. */
+export interface BodyOwner {
+  /** There is enough to take a connection for, or it was waited for long enough. Told once. */
+  bodyReady (): void
+  /** The client sends slower than it may. */
+  bodySlow (): void
+  /** The stream that a hook gave failed. */
+  bodyLost (cause: unknown): void
 }
 
-export class RequestBody {
+export class RequestBody implements Paced {
   readonly #source: Readable
   readonly #names: HeaderNames
-  readonly #broken: (cause: unknown) => void
+  readonly #owner: BodyOwner
   readonly #chunked: boolean
+  readonly #paces: BodyPaces
+  #pace: Pace | null = null
+  #place: Place<Pace> | null = null
   #connection: Connection | null = null
+  /** What came before there was a connection. */
+  #first: Buffer[] | null = null
+  /** How many bytes of it are still waited for. */
+  #missing: number
   #begun = false
+  #ready = false
+  #held = false
   #ended = false
   #stopped = false
 
-  /** `broken` is told where a stream that a hook gave fails. */
-  constructor (source: Readable, kind: BodyKind, names: HeaderNames, broken: (cause: unknown) => void) {
+  constructor (source: Readable, kind: BodyKind, names: HeaderNames, paces: BodyPaces, owner: BodyOwner) {
     this.#source = source
     this.#names = names
-    this.#broken = broken
+    this.#owner = owner
+    this.#paces = paces
+    this.#chunked = kind === 'chunked'
+    // As much as the stream would hold by itself.
+    this.#missing = source.readableHighWaterMark
+    if (kind === 'sized') this.#missing = Math.min(this.#missing, Number((source as IncomingMessage).headers['content-length']))
     // Of the client's own body the answer's 'close' tells.
     if (isGiven(source)) source.on('error', this.#lost).on('close', this.#lost)
-    this.#chunked = kind === 'chunked'
   }
 
-  /** True once something was read of it: it cannot be sent a second time. */
+  /** True once something was read of it. */
   get begun (): boolean {
     return this.#begun
+  }
+
+  /** True while there is not enough of it to take a connection for. */
+  get awaited (): boolean {
+    return this.#begun && !this.#ready
   }
 
   /** True once all of it was read. */
@@ -52,45 +65,93 @@ export class RequestBody {
     return this.#ended
   }
 
-  /** Sends the body. */
-  begin (connection: Connection): void {
+  /** Reads the first part, and tells the owner. */
+  read (): void {
     this.#begun = true
-    this.#connection = connection
+    this.#pace = new Pace(this, !this.#chunked, !isGiven(this.#source))
+    this.#place = this.#paces.add(this.#pace)
     this.#source.on('data', this.#data)
     this.#source.on('end', this.#end)
     if (this.#source.isPaused()) this.#source.resume()
   }
 
+  /** Sends the body. */
+  begin (connection: Connection): void {
+    this.#connection = connection
+    this.#ready = true
+    if (!this.#begun) this.read()
+    this.resume()
+    const first = this.#first ?? []
+    this.#first = null
+    for (const part of first) this.#send(connection, part)
+    if (this.#ended) this.#finish(connection)
+  }
+
   /** The upstream takes more. */
   resume (): void {
-    if (this.#connection !== null) this.#source.resume()
+    if (!this.#held || this.#connection === null) return
+    this.#held = false
+    this.#pace?.goOn()
+    this.#source.resume()
+  }
+
+  /** The answer has begun: it may be one that the client waits for before it goes on. */
+  answered (): void {
+    if (this.#place !== null) this.#paces.strike(this.#place)
+    this.#place = this.#pace = null
   }
 
   /** Nobody reads it any more: what still comes is let fall. */
   stop (): void {
-    this.#connection = null
+    this.#connection = this.#first = null
     this.#stopped = true
+    this.answered()
     if (this.#ended) return
     this.#source.off('data', this.#data)
     this.#source.off('end', this.#end)
     if (this.#begun || this.#source.isPaused()) this.#source.resume()
   }
 
+  waited (): void {
+    if (this.#ready || this.#stopped) return
+    this.#ready = true
+    this.#owner.bodyReady()
+  }
+
+  slow (): void {
+    this.#owner.bodySlow()
+  }
+
   readonly #lost = (cause: unknown = new Error('the stream that a hook gave for the body closed before its end')): void => {
     if (this.#ended || this.#stopped) return
     this.#stopped = true
-    this.#broken(cause)
+    this.#owner.bodyLost(cause)
   }
 
   readonly #data = (given: Buffer | string): void => {
-    const connection = this.#connection
     // An empty part, as a hook's stream may give one, would be the end.
-    if (connection === null || given.length === 0) return
+    if (this.#stopped || given.length === 0) return
     const part = typeof given === 'string' ? Buffer.from(given) : given
     if (!(part instanceof Uint8Array)) {
       this.#lost(new TypeError('the stream that a hook gave for the body gives something else than bytes'))
       return
     }
+    this.#pace?.came(part.length)
+    if (this.#connection === null) this.#keep(part)
+    else this.#send(this.#connection, part)
+  }
+
+  #keep (part: Buffer): void {
+    if (this.#first === null) this.#first = [part]
+    else this.#first.push(part)
+    this.#missing -= part.length
+    if (this.#missing > 0) return
+    this.waited()
+    // The queue, or the dial, takes its time.
+    if (this.#connection === null && !this.#stopped) this.#hold()
+  }
+
+  #send (connection: Connection, part: Buffer): void {
     let open
     if (this.#chunked) {
       connection.gather()
@@ -100,38 +161,25 @@ export class RequestBody {
     } else {
       open = connection.write(part)
     }
-    if (!open) this.#source.pause()
+    if (!open) this.#hold()
+  }
+
+  #hold (): void {
+    this.#held = true
+    this.#pace?.hold()
+    this.#source.pause()
   }
 
   readonly #end = (): void => {
-    const connection = this.#connection
-    if (connection === null || !isWhole(this.#source)) return
+    if (this.#stopped || !isWhole(this.#source)) return
     this.#ended = true
+    this.answered()
+    if (this.#connection !== null) this.#finish(this.#connection)
+    else this.waited()
+  }
+
+  #finish (connection: Connection): void {
     if (this.#chunked) connection.writeText(lastChunk(this.#names, (this.#source as Partial<IncomingMessage>).rawTrailers))
     connection.sent()
   }
-}
-
-/** A stream of HTTP/2 that is reset emits 'end' too. A whole one stays open, for the answer is still to come. */
-function isWhole (source: Readable): boolean {
-  if ('stream' in source) {
-    const { stream } = source as Http2ServerRequest
-    return !stream.closed && !stream.destroyed && !stream.aborted
-  }
-  return isGiven(source) || (source as IncomingMessage).complete
-}
-
-/** True for a stream that is no request. */
-function isGiven (source: Readable): boolean {
-  return !('complete' in source)
-}
-
-/** The end of a chunked body, with the client's trailers. The parser of Node has checked them as it checks headers. */
-function lastChunk (names: HeaderNames, trailers: readonly string[] = []): string {
-  let text = '0\r\n'
-  for (let i = 0; i < trailers.length; i += 2) {
-    const name = trailers[i] as string
-    if (names.of(name).trails) text += `${name}: ${trailers[i + 1] as string}\r\n`
-  }
-  return `${text}\r\n`
 }
