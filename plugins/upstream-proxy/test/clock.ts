@@ -13,8 +13,8 @@ interface Timer {
   hasRef (): boolean
 }
 
-/** A clock that stands still for every timeout of a quarter of the limit or more. What it gives moves it on. */
-export function clock (t: Test): (ms: number) => void {
+/** A clock that stands still for every timeout of a quarter of the limit or more, or of `least`. What it gives moves it on. */
+export function clock (t: Test, least = LIMIT / 4): (ms: number) => void {
   const { setTimeout, clearTimeout } = globalThis
   const now = performance.now.bind(performance)
   const date = Date.now
@@ -23,7 +23,7 @@ export function clock (t: Test): (ms: number) => void {
   Object.defineProperty(performance, 'now', { configurable: true, value: () => now() + ahead })
   Date.now = () => date() + Math.floor(ahead)
   globalThis.setTimeout = ((ring: (...args: unknown[]) => void, ms = 0, ...rest: unknown[]) => {
-    if (ms < LIMIT / 4) return setTimeout(ring, ms, ...rest)
+    if (ms < least) return setTimeout(ring, ms, ...rest)
     const timer: Timer = {
       due: performance.now() + ms,
       ring: () => ring(...rest),

@@ -37,7 +37,10 @@ export function createForwarder (settings: Settings): Forwarder {
       // Still Fastify's to answer where the request itself is at fault.
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       reply.hijack()
-      new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces).start()
+      const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces)
+      // In a pipeline, the end of the body before it is told a tick late: what came first is to leave first.
+      if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) process.nextTick(() => { forwarding.start() })
+      else forwarding.start()
     },
 
     async close () {
