@@ -57,6 +57,7 @@ t.test('a build notices each file that has changed: the compiler looks at those 
 t.test('what packages have alike is the same file', t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
+    'broken-sessions.ts': ['upstream-proxy', 'listeners'],
     'linear.ts': ['url-rewrite', 'iis-config'],
     'sequences.ts': ['url-rewrite', 'iis-config'],
     'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', '../backend']

@@ -5,6 +5,7 @@ import { createServer as createHttp2Server, type Http2ServerRequest, type Http2S
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { cutWhenBroken } from './broken-sessions.ts'
 import type { CertificateStore } from './certificates.ts'
 import { createGreetings } from './greetings.ts'
 import type { ListenerPlan } from './listener.ts'
@@ -150,6 +151,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     passExpectations(server, limited, plan.name)
     server.on('session', session => {
       session.on('error', () => {})
+      cutWhenBroken(session)
       const place = sessions.add(guardSession(session, entering, limits))
       session.once('close', () => sessions.strike(place))
     })

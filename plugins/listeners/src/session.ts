@@ -66,10 +66,7 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
   return guarded
 }
 
-/**
- * Cuts a connection whose client is gone. Nothing need tell of that: after a frame that breaks the protocol, Node has no session left to end
- * and reads nothing more, not even the client's FIN, while the streams stay open. So a silent client is asked; one that is there answers a PING.
- */
+/** Cuts a busy connection whose client has vanished without a FIN: it does not answer a PING. After a connection error: see broken-sessions.ts. */
 function cutWhenGone (session: ServerHttp2Session, socket: Duplex, timeout: number, isBusy: () => boolean): void {
   session.on('timeout', () => {
     if (!isBusy()) return

@@ -1,9 +1,11 @@
 // upstream-proxy: take a request to its upstream and bring back the answer.
 import { randomUUID } from 'node:crypto'
+import type { Http2ServerRequest } from 'node:http2'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { takeAnyType } from './any-type.ts'
+import { cutWhenBroken } from './broken-sessions.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { replyLast } from './dispatch/last-answer.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
@@ -92,6 +94,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
         connectTime: null,
         firstByteTime: null
       }
+      if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
       const upgrade = upgradeOf(request.raw)
       if (upgrade !== undefined) {
         if (settings.websocket) {
@@ -108,6 +111,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     done()
   }
+}
+
+/** By the request, for it may come from any server: Fastify opens one more for a second address of `localhost`. */
+function watchSession ({ stream }: Http2ServerRequest): void {
+  if (stream.session !== undefined) cutWhenBroken(stream.session)
 }
 
 /** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */

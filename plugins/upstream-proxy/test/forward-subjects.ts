@@ -181,7 +181,7 @@ export function oneConnection (t: Test): Agent {
 }
 
 // Types and flags of frames (RFC 9113 §6).
-export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7, WINDOW_UPDATE: 8, END_STREAM: 1, ACK: 1, END_HEADERS: 4 } as const
+export const FRAME = { DATA: 0, HEADERS: 1, PRIORITY: 2, RST_STREAM: 3, SETTINGS: 4, PING: 6, GOAWAY: 7, WINDOW_UPDATE: 8, CONTINUATION: 9, END_STREAM: 1, ACK: 1, END_HEADERS: 4 } as const
 
 export interface Http2Frame {
   readonly type: number
@@ -199,9 +199,8 @@ export interface RawHttp2 {
   frame (wanted: (frame: Http2Frame) => boolean): Promise<Http2Frame | null>
 }
 
-/** A client of HTTP/2 in plain text that writes its own frames: Node's sends nothing that is wrong, and ends a body before it resets. */
-export function rawHttp2 (t: Test, port: number): RawHttp2 {
-  const socket = connect({ port, host: '127.0.0.1' })
+/** A client of HTTP/2, in plain text unless it is given a socket, that writes its own frames: Node's sends nothing that is wrong, and ends a body before it resets. */
+export function rawHttp2 (t: Test, port: number, socket: Socket = connect({ port, host: '127.0.0.1' })): RawHttp2 {
   const frames: Http2Frame[] = []
   let bytes = Buffer.alloc(0)
   socket.on('error', () => {})

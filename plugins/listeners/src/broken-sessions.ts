@@ -1,0 +1,107 @@
+// Closes HTTP/2 connections after a connection error (RFC 9113 §5.4.1).
+//
+// For most of these errors nghttp2 queues the GOAWAY by itself, Node stops reading, and no event tells: the streams stay open and the
+// client's FIN is not seen. The one sign is that such a session writes nothing any more, not even a PING. So a session that
+// has read something and then falls silent is told to write a PING; one that does not is cut. An error can only come with
+// bytes that were read: a session that stays silent is asked once.
+//
+// upstream-proxy and listeners have this file alike, for packages never import each other.
+
+import type { Http2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import { Roster } from './roster.ts'
+
+/** How often the sessions are looked at, ms: a broken one is cut at the third look. */
+const INTERVAL = 300
+/** The length of a PING frame and of its acknowledgement (RFC 9113 §6.7). */
+const PING = 17
+/** For how many looks a session may have no room for another PING while nothing comes from its client: a minute. */
+const PATIENCE = 200
+/** How many looks Node has for closing a session that it has destroyed itself. */
+const LAST_WORD = 3
+
+const WATCHED = Symbol.for('@fastify-arr.broken-sessions')
+
+type Session = Http2Session & { [WATCHED]?: true }
+
+/** Node's own names: only the handle below TLS knows what waits to be sent. */
+type Wired = Socket & { readonly _parent?: Wired | null, readonly _handle?: { readonly writeQueueSize: number } | null }
+
+interface Watched {
+  readonly session: Session
+  readonly socket: Wired
+  /** Plaintext bytes that had been read at the last look. */
+  read: number
+  /** Plaintext bytes that had been written when it was asked for a PING; null where it was not asked. */
+  asked: number | null
+  /** Nothing that was read has broken it. */
+  sound: boolean
+  /** Looks without a result. */
+  looks: number
+}
+
+const all = new Roster<Watched>()
+let timer: NodeJS.Timeout | undefined
+
+/** Cuts the connection of `session` within a second of an HTTP/2 connection error. A second call for a session changes nothing. */
+export function cutWhenBroken (session: Session): void {
+  if (session[WATCHED] === true || session.destroyed) return
+  session[WATCHED] = true
+  // `session.socket` is a proxy that refuses `destroy`; what one chains on it is the socket itself.
+  const socket = session.socket.once('close', () => {
+    all.strike(place)
+    if (all.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }) as Socket
+  const place = all.add({ session, socket, read: 0, asked: null, sound: true, looks: 0 })
+  timer ??= setInterval(() => { for (const watched of all.members()) look(watched) }, INTERVAL).unref()
+}
+
+function look (watched: Watched): void {
+  const { session, socket } = watched
+  if (session.destroyed) {
+    // Some errors Node sees itself. It then waits for what is being written, which a client that does not read can make it do for ever.
+    if (!session.closed && ++watched.looks > LAST_WORD) socket.destroy()
+    return
+  }
+  const { bytesRead } = socket
+  if (bytesRead !== watched.read) {
+    watched.read = bytesRead
+    watched.asked = null
+    watched.sound = false
+    watched.looks = 0
+  } else if (watched.sound) {
+    // Most of the time.
+  } else if (watched.asked === null) {
+    ask(watched)
+  } else if (socket.bytesWritten !== watched.asked) {
+    watched.sound = true
+  } else if (isFlushed(socket)) {
+    socket.destroy()
+  }
+}
+
+function ask (watched: Watched): void {
+  const { session, socket } = watched
+  watched.asked = socket.bytesWritten
+  if (session.closed) {
+    // Node sends no PING on a session that is closing. A further GOAWAY says nothing new (RFC 9113 §6.8).
+    session.goaway()
+    return
+  }
+  const sent = session.ping(error => {
+    // Where its acknowledgement is all that came, there is nothing to ask about again.
+    if (error !== null || socket.bytesRead - watched.read !== PING) return
+    watched.read = socket.bytesRead
+    watched.sound = true
+  })
+  if (sent) return
+  watched.asked = null
+  if (++watched.looks > PATIENCE) socket.destroy()
+}
+
+/** Whether all has left that was written: a write that is under way holds up a PING as well. */
+function isFlushed (socket: Wired): boolean {
+  return (socket._parent ?? socket)._handle?.writeQueueSize === 0
+}
