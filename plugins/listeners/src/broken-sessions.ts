@@ -15,10 +15,10 @@ import { Roster } from './roster.ts'
 const INTERVAL = 300
 /** The length of a PING frame and of its acknowledgement (RFC 9113 §6.7). */
 const PING = 17
-/** For how many looks a session may have no room for another PING while nothing comes from its client: a minute. */
-const PATIENCE = 200
-/** How many looks Node has for closing a session that it has destroyed itself. */
-const LAST_WORD = 3
+/** How long a client that owes too many acknowledgements for another PING may say nothing, ms. */
+const PATIENCE = 60_000
+/** How long a session that was destroyed may take to send what it has written, ms. */
+const LAST_WORD = 1000
 
 const WATCHED = Symbol.for('@fastify-arr.broken-sessions')
 
@@ -36,8 +36,8 @@ interface Watched {
   asked: number | null
   /** Nothing that was read has broken it. */
   sound: boolean
-  /** Looks without a result. */
-  looks: number
+  /** Since when it could neither be asked nor close; null where it can. */
+  since: number | null
 }
 
 const all = new Roster<Watched>()
@@ -54,15 +54,15 @@ export function cutWhenBroken (session: Session): void {
     clearInterval(timer)
     timer = undefined
   }) as Socket
-  const place = all.add({ session, socket, read: 0, asked: null, sound: true, looks: 0 })
+  const place = all.add({ session, socket, read: 0, asked: null, sound: true, since: null })
   timer ??= setInterval(() => { for (const watched of all.members()) look(watched) }, INTERVAL).unref()
 }
 
 function look (watched: Watched): void {
   const { session, socket } = watched
   if (session.destroyed) {
-    // Some errors Node sees itself. It then waits for what is being written, which a client that does not read can make it do for ever.
-    if (!session.closed && ++watched.looks > LAST_WORD) socket.destroy()
+    // As Node does for the errors it sees. It waits for a write that is under way, which a client that does not read can make it do for ever.
+    if (!session.closed) cutAfter(LAST_WORD, watched)
     return
   }
   const { bytesRead } = socket
@@ -70,7 +70,7 @@ function look (watched: Watched): void {
     watched.read = bytesRead
     watched.asked = null
     watched.sound = false
-    watched.looks = 0
+    watched.since = null
   } else if (watched.sound) {
     // Most of the time.
   } else if (watched.asked === null) {
@@ -98,7 +98,13 @@ function ask (watched: Watched): void {
   })
   if (sent) return
   watched.asked = null
-  if (++watched.looks > PATIENCE) socket.destroy()
+  cutAfter(PATIENCE, watched)
+}
+
+function cutAfter (ms: number, watched: Watched): void {
+  const now = performance.now()
+  watched.since ??= now
+  if (now - watched.since >= ms) watched.socket.destroy()
 }
 
 /** Whether all has left that was written: a write that is under way holds up a PING as well. */

@@ -1,9 +1,10 @@
 // HTTP/2 connection errors (RFC 9113 §5.4.1) on Fastify's own server, and clients that are only slow or silent. The kinds of errors: test/connection-errors.test.ts.
 import { once } from 'node:events'
-import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
+import { clock, LIMIT } from './clock.ts'
 import { closed, FRAME, proxy, rawHttp2, rawUpstream, type RawHttp2 } from './forward-subjects.ts'
 import { frame as webSocketFrame, MASK, until } from './parts.ts'
 import { agreeing, CERT, http2Proxy, KEY_PEM, openStream, session } from './tunnel-subjects.ts'
@@ -169,6 +170,42 @@ t.test('an HTTP/2 client that leaves no room for a PING gets its answer whole on
   raw.socket.resume()
   t.ok(await raw.frame(({ type, stream, flags }) => type === FRAME.DATA && stream === 1 && (flags & FRAME.END_STREAM) !== 0))
   t.equal((await subject.facts(0)).error, null)
+})
+
+t.test('an HTTP/2 session that was destroyed does not stay for a client that does not read', async t => {
+  const backend = await patient(t)
+  const sessions: ServerHttp2Session[] = []
+  const subject = await proxy(t, { upstream: backend.url }, tls, app => app.server.on('session', session => sessions.push(session)))
+  const raw = overTls(t, subject.port)
+  raw.send(FRAME.SETTINGS, 0, 0, Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff]))
+  raw.send(FRAME.WINDOW_UPDATE, 0, 0, Buffer.from([0x7f, 0, 0, 0]))
+  raw.open(1, get('/large'), true)
+  const socket = await backend.asked('/large')
+  raw.socket.pause()
+  socket.write('HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n')
+  socket.write(Buffer.alloc(30_000_000))
+  await looks(t, subject.port)
+  const session = sessions[0] as ServerHttp2Session
+  t.ok(socket.writableLength > 0, 'the answer is held back')
+  session.destroy()
+  await once(session, 'close')
+})
+
+t.test('an HTTP/2 client that acknowledges no PING is cut once it is silent for a minute and cannot be asked again', async t => {
+  const ahead = clock(t)
+  const backend = await patient(t)
+  const subject = await proxy(t, { upstream: backend.url }, { http2: true, https: { key: KEY_PEM, cert: CERT, maxOutstandingPings: 1 } } as object)
+  const raw = overTls(t, subject.port)
+  raw.open(1, get('/slow'), true)
+  const socket = await backend.asked('/slow')
+  await raw.frame(frame => frame.type === FRAME.PING)
+  raw.send(FRAME.DATA, 0, 0, 'abc')
+  await raw.frame(frame => frame.type === FRAME.GOAWAY)
+  await looks(t, subject.port)
+  t.notOk(raw.socket.closed)
+  ahead(LIMIT)
+  await closed(socket)
+  await closed(raw.socket)
 })
 
 t.test('a WebSocket over HTTP/2 that is silent stays', async t => {
