@@ -32,7 +32,7 @@ interface Watched {
   readonly socket: Wired
   /** Plaintext bytes that had been read at the last look. */
   read: number
-  /** Plaintext bytes that had been written when it was asked for a PING; null where it was not asked. */
+  /** Plaintext bytes that had been written when it was asked for a PING; null where it was not asked since it last read. */
   asked: number | null
   /** Nothing that was read has broken it. */
   sound: boolean
@@ -92,7 +92,7 @@ function ask (watched: Watched): void {
   }
   const sent = session.ping(error => {
     // Where its acknowledgement is all that came, there is nothing to ask about again.
-    if (error !== null || socket.bytesRead - watched.read !== PING) return
+    if (error !== null || watched.asked === null || socket.bytesRead - watched.read !== PING) return
     watched.read = socket.bytesRead
     watched.sound = true
   })

@@ -316,6 +316,17 @@ t.test('an HTTP/2 client that breaks the protocol and leaves, while its request 
   t.pass('leaves its place to the next one')
 })
 
+t.test('an HTTP/2 client that says nothing more, not even that it is there, while its request is under way', async t => {
+  const app = await build(t, { certificate, limits: { keepAliveTimeout: 400 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
+  let ended = 0
+  app.get('/slow', async (_request, reply) => { reply.raw.once('close', () => { ended++ }); reply.hijack() })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { secure } = await stubborn(t, portOf(app, 'https'))
+  secure.write(Buffer.concat([hello, frame(HEADERS, 1, Buffer.from('\x82\x87\x04\x05/slow\x01\x01a', 'latin1'), END_HEADERS | END_STREAM)]))
+  await until(() => ended === 1)
+  t.pass('is cut')
+})
+
 t.test('an HTTP/2 client that does not end its side', async t => {
   const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const { raw, secure } = await stubborn(t, portOf(app, 'https'))
