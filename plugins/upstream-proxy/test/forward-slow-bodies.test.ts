@@ -93,9 +93,10 @@ t.test('a request of HTTP/2 takes no connection before there is some of its body
   t.equal(String((await dataOf(session, 1))?.payload), 'POST 5')
 })
 
-t.test('a small body that comes with its head leaves with it, in one write', async t => {
+t.test('a small body that comes with its head leaves with it, in one write of the same turn', async t => {
   const dialled = watchDials(t)
-  const subject = await proxy(t, { upstream: await echo(t) })
+  let turns = () => {}
+  const subject = await proxy(t, { upstream: await echo(t) }, {}, app => app.addHook('onRequest', async () => { setImmediate(turns) }))
   const asking = client(t, subject.port)
   const request = sized(5) + 'hello'
   asking.write(request)
@@ -109,9 +110,10 @@ t.test('a small body that comes with its head leaves with it, in one write', asy
       write.apply(kept, args)
     }
   }
+  turns = () => { writes.push('the turn is over') }
   asking.write(request)
   await until(asking, text => text.endsWith('POST 5'))
-  t.same(writes, ['_writev'])
+  t.same(writes, ['_writev', 'the turn is over'])
   t.equal(dialled.length, 2)
 })
 
@@ -281,6 +283,25 @@ t.test('an upstream that reads slowly makes no client slow', async t => {
   await eventually(() => sent > 30_000_000, 'it goes on')
   t.equal(subject.requests[0]!.upstream!.error, null)
 })
+
+for (const [framing, body] of [['sized', sized(5) + 'hello'], ['chunked', CHUNKED + '5\r\nhello\r\n0\r\n\r\n']] as const) {
+  t.test(`a body that is whole (${framing}) may wait for a connection for as long as there is none`, async t => {
+    const passes = time(t)
+    const backend = await rawUpstream(t, () => {})
+    const subject = await proxy(t, { upstream: backend.url, connections: { max: 1 }, timeouts: { connect: 0, firstByte: 0 } })
+    client(t, subject.port).write('GET /long HTTP/1.1\r\nHost: a\r\n\r\n')
+    await eventually(() => backend.received().includes('/long'), 'the only connection is taken')
+    const asking = client(t, subject.port)
+    asking.write(body)
+    await arrived(subject, asking, 1)
+    await passes(60_000)
+    t.equal(subject.requests[1]!.upstream!.error, null)
+    backend.sockets[0]!.write(OK)
+    await eventually(() => backend.received().includes('hello'), 'it is its turn')
+    backend.sockets[0]!.write(OK)
+    t.match(await until(asking, text => text.endsWith('ok')), /^HTTP\/1\.1 200 /)
+  })
+}
 
 t.test('what came while the process was busy with something else counts for the client', async t => {
   const goOn = clock(t, 200)
