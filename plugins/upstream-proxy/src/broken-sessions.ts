@@ -1,7 +1,7 @@
 // Closes HTTP/2 connections after a connection error (RFC 9113 §5.4.1).
 //
-// For most of these errors nghttp2 queues the GOAWAY by itself, Node stops reading, and no event tells: the streams stay open and the
-// client's FIN is not seen. The one sign is that such a session writes nothing any more, not even a PING. So a session that
+// For most of these errors nghttp2 queues the GOAWAY by itself, Node 20 stops reading, and no event tells: the streams stay open and the
+// client's FIN is not seen. Later releases (22.23, 24.21) leave only sessions that are closing like this. The one sign is that such a session writes nothing any more, not even a PING. So a session that
 // has read something and then falls silent is told to write a PING; one that does not is cut. An error can only come with
 // bytes that were read: a session that stays silent is asked once.
 //
