@@ -50,7 +50,7 @@ const ERRORS = {
 const WAYS: Record<string, () => Promise<{ app: FastifyInstance, port: () => number }>> = {
   'through listeners': async () => {
     const app = Fastify() as unknown as FastifyInstance
-    await app.register(listeners, { listeners: [{ port: 0, host: '127.0.0.1', https: true }], certificate: https })
+    await app.register(listeners, { closeTimeout: 100_000, listeners: [{ port: 0, host: '127.0.0.1', https: true }], certificate: https })
     return { app, port: () => app.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port as number }
   },
   'on Fastify\'s own server': async () => {
