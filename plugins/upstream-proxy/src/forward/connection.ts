@@ -13,6 +13,7 @@ import { hearLastWord } from './last-word.ts'
 import type { ForwardSettings } from './options.ts'
 import { Patience } from './patience.ts'
 import { readInto } from './read-into.ts'
+import { SendWatch } from './send-watch.ts'
 
 export class Connection implements AnswerSink, Late {
   /** Among its owner's open ones. */
@@ -34,10 +35,14 @@ export class Connection implements AnswerSink, Late {
   #reusable = true
   #failure: ErrorName | null = null
   #cause: unknown = null
+  /** Made for the first body that has to wait. */
+  #sending: SendWatch | null = null
+  readonly #sendTimeout: number
 
   constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
     this.#owner = owner
     this.#until = settings.maxAge > 0 ? performance.now() + settings.maxAge : Infinity
+    this.#sendTimeout = settings.sendTimeout
     this.#patience = new Patience(settings, () => { this.#expire() })
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
@@ -83,7 +88,9 @@ export class Connection implements AnswerSink, Late {
   /** Sends a part of the request's body. */
   write (part: Buffer): boolean {
     this.#patience.moved()
-    return this.#socket.write(part)
+    const isOpen = this.#socket.write(part)
+    if (!isOpen) (this.#sending ??= new SendWatch(this.#socket, this.#sendTimeout, () => { this.#stalled() })).wait()
+    return isOpen
   }
 
   /** What is sent from now on leaves together. */
@@ -209,8 +216,15 @@ export class Connection implements AnswerSink, Late {
     this.#socket.destroy()
   }
 
+  /** The upstream takes nothing of the body. */
+  #stalled (): void {
+    this.#failure = 'Timeout'
+    this.#socket.destroy()
+  }
+
   #closed (): void {
     this.#patience.stop()
+    this.#sending?.stop()
     const exchange = this.#exchange
     this.#exchange = null
     if (exchange !== null) {

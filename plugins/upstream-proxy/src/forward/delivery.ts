@@ -101,6 +101,7 @@ export class Delivery implements Late {
     if (more || source === null) return
     source.hold()
     this.#source = source
+    this.#ending.hold()
   }
 
   /** False while the part has not left. */
@@ -210,6 +211,7 @@ export class Delivery implements Late {
   /** The source may read on once every part is given back, and the client has caught up. */
   #goOn (): void {
     if (this.#source === null || this.#lent > 0 || this.#full) return
+    this.#ending.caughtUp()
     this.#source.resume()
     this.#source = null
   }

@@ -13,6 +13,8 @@ export class Ending {
   readonly #expired: () => void
   #leftover: Place<Leftover> | null = null
   #gone = false
+  /** The whole answer is said. */
+  #whole = false
   #isReset = false
 
   /** `expired` is told where the client does not take what is left of a whole answer. */
@@ -22,9 +24,22 @@ export class Ending {
     this.#expired = expired
   }
 
-  /** Waits for the client, within limits: nobody else does, once all was said. Most have taken it by now. */
+  /** All is said: the client has its time to take the rest. Most have taken it by now. */
   wait (): void {
+    this.#whole = true
+    this.hold()
+  }
+
+  /** The client has enough for now: it has its time to take it. */
+  hold (): void {
     if (this.#leftover === null && !this.#gone && !this.#response.writableFinished) this.#leftover = this.#leftovers.add(this.#response, this.#expired)
+  }
+
+  /** The client has taken what there was. */
+  caughtUp (): void {
+    if (this.#leftover === null || this.#whole) return
+    this.#leftovers.strike(this.#leftover)
+    this.#leftover = null
   }
 
   /** What the client got must not look whole. */

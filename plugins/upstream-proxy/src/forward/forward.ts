@@ -209,8 +209,12 @@ export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
     endWithError(this.request, this.#reply, name, this.#delivery)
   }
 
-  /** The client does not take what is left, though all was said. */
+  /** The client does not take what there is. */
   #expired (): void {
+    if (!this.#finished) {
+      this.#fail('ClientTimeout', 'body', 'client', null)
+      return
+    }
     this.#fact.error ??= describe('ClientTimeout', 'body', 'client')
     this.#delivery.cut()
   }

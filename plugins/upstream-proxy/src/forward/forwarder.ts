@@ -20,7 +20,7 @@ export interface Forwarder {
 
 export function createForwarder (settings: Settings): Forwarder {
   const pools = new Map<Origin, Pool>()
-  const leftovers = new Leftovers(settings.forward.idleTimeout)
+  const leftovers = new Leftovers(shorter(settings.forward.idleTimeout, settings.forward.sendTimeout))
   const paces = new BodyPaces(settings.forward.minRate, settings.forward.idleTimeout)
 
   function poolOf (origin: Origin): Pool {
@@ -47,4 +47,9 @@ export function createForwarder (settings: Settings): Forwarder {
       for (const pool of pools.values()) pool.close()
     }
   }
+}
+
+/** The shorter of two time limits, in ms; 0 is none. */
+function shorter (a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b)
 }
