@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test, type Test } from 'tap'
-import { run as command } from '../src/command.ts'
+import { run as command } from '../src/command/command.ts'
 
 const example = fileURLToPath(new URL('../../../examples/web.config', import.meta.url))
 
@@ -123,7 +123,7 @@ test('colours are for those who see them', async t => {
 })
 
 test('as a program: the exit code, the streams, and no colours into a pipe', async t => {
-  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+  const cli = fileURLToPath(new URL('../src/command/cli.ts', import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env
   const program = async (...args: string[]): Promise<Run> => await new Promise(resolve => {
     execFile(process.execPath, [`--import=${import.meta.resolve('tsx')}`, cli, ...args], { env }, (error, out, err) => {

@@ -1,0 +1,72 @@
+// What does the command do? `check` prints the report, `convert` the options as TypeScript.
+import { parseArgs } from 'node:util'
+import picocolors from 'picocolors'
+import { inspectConfig } from '../config/read-config.ts'
+import { convertToTypeScript } from './to-typescript.ts'
+import { isIisConfigError } from '../errors.ts'
+import { printReport } from './print-report.ts'
+
+/** Where a command writes to. */
+export interface Terminal {
+  readonly write: (text: string) => void
+  readonly warn: (text: string) => void
+  readonly colors: boolean
+}
+
+const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] [--open <sections>] <file>
+       iis-config convert [--json] [--transform <file>] [--open <sections>] <file>
+
+  check      what of the file works here, what differs, what is lost
+  convert    TypeScript that registers the plugins with what the file says
+  --json     the report, or the options, as JSON
+  --all      the parts that are used as they stand, too
+  --transform
+             a transform that is applied first, such as web.Release.config;
+             may be given more than once
+  --open     sections that refuse requests in IIS, and need not here:
+             names with commas between, or more than once
+
+Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
+is wrong, or convert is given a file that refuses what --open does not name
+`
+
+/** Runs the command. Gives the exit code: 0 nothing is lost, 1 something is, 2 the file or the command is wrong. */
+export function run (args: readonly string[], { write, warn, colors }: Terminal): 0 | 1 | 2 {
+  let parsed
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } }
+    })
+  } catch (error) {
+    warn(`${(error as Error).message}\n\n${USAGE}`)
+    return 2
+  }
+  const { values, positionals: [command, file, ...rest] } = parsed
+  if (values.help === true) {
+    write(USAGE)
+    return 0
+  }
+  if ((command !== 'check' && command !== 'convert') || file === undefined || rest.length > 0) {
+    warn(USAGE)
+    return 2
+  }
+  try {
+    const open = (values.open ?? []).flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
+    const { config, closed } = inspectConfig(file, { transforms: values.transform ?? [], open })
+    const { options, report } = config
+    if (command === 'convert' && closed !== null) {
+      warn(`${closed.message.replace(/.*$/, `To let them through all the same: --open ${closed.open.join(',')}`)}\n`)
+      return 2
+    }
+    if (values.json === true) write(`${JSON.stringify(command === 'check' ? report : options, null, 2)}\n`)
+    else if (command === 'check') write(printReport(report, picocolors.createColors(colors), values.all))
+    else write(convertToTypeScript(config))
+    return report.complete ? 0 : 1
+  } catch (error) {
+    if (!isIisConfigError(error)) throw error
+    warn(`${error.code === 'FST_ARR_IIS_CONFIG_INVALID_OPTION' ? error.message : error.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n')}\n`)
+    return 2
+  }
+}

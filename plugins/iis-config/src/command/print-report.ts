@@ -1,0 +1,60 @@
+// How does the report look on a terminal? What IIS closes and nothing closes here first, then what was lost, then what differs; what is used as it stands is only counted.
+import type { Colors } from 'picocolors/types.js'
+import { at, type Place } from '../errors.ts'
+import type { Report, Row } from '../reading/report.ts'
+
+/** Prints a report for people. `all` prints the rows that are used as they stand, too. */
+export function printReport (report: Report, colors: Colors, all = false): string {
+  const lines: string[] = []
+  const chapter = (title: string, rows: readonly string[]): void => {
+    if (rows.length > 0) lines.push(colors.bold(title), ...rows, '')
+  }
+  const ofStatus = (status: Row['status']): Row[] => report.rows.filter(row => row.status === status)
+  const item = (place: Place, head: string, note?: string, advice?: string): string =>
+    [`  ${head}  ${colors.dim(at(place))}`, ...note === undefined ? [] : [`      ${note}`], ...advice === undefined ? [] : [`      ${colors.cyan(advice)}`]].join('\n')
+
+  const closing = ofStatus('closes')
+  chapter('Closed in IIS, not here', closing.map(row =>
+    item(row, colors.red(`✖ ${row.section ?? ''}: ${label(row)}`), row.note, row.advice)))
+  chapter('Not supported', groups(ofStatus('unsupported')).map(({ row, parts }) =>
+    item(row, colors.red(`✖ ${label(row)}${parts}`), row.note, row.advice)))
+  chapter('Used with a difference', groups(ofStatus('difference')).map(({ row, parts }) =>
+    item(row, colors.yellow(`≈ ${label(row)}${parts}`), row.note, row.advice)))
+  if (all) chapter('Used', ofStatus('used').map(row => item(row, colors.green(`✔ ${label(row)}`), row.note)))
+  chapter('Sections that are not read', report.sections.map(section =>
+    item(section, section.lost ? colors.red(`✖ ${section.path}`) : colors.dim(`· ${section.path}`), section.note)))
+  chapter('Probably not meant', report.mistakes.map(mistake =>
+    item(mistake, colors.magenta(`! ${mistake.code}`), mistake.message)))
+
+  const { used, difference, unsupported } = report.counts
+  const lost = report.sections.filter(section => section.lost).length
+  lines.push([
+    ...closing.length > 0 ? [colors.red(`${closing.length} closed in IIS, not here`)] : [],
+    colors.green(`${used} used`),
+    (difference > 0 ? colors.yellow : colors.dim)(`${difference} with a difference`),
+    (unsupported > 0 ? colors.red : colors.dim)(`${unsupported} not supported`),
+    ...lost > 0 ? [colors.red(`${lost} ${lost === 1 ? 'section' : 'sections'} lost`)] : [],
+    ...report.mistakes.length > 0 ? [colors.magenta(`${report.mistakes.length} probably not meant`)] : []
+  ].join(' · '))
+  lines.push(report.complete ? colors.green(`Nothing of ${report.file} is lost.`) : colors.red(`Something of ${report.file} is lost.`))
+  if (closing.some(row => row.open !== true)) {
+    lines.push(colors.red(`No site starts from it without --open ${[...new Set(closing.map(row => row.section))].join(',')}.`))
+  }
+  lines.push('')
+  return lines.join('\n')
+}
+
+function label (row: Row): string {
+  return row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
+}
+
+/** Rows with the same note inside one element are told once, with how many parts it is about. */
+function groups (rows: readonly Row[]): { row: Row, parts: string }[] {
+  const found: { row: Row, count: number }[] = []
+  for (const row of rows) {
+    const before = found.at(-1)
+    if (before !== undefined && before.row.note === row.note && row.path.startsWith(`${before.row.path}/`)) before.count++
+    else found.push({ row, count: 0 })
+  }
+  return found.map(({ row, count }) => ({ row, parts: count === 0 ? '' : ` and ${count} ${count === 1 ? 'part' : 'parts'} inside it` }))
+}

@@ -1,0 +1,79 @@
+// How do the options look as a file of one's own? A plugin in TypeScript that registers the family with them.
+import { basename } from 'node:path'
+import type { IisConfig } from '../config/read-config.ts'
+import { literal } from './literal.ts'
+import type { PluginOptions } from '../config/plugin-options.ts'
+import type { Row } from '../reading/report.ts'
+
+/** In the order of a request's journey. */
+const PLUGINS = {
+  arrLog: '@fastify-arr/arr-log',
+  listeners: '@fastify-arr/listeners',
+  hostRouting: '@fastify-arr/host-routing',
+  urlRewrite: '@fastify-arr/url-rewrite',
+  upstreamProxy: '@fastify-arr/upstream-proxy'
+} as const satisfies Record<keyof PluginOptions, string>
+
+/**
+ * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
+ * What is used with a difference, and what is lost, stands in comments above the part it is about; what IIS refuses and
+ * nothing refuses here stands at the top.
+ */
+export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
+  const closing = report.rows.filter(row => row.status === 'closes')
+  const told = new Set<string>(closing.map(row => row.path))
+  const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used').flatMap(row => {
+    told.add(row.path)
+    return comment(row)
+  })
+  const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
+  const registrations = names.map(name => {
+    const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : options[name] as object
+    const above = comments(options[name] as object)
+    const text = literal(value, comments, '  ')
+    const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
+    return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${given})\n`].join('')
+  })
+  const rest = report.rows.filter(row => row.status !== 'used' && !told.has(row.path)).flatMap(comment)
+  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
+  return [
+    `// Made by iis-config from ${basename(report.file).replace(/\s+/g, ' ')}. In comments: what is used with a difference, and what is lost.\n`,
+    ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(comment).map(line => `//   ${line}\n`), '//\n'],
+    ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
+    ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
+    'import type { FastifyInstance } from \'fastify\'\n',
+    '\n',
+    'export default async function site (fastify: FastifyInstance, _options: object): Promise<void> {\n',
+    registrations.join('\n'),
+    '}\n'
+  ].join('')
+}
+
+function comment (row: Row): string[] {
+  const section = row.section === undefined ? '' : `${row.section}: `
+  const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
+  return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+}
+
+/** The certificate is in no file of IIS: the development one lets the site start. */
+function withCertificate (listeners: PluginOptions['listeners']): object {
+  const secure = listeners?.listeners.some(({ https }) => https !== undefined) === true
+  return { ...listeners, ...secure && { certificate: 'development' } }
+}
+
+/** IIS tells the upstream what was asked for, and takes no client's word on it. */
+function withOriginalUrl (rules: PluginOptions['urlRewrite'] = {}): object {
+  const { globalRules = [], rules: shared = [], siteRules = {}, pathRules = [] } = rules
+  const all = [...globalRules, ...shared, ...Object.values(siteRules).flat(), ...pathRules.flatMap(path => path.rules)]
+  return { ...rules, ...all.some(({ action }) => action?.type === 'Rewrite') && { originalUrlHeader: true } }
+}
+
+function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {
+  return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined
+}
+
+/** What the proxy answers does not pass Fastify's own hooks: the rules for answers are handed to it. */
+function withOutboundRules (options: string): string {
+  const inner = options.replace(/^\{\s*/, '').replace(/\s*\}$/, '')
+  return `{\n    ${inner === '' ? '' : `${inner},\n    `}rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)\n  }`
+}

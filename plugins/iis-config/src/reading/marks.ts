@@ -1,0 +1,87 @@
+// What became of each part of a file? The strongest mark it was given, and the row that the report has for it.
+import type { Door } from '../access/doors.ts'
+import type { Row, Status } from './report.ts'
+import { XDT, XMLNS, stepsOf, type XmlAttribute, type XmlElement } from '../xml/parse.ts'
+
+export type Part = XmlElement | XmlAttribute
+
+export interface Mark {
+  readonly status: Status
+  readonly note?: string
+  readonly advice?: string
+  readonly section?: Door
+  readonly open?: boolean
+}
+
+const RANK = { used: 0, difference: 1, unsupported: 2, closes: 3 } as const satisfies Record<Status, number>
+
+const SECRET = /password|secret|hash$/i
+
+/** The marks of one reading. A part without one is not supported: nobody asked for it. */
+export class Marks {
+  readonly #marks = new Map<Part, Mark>()
+  /** Attribute names asked for, by element name: the source of "did you mean". */
+  readonly #asked = new Map<string, Set<string>>()
+
+  /** Marks a part; a weaker mark leaves it as it is, an equal one adds its note. */
+  mark (part: Part, mark: Mark): void {
+    const before = this.#marks.get(part)
+    if (before === undefined || RANK[mark.status] > RANK[before.status]) this.#marks.set(part, mark)
+    else if (before.status === mark.status && mark.note !== undefined && before.note?.includes(mark.note) !== true) {
+      this.#marks.set(part, { ...mark, note: before.note === undefined ? mark.note : `${before.note}; ${mark.note}` })
+    }
+  }
+
+  /** Remembers that elements of this name are asked for this attribute. */
+  asked (element: XmlElement, name: string): void {
+    let names = this.#asked.get(element.name)
+    if (names === undefined) this.#asked.set(element.name, names = new Set())
+    names.add(name)
+  }
+
+  /** The rows of an element, its attributes and all that is in it. */
+  allRows (element: XmlElement, path: string): Row[] {
+    const steps = stepsOf(element.children)
+    return [...this.ownRows(element, path), ...element.children.flatMap((child, index) => this.allRows(child, `${path}/${steps[index] ?? ''}`))]
+  }
+
+  /** The rows of an element and its attributes. */
+  ownRows (element: XmlElement, path: string): Row[] {
+    const rows = [this.#row(element, path, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
+    for (const attribute of element.attributes.values()) {
+      if (attribute.namespace === XMLNS) this.mark(attribute, { status: 'used' })
+      rows.push(this.#row(attribute, `${path}/@${attribute.name}`, () => this.#unknown(element, attribute)))
+    }
+    return rows
+  }
+
+  /** The row of a part that no longer stands in the tree. */
+  looseRow (part: Part, path: string): Row {
+    return this.#row(part, path, () => 'has no effect')
+  }
+
+  #row (part: Part, path: string, unknown: () => string): Row {
+    const mark = this.#marks.get(part) ?? { status: 'unsupported', note: unknown() }
+    return {
+      ...part.place,
+      part: 'value' in part ? 'attribute' : 'element',
+      path,
+      name: part.name,
+      ...'value' in part && { value: shown(part) },
+      ...mark
+    }
+  }
+
+  #unknown (element: XmlElement, attribute: XmlAttribute): string {
+    if (attribute.namespace === XDT) return 'a transform is not applied here'
+    const wanted = attribute.name.toLowerCase()
+    const twin = [...this.#asked.get(element.name) ?? []].find(name => name.toLowerCase() === wanted)
+    return `<${element.name}> has no attribute ${attribute.name}` +
+      (twin === undefined ? '; IIS would refuse the file (500.19)' : `: names are case-sensitive, write ${twin}`)
+  }
+}
+
+function shown ({ name, value }: XmlAttribute): string {
+  if (SECRET.test(name)) return '…'
+  return value.length > 120 ? `${value.slice(0, 119)}…` : value
+}

@@ -1,0 +1,76 @@
+// What became of every element and attribute? The rows of the report, and whether anything was lost.
+import type { Door } from '../access/doors.ts'
+import type { Place } from '../errors.ts'
+
+/**
+ * What became of a part of the file: `used` as IIS uses it, used with a `difference` (the note says which),
+ * `unsupported` (the note says why, the advice what to do instead), or `closes`: IIS refuses requests because of it,
+ * and nothing refuses them here (the note says which).
+ */
+export type Status = 'used' | 'difference' | 'unsupported' | 'closes'
+
+/** One element or attribute of a section that is known here. */
+export interface Row extends Place {
+  readonly status: Status
+  readonly part: 'element' | 'attribute'
+  /** Where it stands in the document, e.g. `/configuration/system.webServer/rewrite/rules/rule[2]/match/@url`. */
+  readonly path: string
+  readonly name: string
+  /** The attribute's value, cut at 120 characters; passwords are not repeated. */
+  readonly value?: string
+  /** Which difference, or why it is not supported. */
+  readonly note?: string
+  /** What to do about it. */
+  readonly advice?: string
+  /** The section that `closes`, by the name that the option `open` takes. */
+  readonly section?: Door
+  /** Of a part that `closes`: whether the option `open` names its section. */
+  readonly open?: boolean
+}
+
+/** A section that is not read at all. */
+export interface UnreadSection extends Place {
+  readonly path: string
+  /** Whether IIS would have treated requests differently because of it. False for settings of an application behind the proxy. */
+  readonly lost: boolean
+  readonly note: string
+}
+
+/** A mistake people make, known by name: the file is valid, but does not do what its writer wanted. */
+export interface Mistake extends Place {
+  /** Stable, e.g. `unreachable-rule`. */
+  readonly code: string
+  readonly message: string
+}
+
+/** The whole report. It is plain data: `JSON.stringify` writes it out. */
+export interface Report {
+  readonly file: string
+  /** True where every row is `used` or has a `difference`, and no section was lost. What `closes` is lost, open or not. */
+  readonly complete: boolean
+  readonly counts: Readonly<Record<Status, number>>
+  readonly rows: readonly Row[]
+  readonly sections: readonly UnreadSection[]
+  readonly mistakes: readonly Mistake[]
+}
+
+/** Puts rows, sections and mistakes in the order of the file and counts them. */
+export function makeReport (file: string, rows: readonly Row[], sections: readonly UnreadSection[], mistakes: readonly Mistake[]): Report {
+  const counts = { used: 0, difference: 0, unsupported: 0, closes: 0 }
+  for (const row of rows) counts[row.status]++
+  return {
+    file,
+    complete: counts.unsupported === 0 && counts.closes === 0 && !sections.some(section => section.lost),
+    counts,
+    rows: inOrder(rows),
+    sections: inOrder(sections),
+    mistakes: inOrder(mistakes)
+  }
+}
+
+/** By line and column; files stay together, in the order they were first met. */
+function inOrder<T extends Place> (places: readonly T[]): T[] {
+  const files = [...new Set(places.map(place => place.file))]
+  return [...places].sort((a, b) =>
+    files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+}

@@ -1,0 +1,88 @@
+// Can a rule run here? It must not ask a table or a folder that is not there.
+import { bracesMistake, references, tablesAsked } from './expressions.ts'
+import type { Reading } from '../../reading/reading.ts'
+import type { Rule } from '../rewrite-options.ts'
+import { targetMistake } from './targets.ts'
+import type { XmlAttribute, XmlElement } from '../../xml/parse.ts'
+
+const FILE_VARIABLES = ['request_filename', 'document_root', 'path_translated']
+
+/** What is there for rules to ask. */
+export interface Surroundings {
+  /** Names of rewrite maps, in lower case. */
+  readonly maps: ReadonlySet<string>
+  readonly documentRoot: string | undefined
+  /** Names of web farms, in lower case. */
+  readonly farms: ReadonlySet<string>
+  /** Names in lower case, by the element that rules share with the maps they mean: such a map had to be left out. */
+  readonly shadowed: ReadonlyMap<XmlElement, ReadonlySet<string>>
+}
+
+/**
+ * Whether a rule can run, or is switched off; otherwise every part of it is reported as not supported, and it has to be left out.
+ * An expression whose braces do not match is a problem: IIS refuses it as well.
+ */
+export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, farms, shadowed }: Surroundings): boolean {
+  for (const attribute of expressionsIn(element)) {
+    const mistake = bracesMistake(attribute.value)
+    if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
+  }
+  const section = element.parent?.parent
+  const own = section == null ? undefined : shadowed.get(section)
+  const asked = expressionsIn(element).flatMap(({ value }) => tablesAsked(value))
+  const taken = asked.find(name => own?.has(name.toLowerCase()))
+  if (taken !== undefined) return !reading.leavesOut(element, `its rewrite map ${taken} has the name of another one`, 'give the map another name')
+  const missing = asked.find(name => !maps.has(name.toLowerCase()))
+  if (missing !== undefined) {
+    return !reading.leavesOut(element, `it asks {${missing}:…}, and there is no rewrite map of this name`,
+      /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')
+  }
+  if (documentRoot === undefined && matchTypesIn(element).some(type => /^(isfile|isdirectory|1|2)$/i.test(type))) {
+    return !reading.leavesOut(element, 'it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
+  }
+  const action = element.children.find(({ name }) => name === 'action')
+  const mistake = /^(rewrite|redirect|1|2)$/i.test(action?.attributes.get('type')?.value.trim() ?? '') ? targetMistake(action?.attributes.get('url')?.value ?? '', farms) : null
+  return mistake === null || !reading.leavesOut(element, `its url ${mistake}`)
+}
+
+/** Preconditions are shared by rules, so that none can be left out: what they ask has to be there. */
+export function checkPreConditions (reading: Reading, element: XmlElement, maps: ReadonlySet<string>): void {
+  for (const attribute of expressionsIn(element)) {
+    const missing = tablesAsked(attribute.value).find(name => !maps.has(name.toLowerCase()))
+    const mistake = bracesMistake(attribute.value) ?? (missing === undefined ? null : `asks {${missing}:…}, and there is no rewrite map of this name`)
+    if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
+  }
+}
+
+/** Whether a rule is about files, so that url-rewrite needs a documentRoot. */
+export function asksFiles ({ conditions, action, serverVariables }: Rule): boolean {
+  if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return true
+  const expressions = [
+    ...conditions?.add.map(({ input }) => input ?? '') ?? [],
+    ...serverVariables?.map(({ value }) => value) ?? [],
+    action !== undefined && 'url' in action ? action.url : ''
+  ]
+  return expressions.some(expression => references(expression).some(({ name }) => FILE_VARIABLES.includes(name.toLowerCase())))
+}
+
+/** The attributes below a rule that hold expressions: all but names, words and patterns. */
+export function expressionsIn (rule: XmlElement): XmlAttribute[] {
+  return rule.children.flatMap(child => [
+    ...[...child.attributes.values()].filter(({ name }) => isExpression(child.name, name)),
+    ...expressionsIn(child)
+  ])
+}
+
+function isExpression (element: string, attribute: string): boolean {
+  switch (element) {
+    case 'add': return attribute === 'input'
+    case 'set': return attribute === 'value'
+    case 'action': return ['url', 'value', 'statusReason', 'statusDescription'].includes(attribute)
+    default: return false
+  }
+}
+
+function matchTypesIn (rule: XmlElement): string[] {
+  return rule.children.filter(child => child.name === 'conditions').flatMap(conditions =>
+    conditions.children.flatMap(add => [add.attributes.get('matchType')?.value ?? '']))
+}

@@ -1,0 +1,42 @@
+// What do `<rewriteMaps>`, `<allowedServerVariables>` and `<providers>` say?
+import { collection, noteUnfound } from '../reading/collection.ts'
+import type { Reading } from '../reading/reading.ts'
+import { written, type RewriteMap } from './rewrite-options.ts'
+import type { XmlElement } from '../xml/parse.ts'
+
+/** Reads the maps. A key that comes twice is a problem, its case counted only where the map counts it. */
+export function readRewriteMaps (reading: Reading, element: XmlElement): { map: RewriteMap, element: XmlElement }[] {
+  reading.used(element)
+  const maps = collection(reading, element, 'rewriteMap', 'name')
+  noteUnfound(reading, maps)
+  return maps.entries.map(element => {
+    const name = reading.required(element, 'name')
+    const defaultValue = reading.text(element, 'defaultValue')
+    const ignoreCase = reading.flag(element, 'ignoreCase')
+    const entries = new Map<string, string>()
+    const seen = new Set<string>()
+    for (const add of collection(reading, element, 'add').entries) {
+      const key = reading.text(add, 'key') ?? ''
+      const folded = ignoreCase === false ? key : key.toLowerCase()
+      if (seen.has(folded)) reading.problem(add, `rewrite map "${name}" has a second entry for "${key}"`)
+      seen.add(folded)
+      entries.set(key, reading.text(add, 'value') ?? '')
+    }
+    return { element, map: reading.made(written<RewriteMap>({ name, defaultValue, ignoreCase, entries: Object.fromEntries(entries) }), element) }
+  })
+}
+
+/** The names that `<allowedServerVariables>` lists. */
+export function readAllowedServerVariables (reading: Reading, element: XmlElement): string[] {
+  reading.used(element)
+  const allowed = collection(reading, element, 'add', 'name')
+  noteUnfound(reading, allowed)
+  return allowed.entries.map(add => reading.required(add, 'name'))
+}
+
+/** The names of `<providers>`: .NET code that cannot run here. Rules that use one are left out. */
+export function readProviders (reading: Reading, element: XmlElement): string[] {
+  reading.losesAll(element, 'a provider is .NET code, which cannot run here',
+    'put its table into a <rewriteMap>, or write the rule as a function in app.ts')
+  return element.children.flatMap(child => child.attributes.get('name')?.value ?? [])
+}

@@ -1,0 +1,120 @@
+// What do `<webFarms>` say? One server of each can be asked: rules that name the farm get its address.
+import { differs, lost, readAttributes, type AttributeTable } from '../reading/attribute-table.ts'
+import { collection } from '../reading/collection.ts'
+import type { ReadRule } from '../rewrite/inbound-rules.ts'
+import { PROXY, type ProxyDraft } from './proxy.ts'
+import type { Reading } from '../reading/reading.ts'
+import type { Rule } from '../rewrite/rewrite-options.ts'
+import type { XmlElement } from '../xml/parse.ts'
+
+/** A farm, and the server that stands for it. */
+export interface Farm {
+  readonly name: string
+  readonly element: XmlElement
+  readonly server: { readonly address: string, readonly httpPort: number, readonly httpsPort: number } | null
+}
+
+const ONE_SERVER = 'one server stands for the farm, so there is nothing to choose'
+const BALANCE = 'requests are not spread over several servers; only the first that is enabled is used'
+const BALANCER = 'put a load balancer in front of the servers, and its address into the rule'
+
+const SERVER_ROUTING = {
+  weight: differs(ONE_SERVER),
+  httpPort: () => {},
+  httpsPort: () => {},
+  hostName: lost('the Host header is the same for all servers', 'set hostHeader', ['']),
+  healthCheckAlternateHostName: lost('servers are not checked', undefined, ['']),
+  healthCheckAlternatePort: lost('servers are not checked')
+} as const satisfies AttributeTable<unknown>
+
+/** Reads the section. What the first farm says about its protocol goes to the proxy's options, which are the same for all upstreams. */
+export function readFarms (reading: Reading, section: XmlElement, draft: ProxyDraft): Farm[] {
+  reading.used(section)
+  return collection(reading, section, 'webFarm', 'name').entries.map((element, index) => readFarm(reading, element, index === 0 ? draft : null))
+}
+
+function readFarm (reading: Reading, element: XmlElement, draft: ProxyDraft | null): Farm {
+  const name = reading.required(element, 'name')
+  const enabled = reading.flag(element, 'enabled') !== false
+  reading.differs(reading.attribute(element, 'adminUserName'), 'nothing is provisioned here')
+  reading.differs(reading.attribute(element, 'adminPassword'), 'nothing is provisioned here')
+  let server: Farm['server'] = null
+  for (const member of collection(reading, element, 'server', 'address').entries) {
+    const address = reading.required(member, 'address')
+    const on = reading.flag(member, 'enabled') !== false
+    const routing = member.children.find(child => child.name === 'applicationRequestRouting')
+    const ports = { httpPort: 80, httpsPort: 443 }
+    if (routing !== undefined) {
+      readAttributes<unknown>(reading, routing, SERVER_ROUTING, undefined)
+      ports.httpPort = reading.integer(routing, 'httpPort', 1, 65535) ?? 80
+      ports.httpsPort = reading.integer(routing, 'httpsPort', 1, 65535) ?? 443
+    }
+    if (enabled && on && server === null) server = { address, ...ports }
+    else if (enabled && on) reading.losesAll(member, BALANCE, BALANCER)
+  }
+  if (server === null && enabled) reading.problem(element, `web farm "${name}" has no server that is enabled`)
+  // A farm's protocol preserves the Host header unless it is told not to; the proxy of a server does not.
+  if (draft !== null && enabled) draft.options.hostHeader = 'preserve'
+  for (const child of element.children) {
+    if (child.name === 'applicationRequestRouting') readRouting(reading, child, draft)
+  }
+  return { name, element, server }
+}
+
+/** A farm's own `<applicationRequestRouting>`: protocol, health, affinity, balancing. */
+function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft | null): void {
+  reading.used(element)
+  for (const child of element.children) {
+    switch (child.name) {
+      case 'protocol':
+        if (draft === null) {
+          reading.losesAll(child, 'the proxy\'s options are the same for all upstreams, and the first farm has filled them')
+          break
+        }
+        reading.made(draft.options, child)
+        readAttributes<ProxyDraft>(reading, child, PROXY, draft)
+        reading.differs(child, 'holds for all upstreams, not for this farm alone')
+        for (const cache of child.children.filter(({ name }) => name === 'cache')) reading.differsAll(cache, 'there is no response cache here')
+        break
+      case 'loadBalancing':
+        reading.differsAll(child, ONE_SERVER)
+        break
+      case 'affinity':
+        if (reading.flag(child, 'useCookie') === true || reading.flag(child, 'useHostName') === true) reading.losesAll(child, 'clients are not bound to a server', 'one server stands for the farm, so all are bound to it')
+        else reading.differsAll(child, ONE_SERVER)
+        break
+      case 'healthCheck':
+        reading.losesAll(child, 'servers are not checked', BALANCER)
+        break
+    }
+  }
+}
+
+const NAMED = /^(https?):\/\/([^/:?{]+)(?=[/?{]|$)/i
+
+const farmOf = (match: RegExpExecArray | null, farms: readonly Farm[]): Farm | undefined =>
+  farms.find(({ name }) => name.toLowerCase() === match?.[2]?.toLowerCase())
+
+/** What a proxy that is switched off makes of rules that lead to another server: nobody goes there, and IIS answers 404.4. A farm is gone to all the same. */
+export function endProxying (reading: Reading, rules: readonly ReadRule[], farms: readonly Farm[]): void {
+  for (const { element, rule } of rules) {
+    const { action } = rule
+    if (action?.type !== 'Rewrite' || !/^(https?|wss?):/i.test(action.url) || farmOf(NAMED.exec(action.url), farms) !== undefined) continue
+    reading.mistake('proxy-is-off', element, `rule "${rule.name}" goes to another server, but the proxy is off: the answer is 404.4, as in IIS`)
+    rule.action = { type: 'CustomResponse', statusCode: 404, subStatusCode: 4 }
+  }
+}
+
+/** Puts a farm's server where a rule's URL names the farm. */
+export function nameServers (rules: readonly Rule[], farms: readonly Farm[]): void {
+  for (const { action } of rules) {
+    if (action?.type !== 'Rewrite') continue
+    const match = NAMED.exec(action.url)
+    const farm = farmOf(match, farms)
+    if (match === null || farm?.server == null) continue
+    const secure = match[1]?.toLowerCase() === 'https'
+    const port = secure ? farm.server.httpsPort : farm.server.httpPort
+    const host = farm.server.address.includes(':') ? `[${farm.server.address}]` : farm.server.address
+    action.url = `${match[1]}://${host}${port === (secure ? 443 : 80) ? '' : `:${port}`}${action.url.slice(match[0].length)}`
+  }
+}
