@@ -1,19 +1,19 @@
-// What can be wrong with a configuration file, and how is it said? One error, every problem with its file and line.
+// The errors of a configuration file: one error for all problems, each with its file and line.
 import { createError } from '@fastify/error'
 
-/** Where something stands: the file as it was named, line and column counted from 1. */
+/** A place in a file: the file as it was named, line and column counted from 1. */
 export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
 }
 
-/** One thing that is wrong, and where. */
+/** One problem and its place. */
 export interface Problem extends Place {
   readonly message: string
 }
 
-/** Thrown for a configuration that cannot be read. `problems` holds them all, `message` prints one per line. */
+/** Thrown for a configuration that cannot be read. `problems` has all problems, `message` one line for each. */
 export interface IisConfigError extends Error {
   readonly code: string
   readonly problems: readonly Problem[]
@@ -25,37 +25,37 @@ export const UnreadableError = createError<[string]>('FST_ARR_IIS_CONFIG_UNREADA
 /** The bytes are not text in the encoding they claim. */
 export const EncodingError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_ENCODING', '%s', 500)
 
-/** The text is not well-formed XML, or holds what is refused: a DOCTYPE, or elements nested too deep. */
+/** The text is not well-formed XML, or has a DOCTYPE, elements nested too deep, or too many elements and attributes. */
 export const XmlError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_XML', '%s', 500)
 
 /** The root element is not `<configuration>`. */
 export const RootError = createError<[string]>('FST_ARR_IIS_CONFIG_WRONG_ROOT', '%s', 500)
 
-/** Well-formed, but values are wrong: an unknown word of a list, a number out of range, a pattern that does not compile. */
+/** Well-formed, with wrong values: an unknown word of a list, a number out of range, a pattern that does not compile. */
 export const ValueError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_VALUE', '%s', 500)
 
-/** The file refuses requests that nothing refuses here, and the option `open` does not name the sections that do. */
+/** Because of the file IIS refuses requests that no plugin refuses, and the option `open` does not name the sections that do. */
 export const ClosedDoorsError = createError<[string]>('FST_ARR_IIS_CONFIG_CLOSED_DOORS', '%s', 500)
 
-/** The option `open` names what no section is called. */
+/** The option `open` is no list, or has a name that is none of `DOORS`. */
 export const OptionError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_OPTION', '%s', 500)
 
 type ErrorClass = typeof ValueError
 
-/** Makes the one error for a list of problems, in the order of the file. */
+/** Makes one error of a list of problems, sorted by their place in the file. */
 export function problemsError (Class: ErrorClass, problems: readonly Problem[]): IisConfigError {
   const sorted = [...problems].sort((a, b) => a.file === b.file ? a.line - b.line || a.column - b.column : 0)
   const error = new Class(sorted.map(problem => `${at(problem)}: ${problem.message}`).join('\n'))
   return Object.assign(error, { problems: sorted })
 }
 
-/** Whether an error came from this package: its code and its problems can then be printed as they are. */
+/** Whether an error is one of this package, with `code` and `problems`. */
 export function isIisConfigError (error: unknown): error is IisConfigError {
   return error instanceof Error && 'problems' in error &&
     'code' in error && String(error.code).startsWith('FST_ARR_IIS_CONFIG_')
 }
 
-/** `file:line:column`, the form editors and terminals turn into a link. */
+/** `file:line:column`, the form that editors and terminals turn into a link. */
 export function at (place: Place): string {
   return `${place.file}:${place.line}:${place.column}`
 }

@@ -1,10 +1,11 @@
-// iis-config: what did IIS know? Reads web.config and applicationHost.config; no plugin, a reader.
-export { readConfig, readConfigText, type IisConfig, type ReadOptions } from './config/read-config.ts'
-export { convertToTypeScript } from './command/to-typescript.ts'
+// iis-config reads web.config and applicationHost.config. It is no plugin: it gives options for the plugins, and a report.
 export { DOORS, type Door } from './access/doors.ts'
-export { isIisConfigError, type IisConfigError, type Place, type Problem } from './errors.ts'
-export type { Mistake, Report, Row, Status, UnreadSection } from './reading/report.ts'
+export { convertToTypeScript } from './command/to-typescript.ts'
 export type * from './config/plugin-options.ts'
+export { readConfig, readConfigText, type IisConfig } from './config/read-config.ts'
+export { watchConfig, type ConfigChanged, type WatchedConfig } from './config/watch-config.ts'
+export { isIisConfigError, type IisConfigError, type Place, type Problem } from './errors.ts'
+export type { ReadOptions, WatchOptions } from './options.ts'
+export type { Mistake, Report, Row, Status, UnreadSection } from './reading/report.ts'
 export type * from './rewrite/rewrite-options.ts'
 export { toXml } from './rewrite/to-xml.ts'
-export { watchConfig, type ConfigChanged, type WatchOptions, type WatchedConfig } from './config/watch-config.ts'

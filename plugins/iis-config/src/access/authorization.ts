@@ -1,16 +1,10 @@
-// Whom do the rules of `<authorization>` refuse? IIS has all its rules at once, denials first; ASP.NET takes the first that fits.
-import type { Part } from '../reading/marks.ts'
-import type { XmlElement } from '../xml/parse.ts'
-
-/** A part of the file and, in a short sentence, what IIS refuses because of it. */
-export interface Refused {
-  readonly part: Part
-  readonly refuses: string
-}
+// Which users do the rules of `<authorization>` refuse? IIS applies denials before allowances; ASP.NET applies the first rule that matches.
+import type { XmlElement } from '../xml/element.ts'
+import type { Refused } from './shape.ts'
 
 /**
- * `system.webServer/security/authorization`. The list above is taken for the one that IIS ships, which allows everybody:
- * rules that allow some are no use beside it, so that a list which has only such rules is meant to refuse the others.
+ * `system.webServer/security/authorization`. The inherited list is assumed to be the one that IIS ships, which allows all users.
+ * Rules that allow some users have no effect beside it, so a list that has only such rules is meant to refuse all others.
  * https://learn.microsoft.com/iis/configuration/system.webserver/security/authorization/
  */
 export function refusedByIis (section: XmlElement): Refused[] {
@@ -36,7 +30,7 @@ export function refusedByIis (section: XmlElement): Refused[] {
   ]
 }
 
-/** `system.web/authorization`: an `<allow users="*">` ends the list, and so does the one of machine.config behind it. */
+/** `system.web/authorization`: rules behind an `<allow users="*">` have no effect; machine.config adds such a rule at the end. */
 export function refusedByAspNet (section: XmlElement): Refused[] {
   const refused: Refused[] = []
   for (const child of section.children) {
@@ -46,10 +40,12 @@ export function refusedByAspNet (section: XmlElement): Refused[] {
   return refused
 }
 
+/** Whether a rule is for all users and all verbs. */
 function isForAll (rule: XmlElement): boolean {
   return names(rule, 'users').includes('*') && names(rule, 'verbs').length === 0
 }
 
+/** The users, roles and verbs of a rule, in words. */
 function whom (rule: XmlElement): string {
   const users = names(rule, 'users')
   const roles = names(rule, 'roles')
@@ -61,6 +57,7 @@ function whom (rule: XmlElement): string {
   return `${who === '' ? 'those it names' : who}${verbs.length === 0 ? '' : `, asking with ${verbs.join(', ').toUpperCase()}`}`
 }
 
+/** The names in a comma-separated attribute, lower case. */
 function names (rule: XmlElement, attribute: string): string[] {
   return text(rule, attribute).split(',').map(name => name.trim()).filter(name => name !== '')
 }

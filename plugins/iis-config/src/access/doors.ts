@@ -1,9 +1,9 @@
-// Which sections of IIS refuse requests, and which of them is a site started without? Their names, and the error where one was not named.
-import { at, ClosedDoorsError, OptionError, problemsError, type IisConfigError, type Place } from '../errors.ts'
+// Doors: the sections because of which IIS refuses requests, by the names that the option `open` takes, and the error for those that it does not name.
+import { ClosedDoorsError, OptionError, at, problemsError, type IisConfigError, type Place } from '../errors.ts'
 
 /**
- * The names that the option `open` takes: sections of IIS and, for request filtering, its parts one by one.
- * `requestFiltering` stands for all of these; `security` for sections of `<security>` that are not known here, and for no other.
+ * The names that the option `open` takes: sections of IIS and the single parts of request filtering. `requestFiltering` stands
+ * for all its parts; `security` for the sections of `<security>` that this package does not know, and no others.
  */
 export const DOORS = [
   'access',
@@ -28,24 +28,25 @@ export const DOORS = [
 /** One of the names that `open` takes. */
 export type Door = typeof DOORS[number]
 
+/** The parts of request filtering. */
 const FILTERING: readonly Door[] = ['allowHighBitCharacters', 'denyQueryStringSequences', 'denyUrlSequences', 'fileExtensions', 'filteringRules', 'hiddenSegments', 'requestLimits', 'verbs']
 
-/** The doors that a plugin of the family closes as IIS does: they are not told, and no start is refused for them. None, so far. */
+/** The doors whose refusals a plugin of the family does itself: these are not reported, and need not be in `open`. There are none yet. */
 export const CLOSED_HERE: ReadonlySet<Door> = new Set()
 
 /** One part of a file that makes IIS refuse requests. */
 export interface ClosedDoor extends Place {
   readonly section: Door
-  /** The part as it is written, and what it refuses. */
+  /** The part as it is written, and what IIS refuses because of it. */
   readonly message: string
 }
 
-/** Whether `open` names a door, by itself or with all of request filtering. */
+/** Whether `open` names a door, or request filtering as a whole where the door is a part of it. */
 export function isOpen (door: Door, open: readonly string[]): boolean {
   return open.includes(door) || (FILTERING.includes(door) && open.includes('requestFiltering'))
 }
 
-/** @throws `FST_ARR_IIS_CONFIG_INVALID_OPTION` with every name in `open` that is none. */
+/** @throws `FST_ARR_IIS_CONFIG_INVALID_OPTION` where `open` is no list, or with every name in it that is none of `DOORS`. */
 export function checkOpen (open: readonly string[], file: string): void {
   if (!Array.isArray(open)) throw problemsError(OptionError, [{ file, line: 1, column: 1, message: `open must be a list of names, of ${DOORS.join(', ')}` }])
   const unknown = open.filter(name => !(DOORS as readonly string[]).includes(name))
@@ -58,7 +59,7 @@ export function checkOpen (open: readonly string[], file: string): void {
   })))
 }
 
-/** The error for the doors that `open` does not name; null where it names them all. Its `open` is what would name them all. */
+/** The error for the doors that `open` does not name; null where it names all. The error's `open` is the list that names all. */
 export function closedDoors (doors: readonly ClosedDoor[], open: readonly string[]): IisConfigError & { open: readonly string[] } | null {
   const closed = doors.filter(({ section }) => !isOpen(section, open))
   if (closed.length === 0) return null

@@ -1,42 +1,41 @@
-// Where does a file refuse requests? Walks the sections that can, wherever they stand, and marks each part that does.
-import { ASP_NET_AUTHORIZATION, SECTIONS, type Shape } from './security-sections.ts'
-import { CLOSED_HERE, type ClosedDoor, type Door } from './doors.ts'
-import type { Part } from '../reading/marks.ts'
+// Finds the sections of a file that refuse requests, and marks each part that does.
 import type { Reading } from '../reading/reading.ts'
 import type { Scope } from '../sections/scopes.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { Effect } from '../sections/unread-sections.ts'
+import type { Part, XmlElement } from '../xml/element.ts'
+import { CLOSED_HERE, type ClosedDoor, type Door } from './doors.ts'
+import { ASP_NET_AUTHORIZATION, SECTIONS } from './security-sections.ts'
+import type { Shape } from './shape.ts'
 
-/** Elements that hold sections which can refuse, lower case: IIS refuses a file with other letters. */
+/** Elements that hold sections which can refuse requests. Compared in lower case, so that a misspelt one is searched as well. */
 const GROUPS = ['location', 'system.webserver', 'security', 'authentication', 'system.web']
 
-/** Attributes that every section may have. Encrypted sections hold an element of their own, which no shape knows. */
+/** Attributes that every section may have. An encrypted section has a child element that is in no shape, and therefore closes. */
 const UNIVERSAL = /^(lock(Attributes|Elements|AllAttributesExcept|AllElementsExcept|Item)|configSource|configProtectionProvider)$/
 
-/** What the sections come to: what is closed, and of each section whether it asks for nothing that does not happen here. */
+/** The parts that refuse requests, and the effect of each section. */
 export interface Doors {
   readonly closed: readonly ClosedDoor[]
-  /** `closes`, `lost` or `plain`; undefined for an element that holds no section which can refuse. */
-  readonly comesTo: (element: XmlElement) => 'closes' | 'lost' | 'plain' | undefined
+  /** The strongest effect of the sections in an element; undefined where there are none that can refuse requests. */
+  readonly effectOf: (element: XmlElement) => Effect | undefined
 }
 
-type Comes = 'closes' | 'lost' | 'plain'
-
 /**
- * Finds every part that makes IIS refuse requests, and marks it. `include` fetches what a section keeps in another file.
+ * Finds every part that makes IIS refuse requests, and marks it. `include` replaces `configSource` by the contents of the file it names.
  *
- * A section is looked at by itself: one that closes is told, even if every `<location>` below opens it again.
+ * Each section is examined by itself: one that closes is reported even if every `<location>` below opens it again.
  */
 export function findDoors (reading: Reading, scopes: readonly Scope[], open: readonly string[], include: (element: XmlElement) => void): Doors {
   const closed: ClosedDoor[] = []
-  const seen = new Map<XmlElement, Comes>()
+  const seen = new Map<XmlElement, Effect>()
   for (const { site, path, container } of scopes) walk(container, `${site === null ? '' : `, of the site ${site}`}${path === '/' ? '' : `, under ${path}`}`)
   for (const element of reading.refusedTransforms) unknownTransform(element)
-  return { closed, comesTo }
+  return { closed, effectOf }
 
   function walk (group: XmlElement, where: string): void {
     const name = group.name.toLowerCase()
     for (const child of group.children) {
-      // A `<location>` of the root is a scope of its own.
+      // A `<location>` below the root is a scope of its own.
       if (child.name === 'location' && group.parent === null) continue
       const shape = shapeOf(child, name)
       if (shape !== undefined) {
@@ -45,27 +44,27 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
       } else if (GROUPS.includes(child.name.toLowerCase()) && name !== 'system.web') {
         walk(child, child.name.toLowerCase() === 'location' ? `${where}, under ${child.attributes.get('path')?.value ?? ''}` : where)
       } else if (name === 'security' || name === 'authentication') {
-        tell('security', child, child, 'is not known here, and may refuse anything', where)
+        report('security', child, child, 'is not known here, and may refuse anything', where)
         seen.set(child, 'closes')
       }
     }
   }
 
-  /** Every part of a section; unknown parts close, as IIS refuses a file that has them (500.19). */
-  function examine (element: XmlElement, shape: Shape, above: Door, where: string): Comes {
+  /** Examines every part of a section. Unknown parts close: IIS refuses a file that has them (500.19). */
+  function examine (element: XmlElement, shape: Shape, above: Door, where: string): Effect {
     const own = shape.name ?? above
-    let comes: Comes = 'plain'
+    let effect: Effect = 'plain'
     const refuse = (part: Part, refuses: string, door = own): void => {
       if (CLOSED_HERE.has(door)) return
-      comes = 'closes'
-      tell(door, element, part, refuses, where)
+      effect = 'closes'
+      report(door, element, part, refuses, where)
     }
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace !== '' || UNIVERSAL.test(attribute.name)) continue
       const known = shape.attributes !== undefined && Object.hasOwn(shape.attributes, attribute.name) ? shape.attributes[attribute.name] : undefined
       const verdict = known?.(attribute.value)
       if (typeof verdict === 'object') refuse(attribute, verdict.refuses, verdict.door)
-      else if (verdict === 'lost') comes = strongest(comes, 'lost')
+      else if (verdict === 'lost') effect = strongest(effect, 'lost')
       else if (verdict === undefined && isUnknown(shape, attribute.name)) refuse(attribute, `is no attribute of <${element.name}>: IIS refuses the file (500.19)`)
     }
     for (const { part, refuses } of shape.refuses?.(element) ?? []) refuse(part, refuses)
@@ -73,29 +72,28 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
     for (const child of shape.free === true ? [] : element.children.slice(start)) {
       const inner = shape.children !== undefined && Object.hasOwn(shape.children, child.name) ? shape.children[child.name] : undefined
       if (inner === undefined) refuse(child, `is no element of <${element.name}>, or is encrypted: what it refuses is not known`)
-      else comes = strongest(comes, examine(child, inner, own, where))
+      else effect = strongest(effect, examine(child, inner, own, where))
     }
-    return comes
+    return effect
   }
 
-  function tell (section: Door, element: XmlElement, part: Part, refuses: string, where: string): void {
+  function report (section: Door, element: XmlElement, part: Part, refuses: string, where: string): void {
     const note = `${refuses}${where}`.replace(/\s+/g, ' ')
     closed.push({ ...part.place, section, message: `${section}: ${written(part)} ${note}` })
     reading.closes(element, part, { section, note, open })
   }
 
-  /** A transform that cannot be applied may have closed a door. */
+  /** A transform that is not supported may concern a section that refuses requests. */
   function unknownTransform (element: XmlElement): void {
     const isAbout = (one: XmlElement | null): boolean => one !== null && (Object.hasOwn(SECTIONS, one.name) || isAbout(one.parent))
     const holds = (one: XmlElement): boolean => Object.hasOwn(SECTIONS, one.name) || one.children.some(holds)
-    if (isAbout(element) || holds(element)) tell('security', element, element, 'is a transform that is not supported: what it refuses is not known', '')
+    if (isAbout(element) || holds(element)) report('security', element, element, 'is a transform that is not supported: what it refuses is not known', '')
   }
 
-  /** The strongest of all sections in an element. */
-  function comesTo (element: XmlElement): Comes | undefined {
+  function effectOf (element: XmlElement): Effect | undefined {
     const own = seen.get(element)
     if (own !== undefined) return own
-    const inside = element.children.map(comesTo).filter(one => one !== undefined)
+    const inside = element.children.map(effectOf).filter(one => one !== undefined)
     return inside.length === 0 ? undefined : inside.reduce(strongest)
   }
 }
@@ -105,12 +103,13 @@ function shapeOf ({ name }: XmlElement, group: string): Shape | undefined {
   return ['security', 'authentication', 'system.webserver'].includes(group) && Object.hasOwn(SECTIONS, name) ? SECTIONS[name] : undefined
 }
 
-/** In a section that may hold more than is known here, only the letters' case can be wrong. */
+/** Whether IIS would not know an attribute. In a `free` section this is known only of names with wrong case. */
 function isUnknown (shape: Shape, name: string): boolean {
   return shape.free !== true || Object.keys(shape.attributes ?? {}).some(known => known.toLowerCase() === name.toLowerCase())
 }
 
-function strongest (a: Comes, b: Comes): Comes {
+/** `closes` before `lost` before `plain`. */
+function strongest (a: Effect, b: Effect): Effect {
   return a === 'closes' || b === 'closes' ? 'closes' : a === 'lost' ? a : b
 }
 

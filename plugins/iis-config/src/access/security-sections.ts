@@ -1,101 +1,16 @@
-// What does each section refuse, value by value? The schema of the sections that close something, with IIS's defaults.
-import { refusedByAspNet, refusedByIis, type Refused } from './authorization.ts'
-import type { Door } from './doors.ts'
-import type { XmlElement } from '../xml/parse.ts'
+// The sections that can refuse requests: what each of their values refuses.
+import type { XmlElement } from '../xml/element.ts'
+import { refusedByAspNet, refusedByIis } from './authorization.ts'
+import { REQUEST_FILTERING } from './request-filtering.ts'
+import { any, attribute, closedUnless, limit, list, lostUnless, same, type Refused, type Shape, type Verdict } from './shape.ts'
 
-/** What a value comes to: `plain` where it asks for what happens here anyway, `lost` where it asks for more but refuses nothing. */
-export type Verdict = 'plain' | 'lost' | { readonly refuses: string, readonly door?: Door }
-
-/** An element: what each attribute comes to, and the elements it may hold. What is not in a shape, IIS refuses. */
-export interface Shape {
-  /** The name that opens it, where it has one of its own. */
-  readonly name?: Door
-  readonly attributes?: Readonly<Record<string, (value: string) => Verdict>>
-  readonly children?: Readonly<Record<string, Shape>>
-  /** What it refuses as a whole. */
-  readonly refuses?: (element: XmlElement) => readonly Refused[]
-  /** Holds more than the shape says, none of which refuses anything. */
-  readonly free?: true
-}
-
-/** Refuses nothing, whatever it is. */
-const any = (): Verdict => 'plain'
-
-/** Closes with every value but one: what is not understood does not open. */
-const closedUnless = (open: string, refuses: string) => (value: string): Verdict => same(value, open) ? 'plain' : { refuses }
-
-const lostUnless = (...plain: readonly string[]) => (value: string): Verdict => plain.some(one => same(value, one)) ? 'plain' : 'lost'
-
-/** A limit closes where it is below IIS's default; above, IIS lets more through than it does by itself. */
-const limit = (byDefault: number, refuses: string) => (value: string): Verdict => {
-  const number = /^\s*\d+\s*$/.test(value) ? Number(value) : NaN
-  return number === byDefault ? 'plain' : number > byDefault ? 'lost' : { refuses: refuses.replace('#', () => value) }
-}
-
-/** An entry that refuses something, unless it is one of a list that IIS ships. */
-const denial = (key: string, refuses: string, shipped: readonly string[] = []): Shape => ({
-  attributes: { [key]: any },
-  refuses: part => {
-    const value = attribute(part, key)
-    return shipped.some(one => same(value, one)) ? [] : [{ part, refuses: refuses.replace('#', () => value) }]
-  }
-})
-
-/** An entry that refuses something, unless it has `allowed="true"`. */
-const entry = (key: string, refuses: string, shipped?: readonly string[]): Shape => ({
-  attributes: { [key]: any, allowed: any },
-  refuses: part => same(attribute(part, 'allowed'), 'true') ? [] : denial(key, refuses, shipped).refuses?.(part) ?? []
-})
-
-const list = (add: Shape, more: Shape['attributes'] = {}): Shape => ({ attributes: more, children: { add, remove: { free: true }, clear: {} } })
-
-/** `hiddenSegments` and `fileExtensions` of a shipped applicationHost.config: they protect files on a disk, and none is served here. */
-const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
-const EXTENSIONS = ('.asa .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm ' +
-  '.lsad .ssmap .cd .dsprototype .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype .lddprototype .exclude .refresh .compiled .msgx .vsdisco .rules').split(' ')
-
-const REQUEST_FILTERING: Shape = {
-  name: 'requestFiltering',
-  attributes: {
-    allowDoubleEscaping: any,
-    allowHighBitCharacters: value => same(value, 'true') ? 'plain' : { refuses: 'refuses URLs with characters that are not ASCII (404.12)', door: 'allowHighBitCharacters' },
-    unescapeQueryString: any,
-    removeServerHeader: lostUnless('false')
-  },
-  children: {
-    verbs: { name: 'verbs', ...list(entry('verb', 'refuses # (404.6)'), { allowUnlisted: closedUnless('true', 'refuses every verb that is not listed (404.6)'), applyToWebDAV: any }) },
-    fileExtensions: { name: 'fileExtensions', ...list(entry('fileExtension', 'refuses URLs that end in # (404.7)', EXTENSIONS), { allowUnlisted: closedUnless('true', 'refuses every file extension that is not listed (404.7)'), applyToWebDAV: any }) },
-    hiddenSegments: { name: 'hiddenSegments', ...list(denial('segment', 'refuses URLs with the segment # (404.8)', SEGMENTS), { applyToWebDAV: any }) },
-    denyUrlSequences: { name: 'denyUrlSequences', ...list(denial('sequence', 'refuses URLs with # in them (404.5)')) },
-    denyQueryStringSequences: { name: 'denyQueryStringSequences', ...list(denial('sequence', 'refuses queries with # in them (404.18)')) },
-    alwaysAllowedUrls: { free: true },
-    alwaysAllowedQueryStrings: { free: true },
-    filteringRules: {
-      name: 'filteringRules',
-      children: {
-        filteringRule: { free: true, refuses: part => [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)` }] },
-        remove: { free: true },
-        clear: {}
-      }
-    },
-    requestLimits: {
-      name: 'requestLimits',
-      attributes: {
-        maxAllowedContentLength: limit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
-        maxUrl: limit(4096, 'refuses URLs of more than # bytes (404.14)'),
-        maxQueryString: limit(2048, 'refuses queries of more than # bytes (404.15)')
-      },
-      children: { headerLimits: list({ attributes: { header: any, sizeLimit: any }, refuses: part => [{ part, refuses: `refuses requests whose ${attribute(part, 'header')} is longer than ${attribute(part, 'sizeLimit')} bytes (431)` }] }) }
-    }
-  }
-}
-
+/** A rule of `<authorization>`. */
 const RULE: Shape = { attributes: { users: any, roles: any, verbs: any } }
 
-/** Ways of logging in. Beside anonymous authentication they refuse nobody. */
+/** Ways of logging in. They refuse nobody while anonymous authentication is enabled. */
 const LOGIN: Shape = { free: true, attributes: { enabled: lostUnless('false') } }
 
-/** The sections, by name, as they stand in `<security>`, `<authentication>` or `<system.webServer>`. https://learn.microsoft.com/iis/configuration/system.webserver/security/ */
+/** The sections of `<security>`, `<authentication>` and `<system.webServer>`, by name. https://learn.microsoft.com/iis/configuration/system.webserver/security/ */
 export const SECTIONS: Readonly<Record<string, Shape>> = {
   requestFiltering: REQUEST_FILTERING,
   ipSecurity: {
@@ -142,6 +57,7 @@ export const SECTIONS: Readonly<Record<string, Shape>> = {
 /** `<authorization>` in `<system.web>`. */
 export const ASP_NET_AUTHORIZATION: Shape = { name: 'authorization', children: { allow: RULE, deny: RULE }, refuses: refusedByAspNet }
 
+/** `sslFlags` of `<access>`. */
 function accessFlags (value: string): Verdict {
   const flags = value.split(',').map(flag => flag.trim().toLowerCase()).filter(flag => flag !== '')
   if (flags.every(flag => flag === 'none' || flag === '0')) return 'plain'
@@ -150,22 +66,16 @@ function accessFlags (value: string): Verdict {
   return { refuses: 'asks clients for certificates, and nobody asks for them here' }
 }
 
+/** A part of `<dynamicIpSecurity>`, which refuses requests only while it is enabled and not in logging-only mode. */
 function tooMany (part: XmlElement, refuses: string): Refused[] {
   const isOff = same(attribute(part, 'enabled') || 'false', 'false') || same(attribute(part.parent, 'enableLoggingOnlyMode'), 'true')
   return isOff ? [] : [{ part, refuses: `refuses clients ${refuses}` }]
 }
 
+/** Mappings of client certificates that deny access, at any depth. */
 function denials (element: XmlElement): Refused[] {
   return element.children.flatMap(part => [
     ...['deny', '2'].includes(attribute(part, 'permissionMode').trim().toLowerCase()) ? [{ part, refuses: 'refuses the client certificates it describes (403)' }] : [],
     ...denials(part)
   ])
-}
-
-function attribute (element: XmlElement | null, name: string): string {
-  return element?.attributes.get(name)?.value ?? ''
-}
-
-function same (a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.toLowerCase()
 }

@@ -1,7 +1,7 @@
-// The command iis-config: arguments in, exit code out.
+// The executable iis-config.
 import { run } from './command.ts'
 
-// A reader that has seen enough, as `head`, closes the pipe.
+// A reader such as `head` may close the pipe early: that is no error.
 process.stdout.on('error', () => {})
 
 process.exitCode = run(process.argv.slice(2), {

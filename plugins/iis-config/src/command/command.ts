@@ -1,12 +1,12 @@
-// What does the command do? `check` prints the report, `convert` the options as TypeScript.
+// The command: `check` prints the report, `convert` prints the options as TypeScript.
 import { parseArgs } from 'node:util'
 import picocolors from 'picocolors'
 import { inspectConfig } from '../config/read-config.ts'
-import { convertToTypeScript } from './to-typescript.ts'
 import { isIisConfigError } from '../errors.ts'
 import { printReport } from './print-report.ts'
+import { convertToTypeScript } from './to-typescript.ts'
 
-/** Where a command writes to. */
+/** The output of the command: `write` is stdout, `warn` stderr. */
 export interface Terminal {
   readonly write: (text: string) => void
   readonly warn: (text: string) => void
@@ -30,7 +30,7 @@ Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
 is wrong, or convert is given a file that refuses what --open does not name
 `
 
-/** Runs the command. Gives the exit code: 0 nothing is lost, 1 something is, 2 the file or the command is wrong. */
+/** Runs the command. Returns the exit code: 0 nothing is lost, 1 something is, 2 the file or the command is wrong. */
 export function run (args: readonly string[], { write, warn, colors }: Terminal): 0 | 1 | 2 {
   let parsed
   try {

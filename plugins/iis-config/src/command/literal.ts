@@ -1,5 +1,6 @@
-// How does a plain value look as TypeScript that people read? Short things on one line, comments above what they are about.
+// Writes a plain value as readable TypeScript: short values on one line, comments above the object they are about.
 
+/** The longest line, where a value can be broken. */
 const WIDTH = 110
 
 /** Writes a value. `comments` gives the lines that go above an object. */
@@ -20,15 +21,15 @@ export function literal (value: unknown, comments: (part: object) => readonly st
   return `${open}\n${lines.join(',\n')}\n${indent}${close}`
 }
 
-/** A text in single quotes. */
+/** A string in single quotes. */
 export function quoted (text: string): string {
-  // JSON knows how to escape what a line cannot hold; U+2028 and U+2029 end lines in some tools.
+  // JSON escapes control characters; U+2028 and U+2029 are escaped as well, because some tools take them for line ends.
   const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
   return `'${escaped.replace(/[\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16)}`)}'`
 }
 
 function propertyName (key: string): string {
-  // As a plain key it would set the prototype, even in quotes.
+  // As a key, with or without quotes, it would set the prototype; a computed key does not.
   if (key === '__proto__') return "['__proto__']"
   return /^[a-z_$][\w$]*$/i.test(key) ? key : quoted(key)
 }

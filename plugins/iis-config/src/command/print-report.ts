@@ -1,9 +1,9 @@
-// How does the report look on a terminal? What IIS closes and nothing closes here first, then what was lost, then what differs; what is used as it stands is only counted.
+// Prints the report on a terminal: first what closes in IIS and not here, then what is lost, then what differs. Parts that are used are only counted.
 import type { Colors } from 'picocolors/types.js'
 import { at, type Place } from '../errors.ts'
 import type { Report, Row } from '../reading/report.ts'
 
-/** Prints a report for people. `all` prints the rows that are used as they stand, too. */
+/** Formats a report as text. With `all`, the rows that are used are included. */
 export function printReport (report: Report, colors: Colors, all = false): string {
   const lines: string[] = []
   const chapter = (title: string, rows: readonly string[]): void => {
@@ -44,11 +44,12 @@ export function printReport (report: Report, colors: Colors, all = false): strin
   return lines.join('\n')
 }
 
+/** A part as it is written. */
 function label (row: Row): string {
   return row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
 }
 
-/** Rows with the same note inside one element are told once, with how many parts it is about. */
+/** Joins rows with the same note inside one element into one, with the number of parts. */
 function groups (rows: readonly Row[]): { row: Row, parts: string }[] {
   const found: { row: Row, count: number }[] = []
   for (const row of rows) {

@@ -1,11 +1,11 @@
-// How do the options look as a file of one's own? A plugin in TypeScript that registers the family with them.
+// Writes the options as a TypeScript module: a plugin that registers the family with them.
 import { basename } from 'node:path'
-import type { IisConfig } from '../config/read-config.ts'
-import { literal } from './literal.ts'
 import type { PluginOptions } from '../config/plugin-options.ts'
+import type { IisConfig } from '../config/read-config.ts'
 import type { Row } from '../reading/report.ts'
+import { literal } from './literal.ts'
 
-/** In the order of a request's journey. */
+/** The plugins in the order in which they handle a request. */
 const PLUGINS = {
   arrLog: '@fastify-arr/arr-log',
   listeners: '@fastify-arr/listeners',
@@ -16,8 +16,8 @@ const PLUGINS = {
 
 /**
  * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
- * What is used with a difference, and what is lost, stands in comments above the part it is about; what IIS refuses and
- * nothing refuses here stands at the top.
+ * Differences and losses are in comments above the part they are about; the parts because of which IIS refuses requests
+ * that no plugin refuses are listed at the top.
  */
 export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
   const closing = report.rows.filter(row => row.status === 'closes')
@@ -49,19 +49,20 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   ].join('')
 }
 
+/** A row as one line. */
 function comment (row: Row): string[] {
   const section = row.section === undefined ? '' : `${row.section}: `
   const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
   return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
 }
 
-/** The certificate is in no file of IIS: the development one lets the site start. */
+/** No file of IIS has the certificate: with the development certificate the site starts. */
 function withCertificate (listeners: PluginOptions['listeners']): object {
   const secure = listeners?.listeners.some(({ https }) => https !== undefined) === true
   return { ...listeners, ...secure && { certificate: 'development' } }
 }
 
-/** IIS tells the upstream what was asked for, and takes no client's word on it. */
+/** As IIS does, sends the requested URL to the upstream as X-Original-URL, and drops that header of the client. */
 function withOriginalUrl (rules: PluginOptions['urlRewrite'] = {}): object {
   const { globalRules = [], rules: shared = [], siteRules = {}, pathRules = [] } = rules
   const all = [...globalRules, ...shared, ...Object.values(siteRules).flat(), ...pathRules.flatMap(path => path.rules)]
@@ -72,7 +73,7 @@ function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {
   return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined
 }
 
-/** What the proxy answers does not pass Fastify's own hooks: the rules for answers are handed to it. */
+/** The proxy's answers bypass Fastify's hooks, so outbound rules are given to the proxy as its option rewriteResponse. */
 function withOutboundRules (options: string): string {
   const inner = options.replace(/^\{\s*/, '').replace(/\s*\}$/, '')
   return `{\n    ${inner === '' ? '' : `${inner},\n    `}rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)\n  }`

@@ -1,6 +1,6 @@
-// Which options do the other packages take, as far as a file of IIS can fill them? Described by their structure.
-import type { FLAGS } from '../sections/log.ts'
+// The options of the plugins, as far as a file of IIS sets them. Described by their structure: packages do not import each other.
 import type { UrlRewriteOptions } from '../rewrite/rewrite-options.ts'
+import type { FLAGS } from '../sections/log-flags.ts'
 
 export interface SiteOptions {
   name: string
@@ -14,7 +14,7 @@ export interface SiteOptions {
   enabled?: boolean
 }
 
-/** What `@fastify-arr/host-routing` is registered with. */
+/** The options of `@fastify-arr/host-routing`. */
 export interface HostRoutingOptions {
   sites: SiteOptions[]
 }
@@ -27,12 +27,12 @@ export interface ListenerOptions {
   http2?: boolean
 }
 
-/** What `@fastify-arr/listeners` is registered with, next to a `certificate`, which no file of IIS holds. */
+/** The options of `@fastify-arr/listeners`, except `certificate`: no file of IIS holds a certificate. */
 export interface ListenersOptions {
   listeners: ListenerOptions[]
 }
 
-/** What `@fastify-arr/upstream-proxy` is registered with. Times are in ms. */
+/** The options of `@fastify-arr/upstream-proxy`. Times are in ms. */
 export interface UpstreamProxyOptions {
   websocket?: boolean
   hostHeader?: string
@@ -51,7 +51,7 @@ export interface CustomField {
 /** A column of the W3C format. */
 export type LogField = (typeof FLAGS)[keyof typeof FLAGS]
 
-/** What `@fastify-arr/arr-log` is registered with. */
+/** The options of `@fastify-arr/arr-log`. */
 export interface ArrLogOptions {
   file?: boolean
   directory?: string
@@ -65,7 +65,7 @@ export interface ArrLogOptions {
   maxCustomFieldLength?: number
 }
 
-/** Options for each plugin; a key is there only where the file says something for that plugin. */
+/** The options of each plugin. A key is present only where the file has settings for that plugin. */
 export interface PluginOptions {
   hostRouting?: HostRoutingOptions
   listeners?: ListenersOptions

@@ -1,33 +1,26 @@
-// When does a configuration change, and what then? The file is read again; a broken one leaves the old in force.
+// Watches a configuration: it is read again when a file of it changes. A broken file leaves the previous configuration in force.
 import { statSync } from 'node:fs'
-import { readConfig, type IisConfig, type ReadOptions } from './read-config.ts'
 import { isIisConfigError } from '../errors.ts'
+import type { ReadOptions, WatchOptions } from '../options.ts'
+import { readConfig, type IisConfig } from './read-config.ts'
 
-/** How a file is watched. */
-export interface WatchOptions extends ReadOptions {
-  /** How often it is looked at, in ms. Default: `1000`. */
-  readonly interval?: number
-  /** How long a file must have been quiet before it is read, in ms: editors write in more than one go. Default: `100`. */
-  readonly quiet?: number
-}
-
-/** Told of each new configuration, or of the error that kept it from being one. */
+/** Called with each new configuration, or with the error of a file that cannot be read and the configuration that stays in force. */
 export type ConfigChanged = (error: Error | null, config: IisConfig) => void
 
 /** A configuration that is watched. */
 export interface WatchedConfig {
-  /** The last one that could be read. */
+  /** The last configuration that could be read. */
   readonly config: IisConfig
   /** Stops watching. */
   close (): void
 }
 
 /**
- * Reads a configuration and calls back each time it changes, or a file it takes parts from does.
+ * Reads a configuration, and calls back each time it changes or one of its transforms and `configSource` files does.
  *
- * The callback gets the error of a file that is broken, together with the configuration that stays in force.
- * Files are looked at, not waited for: that also works on network drives, in containers, and where an editor
- * puts a new file in the place of the old one. Watching keeps no process alive.
+ * For a broken file the callback gets the error, together with the configuration that stays in force.
+ * Files are polled: that also works on network drives, in containers, and where an editor replaces the file
+ * by a new one. The timers keep no process alive.
  *
  * @throws as `readConfig`, if the file cannot be read to begin with.
  */
@@ -48,7 +41,7 @@ export function watchConfig (file: string, changed: ConfigChanged, options: Watc
     }
   }
 
-  /** Whether a file has changed since it was last looked at; it is then read once it has been quiet. */
+  /** Whether a file has changed since the last look. If so, the files are read once they have been unchanged for `quiet` ms. */
   function look (): boolean {
     const now = stampsOf(seen.keys())
     if ([...now].every(([name, stamp]) => seen.get(name) === stamp)) return false
@@ -67,18 +60,18 @@ export function watchConfig (file: string, changed: ConfigChanged, options: Watc
   }
 }
 
-/** What came of reading. */
+/** A configuration, or the error of reading it. */
 type Outcome = { readonly config: IisConfig, readonly error: null } | { readonly config: null, readonly error: Error }
 
-/** The same, with the stamps of the files it is about. */
+/** An outcome with the stamps of its files. */
 type Read = Outcome & { readonly stamps: ReadonlyMap<string, string> }
 
-/** Reads, with stamps of all files that are older than the reading: no change between the two is missed. */
+/** Reads the files. The stamps are taken before the files are read, so that no change in between is missed. */
 function readStill (file: string, options: ReadOptions, known: ReadonlyMap<string, string>): Read {
   let stamps = stampsOf(known.keys())
   for (;;) {
     const read = attempt(file, options)
-    // A file that is to blame is watched as well: mending it is a change, even if nothing was ever read from it.
+    // Files named in the error are watched as well: correcting one is a change, even if it was never read.
     const files = [file, ...read.config?.files ?? [...known.keys(), ...blamed(read.error)]]
     if (files.every(name => stamps.has(name))) return { ...read, stamps: new Map(files.map(name => [name, stamps.get(name) as string])) }
     stamps = stampsOf(files)
@@ -93,6 +86,7 @@ function attempt (file: string, options: ReadOptions): Outcome {
   }
 }
 
+/** The files that an error names. */
 function blamed (error: Error | null): string[] {
   return isIisConfigError(error) ? error.problems.map(({ file }) => file) : []
 }
@@ -101,7 +95,7 @@ function stampsOf (files: Iterable<string>): Map<string, string> {
   return new Map([...files].map(name => [name, stampOf(name)]))
 }
 
-/** What tells one state of a file from another. A file that is gone is a state as well, and so is one that cannot be looked at: network drives come back. */
+/** Identifies the state of a file. A missing file has a state as well, and so has one that stat fails for: a network drive may return. */
 function stampOf (name: string): string {
   try {
     const { ino, size, mtimeMs } = statSync(name)

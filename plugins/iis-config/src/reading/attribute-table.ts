@@ -1,14 +1,14 @@
-// What becomes of each attribute of an element? A table says it, one row for each name the schema has.
+// Tables that say what becomes of each attribute of an element, with an entry for each name in IIS's schema.
+import type { XmlElement } from '../xml/element.ts'
 import type { Reading } from './reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
 
-/** One row's work: reads an attribute that is there, into the options. */
+/** An entry: reads an attribute that is present into the options. */
 export type Fate<Options> = (reading: Reading, element: XmlElement, name: string, options: Options) => void
 
-/** Rows by attribute name. */
+/** Entries by attribute name. */
 export type AttributeTable<Options> = Readonly<Record<string, Fate<Options>>>
 
-/** Reads every attribute of an element that the table knows; the others stay unmarked, and are reported as unknown. */
+/** Reads every attribute of an element that has an entry. Other attributes stay unmarked and are reported as unknown. */
 export function readAttributes<Options> (reading: Reading, element: XmlElement, table: AttributeTable<Options>, options: Options): void {
   reading.used(element)
   for (const [name, fate] of Object.entries(table)) {
@@ -19,14 +19,14 @@ export function readAttributes<Options> (reading: Reading, element: XmlElement, 
 /** Used as IIS uses it. */
 export const same: Fate<unknown> = (reading, element, name) => { reading.text(element, name) }
 
-/** Not supported, unless it has one of the values that ask for what happens here anyway. */
+/** An attribute that is not supported, unless it has one of the values that ask for what the plugins do by default. */
 export function lost (note: string, advice?: string, harmless: readonly string[] = []): Fate<unknown> {
   return (reading, element, name) => {
     if (!isOneOf(reading.text(element, name), harmless)) reading.loses(element.attributes.get(name), note, advice)
   }
 }
 
-/** Used with a difference, unless it has one of the values that ask for what happens here anyway. */
+/** An attribute that is used with a difference, unless it has one of the values that ask for what the plugins do by default. */
 export function differs (note: string, harmless: readonly string[] = []): Fate<unknown> {
   return (reading, element, name) => {
     if (!isOneOf(reading.text(element, name), harmless)) reading.differs(element.attributes.get(name), note)

@@ -1,20 +1,20 @@
-// Which entries does a list of IIS end up with? `<clear/>` and `<remove/>` take back what stands before them or above them.
+// The entries of a list of IIS. `<clear/>` and `<remove/>` delete entries before them, and entries inherited from a list above.
 import { at } from '../errors.ts'
+import type { XmlElement } from '../xml/element.ts'
 import type { Reading } from './reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
 
-/** The entries of one list, and what it took from the list above. */
+/** The entries of one list, and what it deletes of the list above. */
 export interface Collection {
   readonly entries: readonly XmlElement[]
-  /** `<clear/>`: nothing of the list above is left. */
+  /** The `<clear/>` element: no entry of the list above is inherited. */
   readonly cleared: XmlElement | null
-  /** `<remove/>` elements that found nothing before them in this list, by key, lower case. */
+  /** `<remove/>` elements whose key no entry before them in this list has, by key, lower case. */
   readonly removed: ReadonlyMap<string, XmlElement>
 }
 
 /**
- * Reads the entries called `name`, each known by its attribute `key`.
- * A key that comes twice is a problem, as it is in IIS; without a key, entries may repeat.
+ * Reads the entries called `name`, identified by their attribute `key`.
+ * A duplicate key is a problem, as in IIS; without `key`, entries may repeat.
  */
 export function collection (reading: Reading, list: XmlElement, name: string, key?: string): Collection {
   const entries = new Map<string | XmlElement, XmlElement>()
@@ -47,7 +47,7 @@ export function collection (reading: Reading, list: XmlElement, name: string, ke
   return { entries: [...entries.values()], cleared, removed }
 }
 
-/** Where nothing above is known, a `<remove/>` that found nothing is a difference worth a line. */
+/** Reports each `<remove/>` whose key is not in this list, nor `found` in a list above that was read. */
 export function noteUnfound (reading: Reading, { removed }: Collection, found: (key: string) => boolean = () => false): void {
   for (const [key, element] of removed) {
     if (!found(key)) reading.differs(element, 'nothing of this name is in the files that were read', 'if it belongs to a file further up, read that file too')
@@ -56,4 +56,12 @@ export function noteUnfound (reading: Reading, { removed }: Collection, found: (
 
 function takeBack (reading: Reading, entry: XmlElement, by: XmlElement): void {
   reading.usedAll(entry, `taken back by <${by.name}> at ${at(by.place)}`)
+}
+
+/** The only child with this name; a second one is a problem. */
+export function one (reading: Reading, element: XmlElement, name: string): XmlElement | undefined {
+  const [first, second] = element.children.filter(child => child.name === name)
+  reading.used(first)
+  if (second !== undefined) reading.problem(second, `a second <${name}> in one <${element.name}>`)
+  return first
 }

@@ -1,10 +1,10 @@
-// What became of each part of a file? The strongest mark it was given, and the row that the report has for it.
+// The mark of each part of a file, the strongest it was given, and its row in the report.
 import type { Door } from '../access/doors.ts'
+import { XDT, XMLNS, type Part, type XmlAttribute, type XmlElement } from '../xml/element.ts'
+import { stepsOf } from '../xml/path.ts'
 import type { Row, Status } from './report.ts'
-import { XDT, XMLNS, stepsOf, type XmlAttribute, type XmlElement } from '../xml/parse.ts'
 
-export type Part = XmlElement | XmlAttribute
-
+/** A part's status, with the fields of its row that explain it. */
 export interface Mark {
   readonly status: Status
   readonly note?: string
@@ -13,17 +13,19 @@ export interface Mark {
   readonly open?: boolean
 }
 
+/** The order of strength. */
 const RANK = { used: 0, difference: 1, unsupported: 2, closes: 3 } as const satisfies Record<Status, number>
 
+/** Names of attributes whose values are not repeated. */
 const SECRET = /password|secret|hash$/i
 
-/** The marks of one reading. A part without one is not supported: nobody asked for it. */
+/** The marks of one reading. A part without a mark was not read: its row says that it is not supported. */
 export class Marks {
   readonly #marks = new Map<Part, Mark>()
-  /** Attribute names asked for, by element name: the source of "did you mean". */
+  /** Names of attributes that were looked up, by element name: they tell a name with wrong case from an unknown one. */
   readonly #asked = new Map<string, Set<string>>()
 
-  /** Marks a part; a weaker mark leaves it as it is, an equal one adds its note. */
+  /** Marks a part. A weaker mark than the present one is ignored, an equal one adds its note. */
   mark (part: Part, mark: Mark): void {
     const before = this.#marks.get(part)
     if (before === undefined || RANK[mark.status] > RANK[before.status]) this.#marks.set(part, mark)
@@ -32,14 +34,14 @@ export class Marks {
     }
   }
 
-  /** Remembers that elements of this name are asked for this attribute. */
+  /** Remembers that elements of this name have this attribute. */
   asked (element: XmlElement, name: string): void {
     let names = this.#asked.get(element.name)
     if (names === undefined) this.#asked.set(element.name, names = new Set())
     names.add(name)
   }
 
-  /** The rows of an element, its attributes and all that is in it. */
+  /** The rows of an element, its attributes and everything inside it. */
   allRows (element: XmlElement, path: string): Row[] {
     const steps = stepsOf(element.children)
     return [...this.ownRows(element, path), ...element.children.flatMap((child, index) => this.allRows(child, `${path}/${steps[index] ?? ''}`))]
@@ -55,7 +57,7 @@ export class Marks {
     return rows
   }
 
-  /** The row of a part that no longer stands in the tree. */
+  /** The row of a part that is no longer in the tree. */
   looseRow (part: Part, path: string): Row {
     return this.#row(part, path, () => 'has no effect')
   }
@@ -81,6 +83,7 @@ export class Marks {
   }
 }
 
+/** A value as a row has it: cut, and hidden where it is a secret. */
 function shown ({ name, value }: XmlAttribute): string {
   if (SECRET.test(name)) return '…'
   return value.length > 120 ? `${value.slice(0, 119)}…` : value

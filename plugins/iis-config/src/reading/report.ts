@@ -1,52 +1,52 @@
-// What became of every element and attribute? The rows of the report, and whether anything was lost.
+// The report: one row for each element and attribute, the sections that were not read, the mistakes.
 import type { Door } from '../access/doors.ts'
 import type { Place } from '../errors.ts'
 
 /**
- * What became of a part of the file: `used` as IIS uses it, used with a `difference` (the note says which),
- * `unsupported` (the note says why, the advice what to do instead), or `closes`: IIS refuses requests because of it,
- * and nothing refuses them here (the note says which).
+ * What became of a part of the file: `used` as in IIS, used with a `difference` (the note says which),
+ * `unsupported` (the note says why, the advice what to do instead), or `closes`: because of this part IIS refuses requests
+ * that no plugin refuses (the note says which).
  */
 export type Status = 'used' | 'difference' | 'unsupported' | 'closes'
 
-/** One element or attribute of a section that is known here. */
+/** One element or attribute of a section that is read. */
 export interface Row extends Place {
   readonly status: Status
   readonly part: 'element' | 'attribute'
-  /** Where it stands in the document, e.g. `/configuration/system.webServer/rewrite/rules/rule[2]/match/@url`. */
+  /** Its path in the document, e.g. `/configuration/system.webServer/rewrite/rules/rule[2]/match/@url`. */
   readonly path: string
   readonly name: string
-  /** The attribute's value, cut at 120 characters; passwords are not repeated. */
+  /** The attribute's value, cut at 120 characters; passwords are left out. */
   readonly value?: string
   /** Which difference, or why it is not supported. */
   readonly note?: string
   /** What to do about it. */
   readonly advice?: string
-  /** The section that `closes`, by the name that the option `open` takes. */
+  /** Of a part that `closes`: its section, by the name that the option `open` takes. */
   readonly section?: Door
   /** Of a part that `closes`: whether the option `open` names its section. */
   readonly open?: boolean
 }
 
-/** A section that is not read at all. */
+/** A section that is not read. */
 export interface UnreadSection extends Place {
   readonly path: string
-  /** Whether IIS would have treated requests differently because of it. False for settings of an application behind the proxy. */
+  /** Whether IIS would treat requests differently because of it. False for settings of an application behind the proxy. */
   readonly lost: boolean
   readonly note: string
 }
 
-/** A mistake people make, known by name: the file is valid, but does not do what its writer wanted. */
+/** A common mistake: the file is valid, but probably does not do what its author meant. */
 export interface Mistake extends Place {
   /** Stable, e.g. `unreachable-rule`. */
   readonly code: string
   readonly message: string
 }
 
-/** The whole report. It is plain data: `JSON.stringify` writes it out. */
+/** The whole report. It is plain data and can be serialised with `JSON.stringify`. */
 export interface Report {
   readonly file: string
-  /** True where every row is `used` or has a `difference`, and no section was lost. What `closes` is lost, open or not. */
+  /** True where every row is `used` or has a `difference`, and no section is lost. Parts that `closes` count as lost, whether `open` names them or not. */
   readonly complete: boolean
   readonly counts: Readonly<Record<Status, number>>
   readonly rows: readonly Row[]
@@ -54,7 +54,7 @@ export interface Report {
   readonly mistakes: readonly Mistake[]
 }
 
-/** Puts rows, sections and mistakes in the order of the file and counts them. */
+/** Sorts rows, sections and mistakes in the order of the file, and counts the rows. */
 export function makeReport (file: string, rows: readonly Row[], sections: readonly UnreadSection[], mistakes: readonly Mistake[]): Report {
   const counts = { used: 0, difference: 0, unsupported: 0, closes: 0 }
   for (const row of rows) counts[row.status]++
@@ -68,7 +68,7 @@ export function makeReport (file: string, rows: readonly Row[], sections: readon
   }
 }
 
-/** By line and column; files stay together, in the order they were first met. */
+/** By line and column; entries of one file stay together, files in the order of their first entry. */
 function inOrder<T extends Place> (places: readonly T[]): T[] {
   const files = [...new Set(places.map(place => place.file))]
   return [...places].sort((a, b) =>

@@ -1,15 +1,15 @@
-// What do `<conditions>` say? Those of inbound and of outbound rules are written alike.
+// `<conditions>`, which inbound and outbound rules have in common.
 import { collection } from '../reading/collection.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
 import { checkPattern } from './checks/patterns.ts'
-import type { Reading } from '../reading/reading.ts'
-import { written, type Conditions, type PatternSyntax } from './rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { Conditions, PatternSyntax } from './rewrite-options.ts'
 
 export const SYNTAXES = { ECMAScript: 'ECMAScript', Wildcard: 'Wildcard', ExactMatch: 'ExactMatch', 0: 'ECMAScript', 1: 'Wildcard', 2: 'ExactMatch' } as const
 export const GROUPINGS = { MatchAll: 'MatchAll', MatchAny: 'MatchAny', 0: 'MatchAll', 1: 'MatchAny' } as const
 const MATCH_TYPES = { Pattern: 'Pattern', IsFile: 'IsFile', IsDirectory: 'IsDirectory', 0: 'Pattern', 1: 'IsFile', 2: 'IsDirectory' } as const
 
-/** Reads the element. Its patterns have the syntax of the rule. */
+/** Reads the element. Its patterns have the `patternSyntax` of the rule. */
 export function readConditions (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Conditions {
   return written<Conditions>({
     logicalGrouping: reading.word(element, 'logicalGrouping', GROUPINGS),
@@ -37,14 +37,7 @@ export function readConditions (reading: Reading, element: XmlElement, syntax: P
   })
 }
 
+/** The value of `type`, which some files have in the place of `matchType`. */
 function misnamed (reading: Reading, add: XmlElement): Conditions['add'][number]['matchType'] {
   return reading.attribute(add, 'type') === undefined ? undefined : reading.word(add, 'type', MATCH_TYPES)
-}
-
-/** The one child of a name; a second one is a problem. */
-export function one (reading: Reading, element: XmlElement, name: string): XmlElement | undefined {
-  const [first, second] = element.children.filter(child => child.name === name)
-  reading.used(first)
-  if (second !== undefined) reading.problem(second, `a second <${name}> in one <${element.name}>`)
-  return first
 }

@@ -1,11 +1,10 @@
-// What does `<httpProtocol><customHeaders>` say? Outbound rules that set the headers.
-import { collection, type Collection } from '../reading/collection.ts'
-import { one } from './conditions.ts'
+// `<httpProtocol><customHeaders>` becomes outbound rules that set the headers.
+import { collection, one, type Collection } from '../reading/collection.ts'
 import type { Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
 import type { OutboundRule, OutboundRules } from './rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
 
-/** Reads `<httpProtocol>`: one outbound rule for each header, and what the list takes back of those above. */
+/** Reads `<httpProtocol>`: one outbound rule for each header, and what the list deletes of those above. */
 export function readHttpProtocol (reading: Reading, section: XmlElement): { rules: OutboundRules, collection: Collection } {
   reading.used(section)
   if (reading.flag(section, 'allowKeepAlive') === false) {
@@ -29,6 +28,7 @@ function readCustomHeaders (reading: Reading, list: XmlElement): { rules: Outbou
   return { rules: { rules: headers.entries.flatMap(add => readHeader(reading, add) ?? []) }, collection: { ...headers, removed } }
 }
 
+/** The rule for a header; null for a header that no rule can set. */
 function readHeader (reading: Reading, add: XmlElement): OutboundRule | null {
   const name = reading.required(add, 'name')
   const value = reading.text(add, 'value') ?? ''
@@ -48,7 +48,7 @@ function readHeader (reading: Reading, add: XmlElement): OutboundRule | null {
   }, add)
 }
 
-/** A rule's name for a header. */
+/** The name of a header's rule. */
 function nameFor (header: string): string {
   return `customHeaders ${header}`
 }

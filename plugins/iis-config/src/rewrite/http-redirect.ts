@@ -1,30 +1,31 @@
-// What does `<httpRedirect>` say? The same as rules of type Redirect, which url-rewrite is given.
-import type { Reading } from '../reading/reading.ts'
+// `<httpRedirect>` becomes rules of type Redirect for url-rewrite.
 import { collection } from '../reading/collection.ts'
-import type { ReadRule } from './inbound-rules.ts'
-import type { Found, ScopedRules } from './read-rewrite.ts'
-import { written, type Rule } from './rewrite-options.ts'
-import { above, type Scope } from '../sections/scopes.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import { above, type Found, type Scope } from '../sections/scopes.ts'
+import type { XmlElement } from '../xml/element.ts'
 import { targetMistake } from './checks/targets.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { ReadRule } from './inbound-rules.ts'
+import type { ScopedRules } from './read-rewrite.ts'
+import type { Rule } from './rewrite-options.ts'
 
 const NAME = 'httpRedirect'
 const STATUSES = { Permanent: 301, Found: 302, Temporary: 307, PermRedirect: 308, 301: 301, 302: 302, 307: 307, 308: 308 } as const
 
-/** Tokens of a destination: what stands behind the folder, the path asked for, and its query. */
+/** Tokens of a destination: the rest of the path behind the folder, the whole path, and the query. */
 const TOKENS: Readonly<Record<string, string>> = { $S: '/{R:0}', $V: '{URL}', $P: '{QUERY_STRING}', $Q: '?{QUERY_STRING}' }
 
+/** The rules of one section. */
 interface Redirect {
   readonly scope: Scope
   readonly element: XmlElement
   readonly rules: Rule[]
-  /** Rules from above that do not hold here. */
+  /** Rules from above that do not apply here, by name. */
   readonly removed: Map<string, XmlElement>
 }
 
 /**
- * The rules that all sections together come to. What a section does not say it has from the one above it, as in IIS;
- * where it says something itself, the rules of the one above do not hold.
+ * The rules of all sections. As in IIS, a section inherits the attributes that it does not have itself. Where it has rules of
+ * its own, or is switched off, the rules of the section above do not apply.
  */
 export function readHttpRedirects (reading: Reading, sections: readonly Found[]): ScopedRules[] {
   const redirects: Redirect[] = []
@@ -45,7 +46,7 @@ export function readHttpRedirects (reading: Reading, sections: readonly Found[])
   }))
 }
 
-/** The rules of one section: none where it is switched off, null where it leaves the destination to those above. */
+/** The rules of one section: none where it is switched off, null where it has no destination of its own. */
 function readHttpRedirect (reading: Reading, element: XmlElement, further: readonly XmlElement[]): Rule[] | null {
   reading.used(element)
   const wildcards = collection(reading, element, 'add', 'wildcard')
@@ -80,7 +81,7 @@ function readHttpRedirect (reading: Reading, element: XmlElement, further: reado
   return rules
 }
 
-/** A section further down is not redirected by the one above it, whatever it says itself. */
+/** Excludes a section from the rules of a section above it. */
 function exempt (reading: Reading, { scope, rules }: Redirect, below: Redirect): void {
   const { site, path } = below.scope
   for (const rule of rules) {
@@ -90,27 +91,27 @@ function exempt (reading: Reading, { scope, rules }: Redirect, below: Redirect):
   }
 }
 
-/** Whether a destination is none that url-rewrite takes; it is then told to be lost. */
+/** Whether url-rewrite would refuse a destination, which is then reported as lost. */
 function leadsAstray (reading: Reading, element: XmlElement, url: string): boolean {
   const mistake = targetMistake(url, new Set())
   if (mistake !== null) reading.losesAll(element, `the redirect is left out: its destination ${mistake}`)
   return mistake !== null
 }
 
-/** Braces are nothing special in a destination. */
+/** Escapes braces, which have no meaning in a destination of `<httpRedirect>`. */
 function literal (destination: string): string {
   return destination.replaceAll('{', '%7B').replaceAll('}', '%7D')
 }
 
-/** Nothing is appended that a token does not ask for. */
+/** Replaces the tokens of a destination. The query is appended only where a token asks for it. */
 function withTokens (destination: string): { url: string, appendQueryString: boolean } {
-  // A `$Q` at the end is what appending does, without a question mark where there is no query.
+  // `$Q` at the end becomes appendQueryString, which adds no question mark where there is no query.
   const appendQueryString = destination.endsWith('$Q')
   const url = literal(appendQueryString ? destination.slice(0, -2) : destination).replace(/\$[SVPQ]/g, token => TOKENS[token] ?? token)
   return { url, appendQueryString }
 }
 
-/** `<add wildcard="*.php" destination="/new/$1">`: `$1` is what the first `*` took. */
+/** `<add wildcard="*.php" destination="/new/$1">`: `$1` is the text that the first `*` matches. */
 function readWildcard (reading: Reading, element: XmlElement, name: string, redirectType: 301 | 302 | 307 | 308): Rule[] {
   const wildcard = reading.required(element, 'wildcard')
   const { url, appendQueryString } = withTokens(reading.required(element, 'destination'))

@@ -1,16 +1,16 @@
-// What do `<rules>` and `<globalRules>` say? Each `<rule>` becomes one rule of url-rewrite.
-import { collection, type Collection } from '../reading/collection.ts'
-import { SYNTAXES, one, readConditions } from './conditions.ts'
+// `<rules>` and `<globalRules>`: each `<rule>` becomes one rule of url-rewrite.
+import { collection, one, type Collection } from '../reading/collection.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
 import { checkPattern } from './checks/patterns.ts'
-import type { Reading } from '../reading/reading.ts'
 import { isVariableName } from './checks/server-variables.ts'
-import { written, type Action, type PatternSyntax, type Rule, type SetServerVariable } from './rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import { SYNTAXES, readConditions } from './conditions.ts'
+import type { Action, PatternSyntax, Rule, SetServerVariable } from './rewrite-options.ts'
 
 const ACTIONS = { None: 'None', Rewrite: 'Rewrite', Redirect: 'Redirect', CustomResponse: 'CustomResponse', AbortRequest: 'AbortRequest', 0: 'None', 1: 'Rewrite', 2: 'Redirect', 3: 'CustomResponse', 4: 'AbortRequest' } as const
 const REDIRECTS = { Permanent: 301, Found: 302, SeeOther: 303, Temporary: 307, 301: 301, 302: 302, 303: 303, 307: 307 } as const
 
-/** Which attributes of `<action>` belong to which type; elsewhere they have no effect, in IIS as well. */
+/** The attributes of `<action>` by its type. Attributes of another type have no effect, in IIS as well. */
 const ACTION_ATTRIBUTES = {
   None: [],
   Rewrite: ['url', 'appendQueryString', 'logRewrittenUrl'],
@@ -21,7 +21,7 @@ const ACTION_ATTRIBUTES = {
 
 const ALL_ACTION_ATTRIBUTES = [...new Set(Object.values(ACTION_ATTRIBUTES).flat())]
 
-/** What people write where IIS Manager refuses an empty value: no extension of WebSockets has such a name. */
+/** Values that stand for an empty one, which IIS Manager refuses. No WebSocket extension has such a name. */
 const NO_EXTENSIONS = ['', '0', 'nodata', '""', "''"]
 
 /** A rule with the element it came from. */
@@ -30,7 +30,7 @@ export interface ReadRule {
   readonly rule: Rule
 }
 
-/** The rules of a list, and what the list takes from those above. */
+/** The rules of a list, and what the list deletes of those above. */
 export interface RuleList {
   readonly rules: readonly ReadRule[]
   readonly collection: Collection
@@ -40,7 +40,7 @@ export interface RuleList {
 export function readRules (reading: Reading, list: XmlElement): RuleList {
   reading.used(list)
   const encoding = reading.flag(list, 'useOriginalURLEncoding')
-  if (encoding === undefined && list.children.some(goesOn)) {
+  if (encoding === undefined && list.children.some(usesCaptures)) {
     reading.differs(list, 'what a pattern captures goes on as the client encoded it; IIS decodes it and encodes it anew, so that %2F becomes /',
       'write useOriginalURLEncoding="true" on this element for what IIS does')
   } else if (encoding === false) {
@@ -53,8 +53,8 @@ export function readRules (reading: Reading, list: XmlElement): RuleList {
   }
 }
 
-/** Whether something that was captured may go into a new URL. */
-function goesOn (rule: XmlElement): boolean {
+/** Whether a captured value may become part of a new URL. */
+function usesCaptures (rule: XmlElement): boolean {
   return rule.children.some(({ name, attributes }) => name === 'action' && attributes.get('url')?.value.includes('{') === true)
 }
 
@@ -64,6 +64,7 @@ function readRule (reading: Reading, element: XmlElement, useOriginalURLEncoding
   return reading.made(reading.ofRule(enabled, () => readParts(reading, element, { name, enabled }, useOriginalURLEncoding)), element)
 }
 
+/** Reads the parts of a rule other than its name and `enabled`. */
 function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pick<Rule, 'name' | 'enabled'>, useOriginalURLEncoding: boolean | undefined): Rule {
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   reading.differs(reading.attribute(element, 'responseCacheDirective'), 'there is no response cache here, so nothing has to be kept out of it')
@@ -111,6 +112,7 @@ function readServerVariables (reading: Reading, element: XmlElement): SetServerV
   })
 }
 
+/** Reads `<action>`. */
 function readAction (reading: Reading, element: XmlElement): Action {
   const type = reading.word(element, 'type', ACTIONS) ?? 'None'
   for (const name of ALL_ACTION_ATTRIBUTES) {

@@ -1,15 +1,15 @@
-// What does `<outboundRules>` say? Its rules, preconditions and custom tags.
-import { collection, noteUnfound, type Collection } from '../reading/collection.ts'
-import { GROUPINGS, SYNTAXES, one, readConditions } from './conditions.ts'
+// `<outboundRules>`: rules, preconditions and custom tags.
+import { collection, noteUnfound, one, type Collection } from '../reading/collection.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
 import { checkPattern } from './checks/patterns.ts'
-import type { Reading } from '../reading/reading.ts'
-import { written, type CustomTags, type OutboundRule, type OutboundRules, type OutboundTag, type PatternSyntax, type PreCondition } from './rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import { GROUPINGS, SYNTAXES, readConditions } from './conditions.ts'
+import type { CustomTags, OutboundRule, OutboundRules, OutboundTag, PatternSyntax, PreCondition } from './rewrite-options.ts'
 
 const TAGS = ['A', 'Area', 'Base', 'Form', 'Frame', 'Head', 'IFrame', 'Img', 'Input', 'Link', 'Script', 'CustomTags'] as const satisfies readonly OutboundTag[]
 const ACTIONS = { None: 'None', Rewrite: 'Rewrite', 0: 'None', 1: 'Rewrite' } as const
 
-/** A section that was read: its rules, the element of each, and what the list takes from those above. */
+/** A section that was read: its rules, the element of each, and what the list deletes of those above. */
 export interface OutboundList {
   readonly rules: OutboundRules
   readonly elements: readonly XmlElement[]
@@ -70,6 +70,7 @@ function readRule (reading: Reading, element: XmlElement): OutboundRule {
   return reading.made(reading.ofRule(enabled, () => readParts(reading, element, { name, enabled })), element)
 }
 
+/** Reads the parts of a rule other than its name and `enabled`. */
 function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pick<OutboundRule, 'name' | 'enabled'>): OutboundRule {
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   const match = one(reading, element, 'match')
@@ -103,7 +104,7 @@ function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax
   })
 }
 
-/** `filterByTags="A, Form"`: flags, in any order; `None` is the same as nothing. */
+/** `filterByTags="A, Form"`: flags in any order; `None` is the same as an empty value. */
 function readFilter (reading: Reading, element: XmlElement): OutboundTag[] | undefined {
   const words = reading.text(element, 'filterByTags')?.split(',').map(word => word.trim()).filter(word => word !== '' && word.toLowerCase() !== 'none')
   const tags = words?.flatMap(word => {
@@ -125,6 +126,7 @@ function readAction (reading: Reading, element: XmlElement): OutboundRule['actio
   return { type }
 }
 
+/** The entries of a list that inherits nothing. */
 function list (reading: Reading, element: XmlElement, name: string): readonly XmlElement[] {
   const entries = collection(reading, element, name, 'name')
   noteUnfound(reading, entries)

@@ -1,10 +1,10 @@
-// What do `<rewriteMaps>`, `<allowedServerVariables>` and `<providers>` say?
+// `<rewriteMaps>` and `<providers>`: the tables that rules look values up in.
 import { collection, noteUnfound } from '../reading/collection.ts'
-import type { Reading } from '../reading/reading.ts'
-import { written, type RewriteMap } from './rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
+import type { RewriteMap } from './rewrite-options.ts'
 
-/** Reads the maps. A key that comes twice is a problem, its case counted only where the map counts it. */
+/** Reads the maps. A duplicate key is a problem; keys are compared as the map's `ignoreCase` says. */
 export function readRewriteMaps (reading: Reading, element: XmlElement): { map: RewriteMap, element: XmlElement }[] {
   reading.used(element)
   const maps = collection(reading, element, 'rewriteMap', 'name')
@@ -26,17 +26,8 @@ export function readRewriteMaps (reading: Reading, element: XmlElement): { map: 
   })
 }
 
-/** The names that `<allowedServerVariables>` lists. */
-export function readAllowedServerVariables (reading: Reading, element: XmlElement): string[] {
-  reading.used(element)
-  const allowed = collection(reading, element, 'add', 'name')
-  noteUnfound(reading, allowed)
-  return allowed.entries.map(add => reading.required(add, 'name'))
-}
-
-/** The names of `<providers>`: .NET code that cannot run here. Rules that use one are left out. */
-export function readProviders (reading: Reading, element: XmlElement): string[] {
+/** Reports `<providers>` as lost: they are .NET code, which cannot run here. Rules that use one are left out. */
+export function readProviders (reading: Reading, element: XmlElement): void {
   reading.losesAll(element, 'a provider is .NET code, which cannot run here',
     'put its table into a <rewriteMap>, or write the rule as a function in app.ts')
-  return element.children.flatMap(child => child.attributes.get('name')?.value ?? [])
 }

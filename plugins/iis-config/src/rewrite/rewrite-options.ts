@@ -1,4 +1,4 @@
-// Which options does url-rewrite take? Described here by their structure: packages do not import each other.
+// The options of url-rewrite, described by their structure: packages do not import each other.
 
 export type PatternSyntax = 'ECMAScript' | 'Wildcard' | 'ExactMatch'
 
@@ -94,7 +94,7 @@ export interface OutboundRules {
   rules: OutboundRule[]
 }
 
-/** What `@fastify-arr/url-rewrite` is registered with. */
+/** The options of `@fastify-arr/url-rewrite`. */
 export interface UrlRewriteOptions {
   globalRules?: Rule[]
   rules?: Rule[]
@@ -105,9 +105,4 @@ export interface UrlRewriteOptions {
   rewriteMaps?: RewriteMap[]
   allowedServerVariables?: string[]
   documentRoot?: string
-}
-
-/** Drops the keys whose value is undefined, so that what was not written is not there. */
-export function written<T extends object> (value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T
 }

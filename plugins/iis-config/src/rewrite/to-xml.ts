@@ -1,4 +1,4 @@
-// How do rules look as IIS writes them? The way back: options of url-rewrite as XML.
+// The reverse direction: writes options of url-rewrite as XML.
 import { ValueError, problemsError } from '../errors.ts'
 import type { Conditions, CustomTags, OutboundRules, PreCondition, Rule, RewriteMap, UrlRewriteOptions } from './rewrite-options.ts'
 
@@ -12,8 +12,8 @@ const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
  * Writes the options of url-rewrite as a configuration file; `readConfigText` reads the same options from it.
  * With `globalRules`, or rules of named sites, it is an `applicationHost.config`, else a `web.config`.
  *
- * @throws `FST_ARR_IIS_CONFIG_INVALID_VALUE` for what IIS has no words for: a redirect with 308, a list whose rules
- * differ in `useOriginalURLEncoding`, a character that XML cannot hold.
+ * @throws `FST_ARR_IIS_CONFIG_INVALID_VALUE` for what IIS cannot express: a redirect with 308, a list whose rules
+ * differ in `useOriginalURLEncoding`, a character that is not allowed in XML.
  */
 export function toXml (options: UrlRewriteOptions): string {
   const { globalRules, rules, siteRules = {}, pathRules = [], outboundRules, siteOutboundRules = {}, rewriteMaps, allowedServerVariables } = options

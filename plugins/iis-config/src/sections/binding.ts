@@ -1,13 +1,13 @@
-// What does one `<binding>` of a site say? A binding of host-routing, and a listener for its port.
+// A `<binding>` of a site becomes a binding of host-routing and a listener for its port.
 import { isIP, isIPv4 } from 'node:net'
 import type { ListenerOptions } from '../config/plugin-options.ts'
 import type { Reading } from '../reading/reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
 
 /** A binding that was read. */
 export interface ReadBinding {
   readonly element: XmlElement
-  /** As host-routing takes it: `https/*:443:example.com`. */
+  /** The form that host-routing takes: `https/*:443:example.com`. */
   readonly text: string
   readonly protocol: 'http' | 'https'
   readonly host: string
@@ -15,7 +15,7 @@ export interface ReadBinding {
   readonly listener: ListenerOptions
 }
 
-/** The bits of `sslFlags` (IIS 10, version 1809 and later for those above 4). */
+/** The bits of `sslFlags`; those above 4 need IIS 10, version 1809 or later. */
 const SNI = 1
 const CENTRAL_STORE = 2
 const NO_HTTP2 = 4
@@ -24,7 +24,7 @@ const KNOWN = 127
 
 const HOST = /^(?:\*|\[[\da-f:.]+\]|(?:\*\.)?[^\s*:/.]+(?:\.[^\s*:/.]+)*\.?)?$/i
 
-/** Reads a binding; null for one that is not about HTTP, or that does not say where it listens. */
+/** Reads a binding; null for another protocol than HTTP, and for an address, port or host that is invalid. */
 export function readBinding (reading: Reading, element: XmlElement): ReadBinding | null {
   const protocol = reading.required(element, 'protocol').toLowerCase()
   const information = reading.required(element, 'bindingInformation')
@@ -66,6 +66,7 @@ export function readBinding (reading: Reading, element: XmlElement): ReadBinding
   }
 }
 
+/** `sslFlags` of an http binding, which have no effect. */
 function noFlags (reading: Reading, element: XmlElement): number {
   const flags = reading.attribute(element, 'sslFlags')
   if (flags?.value === '0') reading.used(flags)
@@ -73,7 +74,7 @@ function noFlags (reading: Reading, element: XmlElement): number {
   return 0
 }
 
-/** One listener for each address and port, or for all addresses where one of the port's bindings is for all: it would take theirs. */
+/** One listener for each address and port; one for all addresses where a binding of the port is for all, since it would occupy the others. */
 export function listenersOf (reading: Reading, bindings: readonly ReadBinding[]): ListenerOptions[] {
   const ports = new Map<string, ReadBinding[]>()
   for (const binding of bindings) {
@@ -83,7 +84,7 @@ export function listenersOf (reading: Reading, bindings: readonly ReadBinding[])
   return [...ports.values()].flatMap(group => {
     const all = [...new Set(group.map(({ listener }) => listener.host))]
     const hosts = all.filter(host => !all.some(other => covers(other, host)))
-    // Without a name of its own, a listener is known by its port alone.
+    // The default name of a listener is its port; several listeners of one port need names.
     return hosts.map(host => {
       const listener = joined(reading, group.filter(one => one.listener.host === host || covers(host, one.listener.host)), host)
       return hosts.length === 1 ? listener : { name: `${group[0]?.protocol ?? ''} ${host} port ${listener.port}`, ...listener }
@@ -91,12 +92,13 @@ export function listenersOf (reading: Reading, bindings: readonly ReadBinding[])
   })
 }
 
+/** Whether a listener on `address` also takes the connections to `other`. */
 function covers (address: string, other: string): boolean {
   if (address === other || other === '*') return false
   return address === '*' || address === '::' || (address === '0.0.0.0' && isIPv4(other))
 }
 
-/** The bindings of one listener: a flag that one of them has is the listener's. */
+/** The listener for several bindings: what the flags of one binding switch off is off for all. */
 function joined (reading: Reading, bindings: readonly ReadBinding[], host: string): ListenerOptions {
   const listener: ListenerOptions = { ...(bindings[0] as ReadBinding).listener, host }
   for (const { listener: own } of bindings) {

@@ -1,11 +1,11 @@
-// What do `<webFarms>` say? One server of each can be asked: rules that name the farm get its address.
+// `<webFarms>`: one server stands for each farm, and its address goes into the rules that name the farm.
 import { differs, lost, readAttributes, type AttributeTable } from '../reading/attribute-table.ts'
 import { collection } from '../reading/collection.ts'
-import type { ReadRule } from '../rewrite/inbound-rules.ts'
-import { PROXY, type ProxyDraft } from './proxy.ts'
 import type { Reading } from '../reading/reading.ts'
+import type { ReadRule } from '../rewrite/inbound-rules.ts'
 import type { Rule } from '../rewrite/rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
+import { PROXY, type ProxyDraft } from './proxy.ts'
 
 /** A farm, and the server that stands for it. */
 export interface Farm {
@@ -18,6 +18,7 @@ const ONE_SERVER = 'one server stands for the farm, so there is nothing to choos
 const BALANCE = 'requests are not spread over several servers; only the first that is enabled is used'
 const BALANCER = 'put a load balancer in front of the servers, and its address into the rule'
 
+/** The attributes of a server's `<applicationRequestRouting>`; the ports are read with the server. */
 const SERVER_ROUTING = {
   weight: differs(ONE_SERVER),
   httpPort: () => {},
@@ -27,7 +28,7 @@ const SERVER_ROUTING = {
   healthCheckAlternatePort: lost('servers are not checked')
 } as const satisfies AttributeTable<unknown>
 
-/** Reads the section. What the first farm says about its protocol goes to the proxy's options, which are the same for all upstreams. */
+/** Reads the section. The `<protocol>` of the first farm goes into the proxy's options, which are the same for all upstreams. */
 export function readFarms (reading: Reading, section: XmlElement, draft: ProxyDraft): Farm[] {
   reading.used(section)
   return collection(reading, section, 'webFarm', 'name').entries.map((element, index) => readFarm(reading, element, index === 0 ? draft : null))
@@ -53,7 +54,7 @@ function readFarm (reading: Reading, element: XmlElement, draft: ProxyDraft | nu
     else if (enabled && on) reading.losesAll(member, BALANCE, BALANCER)
   }
   if (server === null && enabled) reading.problem(element, `web farm "${name}" has no server that is enabled`)
-  // A farm's protocol preserves the Host header unless it is told not to; the proxy of a server does not.
+  // In ARR, preserveHostHeader is true by default for a farm's <protocol>, and false for <proxy>.
   if (draft !== null && enabled) draft.options.hostHeader = 'preserve'
   for (const child of element.children) {
     if (child.name === 'applicationRequestRouting') readRouting(reading, child, draft)
@@ -61,7 +62,7 @@ function readFarm (reading: Reading, element: XmlElement, draft: ProxyDraft | nu
   return { name, element, server }
 }
 
-/** A farm's own `<applicationRequestRouting>`: protocol, health, affinity, balancing. */
+/** A farm's `<applicationRequestRouting>`: protocol, health checks, affinity, balancing. */
 function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft | null): void {
   reading.used(element)
   for (const child of element.children) {
@@ -90,12 +91,13 @@ function readRouting (reading: Reading, element: XmlElement, draft: ProxyDraft |
   }
 }
 
+/** A URL whose host may be the name of a farm: it has no port. */
 const NAMED = /^(https?):\/\/([^/:?{]+)(?=[/?{]|$)/i
 
 const farmOf = (match: RegExpExecArray | null, farms: readonly Farm[]): Farm | undefined =>
   farms.find(({ name }) => name.toLowerCase() === match?.[2]?.toLowerCase())
 
-/** What a proxy that is switched off makes of rules that lead to another server: nobody goes there, and IIS answers 404.4. A farm is gone to all the same. */
+/** Rules that lead to another server answer 404.4 where the proxy is switched off, as in IIS. Rules that lead to a farm still work. */
 export function endProxying (reading: Reading, rules: readonly ReadRule[], farms: readonly Farm[]): void {
   for (const { element, rule } of rules) {
     const { action } = rule
@@ -105,7 +107,7 @@ export function endProxying (reading: Reading, rules: readonly ReadRule[], farms
   }
 }
 
-/** Puts a farm's server where a rule's URL names the farm. */
+/** Replaces the name of a farm in a rule's URL by the address of its server. */
 export function nameServers (rules: readonly Rule[], farms: readonly Farm[]): void {
   for (const { action } of rules) {
     if (action?.type !== 'Rewrite') continue

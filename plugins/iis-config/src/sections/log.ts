@@ -1,59 +1,35 @@
-// What do the log settings say? Options of arr-log, which has one set for all sites.
+// `<log>` and `<logFile>`: options of arr-log, which has one set for all sites.
+import type { ArrLogOptions, CustomField } from '../config/plugin-options.ts'
 import { at } from '../errors.ts'
 import { differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
 import { collection } from '../reading/collection.ts'
-import type { ArrLogOptions, CustomField } from '../config/plugin-options.ts'
-import type { Reading } from '../reading/reading.ts'
-import { written } from '../rewrite/rewrite-options.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
+import { FLAGS } from './log-flags.ts'
 
-/** The log's options while they are gathered, with the `<logFile>` they came from. */
+/** The log's options so far, with the element that set them. */
 export interface LogDraft {
   options: ArrLogOptions
   from: XmlElement | null
 }
 
-/** `logExtFileFlags` and the columns they switch on, in IIS's order. */
-export const FLAGS = {
-  Date: 'date',
-  Time: 'time',
-  SiteName: 's-sitename',
-  ComputerName: 's-computername',
-  ServerIP: 's-ip',
-  Method: 'cs-method',
-  UriStem: 'cs-uri-stem',
-  UriQuery: 'cs-uri-query',
-  ServerPort: 's-port',
-  UserName: 'cs-username',
-  ClientIP: 'c-ip',
-  ProtocolVersion: 'cs-version',
-  UserAgent: 'cs(User-Agent)',
-  Cookie: 'cs(Cookie)',
-  Referer: 'cs(Referer)',
-  Host: 'cs-host',
-  HttpStatus: 'sc-status',
-  HttpSubStatus: 'sc-substatus',
-  Win32Status: 'sc-win32-status',
-  BytesSent: 'sc-bytes',
-  BytesRecv: 'cs-bytes',
-  TimeTaken: 'time-taken'
-} as const
-
 const PERIODS = { Daily: 'daily', Hourly: 'hourly', Weekly: 'weekly', Monthly: 'monthly', MaxSize: 'size' } as const
 const FORMATS = { W3C: 'w3c', NCSA: 'ncsa', IIS: null, Custom: null } as const
 const SOURCES = { RequestHeader: 'RequestHeader', ResponseHeader: 'ResponseHeader', ServerVariable: 'ServerVariable', 0: 'RequestHeader', 1: 'ResponseHeader', 2: 'ServerVariable' } as const
 
-/** `truncateSize` of "Do not create new log files". */
+/** `truncateSize` of the setting "Do not create new log files". */
 const NEVER = 4_294_967_295
 
+/** Sets the option `directory`, unless the path is one of Windows. */
 const directory: Fate<ArrLogOptions> = (reading, element, name, options) => {
   const path = reading.text(element, name) ?? ''
   if (path === '') return
-  // A drive, a share or a variable of Windows is no folder anywhere else, and would become one of that name.
+  // On other systems, a path with a drive, a share or a variable of Windows would become a folder of that name.
   if (/%[^%]+%|^[a-z]:|\\/i.test(path)) reading.differs(element.attributes.get(name), 'a path of Windows; the log goes to the option directory, which is logs unless it is set')
   else options.directory = path
 }
 
+/** Sets the option `fields`. */
 const fields: Fate<ArrLogOptions> = (reading, element, name, options) => {
   const words = (reading.text(element, name) ?? '').split(/[,\s]+/).filter(word => word !== '')
   const on = new Set<string>()
@@ -66,6 +42,7 @@ const fields: Fate<ArrLogOptions> = (reading, element, name, options) => {
   else options.fields = Object.entries(FLAGS).filter(([flag]) => on.has(flag)).map(([, field]) => field)
 }
 
+/** The attributes of `<logFile>` and `<centralW3CLogFile>`. */
 const LOG_FILE = {
   enabled: (reading, element, name, options) => {
     if (reading.flag(element, name) === false) options.file = false
@@ -87,7 +64,7 @@ const LOG_FILE = {
   customLogPluginClsid: lost('modules of IIS cannot write this log', undefined, ['', '{FF160663-DE82-11CF-BC0A-00AA006111E0}'])
 } as const satisfies AttributeTable<ArrLogOptions>
 
-/** Reads a `<logFile>`, of all sites (`site` null) or of one. The first that says something sets the options; others can only agree. */
+/** Reads a `<logFile>`, of all sites (`site` null) or of one. The first one sets the options; a later one that differs is reported as lost. */
 export function readLogFile (reading: Reading, element: XmlElement, draft: LogDraft, site: string | null): void {
   const options: ArrLogOptions = {}
   readAttributes<ArrLogOptions>(reading, element, LOG_FILE, options)
@@ -123,6 +100,7 @@ function readCustomField (reading: Reading, element: XmlElement): CustomField {
   return { logFieldName, sourceType, sourceName: variable }
 }
 
+/** The attributes of `<log>`. */
 const LOG = {
   centralLogFileMode: (reading, element, name, options) => {
     const mode = reading.word(element, name, { Site: 'Site', CentralW3C: 'CentralW3C', CentralBinary: 'CentralBinary' })

@@ -1,11 +1,11 @@
-// Which settings stand where IIS does not look for them, or cannot be what they say?
-import type { ReadBinding } from './binding.ts'
+// Settings in a place where IIS does not look for them, and settings that contradict each other.
 import { at } from '../errors.ts'
 import type { Reading } from '../reading/reading.ts'
-import type { Found, RewriteSections } from '../rewrite/read-rewrite.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
+import type { ReadBinding } from './binding.ts'
+import type { Found } from './scopes.ts'
 
-/** Elements that have one place, and which. */
+/** Elements that belong into one place. */
 const PLACES: Readonly<Record<string, string>> = {
   rewrite: '<system.webServer>',
   proxy: '<system.webServer>',
@@ -22,15 +22,17 @@ const PLACES: Readonly<Record<string, string>> = {
   customTags: '<outboundRules>'
 }
 
-/** What is asked about the places of things. */
+/** What the settings are checked against. */
 export interface Placed {
+  /** Whether the file is about a whole server. */
   readonly server: boolean
-  readonly rewrite: RewriteSections
+  /** The `<allowedServerVariables>` of the file. */
+  readonly allowed: readonly { readonly element: XmlElement }[]
   readonly found: ReadonlyMap<string, readonly Found[]>
   readonly bindings: readonly { readonly site: string, readonly binding: ReadBinding }[]
 }
 
-/** Text has no place in these sections, and what somebody put into a CDATA is no rule. Children of `<proxy>` are told as what they are. */
+/** Text in a section has no effect, rules in a CDATA included. Text in children of `<proxy>` is left to `proxyChildren`. */
 function strayText (reading: Reading, element: XmlElement): void {
   if (element.textPlace !== undefined && element.parent?.name !== 'proxy') {
     const text = element.text.replace(/\s+/g, ' ')
@@ -39,14 +41,14 @@ function strayText (reading: Reading, element: XmlElement): void {
   for (const child of element.children) strayText(reading, child)
 }
 
-/** An element of a known name that nothing has read: it stands in the wrong place. */
+/** Reports an element that was not read although its name is known: it is in the wrong place. */
 export function misplaced (reading: Reading, element: XmlElement): void {
   const place = Object.hasOwn(PLACES, element.name) ? PLACES[element.name] : undefined
   if (place !== undefined) reading.mistake('misplaced', element, `<${element.name}> belongs into ${place}; in <${element.parent?.name ?? ''}> IIS refuses it`)
 }
 
-/** Adds what is found to the reading's mistakes. */
-export function findPlaceMistakes (reading: Reading, { server, rewrite, found, bindings }: Placed): void {
+/** Adds the mistakes it finds to the reading. */
+export function findPlaceMistakes (reading: Reading, { server, allowed, found, bindings }: Placed): void {
   for (const { element } of found.get('system.webServer/rewrite') ?? []) {
     for (const child of element.children) if (child.name === 'proxy' || child.name === 'preConditions' || child.name === 'customTags') misplaced(reading, child)
   }
@@ -54,7 +56,7 @@ export function findPlaceMistakes (reading: Reading, { server, rewrite, found, b
     for (const { element } of found.get('system.webServer/proxy') ?? []) {
       reading.mistake('server-only', element, '<proxy> is a setting of the server: in a web.config IIS refuses it (500.19)')
     }
-    for (const { element } of rewrite.allowed) {
+    for (const { element } of allowed) {
       reading.mistake('locked-section', element, '<allowedServerVariables> is locked in a web.config unless the server unlocks it (500.19)')
     }
     for (const { element } of found.get('system.webServer/rewrite') ?? []) {
@@ -65,10 +67,11 @@ export function findPlaceMistakes (reading: Reading, { server, rewrite, found, b
   }
   for (const sections of found.values()) for (const { element } of sections) strayText(reading, element)
   for (const { element } of found.get('system.webServer/proxy') ?? []) proxyChildren(reading, element)
-  for (const { element } of found.get('webFarms') ?? []) farmInventions(reading, element)
+  for (const { element } of found.get('webFarms') ?? []) farmPlaces(reading, element)
   sharedCertificates(reading, bindings)
 }
 
+/** Settings of `<proxy>` that are written as elements, or in a namespace. */
 function proxyChildren (reading: Reading, element: XmlElement): void {
   if (element.namespace !== '') reading.mistake('namespace', element, '<proxy> has a namespace of its own; IIS has none for sections')
   for (const child of element.children) {
@@ -76,7 +79,8 @@ function proxyChildren (reading: Reading, element: XmlElement): void {
   }
 }
 
-function farmInventions (reading: Reading, section: XmlElement): void {
+/** Settings of a farm that IIS has elsewhere. */
+function farmPlaces (reading: Reading, section: XmlElement): void {
   for (const farm of section.children.filter(child => child.name === 'webFarm')) {
     for (const child of farm.children) {
       if (['healthCheck', 'affinity', 'loadBalancing', 'protocol'].includes(child.name)) {
@@ -90,7 +94,7 @@ function farmInventions (reading: Reading, section: XmlElement): void {
   }
 }
 
-/** Without SNI all hosts of one address and port share one certificate. */
+/** Bindings without SNI: all hosts of one address and port share one certificate. */
 function sharedCertificates (reading: Reading, bindings: Placed['bindings']): void {
   const first = new Map<string, { site: string, binding: ReadBinding }>()
   for (const one of bindings) {

@@ -1,11 +1,12 @@
-// What do `<proxy>` and `<webSocket>` say? Options of upstream-proxy. Defaults of ARR: arr_schema.xml.
-import { differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
+// `<proxy>` and `<webSocket>` become options of upstream-proxy. ARR's defaults are in arr_schema.xml.
 import type { UpstreamProxyOptions } from '../config/plugin-options.ts'
+import { differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
 import type { Reading } from '../reading/reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
 
-/** What the sections about the proxy come to. */
+/** The proxy's options so far. */
 export interface ProxyDraft {
+  /** `enabled` of `<proxy>`. */
   enabled?: boolean
   options: UpstreamProxyOptions
 }
@@ -13,7 +14,7 @@ export interface ProxyDraft {
 const noCache = differs('there is no response cache here')
 const ownHeader = lost('the header has a fixed name here', 'read it under its usual name, or set another with a rule')
 
-/** ARR's one `timeout` bounds what are two limits here; WebSockets have a limit of their own. */
+/** ARR's `timeout` sets two limits of upstream-proxy; WebSockets have a limit of their own. */
 const timeout: Fate<ProxyDraft> = (reading, element, name, { options }) => {
   const ms = reading.duration(element, name)
   if (ms === undefined) return
@@ -25,7 +26,7 @@ const timeout: Fate<ProxyDraft> = (reading, element, name, { options }) => {
   reading.differs(element.attributes.get(name), 'it limits the wait for the answer and each pause in a body; an open WebSocket is not limited by it')
 }
 
-/** The attributes of `<proxy>`; those of a farm's `<protocol>` are the same. */
+/** The attributes of `<proxy>`, and of a farm's `<protocol>`. */
 export const PROXY = {
   enabled: (reading, element, name, draft) => { draft.enabled = reading.flag(element, name) },
   httpVersion: differs('upstreams are always spoken to in HTTP/1.1', ['Http11']),
@@ -78,7 +79,7 @@ export const PROXY = {
   cacheEnabled: noCache
 } as const satisfies AttributeTable<ProxyDraft>
 
-/** Settings of IIS's own WebSocket module; a tunnel passes bytes and has no messages. */
+/** The attributes of `<webSocket>`, settings of IIS's own WebSocket module: upstream-proxy passes bytes on and buffers no messages. */
 const WEB_SOCKET = {
   enabled: (reading, element, name, { options }) => { options.websocket = reading.flag(element, name) },
   receiveBufferLimit: differs('messages are not held in a buffer, bytes pass as they come'),
@@ -104,7 +105,7 @@ export function readWebSocket (reading: Reading, element: XmlElement, draft: Pro
   readAttributes<ProxyDraft>(reading, element, WEB_SOCKET, draft)
 }
 
-/** `<proxy>` and `<webSocket>` together. A proxy that is switched off, or that nobody speaks of, has no options, unless a rule needs it. */
+/** The options of `<proxy>` and `<webSocket>`. Undefined for a proxy that is switched off, or has no settings, unless a rule needs it. */
 export function upstreamProxyOptions (draft: ProxyDraft, needed: boolean): UpstreamProxyOptions | undefined {
   if (draft.enabled === false) return needed ? draft.options : undefined
   return needed || Object.keys(draft.options).length > 0 || draft.enabled === true ? draft.options : undefined

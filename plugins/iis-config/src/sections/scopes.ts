@@ -1,11 +1,11 @@
-// Which part of a configuration is meant for whom? The server, one site, or one directory of it.
+// Scopes: whether a part of a configuration is for the server, one site, or one directory of a site.
 import type { Reading } from '../reading/reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
 
-/** Where a container of sections applies. `server` is the root of applicationHost.config; a web.config's root is `site` with no name. */
+/** What the sections of a container apply to. The root of applicationHost.config is `server`; the root of a web.config is `site`, without a name. */
 export interface Scope {
   readonly level: 'server' | 'site' | 'path'
-  /** The site's name; null in a web.config, which does not know the name of its site. */
+  /** The site's name; null for the whole server, and in a web.config, which does not name its site. */
   readonly site: string | null
   /** `/` for a site's root, else the directory, e.g. `/app`. */
   readonly path: string
@@ -13,12 +13,18 @@ export interface Scope {
   readonly container: XmlElement
 }
 
-/** Whether a file is about a whole server, as applicationHost.config and its transforms are; told by its sections, or by its name. */
+/** A section with its scope. */
+export interface Found {
+  readonly scope: Scope
+  readonly element: XmlElement
+}
+
+/** Whether a file is about a whole server, as applicationHost.config and its transforms are: known by its sections or its name. */
 export function isServerConfig (root: XmlElement, name: string): boolean {
   return /^applicationhost\b/i.test(name) || root.children.some(child => child.name === 'system.applicationHost' || child.name === 'webFarms')
 }
 
-/** The scopes of a file, the root first, then each `<location>` in the order of the file. */
+/** The scopes of a file: the root, then each `<location>` in the order of the file. */
 export function scopesOf (reading: Reading, root: XmlElement, server: boolean): Scope[] {
   reading.container(root)
   const scopes: Scope[] = [server
@@ -40,10 +46,13 @@ export function scopesOf (reading: Reading, root: XmlElement, server: boolean): 
   return scopes
 }
 
-/** IIS takes no URL of more segments than 32. */
+/** The limit of segments in a path; IIS accepts URLs of 32 segments by default. */
 const DEEPEST = 64
 
-/** What is said above a scope, the nearest first, or `here` as well: what holds there, unless it is said otherwise. */
+/**
+ * Gives a function that finds the entries a scope inherits from, the nearest first: those of its parent directories, its site
+ * and the server; with `here`, those of the scope itself before them.
+ */
 export function above<T extends { readonly scope: Scope }> (all: readonly T[]): (scope: Scope, here?: boolean) => T[] {
   const byPlace = new Map<string, T[]>()
   const key = (site: string | null, path: string): string => `${site ?? ''}/${path.toLowerCase()}`
@@ -60,7 +69,7 @@ export function above<T extends { readonly scope: Scope }> (all: readonly T[]): 
   }
 }
 
-/** `<location path="default web site">` means the site whose name is written with other letters; one that no site has is a mistake. */
+/** Gives scopes the names of `<sites>`: names in `<location>` are not case-sensitive. A name that no site has is a mistake. */
 export function namedAsSites (reading: Reading, scopes: readonly Scope[], root: XmlElement): Scope[] {
   const names = root.children.filter(({ name }) => name === 'system.applicationHost')
     .flatMap(group => group.children.filter(({ name }) => name === 'sites'))

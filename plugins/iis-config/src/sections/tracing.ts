@@ -1,6 +1,6 @@
-// What do the settings of Failed Request Tracing say? Nothing that could be done here yet, and the report says so.
+// Failed Request Tracing, which no plugin does: the report says so.
 import type { Reading } from '../reading/reading.ts'
-import type { XmlElement } from '../xml/parse.ts'
+import type { XmlElement } from '../xml/element.ts'
 
 const NO_TRACES = 'failed requests are not traced'
 const ADVICE = 'the log tells what failed and why; url-rewrite tells its rules on diagnostics_channel'

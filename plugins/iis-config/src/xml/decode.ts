@@ -1,7 +1,7 @@
-// Which text do these bytes hold? Byte order mark first, then the XML declaration, then UTF-8 (XML 1.0, appendix F).
+// Bytes to text. The encoding comes from the byte order mark, else the XML declaration, else it is UTF-8 (XML 1.0, appendix F).
 import { EncodingError, problemsError } from '../errors.ts'
 
-/** Bytes at the start of a file that give its encoding away: marks, and `<` in UTF-16. */
+/** Bytes at the start of a file that identify its encoding: byte order marks, and `<` in UTF-16. */
 const SIGNATURES = [
   { bytes: [0xEF, 0xBB, 0xBF], encoding: 'utf-8' },
   { bytes: [0xFF, 0xFE], encoding: 'utf-16le' },
@@ -15,9 +15,9 @@ const DECLARED = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/
 /**
  * Turns the bytes of an XML file into text, without its byte order mark.
  *
- * Windows editors write UTF-8 with a mark, IIS writes UTF-8 without one, `reg`-age tools write UTF-16.
+ * Windows editors write UTF-8 with a byte order mark, IIS writes UTF-8 without one, some old tools write UTF-16.
  *
- * @throws `FST_ARR_IIS_CONFIG_INVALID_ENCODING` for an unknown encoding or for bytes that are not in it.
+ * @throws `FST_ARR_IIS_CONFIG_INVALID_ENCODING` for an unknown encoding or for bytes that are invalid in it.
  */
 export function decodeXml (bytes: Uint8Array, file: string): string {
   const signature = SIGNATURES.find(one => one.bytes.every((byte, index) => bytes[index] === byte))
@@ -39,7 +39,7 @@ export function decodeXml (bytes: Uint8Array, file: string): string {
   }
 }
 
-/** The first line that does not decode, for byte-wise encodings; 1 for the others. */
+/** The first line with invalid UTF-8; 1 for other encodings. */
 function badLine (bytes: Uint8Array, encoding: string): number {
   if (encoding !== 'utf-8') return 1
   let line = 1

@@ -1,13 +1,13 @@
-// Which elements does a transform mean? `xdt:Locator`, and the paths of InsertBefore and InsertAfter.
-import type { XmlElement } from './parse.ts'
+// Which elements does a transform apply to? `xdt:Locator`, and the paths of InsertBefore and InsertAfter.
+import type { XmlElement } from './element.ts'
 
-/** Picks among elements of one name; null for a locator that is not supported. */
+/** Selects among elements of one name. */
 export type Locate = (candidates: readonly XmlElement[]) => readonly XmlElement[]
 
-/** `@name='a' and @path="b"`: the conditions that are read. Anything else of XPath is not. */
+/** One term of `@name='a' and @path="b"`, the only XPath conditions that are supported. */
 const EQUALITY = /^\s*@([\w.-]+)\s*=\s*(?:'([^']*)'|"([^"]*)")\s*$/
 
-/** Reads `Match(name)` or `Condition(@name='a')` for the element that carries it; without a locator the name decides. */
+/** Reads `Match(name)` or `Condition(@name='a')` of an element; without a locator the element's name decides. Null for a locator that is not supported. */
 export function locator (element: XmlElement, written: string | undefined): Locate | null {
   if (written === undefined) return candidates => candidates
   const [, kind, inside = ''] = /^\s*(Match|Condition)\s*\((.*)\)\s*$/s.exec(written) ?? []
@@ -25,7 +25,7 @@ function condition (expression: string): Locate | null {
     one.attributes.get(part?.[1] ?? '')?.value === (part?.[2] ?? part?.[3])))
 }
 
-/** The elements at an absolute path such as `/configuration/system.webServer/rewrite/rules/rule[@name='a']`; null where it is more than that. */
+/** The elements at an absolute path such as `/configuration/system.webServer/rewrite/rules/rule[@name='a']`; null for any other XPath expression. */
 export function elementsAt (root: XmlElement, path: string): readonly XmlElement[] | null {
   const steps = path.trim().match(/\/[\w.-]+(?:\[[^\]]*\])?/g)
   if (steps === null || steps.join('') !== path.trim()) return null

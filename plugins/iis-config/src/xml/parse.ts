@@ -1,45 +1,17 @@
-// What does the XML say, and where does each part of it stand? A tree of elements whose every part knows its place.
+// XML text in, a tree of elements out; every element and attribute keeps its line and column.
 import { SaxesParser } from 'saxes'
 import { XmlError, problemsError, type Place } from '../errors.ts'
+import type { XmlAttribute, XmlElement } from './element.ts'
 
-/** The namespace of transforms (`applicationHost.xdt`, `web.Release.config`). */
-export const XDT = 'http://schemas.microsoft.com/XML-Document-Transform'
-
-/** The namespace of `xmlns` attributes themselves. */
-export const XMLNS = 'http://www.w3.org/2000/xmlns/'
-
-/** Deeper than any schema of IIS, shallow enough for every function that walks the tree by recursion. */
+/** The limit of nesting: deeper than any schema of IIS, shallow enough for recursive functions not to overflow the stack. */
 const DEEPEST = 64
 
-/** Elements and attributes of one file; each is a row of the report. The largest files of IIS have some thousands. */
+/** The limit of elements and attributes in one file: each is a row of the report. The largest files of IIS have a few thousand. */
 const MOST_PARTS = 200_000
 
-export interface XmlAttribute {
-  /** As written, with its prefix. */
-  readonly name: string
-  readonly local: string
-  readonly namespace: string
-  value: string
-  readonly place: Place
-}
-
-export interface XmlElement {
-  /** The local name, without a prefix. */
-  readonly name: string
-  readonly namespace: string
-  readonly attributes: Map<string, XmlAttribute>
-  readonly children: XmlElement[]
-  parent: XmlElement | null
-  readonly place: Place
-  /** Text that is not white space, directly inside; sections of IIS have none. */
-  text: string
-  /** Where the first such text ends. */
-  textPlace?: Place
-}
-
 /**
- * Parses a document. Comments and processing instructions are passed over; entities other than
- * the five of XML do not exist, because a DOCTYPE is refused: no file is opened, nothing is expanded.
+ * Parses a document. Comments and processing instructions are skipped. A DOCTYPE is refused, so that there are
+ * no entities but the five of XML: no external file is opened, nothing is expanded.
  *
  * @throws `FST_ARR_IIS_CONFIG_INVALID_XML` at the first mistake, with its line.
  */
@@ -60,7 +32,7 @@ export function parseXml (text: string, file: string): XmlElement {
       throw problemsError(XmlError, [{ ...placeOf(ampersand), message: 'not well-formed XML: an & by itself; write &amp;' }])
     }
     const message = error.message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')
-    // An element without an end is found at the end of the file; where it begins is what helps.
+    // The parser finds an unclosed element only at the end of the file; the place where it begins helps more.
     const place = message.startsWith('unclosed tag') && open !== null ? open.place : placeOf(Math.max(0, parser.position - 1))
     throw problemsError(XmlError, [{ ...place, message: `not well-formed XML: ${message}` }])
   })
@@ -81,7 +53,7 @@ export function parseXml (text: string, file: string): XmlElement {
   })
   parser.on('attribute', attribute => {
     count()
-    // The parser stands behind the closing quote; the name begins after the white space that follows the part before.
+    // The parser's position is behind the closing quote; the name begins after the white space behind the previous part.
     while (cursor < parser.position && ' \t\r\n'.includes(text[cursor] as string)) cursor++
     attributePlaces.set(attribute.name, placeOf(cursor))
     cursor = parser.position
@@ -107,7 +79,7 @@ export function parseXml (text: string, file: string): XmlElement {
     const words = piece.trim()
     if (open === null || words === '') return
     open.text += words
-    // The parser stands behind the next `<`, or behind the end of the CDATA.
+    // The parser's position is behind the next `<`, or behind the end of the CDATA.
     let last = parser.position - 2
     while (' \t\r\n'.includes(text[last] as string)) last--
     open.textPlace ??= placeOf(last)
@@ -120,7 +92,7 @@ export function parseXml (text: string, file: string): XmlElement {
   return root
 }
 
-/** The most common mistake, in URLs with a query; the parser would take all up to the next `;` for a name. */
+/** Finds the first `&` that starts no entity, the most common mistake (URLs with a query). The parser would read an entity name up to the next `;`. */
 function bareAmpersand (text: string): number {
   const marks = /<!--|<!\[CDATA\[|&(?:[\w:.-]{1,64}|#\d{1,8}|#x[\da-fA-F]{1,8});|&/g
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
@@ -133,7 +105,7 @@ function bareAmpersand (text: string): number {
   return -1
 }
 
-/** Finds line and column of an offset; the lines are found once. */
+/** Gives a function from offset to line and column; the line starts are computed once. */
 function placesIn (text: string, file: string): (offset: number) => Place {
   const starts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
@@ -147,37 +119,4 @@ function placesIn (text: string, file: string): (offset: number) => Place {
     }
     return { file, line: low + 1, column: offset - (starts[low] as number) + 1 }
   }
-}
-
-/** Where an element stands in its document: `/configuration/system.webServer/rewrite/rules/rule[2]`. */
-export function pathOf (element: XmlElement): string {
-  return pathFinder()(element)
-}
-
-/** As `pathOf` for many elements of a tree that stays as it is: what was found once is remembered. */
-export function pathFinder (): (element: XmlElement) => string {
-  const known = new Map<XmlElement, string>()
-  return function find (element: XmlElement): string {
-    const { parent, name } = element
-    if (parent === null) return `/${name}`
-    if (!known.has(element)) {
-      const before = find(parent)
-      const steps = stepsOf(parent.children)
-      for (const [index, child] of parent.children.entries()) known.set(child, `${before}/${steps[index] ?? ''}`)
-    }
-    return known.get(element) ?? `${find(parent)}/${name}`
-  }
-}
-
-/** The last step of each element's path: its name, with a number where there are several of that name. */
-export function stepsOf (children: readonly XmlElement[]): string[] {
-  const counts = new Map<string, number>()
-  for (const { name } of children) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const met = new Map<string, number>()
-  return children.map(({ name }) => {
-    if (counts.get(name) === 1) return name
-    const number = (met.get(name) ?? 0) + 1
-    met.set(name, number)
-    return `${name}[${number}]`
-  })
 }

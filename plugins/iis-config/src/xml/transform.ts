@@ -1,25 +1,26 @@
-// What does a transform make of a file? `applicationHost.xdt`, `web.Release.config`: the elements it inserts, replaces, changes and takes out.
+// Applies a transform (`applicationHost.xdt`, `web.Release.config`) to a tree: it inserts, replaces, changes and removes elements.
 import { at } from '../errors.ts'
-import { elementsAt, locator } from './locator.ts'
 import type { Reading } from '../reading/reading.ts'
-import { XDT, pathOf, stepsOf, type XmlAttribute, type XmlElement } from './parse.ts'
+import { XDT, type XmlAttribute, type XmlElement } from './element.ts'
+import { elementsAt, locator } from './locator.ts'
+import { pathOf, stepsOf } from './path.ts'
 
 const UNSUPPORTED = 'this transform is not supported'
 const SUPPORTED = 'Insert, InsertIfMissing, InsertBefore, InsertAfter, Replace, Remove, RemoveAll, SetAttributes and RemoveAttributes are, with Match or a simple Condition'
 
-/** Whether a file is a transform: something in it has an attribute of that namespace. */
+/** Whether a file is a transform: an element in it has an attribute of the transforms' namespace. */
 export function isTransform (root: XmlElement): boolean {
   return [...root.attributes.values()].some(({ namespace }) => namespace === XDT) || root.children.some(isTransform)
 }
 
 /**
- * Applies a transform to a tree. Every part of it is reported once: what it inserts, where it then stands;
- * the rest where it is written.
+ * Applies a transform to a tree. Every element and attribute of the transform is reported once: inserted ones under the path
+ * where they are inserted, the others under their path in the transform.
  *
- * @param alone there is no file below: what would have to be there already is taken from the transform itself.
+ * @param alone the transform is read without a base file: elements that a base file would have are created from the transform.
  */
 export function applyTransform (reading: Reading, base: XmlElement, transform: XmlElement, alone: boolean): void {
-  // Paths are taken before anything moves.
+  // Paths are recorded before elements move.
   const paths = new Map<XmlElement, string>()
   const note = (element: XmlElement, path: string): void => {
     paths.set(element, path)
@@ -27,7 +28,7 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
     for (const [index, child] of element.children.entries()) note(child, `${path}/${steps[index] ?? ''}`)
   }
   note(transform, pathOf(transform))
-  tell(transform)
+  report(transform)
   for (const child of [...transform.children]) visit(child, base)
 
   function visit (element: XmlElement, parent: XmlElement): void {
@@ -73,12 +74,12 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
     }
   }
 
-  /** No transform of its own: what is inside is about what is inside the elements that match. */
+  /** An element without a transform of its own: its children apply to the children of the matching element. */
   function into (element: XmlElement, parent: XmlElement, matches: readonly XmlElement[]): void {
     const inside = [...element.children]
     if (matches.length > 0) {
-      tell(element)
-      // A second match would need a second copy of what is inserted; schemas of IIS have these elements once.
+      report(element)
+      // Only the first match: a second one would need a copy of what is inserted. In IIS's schemas these elements occur once.
       for (const child of inside) visit(child, matches[0] as XmlElement)
     } else if (alone) {
       element.children.length = 0
@@ -95,7 +96,7 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
     parent.children.splice(index, 0, element)
   }
 
-  /** Takes the attributes of the transform off what is inserted, and tells them where they are written. */
+  /** Removes the `xdt:` attributes from an inserted element and reports them under their path in the transform. */
   function strip (element: XmlElement): void {
     for (const [name, attribute] of element.attributes) {
       if (attribute.namespace !== XDT) continue
@@ -116,9 +117,10 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
       }
       element.attributes.delete(name)
     }
-    tell(element)
+    report(element)
   }
 
+  /** Removes an attribute that the transform overrides, and reports it. */
   function replaced (by: XmlElement, element: XmlElement, name: string): void {
     const before = element.attributes.get(name)
     if (before === undefined) return
@@ -134,19 +136,21 @@ export function applyTransform (reading: Reading, base: XmlElement, transform: X
     siblings.splice(siblings.indexOf(element), 1)
   }
 
-  /** An element of the transform that goes nowhere: itself, and its attributes. */
-  function tell (element: XmlElement): void {
+  /** Reports an element of the transform that is not inserted, and its attributes. */
+  function report (element: XmlElement): void {
     reading.used(element, ...element.attributes.values())
-    // Alone, the transform's root is the root of what is read.
+    // Without a base file, the transform's root is also the root of the tree, and is reported there.
     if (element !== transform || !alone) reading.loose(element, paths.get(element) ?? '')
     for (const [name, attribute] of element.attributes) reading.loose(attribute, `${paths.get(element) ?? ''}/@${name}`)
   }
 
+  /** Reports an element that has no further effect. */
   function idle (element: XmlElement, why: string): void {
     reading.usedAll(element, why)
     reading.looseAll(element, paths.get(element) ?? '')
   }
 
+  /** Reports an element whose transform is not supported. */
   function refuse (element: XmlElement, why = UNSUPPORTED): void {
     reading.refusedTransforms.push(element)
     reading.losesAll(element, why, SUPPORTED)

@@ -1,19 +1,19 @@
-// What does an expression refer to? `{R:1}`, `{HTTP_HOST}`, `{ToLower:{C:1}}`, `{Map:{URL}}`.
+// The references of an expression: `{R:1}`, `{HTTP_HOST}`, `{ToLower:{C:1}}`, `{Map:{URL}}`.
 
 /** A reference inside braces: a variable has no argument, everything else has one. */
 export interface Reference {
-  /** What stands before the colon, or the variable's name. */
+  /** The text before the colon, or the variable's name. */
   readonly name: string
-  /** What stands behind the colon, or null. */
+  /** The text behind the colon, or null. */
   readonly argument: string | null
 }
 
 const FUNCTIONS = ['tolower', 'urlencode', 'urldecode', 'htmlencode', 'r', 'c']
 
-/** Functions and maps inside one another; more than this is no expression of anybody. */
+/** The limit of nested braces, more than any real expression has. */
 const DEEPEST = 16
 
-/** All references of an expression, the nested ones too. Braces that do not close are text. */
+/** All references of an expression, nested ones included. Unmatched braces are text. */
 export function references (expression: string): Reference[] {
   const found: Reference[] = []
   const starts: number[] = []
@@ -34,14 +34,14 @@ export function references (expression: string): Reference[] {
   return found
 }
 
-/** The maps and providers an expression asks, by name: what has an argument and is neither a function nor a capture. */
+/** The names of the maps and providers in an expression: references with an argument that are neither a function nor a capture. */
 export function tablesAsked (expression: string): string[] {
   return references(expression)
     .filter(({ name, argument }) => argument !== null && !FUNCTIONS.includes(name.toLowerCase()))
     .map(({ name }) => name)
 }
 
-/** What is wrong with the braces of an expression, or null. IIS and url-rewrite refuse the same. */
+/** What is wrong with the braces of an expression, or null. IIS and url-rewrite refuse such an expression. */
 export function bracesMistake (expression: string): string | null {
   let open = 0
   for (const character of expression) {

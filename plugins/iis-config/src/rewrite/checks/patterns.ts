@@ -3,7 +3,7 @@ import { RE2JS } from 're2js'
 import { isLinear } from '../../linear.ts'
 import type { Reading } from '../../reading/reading.ts'
 import type { PatternSyntax } from '../rewrite-options.ts'
-import type { XmlAttribute } from '../../xml/parse.ts'
+import type { XmlAttribute } from '../../xml/element.ts'
 
 /** Longer than any pattern that somebody wrote; what is longer is not worth a proof. */
 const LONGEST = 10_000

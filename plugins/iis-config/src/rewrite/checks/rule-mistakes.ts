@@ -1,21 +1,22 @@
-// Which rules do not do what their writer wanted? Mistakes known by name, each seen in real files.
-import { references } from './expressions.ts'
-import type { ReadRule } from '../inbound-rules.ts'
+// Rules that probably do not do what their author meant: mistakes with a code, each seen in real files.
 import type { Reading } from '../../reading/reading.ts'
-import { notAllowed, type RewriteSections, type ScopedRules } from '../read-rewrite.ts'
+import type { XmlElement } from '../../xml/element.ts'
+import { notAllowed } from '../allowed-variables.ts'
+import type { ReadRule } from '../inbound-rules.ts'
+import type { RewriteSections, ScopedRules } from '../read-rewrite.ts'
+import { references } from './expressions.ts'
 import { expressionsIn } from './runnable.ts'
 import { FOREIGN, isServerVariable } from './server-variables.ts'
-import type { XmlElement } from '../../xml/parse.ts'
 
-/** Patterns that every path matches. */
+/** Patterns that match every path. */
 const EVERYTHING = new Set(['.*', '(.*)', '^.*', '^(.*)', '.*$', '(.*)$', '^.*$', '^(.*)$', '(.*?)', '^(.*?)$', '^', '$', '.?'])
 
-/** Adds what is found to the reading's mistakes. */
+/** Adds the mistakes it finds to the reading. */
 export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }: RewriteSections): void {
   const set = new Set(lists.flatMap(list => list.rules).flatMap(({ rule }) => rule.serverVariables?.map(({ name }) => name.toUpperCase()) ?? []))
   for (const list of lists) {
     unreachable(reading, list)
-    // Rules that were left out as well: the mistake may be why.
+    // The entries include rules that were left out: the mistake may be the reason.
     for (const element of list.collection.entries) {
       variables(reading, element, set)
       forwardedProto(reading, element)
@@ -34,7 +35,7 @@ export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }
   }
 }
 
-/** A rule that takes everything and ends the list makes those behind it words on paper. */
+/** Rules behind one that matches every request and ends the list. */
 function unreachable (reading: Reading, { rules }: ScopedRules): void {
   const end = rules.findIndex(({ rule }) => rule.enabled !== false && takesAll(rule) && ends(rule))
   if (end === -1) return
@@ -43,24 +44,27 @@ function unreachable (reading: Reading, { rules }: ScopedRules): void {
   }
 }
 
+/** Whether a rule matches every request. */
 function takesAll ({ match, conditions, patternSyntax = 'ECMAScript' }: ReadRule['rule']): boolean {
   if (match.negate === true || (conditions?.add.length ?? 0) > 0) return false
   return patternSyntax === 'Wildcard' ? /^\*+$/.test(match.url) : patternSyntax === 'ECMAScript' && EVERYTHING.has(match.url)
 }
 
+/** Whether no rule behind this one runs once it matches. */
 function ends ({ stopProcessing, action }: ReadRule['rule']): boolean {
   return stopProcessing === true || action?.type === 'Redirect' || action?.type === 'CustomResponse' || action?.type === 'AbortRequest'
 }
 
+/** Variables and captures in the syntax of Apache or nginx, and variables that do not exist. */
 function variables (reading: Reading, rule: XmlElement, set: ReadonlySet<string>): void {
   for (const attribute of expressionsIn(rule)) {
     for (const { name, argument } of references(attribute.value)) {
       if (argument !== null) {
         if (/^(http|env|ssl)$/i.test(name)) reading.mistake('foreign-variable', attribute, `{${name}:${argument}} is Apache's spelling; in IIS the header is {HTTP_${argument.toUpperCase().replaceAll('-', '_')}}`)
       } else if (!isServerVariable(name) && !set.has(name.toUpperCase())) {
-        const ours = FOREIGN[name.toUpperCase()]
-        reading.mistake(ours === undefined ? 'unknown-variable' : 'foreign-variable', attribute,
-          `{${name}} is ${ours === undefined ? 'no server variable of IIS: it is empty' : `not of IIS and empty there; IIS has ${ours}`}`)
+        const known = FOREIGN[name.toUpperCase()]
+        reading.mistake(known === undefined ? 'unknown-variable' : 'foreign-variable', attribute,
+          `{${name}} is ${known === undefined ? 'no server variable of IIS: it is empty' : `not of IIS and empty there; IIS has ${known}`}`)
       }
     }
     if (attribute.name === 'url' && /[$%]\d/.test(attribute.value.replace(/%[\da-f]{2}/gi, ''))) {
@@ -69,6 +73,7 @@ function variables (reading: Reading, rule: XmlElement, set: ReadonlySet<string>
   }
 }
 
+/** X-Forwarded-Proto set to `{HTTPS}`, which is `on` or `off`. */
 function forwardedProto (reading: Reading, rule: XmlElement): void {
   for (const set of rule.children.filter(child => child.name === 'serverVariables').flatMap(child => child.children)) {
     if (/^HTTP_X_FORWARDED_PROTO(COL)?$/i.test(set.attributes.get('name')?.value ?? '') && /^\{HTTPS\}$/i.test(set.attributes.get('value')?.value ?? '')) {
@@ -77,6 +82,7 @@ function forwardedProto (reading: Reading, rule: XmlElement): void {
   }
 }
 
+/** A URL with the query that is appended to it once more. */
 function queryTwice (reading: Reading, { element, rule: { action } }: ReadRule): void {
   if (action === undefined || !('appendQueryString' in action || 'url' in action) || action.appendQueryString === false) return
   const whole = references(action.url).find(({ name, argument }) => argument === null && /^(REQUEST_URI|UNENCODED_URL|HTTP_URL|CACHE_URL|QUERY_STRING)$/i.test(name))
@@ -84,6 +90,7 @@ function queryTwice (reading: Reading, { element, rule: { action } }: ReadRule):
   if (whole !== undefined && at !== undefined) reading.mistake('query-twice', at, `{${whole.name}} holds the query, and it is appended once more; add appendQueryString="false"`)
 }
 
+/** Captures that the pattern or the conditions do not have. */
 function captures (reading: Reading, { element, rule }: ReadRule): void {
   if (rule.patternSyntax !== undefined && rule.patternSyntax !== 'ECMAScript') return
   const groups = rule.match.negate === true ? -1 : groupsOf(rule.match.url)
@@ -100,6 +107,7 @@ function captures (reading: Reading, { element, rule }: ReadRule): void {
   }
 }
 
+/** The number of groups in a pattern; 99 for one that does not compile, which is a problem of its own. */
 function groupsOf (pattern: string): number {
   try {
     return (RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1
@@ -108,7 +116,7 @@ function groupsOf (pattern: string): number {
   }
 }
 
-/** Patterns search anywhere: `localhost` also is in `evil-localhost.example`. */
+/** Patterns on the host that are not anchored: `localhost` also matches `evil-localhost.example`. */
 function openHost (reading: Reading, { element, rule }: ReadRule): void {
   if ((rule.patternSyntax ?? 'ECMAScript') !== 'ECMAScript') return
   const list = element.children.find(child => child.name === 'conditions')

@@ -1,35 +1,37 @@
-// Can an outbound rule run here? It must not speak of what is not there, nor ask of a body what no body can tell.
+// Whether an outbound rule can run here: its preconditions and tags must exist, and its match must be possible.
 import type { Reading } from '../../reading/reading.ts'
+import type { XmlElement } from '../../xml/element.ts'
 import type { OutboundRule, OutboundRules } from '../rewrite-options.ts'
 import { isVariableName } from './server-variables.ts'
-import type { XmlElement } from '../../xml/parse.ts'
 
-/** Whether a rule can run, or is switched off; otherwise every part of it is reported as not supported, and it has to be left out. */
+/** Whether a rule stays in the options: it can run, or is switched off. Every part of another rule is reported as not supported. */
 export function runsOutbound (reading: Reading, element: XmlElement, rule: OutboundRule, known: readonly OutboundRules[]): boolean {
-  const why = nameless(rule, known) ?? impossible(rule)
+  const why = undefinedName(rule, known) ?? impossible(rule)
   return why === null || !reading.leavesOut(element, why)
 }
 
-/** What it speaks of and nobody names. A name in other letters is the same name, and is then written as it is where it is given. */
-function nameless (rule: OutboundRule, known: readonly OutboundRules[]): string | null {
+/** The error for a precondition or custom tags that no file defines, or null. Names are not case-sensitive: the rule gets the spelling of the definition. */
+function undefinedName (rule: OutboundRule, known: readonly OutboundRules[]): string | null {
   const { match, preCondition } = rule
   if (preCondition !== undefined) {
-    const named = same(known.flatMap(({ preConditions = [] }) => preConditions), preCondition)
+    const named = spelling(known.flatMap(({ preConditions = [] }) => preConditions), preCondition)
     if (named === undefined) return `no file that was read has a precondition named "${preCondition}"`
     rule.preCondition = named
   }
   if (match.filterByTags?.includes('CustomTags') === true) {
-    const named = same(known.flatMap(({ customTags = [] }) => customTags), match.customTags ?? '')
+    const named = spelling(known.flatMap(({ customTags = [] }) => customTags), match.customTags ?? '')
     if (named === undefined) return `no file that was read has custom tags named "${match.customTags ?? ''}"`
     match.customTags = named
   }
   return null
 }
 
-function same (all: readonly { readonly name: string }[], wanted: string): string | undefined {
+/** The definition's spelling of a name. */
+function spelling (all: readonly { readonly name: string }[], wanted: string): string | undefined {
   return all.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.name
 }
 
+/** The error for a rule that url-rewrite refuses, or null. */
 function impossible ({ patternSyntax, match, conditions }: OutboundRule): string | null {
   if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return 'an answer on its way does not wait for the disk'
   if (match.serverVariable !== undefined && !isVariableName(match.serverVariable)) return `"${match.serverVariable}" is no name of a server variable`

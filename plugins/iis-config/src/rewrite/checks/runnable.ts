@@ -1,26 +1,27 @@
-// Can a rule run here? It must not ask a table or a folder that is not there.
-import { bracesMistake, references, tablesAsked } from './expressions.ts'
+// Whether a rule can run here: its maps, its document root and its target must exist.
 import type { Reading } from '../../reading/reading.ts'
+import type { XmlAttribute, XmlElement } from '../../xml/element.ts'
 import type { Rule } from '../rewrite-options.ts'
+import { bracesMistake, references, tablesAsked } from './expressions.ts'
 import { targetMistake } from './targets.ts'
-import type { XmlAttribute, XmlElement } from '../../xml/parse.ts'
 
+/** Variables whose values are paths on a disk. */
 const FILE_VARIABLES = ['request_filename', 'document_root', 'path_translated']
 
-/** What is there for rules to ask. */
+/** What rules may refer to. */
 export interface Surroundings {
   /** Names of rewrite maps, in lower case. */
   readonly maps: ReadonlySet<string>
   readonly documentRoot: string | undefined
   /** Names of web farms, in lower case. */
   readonly farms: ReadonlySet<string>
-  /** Names in lower case, by the element that rules share with the maps they mean: such a map had to be left out. */
+  /** Names, in lower case, of maps that had to be left out, by their `<rewrite>` element: rules of that element refer to them. */
   readonly shadowed: ReadonlyMap<XmlElement, ReadonlySet<string>>
 }
 
 /**
- * Whether a rule can run, or is switched off; otherwise every part of it is reported as not supported, and it has to be left out.
- * An expression whose braces do not match is a problem: IIS refuses it as well.
+ * Whether a rule stays in the options: it can run, or is switched off. Every part of another rule is reported as not supported.
+ * Unmatched braces in an expression are a problem, as in IIS.
  */
 export function runs (reading: Reading, element: XmlElement, { maps, documentRoot, farms, shadowed }: Surroundings): boolean {
   for (const attribute of expressionsIn(element)) {
@@ -45,7 +46,7 @@ export function runs (reading: Reading, element: XmlElement, { maps, documentRoo
   return mistake === null || !reading.leavesOut(element, `its url ${mistake}`)
 }
 
-/** Preconditions are shared by rules, so that none can be left out: what they ask has to be there. */
+/** Checks preconditions. Rules share them, so none can be left out: a reference to a map that does not exist is a problem. */
 export function checkPreConditions (reading: Reading, element: XmlElement, maps: ReadonlySet<string>): void {
   for (const attribute of expressionsIn(element)) {
     const missing = tablesAsked(attribute.value).find(name => !maps.has(name.toLowerCase()))
@@ -54,7 +55,7 @@ export function checkPreConditions (reading: Reading, element: XmlElement, maps:
   }
 }
 
-/** Whether a rule is about files, so that url-rewrite needs a documentRoot. */
+/** Whether a rule refers to files, so that url-rewrite needs the option documentRoot. */
 export function asksFiles ({ conditions, action, serverVariables }: Rule): boolean {
   if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return true
   const expressions = [
@@ -65,7 +66,7 @@ export function asksFiles ({ conditions, action, serverVariables }: Rule): boole
   return expressions.some(expression => references(expression).some(({ name }) => FILE_VARIABLES.includes(name.toLowerCase())))
 }
 
-/** The attributes below a rule that hold expressions: all but names, words and patterns. */
+/** The attributes below a rule that are expressions: not names, words of a list, or patterns. */
 export function expressionsIn (rule: XmlElement): XmlAttribute[] {
   return rule.children.flatMap(child => [
     ...[...child.attributes.values()].filter(({ name }) => isExpression(child.name, name)),

@@ -1,4 +1,4 @@
-// Which server variables does IIS know? (docs: web-dev-reference/server-variables; URL Rewrite reference.)
+// The server variables of IIS (docs: web-dev-reference/server-variables; URL Rewrite reference.)
 
 const KNOWN = new Set([
   'ALL_HTTP', 'ALL_RAW', 'APP_POOL_ID', 'APPL_MD_PATH', 'APPL_PHYSICAL_PATH', 'AUTH_PASSWORD', 'AUTH_TYPE', 'AUTH_USER',
@@ -12,7 +12,7 @@ const KNOWN = new Set([
   'WARMUP_REQUEST', 'ARR_CACHE_CONTROL_OVERRIDE'
 ])
 
-/** Names of Apache and nginx, and what IIS calls the same. */
+/** Names of Apache and nginx, with the equivalent of IIS. */
 export const FOREIGN: Readonly<Record<string, string>> = {
   REQUEST_SCHEME: '{HTTPS}, which is on or off; {CACHE_URL} begins with the scheme',
   SCHEME: '{HTTPS}, which is on or off; {CACHE_URL} begins with the scheme',
@@ -26,13 +26,13 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   PROXY_ADD_X_FORWARDED_FOR: '{REMOTE_ADDR}; X-Forwarded-For is set by the proxy itself'
 }
 
-/** Whether IIS gives this variable a value: it is in its list, or the name of a header. */
+/** Whether IIS knows a variable: it is in its list, or stands for a header. */
 export function isServerVariable (name: string): boolean {
   const upper = name.toUpperCase()
   return !Object.hasOwn(FOREIGN, upper) && (KNOWN.has(upper) || upper.startsWith('HTTP_') || upper.startsWith('RESPONSE_'))
 }
 
-/** Whether this can be a variable's name; one of a header makes the header's name. */
+/** Whether a name is valid for a variable. A variable that stands for a header needs a name for the header. */
 export function isVariableName (name: string): boolean {
   return /^(?!(?:HTTP|RESPONSE)_$)[\w.-]+$/i.test(name)
 }

@@ -1,0 +1,44 @@
+// `<requestFiltering>`: what each of its parts refuses.
+import { any, attribute, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
+
+/** The hidden segments and file extensions that IIS ships in applicationHost.config: they protect files on a disk, and the plugins serve none. */
+const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
+const EXTENSIONS = ('.asa .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm ' +
+  '.lsad .ssmap .cd .dsprototype .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype .lddprototype .exclude .refresh .compiled .msgx .vsdisco .rules').split(' ')
+
+/** https://learn.microsoft.com/iis/configuration/system.webserver/security/requestfiltering/ */
+export const REQUEST_FILTERING: Shape = {
+  name: 'requestFiltering',
+  attributes: {
+    allowDoubleEscaping: any,
+    allowHighBitCharacters: value => same(value, 'true') ? 'plain' : { refuses: 'refuses URLs with characters that are not ASCII (404.12)', door: 'allowHighBitCharacters' },
+    unescapeQueryString: any,
+    removeServerHeader: lostUnless('false')
+  },
+  children: {
+    verbs: { name: 'verbs', ...list(entry('verb', 'refuses # (404.6)'), { allowUnlisted: closedUnless('true', 'refuses every verb that is not listed (404.6)'), applyToWebDAV: any }) },
+    fileExtensions: { name: 'fileExtensions', ...list(entry('fileExtension', 'refuses URLs that end in # (404.7)', EXTENSIONS), { allowUnlisted: closedUnless('true', 'refuses every file extension that is not listed (404.7)'), applyToWebDAV: any }) },
+    hiddenSegments: { name: 'hiddenSegments', ...list(denial('segment', 'refuses URLs with the segment # (404.8)', SEGMENTS), { applyToWebDAV: any }) },
+    denyUrlSequences: { name: 'denyUrlSequences', ...list(denial('sequence', 'refuses URLs with # in them (404.5)')) },
+    denyQueryStringSequences: { name: 'denyQueryStringSequences', ...list(denial('sequence', 'refuses queries with # in them (404.18)')) },
+    alwaysAllowedUrls: { free: true },
+    alwaysAllowedQueryStrings: { free: true },
+    filteringRules: {
+      name: 'filteringRules',
+      children: {
+        filteringRule: { free: true, refuses: part => [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)` }] },
+        remove: { free: true },
+        clear: {}
+      }
+    },
+    requestLimits: {
+      name: 'requestLimits',
+      attributes: {
+        maxAllowedContentLength: limit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
+        maxUrl: limit(4096, 'refuses URLs of more than # bytes (404.14)'),
+        maxQueryString: limit(2048, 'refuses queries of more than # bytes (404.15)')
+      },
+      children: { headerLimits: list({ attributes: { header: any, sizeLimit: any }, refuses: part => [{ part, refuses: `refuses requests whose ${attribute(part, 'header')} is longer than ${attribute(part, 'sizeLimit')} bytes (431)` }] }) }
+    }
+  }
+}

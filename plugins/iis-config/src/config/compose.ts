@@ -1,0 +1,75 @@
+// From the sections to the options of each plugin.
+import type { Reading } from '../reading/reading.ts'
+import { findRuleMistakes } from '../rewrite/checks/rule-mistakes.ts'
+import { readHttpProtocol } from '../rewrite/custom-headers.ts'
+import { readHttpRedirects } from '../rewrite/http-redirect.ts'
+import type { ScopedOutbound } from '../rewrite/place-outbound.ts'
+import { rewriteOptions } from '../rewrite/place-rules.ts'
+import { readRewrite, type RewriteSections } from '../rewrite/read-rewrite.ts'
+import { endProxying, nameServers, readFarms } from '../sections/farms.ts'
+import type { SectionPath } from '../sections/find-sections.ts'
+import { readLog, type LogDraft } from '../sections/log.ts'
+import { findPlaceMistakes } from '../sections/place-mistakes.ts'
+import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from '../sections/proxy.ts'
+import type { Found, Scope } from '../sections/scopes.ts'
+import { readSites, type Sites } from '../sections/sites.ts'
+import { readTraceRules } from '../sections/tracing.ts'
+import type { XmlElement } from '../xml/element.ts'
+import type { PluginOptions } from './plugin-options.ts'
+
+/** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
+export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, server: boolean, documentRoot: string | undefined): PluginOptions {
+  const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
+  const log: LogDraft = { options: {}, from: null }
+  const proxy: ProxyDraft = { options: {} }
+  const sites: Sites[] = []
+
+  each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
+  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log)) })
+  each('system.webServer/tracing/traceFailedRequests', ({ element }) => { readTraceRules(reading, element) })
+  each('system.webServer/proxy', ({ scope, element }) => {
+    if (forAll(reading, scope, element)) readProxy(reading, element, proxy)
+  })
+  each('system.webServer/webSocket', ({ scope, element }) => {
+    if (forAll(reading, scope, element)) readWebSocket(reading, element, proxy)
+  })
+  const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
+
+  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
+  findRuleMistakes(reading, rewrite)
+  findPlaceMistakes(reading, { server, allowed: rewrite.allowed, found, bindings: sites.flatMap(({ bindings }) => bindings) })
+  const read = rewrite.lists.flatMap(list => list.rules)
+  const rules = read.map(({ rule }) => rule)
+  if (proxy.enabled === false) endProxying(reading, read, farms)
+  nameServers(rules, farms)
+  const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
+  const urlRewrite = rewriteOptions(reading, rewrite, siteNames, documentRoot)
+  const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
+  const upstreamProxy = upstreamProxyOptions(proxy, proxied)
+  const [site] = sites
+  return {
+    ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },
+    ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
+    ...upstreamProxy !== undefined && { upstreamProxy },
+    ...log.from !== null && { arrLog: log.options }
+  }
+}
+
+/** Whether a section is for the whole server. The proxy's options are the same for all sites and paths, so settings for one of them are reported as lost. */
+function forAll (reading: Reading, { site, path }: Scope, element: XmlElement): boolean {
+  if (site === null && path === '/') return true
+  reading.losesAll(element, `the proxy's options are the same for all sites and paths, and this is for ${site ?? ''}${path} alone`)
+  return false
+}
+
+/** Adds the rules that `<httpRedirect>` and `<customHeaders>` become, behind those of `<rewrite>`. */
+function withOtherRules (reading: Reading, sections: RewriteSections, found: ReadonlyMap<SectionPath, readonly Found[]>): RewriteSections {
+  const redirects = readHttpRedirects(reading, found.get('system.webServer/httpRedirect') ?? [])
+  const headers = (found.get('system.webServer/httpProtocol') ?? []).map(({ scope, element }): ScopedOutbound =>
+    ({ kind: 'customHeaders', scope, element, ...readHttpProtocol(reading, element) }))
+  return {
+    ...sections,
+    lists: [...sections.lists, ...redirects],
+    outbound: [...sections.outbound, ...headers]
+  }
+}

@@ -1,0 +1,24 @@
+// How a configuration is read and watched. The options that reading gives for the plugins are in config/plugin-options.ts.
+
+/** How a configuration is read. */
+export interface ReadOptions {
+  /** The largest file that is opened, in bytes. Default: `4194304`. */
+  readonly maxBytes?: number
+  /** The folder in which conditions of type IsFile and IsDirectory look. Default: the folder of a `web.config`; none for other files. */
+  readonly documentRoot?: string
+  /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
+  readonly transforms?: readonly string[]
+  /**
+   * Sections that may be dropped although IIS refuses requests because of them, e.g. `['ipSecurity', 'access']`: no plugin
+   * refuses those requests. A file with such a section that is not named here is an error. Default: none.
+   */
+  readonly open?: readonly string[]
+}
+
+/** How a configuration is watched. */
+export interface WatchOptions extends ReadOptions {
+  /** The time between two looks at the files, in ms. Default: `1000`. */
+  readonly interval?: number
+  /** How long the files must be unchanged before they are read, in ms: editors save in several writes. Default: `100`. */
+  readonly quiet?: number
+}

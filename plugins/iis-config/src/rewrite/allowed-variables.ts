@@ -1,0 +1,38 @@
+// `<allowedServerVariables>`: the variables that rules other than global ones may set.
+import { collection, noteUnfound } from '../reading/collection.ts'
+import type { Reading } from '../reading/reading.ts'
+import { above, type Scope } from '../sections/scopes.ts'
+import type { XmlElement } from '../xml/element.ts'
+import type { ReadRule } from './inbound-rules.ts'
+
+/** The names of one `<allowedServerVariables>`, which apply to its scope and the scopes below. */
+export interface AllowedVariables {
+  readonly scope: Scope
+  readonly element: XmlElement
+  readonly names: readonly string[]
+}
+
+/** A list of rules with its scope. */
+interface RulesInScope {
+  readonly scope: Scope
+  readonly global: boolean
+  readonly rules: readonly ReadRule[]
+}
+
+/** Reads the names of the list. */
+export function readAllowedServerVariables (reading: Reading, element: XmlElement): string[] {
+  reading.used(element)
+  const allowed = collection(reading, element, 'add', 'name')
+  noteUnfound(reading, allowed)
+  return allowed.entries.map(add => reading.required(add, 'name'))
+}
+
+/** Rules that set a variable which no `<allowedServerVariables>` names (500.50 in IIS). Global rules may set any. */
+export function notAllowed (lists: readonly RulesInScope[], allowed: readonly AllowedVariables[]): { element: XmlElement, name: string }[] {
+  const allowedAbove = above(allowed)
+  return lists.filter(list => !list.global).flatMap(({ scope, rules }) => {
+    const names = new Set(allowedAbove(scope, true).flatMap(one => one.names.map(name => name.toLowerCase())))
+    return rules.flatMap(({ element, rule }) =>
+      (rule.serverVariables ?? []).filter(({ name }) => !names.has(name.toLowerCase())).map(({ name }) => ({ element, name })))
+  })
+}

@@ -1,0 +1,94 @@
+// The elements of a site other than its bindings: applications, limits, HSTS, logging, tracing.
+import type { SiteOptions } from '../config/plugin-options.ts'
+import { differs, lost, readAttributes, type AttributeTable } from '../reading/attribute-table.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { XmlElement } from '../xml/element.ts'
+import { readLogFile, type LogDraft } from './log.ts'
+import { readTraceSwitch } from './tracing.ts'
+
+/** A site's options for https. */
+export type Https = NonNullable<SiteOptions['https']>
+
+const PROCESS = 'worker processes and pools of IIS do not exist here; it is one Node process'
+const FILES = 'the proxy serves no files, and a web.config in this folder is not read along'
+const FILES_ADVICE = 'register @fastify/static for files, and check that web.config as well'
+
+/** The attributes of `<application>`. */
+export const APPLICATION = {
+  path: differs('paths of applications have no meaning of their own here', ['/']),
+  applicationPool: differs(PROCESS),
+  enabledProtocols: differs(PROCESS),
+  serviceAutoStartEnabled: differs(PROCESS),
+  serviceAutoStartProvider: differs(PROCESS),
+  preloadEnabled: differs(PROCESS)
+} as const satisfies AttributeTable<unknown>
+
+/** The attributes of `<virtualDirectory>`. */
+export const VIRTUAL_DIRECTORY = {
+  path: differs('virtual directories have no meaning of their own here', ['/']),
+  physicalPath: differs(FILES),
+  userName: differs('files are read as the user that runs Node'),
+  password: differs('files are read as the user that runs Node'),
+  logonMethod: differs('files are read as the user that runs Node'),
+  allowSubDirConfig: differs('files are read as the user that runs Node')
+} as const satisfies AttributeTable<unknown>
+
+/** The attributes of `<limits>`. */
+const LIMITS = {
+  connectionTimeout: lost('limits of one site are not supported', 'see limits of listeners', ['00:02:00']),
+  maxConnections: lost('limits of one site are not supported', 'see limits.connections of listeners', ['4294967295']),
+  maxBandwidth: lost('the speed of a site is not limited', undefined, ['4294967295']),
+  maxUrlSegments: lost('the segments of a URL are not counted', 'a rule of type AbortRequest or CustomResponse can refuse long paths', ['32'])
+} as const satisfies AttributeTable<unknown>
+
+/** Reads the elements that both `<site>` and `<siteDefaults>` may have. Settings of HSTS are added to `https`, log settings to the draft. */
+export function readSiteParts (reading: Reading, element: XmlElement, https: Https, log: LogDraft, site: string | null): void {
+  for (const child of element.children) {
+    switch (child.name) {
+      case 'application':
+      case 'applicationDefaults':
+        readAttributes<unknown>(reading, child, APPLICATION, undefined)
+        for (const directory of child.children.filter(({ name }) => name.startsWith('virtualDirectory'))) readDirectory(reading, directory)
+        break
+      case 'virtualDirectoryDefaults':
+        readDirectory(reading, child)
+        break
+      case 'limits':
+        readAttributes<unknown>(reading, child, LIMITS, undefined)
+        break
+      case 'hsts':
+        Object.assign(https, readHsts(reading, child))
+        break
+      case 'logFile':
+        readLogFile(reading, child, log, site)
+        break
+      case 'traceFailedRequestsLogging':
+        readTraceSwitch(reading, child)
+        break
+      case 'ftpServer':
+        reading.losesAll(child, 'FTP is not supported')
+        break
+    }
+  }
+}
+
+function readDirectory (reading: Reading, element: XmlElement): void {
+  readAttributes<unknown>(reading, element, VIRTUAL_DIRECTORY, undefined)
+  reading.differs(element.attributes.get('physicalPath'), FILES, FILES_ADVICE)
+}
+
+/** `<hsts>` (IIS 10, version 1709): the header, and the redirect to https. */
+function readHsts (reading: Reading, element: XmlElement): Https {
+  reading.used(element)
+  const enabled = reading.flag(element, 'enabled') === true
+  const maxAge = reading.integer(element, 'max-age') ?? 0
+  const includeSubDomains = reading.flag(element, 'includeSubDomains')
+  const preload = reading.flag(element, 'preload')
+  const redirect = reading.flag(element, 'redirectHttpToHttps')
+  if (!enabled) return {}
+  if (redirect === true) reading.differs(element.attributes.get('redirectHttpToHttps'), 'the redirect goes to the port of the https binding, and keeps method and body')
+  return written<Https>({
+    redirect,
+    hsts: written<NonNullable<Https['hsts']>>({ maxAge, includeSubDomains, preload })
+  })
+}
