@@ -61,13 +61,13 @@ for (const [what, xml, code, line, message] of wrong) {
   })
 }
 
-test('all wrong values are told in one error, in the order of the file', async t => {
+test('all wrong values are in one error, in the order of the file', async t => {
   const found = failure(() => readConfigText(rule('<rule name="a" enabled="1x"><match url="("/></rule>\n<rule name="b"><match url="x"/><action type="Go"/></rule>')))
   t.equal(found.count, 3)
   t.equal(found.message.split('\n').length, 3)
 })
 
-test('entities that blow up are refused before any of them exists', async t => {
+test('entities that expand exponentially are refused before they are expanded', async t => {
   const laughs = Array.from({ length: 9 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('\n')
   const xml = `<?xml version="1.0"?>\n<!DOCTYPE lolz [\n<!ENTITY l0 "lol">\n${laughs}\n]>\n<configuration a="&l9;"/>`
   const before = process.memoryUsage().heapUsed
@@ -77,11 +77,11 @@ test('entities that blow up are refused before any of them exists', async t => {
   t.ok(process.memoryUsage().heapUsed - before < 50_000_000, 'and nothing was expanded')
 })
 
-test('an entity that is not one of XML is refused', async t => {
+test('an entity other than the five of XML is refused', async t => {
   t.match(failure(() => readConfigText('<configuration>\n<a b="&nbsp;"/></configuration>')), { code: 'INVALID_XML', line: 2 })
 })
 
-test('elements nested without end are refused', async t => {
+test('elements nested too deep are refused', async t => {
   t.match(failure(() => readConfigText(`<configuration>${'<a>'.repeat(100_000)}`)).message, 'nested')
 })
 
@@ -92,19 +92,19 @@ test('a file of 50 MB is refused before it is opened', async t => {
   t.match(failure(() => readConfig(file)), { code: 'UNREADABLE', message: 'maxBytes' })
 })
 
-test('a missing file, and a directory, are named', async t => {
+test('the error for a missing file or a directory names it', async t => {
   t.match(failure(() => readConfig('/no/such/web.config')), { code: 'UNREADABLE', message: 'ENOENT' })
   t.match(failure(() => readConfig(t.testdir())), { code: 'UNREADABLE', message: 'not a file' })
 })
 
-test('an attribute named after part of JavaScript is just an attribute', async t => {
+test('an attribute with the name of a JavaScript property, such as __proto__, is an ordinary attribute', async t => {
   const { report } = readConfigText(rule('<rule name="a" __proto__="1" constructor="2"><match url="x"/></rule>'))
   t.strictSame(report.rows.filter(row => row.status === 'unsupported').map(row => row.name), ['__proto__', 'constructor'])
 })
 
 const plain = '<?xml version="1.0" encoding="UTF-8"?>\r\n<!-- é -->\r\n<configuration>\r\n  <other/></configuration>'
 
-test('the encodings of Windows are read: marks, UTF-16, code pages', async t => {
+test('encodings common on Windows are read: byte order marks, UTF-16, code pages', async t => {
   const utf16 = plain.replace('UTF-8', 'UTF-16')
   const be = Buffer.from(utf16, 'utf16le').swap16()
   const files = {
@@ -123,7 +123,7 @@ test('the encodings of Windows are read: marks, UTF-16, code pages', async t => 
   }
 })
 
-test('bytes that are not in their encoding are an error with the line', async t => {
+test('bytes that are invalid in their encoding are an error with the line', async t => {
   const dir = t.testdir()
   const write = (bytes: Buffer): string => {
     writeFileSync(join(dir, 'web.config'), bytes)

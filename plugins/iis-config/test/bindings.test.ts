@@ -4,7 +4,7 @@ import { readConfigText, type IisConfig } from '../src/index.ts'
 const read = (...bindings: readonly string[]): IisConfig => readConfigText(`<configuration><system.applicationHost><sites>${bindings.map((binding, index) =>
   `<site name="${index}"><bindings><binding ${binding} /></bindings></site>`).join('')}</sites></system.applicationHost></configuration>`)
 
-test('one port on several addresses is a listener for each, with a name of its own', async t => {
+test('one port on several addresses becomes one listener for each address, each with a name', async t => {
   const { options } = read('protocol="http" bindingInformation="10.0.0.1:80:"', 'protocol="http" bindingInformation="10.0.0.2:80:"', 'protocol="http" bindingInformation="10.0.0.2:8080:"')
   t.strictSame(options.listeners?.listeners, [
     { name: 'http 10.0.0.1 port 80', host: '10.0.0.1', port: 80 },
@@ -13,14 +13,14 @@ test('one port on several addresses is a listener for each, with a name of its o
   ])
 })
 
-test('where a binding is for all addresses, its listener has those of single ones as well', async t => {
+test('a listener for all addresses includes the bindings for single addresses', async t => {
   const { options } = read('protocol="http" bindingInformation="127.0.0.1:80:a"', 'protocol="http" bindingInformation="*:80:b"', 'protocol="http" bindingInformation="[::1]:80:c"')
   t.strictSame(options.listeners?.listeners, [{ host: '*', port: 80 }])
   t.strictSame(options.hostRouting?.sites.map(({ bindings }) => bindings?.[0]), ['http/127.0.0.1:80:a', 'http/*:80:b', 'http/[::1]:80:c'])
   t.strictSame(read('protocol="http" bindingInformation="127.0.0.1:80:a"', 'protocol="http" bindingInformation="0.0.0.0:80:b"').options.listeners?.listeners, [{ host: '0.0.0.0', port: 80 }])
 })
 
-test('what the flags of one binding switch off for another one is told there', async t => {
+test('a feature that one binding\'s flags switch off for another binding is reported at the other one', async t => {
   const { options, report } = read('protocol="https" bindingInformation="*:443:a" sslFlags="1"', 'protocol="https" bindingInformation="*:443:b" sslFlags="37"', 'protocol="https" bindingInformation="*:444:c" sslFlags="5"')
   t.strictSame(options.listeners?.listeners, [
     { host: '*', port: 443, https: { tls: { maxVersion: 'TLSv1.2' } }, http2: false },
@@ -31,12 +31,12 @@ test('what the flags of one binding switch off for another one is told there', a
   t.equal(told.length, 1)
 })
 
-test('defaults of sites without a site make neither sites nor listeners', async t => {
+test('siteDefaults without a site give neither sites nor listeners', async t => {
   const { options } = readConfigText('<configuration><system.applicationHost><sites><siteDefaults><logFile period="Hourly" /></siteDefaults></sites></system.applicationHost></configuration>')
   t.strictSame(options, { arrLog: { period: 'hourly' } })
 })
 
-test('what no two sites can have, and what is no host, is told with its line', async t => {
+test('a binding of two sites, a port for two protocols and an invalid host are problems with their line', async t => {
   const http = (information: string): string => `protocol="http" bindingInformation="${information}"`
   for (const [bindings, told] of [
     [[http('*:80:A'), http('*:80:a')], 'site "1" has the binding of site "0" at web.config:1:'],
@@ -48,7 +48,7 @@ test('what no two sites can have, and what is no host, is told with its line', a
   for (const host of ['', '*', '*.example.com', 'bücher.example', 'a_b', 'a.']) t.ok(read(http(`*:80:${host}`)).report.complete, host)
 })
 
-test('a site that does not start may have the binding of another one', async t => {
+test('a site that does not start may have the binding of another site', async t => {
   const site = (name: string, starts: boolean): string => `<site name="${name}" serverAutoStart="${starts}"><bindings><binding protocol="http" bindingInformation="*:80:" /></bindings></site>`
   const { options } = readConfigText(`<configuration><system.applicationHost><sites>${site('a', false)}${site('b', true)}</sites></system.applicationHost></configuration>`)
   t.strictSame(options.listeners?.listeners, [{ host: '*', port: 80 }])

@@ -17,18 +17,18 @@ function run (...args: string[]): Run {
 
 const web = (t: Test, inside: string): string => join(t.testdir({ 'web.config': `<configuration>\n${inside}\n</configuration>` }), 'web.config')
 
-test('check tells what differs, and ends with 0 where nothing is lost', async t => {
+test('check prints what differs, and exits with 0 where nothing is lost', async t => {
   const { code, out, err } = run('check', example)
   t.equal(code, 0)
   t.match(out, 'Used with a difference')
   t.match(out, `${example}:14:7`)
   t.match(out, 'open-host')
   t.match(out, `Nothing of ${example} is lost.`)
-  t.notMatch(out, '\u001b', 'no colours where nobody sees them')
+  t.notMatch(out, '\u001b', 'no colours without a terminal')
   t.equal(err, '')
 })
 
-test('check ends with 1 where something is lost', async t => {
+test('check exits with 1 where something is lost', async t => {
   const { code, out } = run('check', web(t, '<system.webServer><handlers /><rewrite><providers><provider name="x" type="y" /></providers></rewrite></system.webServer>'))
   t.equal(code, 1)
   t.match(out, 'Not supported')
@@ -36,7 +36,7 @@ test('check ends with 1 where something is lost', async t => {
   t.match(out, '1 section lost')
 })
 
-test('check --all tells what is used as well, and --json tells tools', async t => {
+test('check --all also prints what is used, and --json prints the report as JSON', async t => {
   t.match((run('check', '--all', example)).out, '✔ <match>')
   const { out, code } = run('check', '--json', example)
   t.equal(code, 0)
@@ -48,7 +48,7 @@ test('convert prints TypeScript, or the options as JSON', async t => {
   t.match(JSON.parse((run('convert', '--json', example)).out), { urlRewrite: { rules: [{ name: 'ReverseProxy' }] } })
 })
 
-test('a bad file ends with 2, says where, and prints nothing else', async t => {
+test('a bad file exits with 2, and only its errors with their places are printed', async t => {
   const file = web(t, '<a b="&" />')
   for (const command of ['check', 'convert']) {
     const { code, out, err } = run(command, file)
@@ -63,7 +63,7 @@ const CLOSED = `<system.webServer><handlers /><security>
 <ipSecurity allowUnlisted="false" /><access sslFlags="Ssl" />
 </security></system.webServer>`
 
-test('check tells first what IIS closes and nothing closes here, with what opens it', async t => {
+test('check prints first what closes in IIS and not here, with the option that opens it', async t => {
   const file = web(t, CLOSED)
   const { code, out, err } = run('check', file)
   t.equal(code, 1)
@@ -75,15 +75,15 @@ test('check tells first what IIS closes and nothing closes here, with what opens
   const one = run('check', '--open', 'access', file)
   t.equal(one.code, 1)
   t.match(one.out, 'open names access: it is let through')
-  t.match(one.out, 'No site starts from it without --open ipSecurity,access.', 'what is typed for all of it')
+  t.match(one.out, 'No site starts from it without --open ipSecurity,access.', 'the option that names all')
   const both = run('check', '--open', 'access', '--open', 'ipSecurity', file)
-  t.equal(both.code, 1, 'what is let through is lost all the same')
+  t.equal(both.code, 1, 'what is let through is still lost')
   t.notMatch(both.out, 'No site starts')
   t.match(both.out, '2 closed in IIS, not here')
   t.match(JSON.parse(run('check', '--json', file).out), { counts: { closes: 2 }, rows: [{}, {}, {}, { status: 'closes', section: 'ipSecurity', open: false, value: 'false' }, { section: 'access' }] })
 })
 
-test('convert writes no module of a file that closes something, unless told to, and then says so at its top', async t => {
+test('convert writes no module of a file that closes something, unless --open names it; the module then lists it at its top', async t => {
   const file = web(t, CLOSED)
   for (const args of [[], ['--json'], ['--open', 'access']]) {
     const { code, out, err } = run('convert', ...args, file)
@@ -103,11 +103,11 @@ test('convert writes no module of a file that closes something, unless told to, 
   t.match(JSON.parse(run('convert', '--json', '--open', 'access,ipSecurity', file).out), {})
 })
 
-test('a name that no section has ends with 2 and the names there are', async t => {
+test('an unknown name in --open exits with 2 and prints the known names', async t => {
   for (const command of ['check', 'convert']) t.match(run(command, '--open', 'doors', example), { code: 2, out: '', err: /"doors" is not one of access, allowHighBitCharacters, .*, verbs\n$/ })
 })
 
-test('a wrong command ends with 2 and the usage; help ends with 0', async t => {
+test('a wrong command exits with 2 and the usage; help exits with 0', async t => {
   for (const args of [[], ['check'], ['frob', 'x'], ['check', 'a', 'b'], ['check', '--nope', 'x']]) {
     const { code, err } = run(...args)
     t.equal(code, 2, args.join(' '))
@@ -116,13 +116,13 @@ test('a wrong command ends with 2 and the usage; help ends with 0', async t => {
   t.match(run('--help'), { code: 0, out: 'Exit code' })
 })
 
-test('colours are for those who see them', async t => {
+test('colours are printed only on a terminal', async t => {
   let out = ''
   command(['check', example], { write: text => { out += text }, warn: () => {}, colors: true })
   t.match(out, '\u001b[33m≈ <rules>')
 })
 
-test('as a program: the exit code, the streams, and no colours into a pipe', async t => {
+test('the executable: exit code, streams, and no colours into a pipe', async t => {
   const cli = fileURLToPath(new URL('../src/command/cli.ts', import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env
   const program = async (...args: string[]): Promise<Run> => await new Promise(resolve => {

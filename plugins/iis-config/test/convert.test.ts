@@ -7,7 +7,7 @@ import { convertToTypeScript, readConfig, readConfigText, type PluginOptions } f
 
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))
 
-/** Runs what was made: the plugins are stand-ins, and what they are registered with is collected. */
+/** Runs the generated module with stand-ins for the plugins, and collects the options they are registered with. */
 async function run (code: string): Promise<PluginOptions> {
   const { outputText, diagnostics = [] } = ts.transpileModule(code, { reportDiagnostics: true, compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 } })
   if (diagnostics.length > 0) throw new Error(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')).join('\n'))
@@ -26,17 +26,17 @@ for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config')
     const { listeners, ...rest } = registered
     const { rewriteResponse, ...proxy } = (rest.upstreamProxy ?? {}) as { rewriteResponse?: unknown }
     const outbound = config.options.urlRewrite?.outboundRules ?? config.options.urlRewrite?.siteOutboundRules
-    t.equal(typeof rewriteResponse, outbound === undefined || rest.upstreamProxy === undefined ? 'undefined' : 'function', 'the proxy is handed the rules for answers')
+    t.equal(typeof rewriteResponse, outbound === undefined || rest.upstreamProxy === undefined ? 'undefined' : 'function', 'the proxy is given the outbound rules')
     if (rest.upstreamProxy !== undefined) rest.upstreamProxy = proxy
     const { listeners: wanted, ...others } = config.options
     if (others.urlRewrite !== undefined && JSON.stringify(others.urlRewrite).includes('"type":"Rewrite","url"')) Object.assign(others, { urlRewrite: { ...others.urlRewrite, originalUrlHeader: true } })
     t.strictSame(rest, others)
     if (wanted !== undefined) t.strictSame(listeners, { ...wanted, certificate: 'development' })
-    t.strictSame(Object.keys(registered), ['arrLog', 'listeners', 'hostRouting', 'urlRewrite', 'upstreamProxy'].filter(key => key in config.options), 'in the order of the journey')
+    t.strictSame(Object.keys(registered), ['arrLog', 'listeners', 'hostRouting', 'urlRewrite', 'upstreamProxy'].filter(key => key in config.options), 'in the order in which they handle a request')
   })
 }
 
-test('any text comes out as it went in', async t => {
+test('any string is the same after it is written and evaluated', async t => {
   const texts = ["it's", '"', '\\', '\n\r\t', '\u2028\u2029', '${x}', '`', '*/ // <!--', '😀', '\0'.replace('\0', '\u007f')] // eslint-disable-line no-template-curly-in-string
   const config = readConfigText('<configuration><system.webServer><rewrite><rewriteMaps><rewriteMap name="m" /></rewriteMaps></rewrite></system.webServer></configuration>')
   config.options.urlRewrite = { rewriteMaps: [{ name: 'm', entries: Object.fromEntries([...texts.map(text => [text, text]), ['__proto__', 'x'], ['a b', ''], ['1', '2']]) }] }
@@ -44,7 +44,7 @@ test('any text comes out as it went in', async t => {
   t.strictSame(Object.entries(urlRewrite?.rewriteMaps?.[0]?.entries ?? {}), Object.entries(config.options.urlRewrite.rewriteMaps?.[0]?.entries ?? {}))
 })
 
-test('a comment cannot end early, and stands above the part it is about', async t => {
+test('a comment cannot end early, and is above the part it is about', async t => {
   const code = convertToTypeScript(readConfigText(`<configuration><system.webServer><rewrite><rules useOriginalURLEncoding="true">
     <rule name="a" responseCacheDirective="x&#10;process.exit()//&#x2028;alert()"><match url="x" /></rule>
     <rule name="b" made.up="1"><match url="x" /></rule>
@@ -58,13 +58,13 @@ test('a comment cannot end early, and stands above the part it is about', async 
   t.notMatch(code, '\u2028')
 })
 
-test('a line break in the name of the file ends no comment', async t => {
+test('a line break in the file name does not end a comment', async t => {
   const config = readConfigText('<configuration/>', 'web\nthrow Error("run")\u2028.config')
   t.equal(convertToTypeScript(config).split('\n')[0], '// Made by iis-config from web throw Error("run") .config. In comments: what is used with a difference, and what is lost.')
   await run(convertToTypeScript(config))
 })
 
-test('the article’s file becomes what a person would write', async t => {
+test('the example file becomes readable TypeScript', async t => {
   const config = readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url)))
   t.match(convertToTypeScript(config), `  await fastify.register(urlRewrite, {
     rules: [

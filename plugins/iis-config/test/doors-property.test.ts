@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { isIisConfigError, readConfigText, type IisConfig } from '../src/index.ts'
 
-/** A request as anybody may send it. */
+/** A request of any client. */
 interface Asked { readonly ip: string, readonly tls: boolean, readonly verb: string, readonly path: string, readonly query: string, readonly body: number, readonly header: number }
 
 const REQUESTS: readonly Asked[] = [
@@ -12,7 +12,7 @@ const REQUESTS: readonly Asked[] = [
   { ip: '10.0.0.1', tls: false, verb: 'PUT', path: `/${'x'.repeat(300)}`, query: 'q'.repeat(1500), body: 100, header: 900 }
 ]
 
-/** One section: how it is written, and whether IIS refuses a request because of it. Everybody here is anonymous. */
+/** One section: its XML, and whether IIS refuses a request because of it. All requests are anonymous. */
 interface Section { readonly xml: string, readonly group: 'security' | 'authentication' | 'requestFiltering' | 'system.web' | 'system.webServer', readonly refuses: (asked: Asked) => boolean }
 
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })
@@ -21,7 +21,7 @@ const is = (value: string | undefined, byDefault: boolean): boolean => value ===
 const attributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
   Object.entries(values).map(([name, value]) => value === undefined ? '' : ` ${name}="${value}"`).join('')
 
-/** A list of IIS with `allowUnlisted`: an entry decides, and where there is none the attribute does. */
+/** A list of IIS with `allowUnlisted`: the entry decides, or the attribute where there is no entry. */
 function listed (name: string, key: string, values: readonly string[], group: Section['group'], byDefault: boolean, fits: (value: string, asked: Asked) => boolean): fc.Arbitrary<Section> {
   return fc.record({ unlisted: maybe(flag), entries: fc.uniqueArray(fc.record({ value: fc.constantFrom(...values), allowed: byDefault ? flag : maybe(flag) }), { selector: ({ value }) => value, maxLength: 3 }) })
     .map(({ unlisted, entries }) => ({
@@ -66,7 +66,7 @@ const SECTIONS: readonly fc.Arbitrary<Section>[] = [
   fc.record({ only: maybe(flag), concurrent: maybe(flag), rate: maybe(flag) }).map(({ only, concurrent, rate }) => ({
     group: 'security',
     xml: `<dynamicIpSecurity${attributes({ enableLoggingOnlyMode: only })}><denyByConcurrentRequests${attributes({ enabled: concurrent })} /><denyByRequestRate${attributes({ enabled: rate })} /></dynamicIpSecurity>`,
-    // Whoever asks often enough.
+    // A client with enough requests.
     refuses: () => !is(only, false) && (is(concurrent, false) || is(rate, false))
   })),
   fc.record({ cut: fc.constantFrom('', '<clear />', '<remove users="*" roles="" verbs="" />'), rules: fc.uniqueArray(rule, { selector: ({ users, verbs }) => `${users} ${verbs}`, maxLength: 3 }) }).map(({ cut, rules }) => ({
@@ -99,7 +99,7 @@ const file = fc.record({
   path: maybe(fc.constantFrom('admin', '/admin/', 'pay'))
 })
 
-/** The file, and whether IIS refuses one of the requests because of what it says. In a `<location>` it says it of that path. */
+/** The file, and whether IIS refuses one of the requests because of it. Sections in a `<location>` apply to its path. */
 function made ({ sections, highBit, path }: typeof file extends fc.Arbitrary<infer T> ? T : never): { xml: string, refused: boolean } {
   const of = (group: Section['group']): string => sections.filter(one => one.group === group).map(({ xml }) => xml).join('')
   const inside = `<system.web>${of('system.web')}</system.web><system.webServer>${of('system.webServer')}<security>${of('security')}<authentication>${of('authentication')}</authentication>
@@ -121,7 +121,7 @@ function read (xml: string, open?: readonly string[]): { readonly config: IisCon
   }
 }
 
-test('whatever the access sections are, a file because of which IIS refuses a request is not read, unless what refuses it is named', async t => {
+test('for any access sections, a file because of which IIS refuses a request is an error unless open names the sections that refuse it', async t => {
   let count = { refused: 0, open: 0 }
   fc.assert(fc.property(file, one => {
     const { xml, refused } = made(one)
@@ -132,7 +132,7 @@ test('whatever the access sections are, a file because of which IIS refuses a re
       return
     }
     if (refused) count = { ...count, refused: count.refused + 1 }
-    // One name less is not enough, and all of them are.
+    // All names are needed: with one less the file is refused.
     for (const name of first.needed) {
       if ('config' in read(xml, first.needed.filter(other => other !== name))) throw new Error(`it opens without ${name}: ${xml}`)
     }
@@ -144,7 +144,7 @@ test('whatever the access sections are, a file because of which IIS refuses a re
   t.ok(count.refused > 100 && count.open > 50, JSON.stringify(count))
 })
 
-test('a section by itself is refused where IIS refuses a request because of it', async t => {
+test('a file with a single section is an error where IIS refuses a request because of it', async t => {
   for (const section of SECTIONS) {
     const found = fc.check(fc.property(section, one => {
       const { xml, refused } = made({ sections: [one], highBit: undefined, path: undefined })

@@ -22,7 +22,7 @@ function refusal (xml: string, open: readonly string[] = [], file = 'web.config'
   }
 }
 
-/** What closes, by the name that opens it, with what is told of it. */
+/** Parts that close, by the name that opens them, with their notes. */
 const CLOSING: readonly (readonly [door: string, xml: string, told: RegExp])[] = [
   ['ipSecurity', security('<ipSecurity allowUnlisted="false" />'), /ipSecurity: allowUnlisted="false" refuses every address that is not listed \(403\.6\)/],
   ['ipSecurity', security('<ipSecurity allowUnlisted="False"><add ipAddress="10.0.0.1" allowed="true" /></ipSecurity>'), /every address/],
@@ -81,13 +81,13 @@ for (const [door, xml, told] of CLOSING) {
     const { report } = readConfigText(xml, 'web.config', { open: [door] })
     t.equal(report.complete, false)
     t.ok(report.counts.closes >= 1)
-    t.strictSame(closing(report).map(({ section, open }) => [section, open]), closing(report).map(() => [door, true]), 'and it is still told')
+    t.strictSame(closing(report).map(({ section, open }) => [section, open]), closing(report).map(() => [door, true]), 'and it is still reported')
     t.equal(closing(report).length, report.counts.closes)
     t.strictSame(refusal(xml, DOORS.filter(one => one !== door && one !== 'requestFiltering'))?.problems, error?.problems, 'no other name opens it')
   })
 }
 
-/** What IIS does by itself, or what lets more through than that. */
+/** IIS's defaults, and values that accept more than the defaults. */
 const OPEN = [
   security(''),
   security('<ipSecurity /><dynamicIpSecurity /><access sslFlags="None" /><authorization /><isapiCgiRestriction><add path="x" allowed="false" /></isapiCgiRestriction><applicationDependencies />'),
@@ -113,7 +113,7 @@ for (const xml of OPEN) {
   })
 }
 
-test('what asks for more than happens here, and refuses nothing, is lost and no more', async t => {
+test('a section that asks for something no plugin does, and refuses nothing, is lost and does not close', async t => {
   for (const xml of [
     filter('<requestLimits maxAllowedContentLength="104857600" />'),
     login('<windowsAuthentication enabled="true" />'),
@@ -126,14 +126,14 @@ test('what asks for more than happens here, and refuses nothing, is lost and no 
   t.equal(refusal(aspNet('<allow users="*" /><deny users="?" />')), null, 'and a denial that is never reached is none')
 })
 
-test('what stands in a location closes that path, and is told with it', async t => {
+test('a section in a location closes its path, and is reported with the path', async t => {
   const inside = '<system.webServer><security><ipSecurity allowUnlisted="false" /></security></system.webServer>'
   t.match(refusal(host(`<location path="admin">${inside}</location>`))?.message, 'web.config:2:64: ipSecurity: allowUnlisted="false" refuses every address that is not listed (403.6), under /admin\n')
   t.match(refusal(host(`<location path="Shop/admin">${inside}</location>`), [], 'applicationHost.config')?.message, ', of the site Shop, under /admin\n')
   t.match(refusal(host(`<location path="a"><location path="b">${inside}</location></location>`))?.message, ', under /a, under b\n', 'even where IIS allows no location')
 })
 
-test('all parts that close are told at once, in the order of the file, with the names that would open all', async t => {
+test('all parts that close are in one error, in the order of the file, with the names that would open all', async t => {
   const xml = security('\n<access sslFlags="Ssl" />\n<requestFiltering>\n<verbs allowUnlisted="false" />\n<denyUrlSequences><add sequence=":" /></denyUrlSequences></requestFiltering>\n<ipSecurity allowUnlisted="false" />')
   t.equal(refusal(xml)?.message, [
     'IIS refuses requests that nothing refuses here:',
@@ -147,7 +147,7 @@ test('all parts that close are told at once, in the order of the file, with the 
   t.equal(refusal(xml, ['access', 'ipSecurity', 'requestFiltering']), null, 'requestFiltering stands for all of it')
 })
 
-test('what is kept in another file, or comes with a transform, closes as well', async t => {
+test('a section from a configSource file or a transform closes as well', async t => {
   const dir = t.testdir({
     'web.config': security('<ipSecurity configSource="ip.config" />'),
     'ip.config': '<ipSecurity allowUnlisted="false" />',
@@ -163,18 +163,18 @@ test('what is kept in another file, or comes with a transform, closes as well', 
   t.throws(read('plain.config', 'odd.xdt'), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', message: /odd\.xdt:1:\d+: security: <ipSecurity> is a transform that is not supported/ })
   t.doesNotThrow(read('plain.config', 'shut.xdt', 'reopen.xdt'))
   const { report } = readConfig(join(dir, 'plain.config'), { transforms: [join(dir, 'odd.xdt')], open: ['security'] })
-  t.equal(new Set(report.rows.map(row => `${row.file} ${row.path}`)).size, report.rows.length, 'nothing is told twice')
+  t.equal(new Set(report.rows.map(row => `${row.file} ${row.path}`)).size, report.rows.length, 'no part is reported twice')
 })
 
-test('a name that no section has is an error that lists those there are, before the file is looked at', async t => {
+test('an unknown name in open is an error that lists the known ones, before the file is opened', async t => {
   t.throws(() => readConfig('missing.config', { open: ['ipsecurity', 'access', 'constructor'] }), {
     code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION',
     message: `missing.config:1:1: open: "ipsecurity" is not one of ${DOORS.join(', ')}\nmissing.config:1:1: open: "constructor" is not one of ${DOORS.join(', ')}`
   })
   t.throws(() => readConfigText('<configuration />', 'web.config', { open: 'access' as unknown as string[] }), { code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION', message: /open must be a list of names/ })
-  t.equal(refusal('<configuration />', DOORS), null, 'a name of nothing in the file is none')
+  t.equal(refusal('<configuration />', DOORS), null, 'names that match nothing in the file have no effect')
 })
 
-test('the article’s file closes nothing', async t => {
+test('the example file closes nothing', async t => {
   t.equal(readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url))).report.counts.closes, 0)
 })

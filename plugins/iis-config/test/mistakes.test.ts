@@ -67,14 +67,14 @@ test('globalRules in a web.config', async t => {
   t.strictSame(codes(rewrite('<globalRules />'), 'applicationHost.config'), [])
 })
 
-test('a query that comes twice', async t => {
+test('a query that is appended twice', async t => {
   const redirect = (more: string): string => rules(rule(`<match url="x" />\n<action type="Redirect" url="https://{HTTP_HOST}{REQUEST_URI}"${more} />`))
   t.strictSame(codes(redirect('')), ['5 query-twice'])
   t.strictSame(codes(redirect(' appendQueryString="true"')), ['5 query-twice'])
   t.strictSame(codes(redirect(' appendQueryString="false"')), [])
 })
 
-test('captures that nothing captures', async t => {
+test('captures without a group or a condition', async t => {
   t.strictSame(codes(rules(rule('<match url="^a/.*" />\n<action type="Rewrite" url="http://b/{R:1}" />'))), ['5 capture-without-group'])
   t.strictSame(codes(rules(rule('<match url="^a/(.*)" negate="true" />\n<action type="Rewrite" url="http://b/{R:0}" />'))), ['5 capture-without-group'])
   t.strictSame(codes(rules(rule('<match url="^a/(.*)" />\n<action type="Rewrite" url="http://b/{C:1}/{R:1}" />'))), ['5 capture-without-group'])
@@ -88,13 +88,13 @@ test('a host that is not anchored', async t => {
   for (const pattern of ['^localhost', 'example\\.com$', '.+']) t.strictSame(codes(host(pattern)), [], pattern)
 })
 
-test('the proxy that was never enabled', async t => {
+test('a proxy that is not enabled', async t => {
   const xml = (enabled: string): string => `<system.webServer><proxy enabled="${enabled}" /><rewrite><globalRules>\n${rule('<match url="x" /><action type="Rewrite" url="http://b/" />')}</globalRules></rewrite></system.webServer>`
   t.strictSame(codes(xml('false'), 'applicationHost.config'), ['3 proxy-is-off'])
   t.strictSame(codes(xml('true'), 'applicationHost.config'), [])
 })
 
-test('a proxy that is off goes nowhere, but to a farm', async t => {
+test('with the proxy off, only rules that lead to a farm are proxied', async t => {
   const { options, report } = readConfigText(`<configuration><webFarms><webFarm name="Shop"><server address="10.0.0.1" /></webFarm></webFarms>
     <system.webServer><proxy enabled="false" /><rewrite><globalRules>
       <rule name="farm"><match url="^shop" /><action type="Rewrite" url="http://shop/{R:0}" /></rule>
@@ -114,7 +114,7 @@ test('text between elements, and rules in a CDATA', async t => {
   t.match(mistakes(rewrite('<rules>\n<clear />\n a &amp; b\n\n<rule name="1"><match url="x" /></rule></rules>')), [{ line: 5, message: 'text in <rules> means nothing: a & b' }])
 })
 
-test('what one site allows, no other has', async t => {
+test('variables that one site allows are not allowed for another site', async t => {
   const site = (name: string, allowed: string): string => `<location path="${name}">${rewrite(`${allowed}<rules>\n<rule name="r"><match url="x" /><serverVariables><set name="HTTP_A" value="1" /></serverVariables></rule></rules>`)}</location>`
   const one = '<allowedServerVariables><add name="HTTP_A" /></allowedServerVariables>'
   t.strictSame(codes(`${site('a', one)}\n${site('b', '')}`, 'applicationHost.config'), ['8 variable-not-allowed'])
@@ -127,7 +127,7 @@ test('two https hosts without SNI', async t => {
   t.strictSame(codes(sites('1')), [])
 })
 
-test('what stands in the place of an empty value is an empty value', async t => {
+test('HTTP_SEC_WEBSOCKET_EXTENSIONS set to 0 or nodata is read as empty', async t => {
   for (const value of ['', '0', 'nodata']) {
     const { options, report } = readConfigText(`<configuration>${rules(rule(`<match url="x" /><serverVariables><set name="HTTP_SEC_WEBSOCKET_EXTENSIONS" value="${value}" /></serverVariables>`))}</configuration>`)
     t.strictSame(options.urlRewrite?.rules?.[0]?.serverVariables, [{ name: 'HTTP_SEC_WEBSOCKET_EXTENSIONS', value: '' }], `"${value}"`)

@@ -9,7 +9,7 @@ const rule = (name: string, attributes = '', match = 'serverVariable="RESPONSE_X
 const row = (config: IisConfig, end: string): Row | undefined => config.report.rows.find(({ path }) => path.endsWith(end))
 const bySite = ({ options }: IisConfig): unknown => Object.entries(options.urlRewrite?.siteOutboundRules ?? {}).map(([site, { rules }]: [string, OutboundRules]) => [site, rules.map(({ name }) => name)])
 
-test('a site takes back outbound rules of the server, and the others keep them', async t => {
+test('a site removes outbound rules of the server, and the other sites keep them', async t => {
   const config = read(`${outbound(rule('one') + rule('two'))}
     <location path="A">${outbound(`<clear />${rule('own')}`)}</location>
     <location path="B">${outbound('<remove name="One" /><remove name="none" />')}</location>`)
@@ -19,7 +19,7 @@ test('a site takes back outbound rules of the server, and the others keep them',
   t.match(row(config, 'location[2]/system.webServer/rewrite/outboundRules/remove[2]'), { status: 'difference', note: 'nothing of this name' })
 })
 
-test('a site takes back headers of the server, which are no rules of <outboundRules>', async t => {
+test('a site removes headers of the server, apart from the rules of <outboundRules>', async t => {
   const config = read(`${headers('<add name="X-Frame-Options" value="DENY" /><add name="X-Two" value="2" />')}${outbound(rule('rule'))}
     <location path="A">${headers('<clear />')}</location>
     <location path="B">${headers('<remove name="x-frame-options" /><add name="X-Frame-Options" value="SAMEORIGIN" />')}</location>`)
@@ -31,20 +31,20 @@ test('a site takes back headers of the server, which are no rules of <outboundRu
   t.ok(config.report.complete)
 })
 
-test('where nothing is taken back, the rules of the server stay those of all sites', async t => {
+test('where no site removes a rule, the rules of the server stay shared', async t => {
   const config = read(`${outbound(rule('one'))}${headers('<clear /><remove name="X-Powered-By" /><add name="X" value="1" />')}<location path="A">${outbound(rule('own'))}</location>`)
   t.strictSame(config.options.urlRewrite?.outboundRules?.rules.map(({ name }) => name), ['one', 'customHeaders X'])
   t.strictSame(bySite(config), [['A', ['own']]])
 })
 
-test('a folder that takes rules or headers back is told that they still hold there', async t => {
+test('a directory that removes rules or headers is reported: they still apply there', async t => {
   const config = read(`${headers('<add name="X" value="1" />')}<location path="A/in">${headers('<remove name="X" />')}</location><location path="B/in">${headers('<remove name="Y" /><clear />')}${outbound('<clear />')}</location>`)
   t.match(row(config, 'location[1]/system.webServer/httpProtocol/customHeaders/remove'), { status: 'unsupported', note: 'still hold for /in' })
   t.match(row(config, 'location[2]/system.webServer[1]/httpProtocol/customHeaders/clear'), { status: 'unsupported' })
   t.match(row(config, 'location[2]/system.webServer[2]/rewrite/outboundRules/clear'), { status: 'used' })
 })
 
-test('a rule of a site may speak of preconditions and tags of the server, in letters of either case', async t => {
+test('a rule of a site may refer to preconditions and tags of the server, in upper or lower case', async t => {
   const { options, report } = read(`${outbound('<preConditions><preCondition name="Html"><add input="{RESPONSE_CONTENT_TYPE}" pattern="html" /></preCondition><preCondition name="other"><add input="{URL}" pattern="x" /></preCondition></preConditions><customTags><tags name="Media"><tag name="video" attribute="src" /></tags></customTags>')}
     <location path="A">${outbound(rule('own', 'preCondition="HTML"', 'filterByTags="CustomTags" customTags="media"'))}</location>`)
   t.match(options.urlRewrite?.siteOutboundRules?.A, { preConditions: [{ name: 'Html' }], customTags: [{ name: 'Media' }], rules: [{ preCondition: 'Html', match: { customTags: 'Media' } }] })

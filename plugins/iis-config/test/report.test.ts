@@ -146,7 +146,7 @@ const SCHEMA: Tree = {
   location: { '@path': 's', '@overrideMode': 'Allow', '@allowOverride': 'true', '@inheritInChildApplications': 'false', 'system.webServer': { rewrite: { rules: { '@useOriginalURLEncoding': 'true', rule } } } }
 }
 
-/** Writes a tree; `more` adds attributes and children of one's own to the element at a path. */
+/** Writes a tree; `more` adds attributes and children to the element at a path. */
 function write (name: string, tree: Tree, path: string, more: (path: string) => { attributes: readonly string[], children: readonly string[] }): string {
   const here = `${path}/${name}`
   const added = more(here)
@@ -156,7 +156,7 @@ function write (name: string, tree: Tree, path: string, more: (path: string) => 
   return `<${name}${attributes.join('')}${added.attributes.map(one => ` ${one}="?"`).join('')}>\n${children.join('')}${added.children.map(one => `<${one} inside="?"/>`).join('')}</${name}>\n`
 }
 
-/** The paths of everything in a tree, as the report writes them. */
+/** The paths of all elements and attributes of a tree, in the form of the report. */
 function paths (name: string, tree: Tree, path: string): string[] {
   const here = `${path}/${name}`
   return [here, ...Object.entries(tree).flatMap(([key, value]) => key.startsWith('@') ? `${here}/${key}` : paths(key, value as Tree, here))]
@@ -172,7 +172,7 @@ test('each element and attribute of the schema is in the report once', async t =
   t.strictSame(report.sections, [])
 })
 
-test('nothing that is not in the schema is dropped in silence, wherever it stands', async t => {
+test('every part that is not in the schema is reported, in any place', async t => {
   const places = paths('configuration', SCHEMA, '').filter(path => !path.includes('@'))
   const word = fc.stringMatching(/^[a-z][a-zA-Z]{6,12}Q$/)
   await fc.assert(fc.asyncProperty(fc.array(fc.record({ place: fc.constantFrom(...places), word, kind: fc.constantFrom('attribute', 'element') }), { minLength: 1, maxLength: 8 }), async strangers => {
@@ -194,12 +194,12 @@ test('nothing that is not in the schema is dropped in silence, wherever it stand
   t.pass()
 })
 
-test('a name in the wrong case is told with the right one', async t => {
+test('a name in the wrong case is reported with the right name', async t => {
   const { report } = readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a" StopProcessing="true"><match url="x" /></rule></rules></rewrite></system.webServer></configuration>')
   t.match(report.rows.find(row => row.name === 'StopProcessing'), { status: 'unsupported', note: 'write stopProcessing' })
 })
 
-test('the report is plain data, and repeats no password', async t => {
+test('the report is plain data, and contains no password', async t => {
   const { report } = readConfigText(write('configuration', SCHEMA, '', () => ({ attributes: [], children: [] })), 'applicationHost.config')
   t.strictSame(JSON.parse(JSON.stringify(report)), report)
   t.notMatch(JSON.stringify(report), 'hush')

@@ -5,7 +5,7 @@ import { readConfig, readConfigText } from '../src/index.ts'
 const rewrite = (inside: string, around = (xml: string) => xml): string =>
   `<configuration>${around(`<system.webServer><rewrite>${inside}</rewrite></system.webServer>`)}</configuration>`
 
-test('the rule of the article comes out as one rule', async t => {
+test('the rule of the example file becomes one rule', async t => {
   const { options, report } = readConfig(fileURLToPath(new URL('../../../examples/web.config', import.meta.url)))
   t.strictSame(options, {
     urlRewrite: {
@@ -26,7 +26,7 @@ test('the rule of the article comes out as one rule', async t => {
   t.ok(report.complete)
 })
 
-test('every attribute of an inbound rule is carried over', async t => {
+test('every attribute of an inbound rule is in the options', async t => {
   const { options } = readConfigText(rewrite(`<rules useOriginalURLEncoding="true">
     <rule name="all" enabled="false" patternSyntax="Wildcard" stopProcessing="TRUE">
       <match url="a/*" ignoreCase="false" negate="true" />
@@ -70,7 +70,7 @@ test('every attribute of an inbound rule is carried over', async t => {
   ])
 })
 
-test('outbound rules, preconditions and custom tags are carried over', async t => {
+test('outbound rules, preconditions and custom tags are in the options', async t => {
   const { options, report } = readConfigText(rewrite(`<outboundRules rewriteBeforeCache="true">
     <rule name="body" preCondition="Html" enabled="true" patternSyntax="ECMAScript" stopProcessing="true">
       <match filterByTags="A, form,CustomTags" customTags="more" pattern="^http://b/(.*)" occurrences="2" ignoreCase="false" negate="false" />
@@ -102,7 +102,7 @@ test('outbound rules, preconditions and custom tags are carried over', async t =
   t.ok(report.complete)
 })
 
-test('rewrite maps are carried over, with any key', async t => {
+test('rewrite maps are in the options, with any key', async t => {
   const { options } = readConfigText(rewrite(`<rewriteMaps>
     <rewriteMap name="Hosts" defaultValue="none" ignoreCase="false"><add key="a" value="1" /><add key="A" value="2" /><add key="__proto__" value="3" /></rewriteMap>
     <rewriteMap name="Empty" />
@@ -113,7 +113,7 @@ test('rewrite maps are carried over, with any key', async t => {
   t.strictSame(empty, { name: 'Empty', entries: {} })
 })
 
-test('clear and remove take back what stands before them', async t => {
+test('clear and remove delete the entries before them', async t => {
   const { options, report } = readConfigText(rewrite(`<rules>
     <rule name="a"><match url="a" /></rule>
     <clear />
@@ -127,7 +127,7 @@ test('clear and remove take back what stands before them', async t => {
   t.match(report.rows.filter(row => row.name === 'remove').map(row => row.status), ['used', 'difference'])
 })
 
-test('location puts rules where they belong', async t => {
+test('rules in a location become rules of its site or path', async t => {
   const rules = (name: string, before = ''): string => `<rules>${before}<rule name="${name}"><match url="x" /></rule></rules>`
   const section = (xml: string): string => `<system.webServer><rewrite>${xml}</rewrite></system.webServer>`
   const names = (list: readonly { name: string }[] | undefined): string[] | undefined => list?.map(rule => rule.name)
@@ -142,13 +142,13 @@ test('location puts rules where they belong', async t => {
     <location path="Two/app">${section(rules('app'))}</location></configuration>`
   const server = readConfigText(host, 'applicationHost.config').options.urlRewrite
   t.strictSame(names(server?.globalRules), ['global'])
-  t.equal(server?.rules, undefined, 'a site takes a server rule back, so each site has its own list')
+  t.equal(server?.rules, undefined, 'a site removes a rule of the server, so each site has its own list')
   t.strictSame(names(server?.siteRules?.One), ['one'])
   t.strictSame(names(server?.siteRules?.Two), ['server', 'two'])
   t.strictSame(server?.pathRules?.map(({ path, site, rules }) => [path, site, names(rules)]), [['/app', 'Two', ['app']]])
 })
 
-test('a rule that asks a map which is not there is left out, and told', async t => {
+test('a rule that refers to a missing map is left out and reported', async t => {
   const { options, report } = readConfigText(rewrite(`<providers><provider name="Db" type="DbProvider" /></providers><rules>
     <rule name="a"><match url="x" /><action type="Rewrite" url="{Db:{R:0}}" /></rule>
     <rule name="b"><match url="x" /><conditions><add input="{HTTP:Upgrade}" pattern="websocket" /></conditions></rule>
@@ -160,7 +160,7 @@ test('a rule that asks a map which is not there is left out, and told', async t 
   t.match(report.rows.find(row => row.line === 3 && row.name === 'rule'), { advice: 'Apache' })
 })
 
-test('a rule that leads where nothing speaks HTTP is left out, and told with its line', async t => {
+test('a rule that leads to another scheme than HTTP is left out, and reported with its line', async t => {
   const action = (url: string): string => `<rule name="r">\n<match url="(.*)" /><action type="Redirect" url="${url}" /></rule>`
   for (const url of ['ftp://a.example/{R:1}', 'mailto:a@a.example', 'http:/a', 'http://u:p@a.example/', 'http://a:99999/', 'http://a b/']) {
     const { options, report } = readConfigText(rewrite(`<rules>\n${action(url)}</rules>`))
@@ -172,7 +172,7 @@ test('a rule that leads where nothing speaks HTTP is left out, and told with its
   t.match(redirect, { options: { urlRewrite: undefined }, report: { complete: false } })
 })
 
-test('a rewrite to a path is told to be answered by nobody but a route', async t => {
+test('a rewrite to a path is reported: only a route answers it', async t => {
   const rules = ['/index.html', 'http://a.example/', '{Map:{URL}}'].map(url => `<rule name="${url}"><match url=".*" /><action type="Rewrite" url="${url}" /></rule>`)
   const { report } = readConfigText(rewrite(`<rules useOriginalURLEncoding="true">${rules.join('')}</rules><rewriteMaps><rewriteMap name="Map" /></rewriteMaps>`))
   t.match(report.rows.filter(({ status }) => status === 'difference'), [{ value: '/index.html', note: 'no files are served here' }])
@@ -186,7 +186,7 @@ test('a site may have any name', async t => {
   t.strictSame(Object.keys(options.urlRewrite?.siteOutboundRules ?? {}), ['__proto__'])
 })
 
-test('a second section for the same place takes back from the first', async t => {
+test('a second section for the same place removes entries of the first', async t => {
   const names = (inside: string): string[] => readConfigText(`<configuration><system.webServer><rewrite><rules><rule name="a"><match url="a" /></rule><rule name="b"><match url="b" /></rule></rules></rewrite></system.webServer>
     <location path="."><system.webServer><rewrite><rules>${inside}<rule name="c"><match url="c" /></rule></rules></rewrite></system.webServer></location></configuration>`)
     .options.urlRewrite?.rules?.map(({ name }) => name) ?? []

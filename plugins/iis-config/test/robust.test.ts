@@ -8,7 +8,7 @@ import { convertToTypeScript, isIisConfigError, readConfigText } from '../src/in
 const folder = fileURLToPath(new URL('fixtures', import.meta.url))
 const files = readdirSync(folder).filter(name => /\.(config|xdt)$/.test(name)).map(name => readFileSync(join(folder, name), 'utf8'))
 
-/** Reads what may be anything. Whatever it is, it is a configuration or an error with a place; what never ends is stopped by the runner. */
+/** Reads any text: the result must be a configuration, or an error with a place. An endless loop is stopped by the test runner's time limit. */
 function endures (xml: string, file: string): void {
   try {
     const config = readConfigText(xml, file)
@@ -26,7 +26,7 @@ function endures (xml: string, file: string): void {
 const seen = <T>(found: fc.RunDetails<T>): string => found.failed ? JSON.stringify([found.counterexample, String(found.errorInstance)]).replace(/[^ -~]/g, '?') : ''
 const name = fc.constantFrom('web.config', 'applicationHost.config')
 
-test('a file with pieces cut out, doubled or swapped is read or refused, never worse', async t => {
+test('a file with pieces cut out, doubled or swapped is read, or refused with an error of this package', async t => {
   const piece = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(60), what: fc.constantFrom('cut', 'double', 'noise'), noise: fc.string({ unit: 'binary', maxLength: 8 }) })
   const found = fc.check(fc.property(fc.constantFrom(...files), name, fc.array(piece, { minLength: 1, maxLength: 5 }), (xml, file, pieces) => {
     for (const { at, length, what, noise } of pieces) {
@@ -43,14 +43,14 @@ test('well-formed files with values, names and elements in the wrong places are 
   const words = [...new Set(files.flatMap(xml => xml.match(/[\w.]+(?==")|(?<=<)[\w.]+|(?<==")[^"]*/g) ?? []))]
   const found = fc.check(fc.property(fc.constantFrom(...files), name, fc.array(fc.tuple(fc.nat(), fc.constantFrom(...words, '', '-1', '{', '(', 'true', '99999999999')), { minLength: 1, maxLength: 6 }), (xml, file, changes) => {
     const parts = xml.split(/(?<==")([^"]*)(?=")/)
-    // Odd places hold the values of attributes.
+    // Odd indices are the values of attributes.
     for (const [at, word] of changes) parts[(at % Math.max(1, Math.floor(parts.length / 2))) * 2 + 1] = word
     endures(parts.join(''), file)
   }), { numRuns: 250 })
   t.equal(seen(found), '')
 })
 
-test('files made to be slow are not', async t => {
+test('files crafted to be slow are read or refused quickly', async t => {
   const big = 1_000_000
   const attack = [
     `<configuration>${'<!--'.repeat(big / 4)}`,

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { readConfigText, toXml, type Conditions, type OutboundRules, type PathRules, type RewriteMap, type Rule, type UrlRewriteOptions } from '../src/index.ts'
 
-// Texts with everything XML has to escape, and everything Unicode has; braces only where they are an expression.
+// Texts with all characters that XML escapes, and any Unicode; braces only as parts of an expression.
 const text = fc.string({ unit: fc.oneof(fc.constantFrom('<', '>', '&', '"', "'", '\t', '\n', '\r', '  ', ']]>', '&amp;', 'é', '😀', '\u2028'), fc.string({ minLength: 1, maxLength: 3 })), maxLength: 6 })
   .map(one => one.replace(/[{}\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')) // eslint-disable-line no-control-regex
 const expression = fc.array(fc.oneof(text, fc.constantFrom('{R:0}', '{C:1}', '{HTTP_HOST}', '{ToLower:{R:1}}', '{UrlEncode:{UNENCODED_URL}}', '{Hosts:{HTTP_HOST}}')), { minLength: 1, maxLength: 4 }).map(parts => parts.join(''))
 const filled = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> => arbitrary.map(one => one.trim() === '' ? 'x' : one)
-// What begins with a scheme leads somewhere, and not everywhere is a place to go to.
+// URLs without a scheme: with one, only some would be valid targets.
 const url = filled(expression).map(one => /^[a-z][\w+.-]*:/i.test(one) ? `/${one}` : one)
 const pattern = filled(fc.oneof(text.map(one => one.replace(/[\\^$.*+?()[\]|/-]/g, '\\$&')), fc.constantFrom('(.*)', '^api/(.+)$', 'a|b', '[^/]+\\.php$', '(?:a)(?=b)')))
 const flag = fc.boolean()
@@ -15,7 +15,7 @@ const name = filled(text)
 const syntax = fc.constantFrom('ECMAScript' as const, 'Wildcard' as const, 'ExactMatch' as const)
 const grouping = fc.constantFrom('MatchAll' as const, 'MatchAny' as const)
 
-/** Optional keys that are left out altogether, never undefined. */
+/** Optional keys are absent, never undefined. */
 const some = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<NonNullable<T[K]>> }, required: readonly (keyof T)[]): fc.Arbitrary<T> =>
   fc.record(model as never, { requiredKeys: required as never }) as fc.Arbitrary<T>
 
@@ -48,7 +48,7 @@ const rule = some<Rule>({
 }, ['name', 'match'])
 
 const unique = <T extends { name: string }>(one: fc.Arbitrary<T>, least = 0): fc.Arbitrary<T[]> => fc.uniqueArray(one, { minLength: least, maxLength: 3, selector: ({ name }) => name.toLowerCase() })
-// A list has one word on encoding, as in IIS.
+// `useOriginalURLEncoding` is the same for all rules of a list, as in IIS.
 const rules = fc.tuple(unique(rule, 1), fc.option(flag, { nil: undefined })).map(([list, encoding]) =>
   list.map(({ useOriginalURLEncoding: _, ...one }): Rule => ({ ...one, ...encoding !== undefined && { useOriginalURLEncoding: encoding } })))
 
@@ -81,7 +81,7 @@ const outbound = some<OutboundRules>({
   customTags: unique(fc.record({ name, tags: fc.array(fc.record({ name, attribute: name }), { maxLength: 2 }) }))
 }, ['rules']).map(list => ({ ...list, rules: list.rules.map((rule, index) => runnable(list, rule, index)) }))
 
-/** A rule that can run: it speaks of what its list has, and asks neither the disk nor a body what they cannot tell. */
+/** A rule that can run: it refers to preconditions and tags of its list, and has no condition about files and no match that a body cannot have. */
 function runnable ({ preConditions = [], customTags = [] }: OutboundRules, { preCondition, patternSyntax, match: { customTags: _, negate, filterByTags, ...match }, conditions, ...rule }: OutboundRules['rules'][number], index: number): OutboundRules['rules'][number] {
   const named = preConditions[index % preConditions.length]?.name
   const tags = customTags[index % customTags.length]?.name
@@ -134,12 +134,12 @@ for (const [what, options, file] of [['web.config', web, 'web.config'], ['applic
       const after = JSON.stringify(canonical(readBack(one, file)))
       if (before !== after) throw new Error(`${before}\nbecame\n${after}`)
     }), { numRuns: 300 })
-    // In ASCII: a line separator in the message would hide the failure from tap's reader.
+    // In ASCII: tap's parser would not see a failure whose message has a line separator.
     t.equal(found.failed ? JSON.stringify(String(found.errorInstance)).replace(/[^ -~]/g, '?') : '', '')
   })
 }
 
-test('what IIS has no words for is refused', async t => {
+test('options that IIS cannot express are refused', async t => {
   const to = (more: Partial<Rule>): Rule => ({ name: 'a', match: { url: 'x' }, ...more })
   const refused = (rules: Rule[]): void => { t.throws(() => toXml({ rules }), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE' }) }
   refused([to({ action: { type: 'Redirect', url: '/', redirectType: 308 } })])

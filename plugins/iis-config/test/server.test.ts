@@ -47,7 +47,7 @@ test('sites and their bindings become sites and listeners', async t => {
   t.match(row(report, 'binding[2]'), { status: 'difference', note: 'certificate' })
 })
 
-test('a binding that says nothing sensible is a problem with its line', async t => {
+test('an invalid binding is a problem with its line', async t => {
   for (const information of ['80', '*:http:x', '300.1.1.1:80:', '*:70000:', '*:0:']) {
     try {
       read(`<system.applicationHost><sites><site name="a"><bindings>\n<binding protocol="http" bindingInformation="${information}" /></bindings></site></sites></system.applicationHost>`)
@@ -58,7 +58,7 @@ test('a binding that says nothing sensible is a problem with its line', async t 
   }
 })
 
-test('hsts that is not enabled asks for nothing, and siteDefaults hold for sites without their own', async t => {
+test('hsts that is not enabled gives no option, and siteDefaults apply to sites without their own', async t => {
   const { options } = read(`<system.applicationHost><sites>
     <site name="a"><bindings /><hsts enabled="false" redirectHttpToHttps="true" /></site>
     <siteDefaults><hsts enabled="true" max-age="60" /></siteDefaults>
@@ -91,7 +91,7 @@ test('a timeout that ARR would refuse is a problem', async t => {
   }
 })
 
-test('what one site or one folder says of the proxy does not hold for all others', async t => {
+test('proxy settings of one site or directory do not apply to all others', async t => {
   const { options, report } = read(`<system.webServer><webSocket enabled="true" /></system.webServer>
     <location path="Default Web Site/node"><system.webServer><webSocket enabled="false" /><proxy preserveHostHeader="true" /></system.webServer></location>`)
   t.strictSame(options.upstreamProxy, { websocket: true })
@@ -99,7 +99,7 @@ test('what one site or one folder says of the proxy does not hold for all others
   t.match(row(report, 'location/system.webServer/proxy'), { status: 'unsupported' })
 })
 
-test('a farm that binds clients to servers is told to lose it, in whatever letters', async t => {
+test('affinity of a farm is reported as lost, in upper or lower case', async t => {
   for (const affinity of ['useCookie="true"', 'useCookie="True"', 'useCookie="1"', 'useHostName="true"']) {
     const { report } = read(`<webFarms><webFarm name="f"><server address="a" /><applicationRequestRouting><affinity ${affinity} /></applicationRequestRouting></webFarm></webFarms>`)
     t.equal(row(report, 'affinity')?.status, 'unsupported', affinity)
@@ -111,7 +111,7 @@ test('a proxy that is switched off has no options', async t => {
   t.strictSame(read('<system.webServer><proxy enabled="true" /></system.webServer>').options.upstreamProxy, {})
 })
 
-test('a farm of one server is its address in the rules', async t => {
+test('the name of a farm in a rule is replaced by the address of its server', async t => {
   const { options, report } = read(`<webFarms>
     <webFarm name="app" enabled="true">
       <server address="old.internal" enabled="false" />
@@ -154,7 +154,7 @@ test('httpRedirect becomes rules behind the others', async t => {
   }])
 })
 
-test('a site that redirects nothing is left out of what the server redirects, and so is a folder with a destination of its own', async t => {
+test('a site whose httpRedirect is off is excluded from the server\'s redirect, and so is a directory with its own destination', async t => {
   const redirect = (attributes: string): string => `<system.webServer><httpRedirect ${attributes} /></system.webServer>`
   const { options, report } = read(`<system.applicationHost><sites><site name="A"><bindings /></site><site name="B"><bindings /></site><site name="C"><bindings /></site></sites></system.applicationHost>
     ${redirect('enabled="true" destination="https://new.example.com/{x}"')}
@@ -207,14 +207,14 @@ test('log settings become options of arr-log, one set for all sites', async t =>
   t.match(row(report, 'site[2]/logFile/@period'), { status: 'unsupported' })
 })
 
-test('a log that does not begin new files, a central log, and no log at all', async t => {
+test('a log without rollover, a central log, and no log at all', async t => {
   const log = (inside: string) => read(`<system.applicationHost>${inside}</system.applicationHost>`).options.arrLog
   t.strictSame(log('<sites><siteDefaults><logFile period="MaxSize" truncateSize="4294967295" /></siteDefaults></sites>'), { period: 'none' })
   t.strictSame(log('<log centralLogFileMode="CentralW3C"><centralW3CLogFile period="Monthly" /></log>'), { central: true, period: 'monthly' })
   t.strictSame(log('<sites><siteDefaults><logFile enabled="false" directory="/var/log/x" /></siteDefaults></sites>'), { file: false, directory: '/var/log/x' })
 })
 
-test('settings of the log that arr-log would refuse are understood, or told with their line', async t => {
+test('log settings that arr-log would refuse are converted, or reported with their line', async t => {
   const file = (attributes: string, inside = ''): IisConfig => read(`<system.applicationHost><sites><siteDefaults><logFile ${attributes}>${inside}</logFile></siteDefaults></sites></system.applicationHost>`)
   t.strictSame(file('directory=""').options.arrLog, {})
   t.strictSame(file('directory="\\\\server\\logs"').options.arrLog, {}, 'a share')
@@ -227,7 +227,7 @@ test('settings of the log that arr-log would refuse are understood, or told with
   t.throws(() => file('', field('the tls')), { message: /applicationHost\.config:\d+:\d+: logFieldName="the tls" has a space/ })
 })
 
-test('tracing is told not to be there, unless it is off', async t => {
+test('tracing is reported as lost, unless it is off', async t => {
   const { report } = read(`<system.applicationHost><sites><site name="a"><bindings /><traceFailedRequestsLogging enabled="true" maxLogFiles="10" /></site><site name="b"><bindings /><traceFailedRequestsLogging enabled="false" /></site></sites></system.applicationHost>
     <system.webServer><tracing><traceFailedRequests><add path="*"><traceAreas><add provider="WWW Server" areas="Rewrite" verbosity="Verbose" /></traceAreas><failureDefinitions statusCodes="400-999" /></add></traceFailedRequests></tracing></system.webServer>`)
   t.match(row(report, 'site[1]/traceFailedRequestsLogging'), { status: 'unsupported' })
@@ -235,7 +235,7 @@ test('tracing is told not to be there, unless it is off', async t => {
   t.match(row(report, 'failureDefinitions/@statusCodes'), { status: 'unsupported' })
 })
 
-test('configSource fetches parts from other files, and each part is told where it stands', async t => {
+test('configSource includes parts of other files, each reported at its own place', async t => {
   const dir = t.testdir()
   mkdirSync(join(dir, 'rewrite'))
   writeFileSync(join(dir, 'rewrite', 'maps.config'), '\uFEFF<rewriteMaps>\n<rewriteMap name="M">\n<add key="a" value="b" /></rewriteMap></rewriteMaps>')
@@ -254,7 +254,7 @@ test('configSource fetches parts from other files, and each part is told where i
   t.throws(() => readConfigText(host('<system.webServer><rewrite><outboundRules configSource="rules.config" /></rewrite></system.webServer>'), join(dir, 'web.config')), { message: /rules.config:1:1: the root element is <rules>/ })
 })
 
-test('a file that names itself does not go round for ever', async t => {
+test('files that include themselves do not loop', async t => {
   const dir = t.testdir({
     'rules.config': '<rules configSource="rules.config" />',
     'rule.config': '<rule name="a"><match url="x" /><rule configSource="rule.config" /></rule>'
@@ -263,7 +263,7 @@ test('a file that names itself does not go round for ever', async t => {
   t.doesNotThrow(() => readConfigText(host('<system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer>'), join(dir, 'web.config')))
 })
 
-test('conditions about files get the folder of the web.config, and are left out where none is known', async t => {
+test('conditions about files use the folder of the web.config; rules with them are left out where no folder is known', async t => {
   const section = '<system.webServer><rewrite><rules><rule name="r"><match url="x" /><conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" /></conditions></rule></rules></rewrite></system.webServer>'
   t.equal(readConfigText(host(section), join('srv', 'site', 'web.config')).options.urlRewrite?.documentRoot, resolve('srv', 'site'))
   t.equal(readConfigText(host(section), 'applicationHost.config', { documentRoot: '/srv' }).options.urlRewrite?.documentRoot, '/srv')
@@ -272,7 +272,7 @@ test('conditions about files get the folder of the web.config, and are left out 
   t.match(row(report, '/rule'), { status: 'unsupported', note: 'in which folder' })
 })
 
-test('sections that are not read are listed, with whether anything is lost', async t => {
+test('sections that are not read are listed, and whether something is lost with them', async t => {
   const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />', { open: ['ipSecurity'] })
   t.match(report.sections.map(({ path, lost }) => [path, lost]), [
     ['/configuration/appSettings', false],
@@ -284,7 +284,7 @@ test('sections that are not read are listed, with whether anything is lost', asy
   ])
 })
 
-test('two sites whose maps share a name: the second is left out, with the rules that ask it', async t => {
+test('of two sites\' maps with one name, the second is left out, with the rules that refer to it', async t => {
   const site = (name: string, value: string): string => `<location path="${name}"><system.webServer><rewrite>
     <rewriteMaps><rewriteMap name="Hosts"><add key="a" value="${value}" /></rewriteMap></rewriteMaps>
     <rules useOriginalURLEncoding="true"><rule name="${name} asks"><match url="x" /><action type="Rewrite" url="/{Hosts:a}" /></rule><rule name="${name} not"><match url="x" /></rule></rules>
@@ -297,7 +297,7 @@ test('two sites whose maps share a name: the second is left out, with the rules 
   t.match(row(report, 'location[2]/system.webServer/rewrite/rules/rule[1]'), { status: 'unsupported', note: 'name of another one' })
 })
 
-test('a location means its site whatever the case of its letters, and a site that is not there is told', async t => {
+test('a location names its site in upper or lower case, and an unknown site is reported', async t => {
   const { options, report } = read(`<system.applicationHost><sites><site name="Main Site"><bindings /></site></sites></system.applicationHost>
     <location path="main site"><system.webServer><rewrite><rules><rule name="r"><match url="x" /></rule></rules></rewrite></system.webServer></location>
     <location path="Elsewhere" />`)
@@ -305,7 +305,7 @@ test('a location means its site whatever the case of its letters, and a site tha
   t.match(report.mistakes, [{ code: 'unknown-site' }])
 })
 
-test('rules of one name in sections that make one list are a problem', async t => {
+test('two rules with one name, in sections that form one list, are a problem', async t => {
   const section = '<system.webServer><rewrite><rules><rule name="r"><match url="x" /></rule></rules></rewrite></system.webServer>'
   t.throws(() => read(`${section}<location path="">${section}</location>`), { message: /a second rule with name="r" in one list/ })
 })

@@ -1,11 +1,11 @@
-// A rule with enabled="false" refuses nothing, whatever is in it: IIS never runs it either.
+// Nothing in a rule with enabled="false" refuses the file, except a missing name: IIS does not run such a rule.
 import { test } from 'tap'
 import { isIisConfigError, readConfigText, type Report, type Row } from '../src/index.ts'
 
 const file = (inside: string): string => `<configuration><system.webServer><rewrite>${inside}</rewrite></system.webServer></configuration>`
 const OFF = /^the rule is switched off; enabled, it would not be taken: /
 
-/** What is told of rules that are switched off, as line and note. */
+/** The rows about rules that are switched off, as line and note. */
 const told = (report: Report): [number, string][] =>
   report.rows.filter(({ note = '' }) => OFF.test(note)).map((row: Row): [number, string] => [row.line, row.note?.replace(OFF, '') ?? ''])
 
@@ -50,7 +50,7 @@ for (const [index, [what, , note]] of [...inbound(''), ...leftOut('')].entries()
   })
 }
 
-test('the same holds for outbound rules', async t => {
+test('the same applies to outbound rules', async t => {
   const outbound = (off: string): string => file(`<outboundRules>
     <rule name="a"${off}><match pattern="(a+)\\1"/></rule>
     <rule name="b"${off} preCondition="none"><match pattern="x"/></rule></outboundRules>`)

@@ -10,7 +10,7 @@ function transformed (t: Test, inside: string, base = `<rules>${rule('a')}${rule
   const dir = t.testdir({ 'web.config': rewrite(base), 'web.Release.config': rewrite(inside, ` ${XDT}`) })
   const config = readConfig(join(dir, 'web.config'), { transforms: [join(dir, 'web.Release.config')] })
   const places = config.report.rows.map(({ file, path, line, column }) => `${file} ${path} ${line}:${column}`)
-  t.equal(new Set(places).size, places.length, 'nothing is told twice')
+  t.equal(new Set(places).size, places.length, 'no part is reported twice')
   return config
 }
 
@@ -46,7 +46,7 @@ test('SetAttributes and RemoveAttributes', async t => {
   t.notOk('useOriginalURLEncoding' in (removed.options.urlRewrite?.rules?.[0] ?? {}))
 })
 
-test('what is not supported changes nothing, and is told', async t => {
+test('a transform that is not supported changes nothing, and is reported', async t => {
   for (const attributes of ['xdt:Transform="Import(assembly)"', 'xdt:Transform="Remove" xdt:Locator="XPath(//rule)"', 'xdt:Transform="Remove" xdt:Locator="Condition(contains(@name, \'a\'))"', 'xdt:Transform="InsertBefore(//rule)"']) {
     const config = transformed(t, `<rules><rule name="z" ${attributes} /></rules>`)
     t.strictSame(names(config), ['a', 'b', 'c'])
@@ -55,12 +55,12 @@ test('what is not supported changes nothing, and is told', async t => {
   }
 })
 
-test('what finds nothing is told to have no effect', async t => {
+test('a transform that matches nothing is reported to have no effect', async t => {
   const config = transformed(t, '<outboundRules><rule xdt:Transform="Remove" /></outboundRules>')
   t.match(config.report.rows.find(row => row.name === 'outboundRules'), { status: 'used', note: 'has no effect' })
 })
 
-test('a transform by itself is read for what it inserts', async t => {
+test('a transform without a base file is read for what it inserts', async t => {
   const { options, report } = readConfigText(`<configuration ${XDT}>
     <system.webServer>
       <proxy xdt:Transform="InsertIfMissing" enabled="true" />
@@ -74,12 +74,12 @@ test('a transform by itself is read for what it inserts', async t => {
   t.strictSame(options.urlRewrite?.siteRules?.Site?.map(one => one.name), ['s'])
   t.ok(report.complete)
   const paths = report.rows.map(row => row.path)
-  t.equal(new Set(paths).size, paths.length, 'nothing is told twice')
+  t.equal(new Set(paths).size, paths.length, 'no part is reported twice')
   t.ok(paths.includes('/configuration/system.webServer/rewrite/globalRules/rule/@xdt:Locator'))
   t.ok(paths.includes('/configuration/other'))
 })
 
-test('a transform that is broken, or of something else, is an error', async t => {
+test('a broken transform, or one of another document, is an error', async t => {
   const dir = t.testdir({ 'web.config': '<configuration />', 'a.config': '<settings />', 'b.config': '<configuration>' })
   for (const name of ['a.config', 'b.config', 'none.config']) {
     t.throws(() => readConfig(join(dir, 'web.config'), { transforms: [join(dir, name)] }), { code: /^FST_ARR_IIS_CONFIG_/ }, name)

@@ -15,7 +15,7 @@ test('readConfig takes a file and gives options and a report', () => {
   expect(readConfig('web.config').rowsOf({})).type.toBe<readonly Row[]>()
 })
 
-test('options are there only where the file says something', () => {
+test('options are present only where the file has settings', () => {
   expect<PluginOptions>().type.toBeAssignableFrom({})
   expect(readConfig('web.config').options.urlRewrite).type.toBe<UrlRewriteOptions | undefined>()
 })
@@ -30,7 +30,7 @@ test('a row has one of four statuses', () => {
   expect<Status>().type.toBe<'used' | 'difference' | 'unsupported' | 'closes'>()
 })
 
-test('an error is told from others', () => {
+test('isIisConfigError recognises an error', () => {
   const error: unknown = null
   if (isIisConfigError(error)) {
     expect(error.code).type.toBe<string>()
@@ -38,7 +38,7 @@ test('an error is told from others', () => {
   }
 })
 
-test('watching calls back with an error or none, and always with a configuration', () => {
+test('the callback gets an error or null, and always a configuration', () => {
   expect(watchConfig('web.config', (error, config) => {
     expect(error).type.toBe<Error | null>()
     expect(config).type.toBe<IisConfig>()
@@ -46,7 +46,7 @@ test('watching calls back with an error or none, and always with a configuration
   expect(watchConfig).type.toBeCallableWith('web.config', () => {}, { interval: 100, quiet: 10 })
 })
 
-test('writing takes what reading gives', () => {
+test('toXml takes the options that reading gives', () => {
   expect(toXml).type.toBeCallableWith({} as UrlRewriteOptions)
   expect(convertToTypeScript).type.toBeCallableWith({} as IisConfig)
 })

@@ -17,7 +17,7 @@ function watch (t: Test, file: string, open: readonly string[] = []): { watched:
     wake()
   }, { interval: 20, quiet: 40, open })
   t.teardown(() => watched.close())
-  // The watcher keeps no process alive; a test that waits for it has to.
+  // The watcher's timers are unref'd; while a test waits, this timer keeps the process alive.
   const alive = setInterval(() => {}, 1000)
   t.teardown(() => clearInterval(alive))
   let seen = 0
@@ -42,7 +42,7 @@ test('a file that changes is read again', async t => {
   t.equal(watched.config, config)
 })
 
-test('a new file in the place of the old one is read, as editors save', async t => {
+test('a file that is replaced by another one, as editors save, is read', async t => {
   const dir = t.testdir({ 'web.config': xml('one') })
   const { next } = watch(t, join(dir, 'web.config'))
   writeFileSync(join(dir, 'new'), xml('three'))
@@ -50,7 +50,7 @@ test('a new file in the place of the old one is read, as editors save', async t 
   t.equal(nameIn((await next()).config), 'three')
 })
 
-test('a broken file is told, and the old configuration stays in force until it is mended', async t => {
+test('a broken file is an error, and the previous configuration stays in force until the file is corrected', async t => {
   const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
   const { watched, next } = watch(t, file)
   const before = watched.config
@@ -65,7 +65,7 @@ test('a broken file is told, and the old configuration stays in force until it i
   t.equal(nameIn((await next()).config), 'mended')
 })
 
-test('a change that closes what is not open is told, and what was in force stays, until the file closes it no more', async t => {
+test('a change that closes what open does not name is an error, and the previous configuration stays in force until the file is changed again', async t => {
   const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
   const closed = (name: string, section: string): string => xml(name).replace('<rewrite>', `<security>${section}</security><rewrite>`)
   const { watched, next } = watch(t, file, ['access'])
@@ -78,18 +78,18 @@ test('a change that closes what is not open is told, and what was in force stays
   writeFileSync(file, closed('three', '<access sslFlags="Ssl" />'))
   const { error, config } = await next()
   t.equal(error, null)
-  t.equal(nameIn(config), 'three', 'and what is open is taken over')
+  t.equal(nameIn(config), 'three', 'and what open names is read')
   t.match(config.report.rows.find(row => row.status === 'closes'), { section: 'access', open: true })
 })
 
-test('a file that closes something to begin with is an error at once', async t => {
+test('a file that closes something at the start is thrown as an error', async t => {
   const file = join(t.testdir({ 'web.config': xml('one').replace('<rewrite>', '<security><access sslFlags="Ssl" /></security><rewrite>') }), 'web.config')
   t.throws(() => watchConfig(file, () => {}), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS' })
   t.throws(() => watchConfig(file, () => {}, { open: ['Access'] }), { code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION' })
   t.doesNotThrow(() => { watchConfig(file, () => {}, { open: ['access'] }).close() })
 })
 
-test('a file that parts are taken from is watched as well', async t => {
+test('a configSource file is watched as well', async t => {
   const dir = t.testdir({
     'web.config': '<configuration><system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer></configuration>',
     'rules.config': '<rules><rule name="one"><match url="x" /></rule></rules>'
@@ -99,7 +99,7 @@ test('a file that parts are taken from is watched as well', async t => {
   t.equal(nameIn((await next()).config), 'three')
 })
 
-test('a file that parts are taken from may be broken or missing to begin with: once it is mended it is read', async t => {
+test('a configSource file that is broken or missing at first is read once it is corrected', async t => {
   const dir = t.testdir({ 'web.config': xml('one') })
   const { next } = watch(t, join(dir, 'web.config'))
   writeFileSync(join(dir, 'web.config'), '<configuration><system.webServer><rewrite><rules configSource="rules.config" /></rewrite></system.webServer></configuration>')
@@ -110,11 +110,11 @@ test('a file that parts are taken from may be broken or missing to begin with: o
   t.equal(nameIn((await next()).config), 'mended')
 })
 
-test('a file that cannot be looked at is an error that is told, and the watching goes on', { skip: process.platform === 'win32' && 'links need a right there' }, async t => {
+test('a file that stat fails for is an error, and watching continues', { skip: process.platform === 'win32' && 'links need a right there' }, async t => {
   const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
   const { watched, next } = watch(t, file)
   rmSync(file)
-  // A link that leads to itself: to look at it is an error other than that it is missing.
+  // stat of a link to itself fails with another error than ENOENT.
   symlinkSync(file, file)
   t.match((await next()).error, { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
   t.equal(nameIn(watched.config), 'one')
@@ -123,7 +123,7 @@ test('a file that cannot be looked at is an error that is told, and the watching
   t.equal(nameIn((await next()).config), 'back')
 })
 
-test('a file that is still being written is not read before it is quiet', async t => {
+test('a file that is still being written is read once it is unchanged for the quiet time', async t => {
   const file = join(t.testdir({ 'web.config': xml('one') }), 'web.config')
   let tell = (_change: Change): void => {}
   const told = new Promise<Change>(resolve => { tell = resolve })
@@ -141,7 +141,7 @@ test('a file that is still being written is not read before it is quiet', async 
   t.equal(nameIn(config), 'slow')
 })
 
-test('after close nothing is told', async t => {
+test('after close there is no callback', async t => {
   const dir = t.testdir({ 'web.config': xml('one') })
   const first = watch(t, join(dir, 'web.config'))
   const second = watch(t, join(dir, 'web.config'))
@@ -151,6 +151,6 @@ test('after close nothing is told', async t => {
   t.strictSame(first.changes, [])
 })
 
-test('a file that cannot be read to begin with is an error at once', async t => {
+test('a file that cannot be read at the start is thrown as an error', async t => {
   t.throws(() => watchConfig(join(t.testdir(), 'none.config'), () => {}), { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' })
 })

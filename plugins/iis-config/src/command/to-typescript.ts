@@ -62,7 +62,7 @@ function withCertificate (listeners: PluginOptions['listeners']): object {
   return { ...listeners, ...secure && { certificate: 'development' } }
 }
 
-/** As IIS does, sends the requested URL to the upstream as X-Original-URL, and drops that header of the client. */
+/** As IIS does, sends the requested URL to the upstream as X-Original-URL; it replaces that header of the client. */
 function withOriginalUrl (rules: PluginOptions['urlRewrite'] = {}): object {
   const { globalRules = [], rules: shared = [], siteRules = {}, pathRules = [] } = rules
   const all = [...globalRules, ...shared, ...Object.values(siteRules).flat(), ...pathRules.flatMap(path => path.rules)]
