@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastify, { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino } from 'pino'
-import { connectionOf } from '../src/connection.ts'
+import { connectionOf } from '../src/observe/connection.ts'
 import { settle } from '../src/options.ts'
-import { compileFormat } from '../src/format.ts'
-import { gather, type GatherOptions } from '../src/gather.ts'
+import { compileFormat } from '../src/format/compile.ts'
+import { gather, type GatherOptions } from '../src/exchange/gather.ts'
 import { arrLog, type ArrLogOptions } from '../src/index.ts'
-import { createLogFiles } from '../src/log-files.ts'
+import { createLogFiles } from '../src/files/log-files.ts'
 
 const ROUNDS = 7
 const TIMES = 40_000
@@ -62,7 +62,7 @@ let sink: unknown
 console.log(`node ${process.version}; best of ${ROUNDS} × ${TIMES}\n`)
 await measure('gathering', () => { sink = gather(request, reply, begun, options) })
 await measure('making the W3C line', () => { sink = format.line(exchange) })
-await measure('gathering, making, buffering, writing behind', () => { files.tell(gather(request, reply, begun, options)) }, () => files.flush())
+await measure('gathering, making, buffering, writing behind', () => { files.writeExchange(gather(request, reply, begun, options)) }, () => files.flush())
 await measure('the pino entry with its line, in this thread', () => { logger.info({ exchange }, 'a line') })
 await files.close()
 

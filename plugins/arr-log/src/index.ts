@@ -1,33 +1,34 @@
-// arr-log: what happened? One honest line per exchange, HTTP or WebSocket, when it is over.
+// arr-log: one line per exchange, HTTP or WebSocket, when it has ended.
 import type { Server } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { compileCustom } from './custom.ts'
-import { gather, type Beginning, type GatherOptions } from './gather.ts'
-import { compileFormat } from './format.ts'
-import { httperrLine, type Rejected } from './httperr.ts'
-import { createLives } from './life.ts'
-import { createLogFiles, type LogFiles } from './log-files.ts'
+import { compileCustom } from './exchange/custom.ts'
+import { gather, type GatherOptions } from './exchange/gather.ts'
+import { compileRedact, redactUrl } from './exchange/redact.ts'
+import { createLogFiles, type LogFiles } from './files/log-files.ts'
+import { defaultSignal, listen } from './files/process-events.ts'
+import { compileFormat } from './format/compile.ts'
+import { httperrLine } from './format/httperr.ts'
+import { createOpenExchanges, type Beginning } from './observe/open-exchanges.ts'
+import type { Rejected } from './observe/rejected.ts'
+import { watchServer } from './observe/server-rejections.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
-import { watchServer } from './onlooker.ts'
-import { defaultSignal, listen } from './process-events.ts'
-import { compileRedact, redactUrl } from './query.ts'
 
-export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
+export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange/exchange.ts'
 export type { ArrLogOptions, CustomField, FileOptions, FormatName } from './options.ts'
-export type { Period } from './period.ts'
-export type { Retain } from './place.ts'
-export { DEFAULT_FIELDS, FIELD_NAMES, type Field } from './fields.ts'
+export type { Period } from './files/period.ts'
+export type { Retain } from './files/place.ts'
+export { DEFAULT_FIELDS, FIELD_NAMES, type Field } from './format/fields.ts'
 
 /** The log of a server: `fastify.arrLog`. */
 export interface ArrLog {
   /** Writes what is buffered. */
   flush (): Promise<void>
-  /** Opens the files again before the next line: for a logrotate that tells when it is done. */
+  /** Opens the files again before the next line. For a log rotation that reports when it is done. */
   reopen (): void
-  /** Tells the httperr log of what another server that leads to this Fastify turns away, as it does of `fastify.server`. */
+  /** Writes to the httperr log what another `http.Server` in front of this Fastify rejects, as is done for `fastify.server`. */
   watch (server: Server): void
-  /** Lines that could not be written, since the start. */
+  /** Lines lost since the start. */
   readonly lost: number
 }
 
@@ -38,8 +39,8 @@ declare module 'fastify' {
   }
 }
 
-// How long a closing server waits for exchanges that have not ended, ms.
-const LAST_WORDS = 1_000
+// How long closing waits for open exchanges to end, ms.
+const CLOSE_LIMIT = 1_000
 
 async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promise<void> {
   refuse(mistakesOf(options))
@@ -62,55 +63,55 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
       onRecovery: (path, lost) => { fastify.log.warn({ path, lost }, `the trouble with the log is over; lines lost: ${lost}`) }
     })
 
-  const lives = createLives(tell, options.logOpening === true)
-  const stops = [watchServer(fastify.server, turnAway), lives.stop]
+  const exchanges = createOpenExchanges(writeExchange, options.logOpening === true)
+  const stops = [watchServer(fastify.server, writeRejected), exchanges.stop]
   if (files !== null) stops.push(listen(files, options.reopenSignal ?? defaultSignal()))
 
   fastify.decorate('arrLog', {
     async flush () { await files?.flush() },
     reopen () { files?.reopen() },
-    watch (server: Server) { stops.push(watchServer(server, turnAway)) },
+    watch (server: Server) { stops.push(watchServer(server, writeRejected)) },
     get lost () { return files?.lost ?? 0 }
   })
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    lives.begin(request, reply)
+    exchanges.begin(request, reply)
     done()
   })
 
   fastify.addHook('onListen', async () => {
-    for (const server of furtherServers(fastify)) stops.push(watchServer(server, turnAway))
+    for (const server of furtherServers(fastify)) stops.push(watchServer(server, writeRejected))
   })
 
   fastify.addHook('onClose', async () => {
     for (const stop of stops) stop()
-    // The server is closed by now; the ends of its last connections may still be on their way here.
-    await lives.over(LAST_WORDS)
+    // The server is closed; the `close` events of its last connections may still be pending.
+    await exchanges.allEnded(CLOSE_LIMIT)
     await files?.close()
   })
 
-  function tell (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
+  function writeExchange (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
     try {
       const exchange = gather(request, reply, begun, gathering)
       const entry = entries && isEnabled(request.log)
-      const line = files?.tell(exchange) ?? (entry ? format.line(exchange) : '')
+      const line = files?.writeExchange(exchange) ?? (entry ? format.line(exchange) : '')
       if (entry) request.log.info({ exchange }, line)
     } catch (error) {
-      // A function given in the options may throw; the log must not take the server with it.
+      // A function of the options may throw; logging must not crash the server.
       request.log.error({ err: error }, 'an exchange could not be logged')
     }
   }
 
-  function turnAway (rejected: Rejected): void {
-    const told = { ...rejected, uri: rejected.uri === null ? null : redactUrl(rejected.uri, redact) }
-    files?.writeRejected(told)
-    if (entries) fastify.log.info({ rejected: told }, httperrLine(told))
+  function writeRejected (rejected: Rejected): void {
+    const redacted = { ...rejected, uri: rejected.uri === null ? null : redactUrl(rejected.uri, redact) }
+    files?.writeRejected(redacted)
+    if (entries) fastify.log.info({ rejected: redacted }, httperrLine(redacted))
   }
 }
 
-// On `localhost` Fastify listens with a server for each address, and shows the first alone; the name of the others is its own.
+// On `localhost` Fastify listens with one server per address. `fastify.server` is the first; the others stand under a private symbol of Fastify.
 function furtherServers (fastify: object): readonly Server[] {
-  // A scope inherits it from the one around it.
+  // An encapsulated instance inherits the symbol through its prototypes.
   for (let owner: object | null = fastify; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const name = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'fastify.serverBindings')
     if (name !== undefined) return (owner as Record<symbol, readonly Server[]>)[name] ?? []
@@ -118,11 +119,11 @@ function furtherServers (fastify: object): readonly Server[] {
   return []
 }
 
-// A logger that is not pino need not have levels; then it decides for itself.
+// A logger other than pino may have no `isLevelEnabled`; it then filters the entries itself.
 function isEnabled (log: FastifyBaseLogger & { isLevelEnabled?: (level: string) => boolean }): boolean {
   return log.isLevelEnabled?.('info') !== false
 }
 
-/** Logs each exchange as IIS and ARR would have: a line in a file, and an entry of `request.log`. */
+/** Logs each exchange as IIS and ARR do: as a line in a file, and as an entry of `request.log`. */
 export const arrLog = fp(plugin, { fastify: '5.x', name: '@fastify-arr/arr-log' })
 export default arrLog

@@ -1,10 +1,10 @@
 // Which options are there, which of them are mistaken, and what do the others mean?
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
-import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './fields.ts'
+import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './format/fields.ts'
 import { unknownOptions } from './known-options.ts'
-import { PERIODS, type Period } from './period.ts'
-import type { Retain } from './place.ts'
+import { PERIODS, type Period } from './files/period.ts'
+import type { Retain } from './files/place.ts'
 
 export const FORMATS = ['w3c', 'ncsa', 'json'] as const
 export type FormatName = typeof FORMATS[number]

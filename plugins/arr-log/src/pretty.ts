@@ -1,9 +1,9 @@
 // How does a server's log look on a terminal? A pino-pretty that shows each exchange as one readable line.
 import { PinoPretty, type PrettyOptions } from 'pino-pretty'
-import { painted, plain, RESET } from './colour.ts'
-import { harmless } from './escape.ts'
-import { isRejected, type Rejected } from './httperr.ts'
-import { readable, type Told } from './readable.ts'
+import { painted, plain, RESET } from './reader/colour.ts'
+import { harmless } from './format/escape.ts'
+import { isRejected, type Rejected } from './observe/rejected.ts'
+import { readable, type Told } from './reader/readable.ts'
 import { isLine } from './reader/columns.ts'
 
 interface Entry {

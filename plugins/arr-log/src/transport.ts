@@ -1,14 +1,14 @@
-// How are the log files written away from the server's own thread? As a pino transport.
+// The pino transport: writes the log files in a worker thread.
 import build from 'pino-abstract-transport'
-import type { Exchange } from './exchange.ts'
-import { compileFormat } from './format.ts'
-import { isRejected } from './httperr.ts'
-import { createLogFiles } from './log-files.ts'
+import type { Exchange } from './exchange/exchange.ts'
+import { compileFormat } from './format/compile.ts'
+import { isRejected } from './observe/rejected.ts'
+import { createLogFiles } from './files/log-files.ts'
 import { fileMistakes, refuse, settle, type FileOptions } from './options.ts'
 import { isLine } from './reader/columns.ts'
 
 export interface TransportOptions extends FileOptions {
-  /** The names of the plugin's custom fields that are written, after `time-taken`. Default: none. */
+  /** Names of the plugin's custom fields to write, after `time-taken`. Default: none. */
   readonly customFields?: readonly string[]
 }
 
@@ -18,9 +18,9 @@ interface Entry {
 }
 
 /**
- * Writes each `exchange` that arr-log logged to its site's file; other entries pass by. For a server whose
- * arr-log has `file: false`. Signals do not reach a worker thread: files that are moved away are noticed, SIGHUP
- * is not. Cookies and other secret headers never are in an entry, so their columns are `-`.
+ * Writes each `exchange` entry of arr-log to its site's file and ignores all other entries. For a server whose arr-log has
+ * `file: false`. Signals do not reach a worker thread: moved files are noticed, SIGHUP is not. An entry never holds cookies
+ * or other secret headers, so their columns are `-`.
  */
 export default async function transport (options: TransportOptions = {}) {
   const { customFields = [], ...rest } = options
@@ -36,9 +36,9 @@ export default async function transport (options: TransportOptions = {}) {
 
   return build(async source => {
     for await (const { exchange, rejected } of source as AsyncIterable<Entry>) {
-      // Others may log something of their own under these names.
+      // Other code may log something else under these names.
       if (isRejected(rejected)) files.writeRejected(rejected)
-      else if (isLine(exchange) && Number.isInteger(exchange.siteId)) files.tell(exchange as Exchange)
+      else if (isLine(exchange) && Number.isInteger(exchange.siteId)) files.writeExchange(exchange as Exchange)
     }
   }, { close: async () => { await files.close() } })
 }

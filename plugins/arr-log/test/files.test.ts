@@ -1,11 +1,11 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createAppender } from '../src/appender.ts'
-import { createBatch } from '../src/batch.ts'
-import { createLogFile, type LogFile, type LogFileOptions } from '../src/log-file.ts'
-import { PREFIXES } from '../src/period.ts'
-import { createPlace, sweep, type PlaceOptions } from '../src/place.ts'
+import { createAppender } from '../src/files/appender.ts'
+import { createBatch } from '../src/files/batch.ts'
+import { createLogFile, type LogFile, type LogFileOptions } from '../src/files/log-file.ts'
+import { PREFIXES } from '../src/files/period.ts'
+import { createPlace, sweep, type PlaceOptions } from '../src/files/place.ts'
 import { filesIn, onlyFile, rows } from './server.ts'
 
 const AT = Date.UTC(2022, 8, 30, 20, 53, 35)

@@ -7,8 +7,8 @@ import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { prettyFactory } from 'pino-pretty'
-import { painted, plain } from '../src/colour.ts'
-import { duration, readable, type Told } from '../src/readable.ts'
+import { painted, plain } from '../src/reader/colour.ts'
+import { duration, readable, type Told } from '../src/reader/readable.ts'
 import pretty, { prettyOptions } from '../src/pretty.ts'
 
 const AT = new Date(2022, 8, 30, 20, 53, 35).getTime()

@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { FIELD_NAMES } from '../src/fields.ts'
+import { FIELD_NAMES } from '../src/format/fields.ts'
 import { createParser } from '../src/reader/parser.ts'
 import { compileFilter } from '../src/reader/filter.ts'
-import { createFollower } from '../src/reader/sources.ts'
+import { createFollower } from '../src/reader/follower.ts'
 import { createSummary, showSummary } from '../src/reader/summary.ts'
 import type { Line } from '../src/reader/columns.ts'
 
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../src/reader/cli.ts', import.meta.url))
 const ARTICLE = '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
 const PAGE = '2022-09-30 20:53:35 127.0.0.1 GET / X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=ad279eb5-5553-4609-8c40-4f529aee77f7&SERVER-STATUS=200 443 - 127.0.0.1 HTTP/2 Mozilla/5.0+(Windows+NT+10.0) - 200 0 0 22'
 const SOCKET = '2022-09-30 20:53:41 127.0.0.1 GET /chat room=1&X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=a3614585-e908-40f2-9435-e3c23a2a6e31&SERVER-STATUS=101 443 - 127.0.0.1 HTTP/1.1 Mozilla/5.0+(Windows+NT+10.0) - 101 0 64 5808'

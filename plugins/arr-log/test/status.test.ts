@@ -1,5 +1,6 @@
+import type { Moment, Side } from '@fastify-arr/facts'
 import t from 'tap'
-import { outcomeOf, tunnelWin32, type Ending } from '../src/status.ts'
+import { outcomeOf, tunnelWin32, type Ending } from '../src/exchange/status.ts'
 
 const finished: Ending = { statusCode: 200, headersSent: true, finished: true, clientLeft: false, upgrade: false, clientError: null, error: null, tunnel: null }
 const cut: Ending = { ...finished, finished: false, headersSent: false }
@@ -14,7 +15,7 @@ t.test('a finished answer is its status, then zeros', async t => {
 })
 
 t.test('what an upstream did is told in the words of ARR and WinHTTP', async t => {
-  const failed = (code: string, statusCode: number, moment = 'connect', side = 'upstream', upgrade = false) =>
+  const failed = (code: string, statusCode: number, moment: Moment = 'connect', side: Side = 'upstream', upgrade = false) =>
     numbers({ statusCode, upgrade, error: { code, moment, side, statusCode, systemCode: null } })
   t.equal(failed('FST_ARR_UPSTREAM_REFUSED', 502), '502 3 12029')
   t.equal(failed('FST_ARR_UPSTREAM_NOT_RESOLVED', 502), '502 3 12007')
@@ -36,7 +37,7 @@ t.test('a client that was too slow, or asked wrongly, is no upstream that was sl
 })
 
 t.test('a WebSocket that failed after its server was reached is 502.5, before that 502.3', async t => {
-  const failed = (moment: string) => numbers({ statusCode: 502, upgrade: true, error: { code: 'FST_ARR_UPSTREAM_RESET', moment, side: 'upstream', statusCode: 502 } })
+  const failed = (moment: Moment) => numbers({ statusCode: 502, upgrade: true, error: { code: 'FST_ARR_UPSTREAM_RESET', moment, side: 'upstream', statusCode: 502 } })
   t.equal(failed('headers'), '502 5 12030')
   t.equal(failed('connect'), '502 3 12030')
 })

@@ -1,9 +1,9 @@
 // A process of its own that writes numbered lines as fast as it may; run by the tests that kill and rotate it.
 import { createInterface } from 'node:readline'
-import { listen } from '../src/process-events.ts'
-import { createLogFile } from '../src/log-file.ts'
-import { PREFIXES } from '../src/period.ts'
-import { createPlace } from '../src/place.ts'
+import { listen } from '../src/files/process-events.ts'
+import { createLogFile } from '../src/files/log-file.ts'
+import { PREFIXES } from '../src/files/period.ts'
+import { createPlace } from '../src/files/place.ts'
 
 const [directory = '', name = '', count = '0', period = 'size', flushInterval = '20', hold = ''] = process.argv.slice(2)
 const log = createLogFile({

@@ -1,7 +1,7 @@
 // What does a line of a log file tell, whoever wrote it and whichever columns it has?
-import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange.ts'
-import { FIELDS } from '../fields.ts'
-import type { Told } from '../readable.ts'
+import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
+import { FIELDS } from '../format/fields.ts'
+import type { Told } from './readable.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Exchanged = Mutable<Partial<Exchange>>

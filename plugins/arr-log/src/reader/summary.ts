@@ -1,29 +1,20 @@
-// What do many lines say together?
-import { plain, type Paint } from '../colour.ts'
-import { escape } from '../escape.ts'
-import { duration } from '../readable.ts'
+// What do many lines amount to?
+import { plain, type Paint } from './colour.ts'
+import { escape } from '../format/escape.ts'
+import { duration } from './readable.ts'
 import type { Line } from './columns.ts'
-
-/** Times as they are spread. A WebSocket's life is no response time: the two are never mixed. */
-export interface Spread {
-  readonly count: number
-  /** ms, within 1 %; null where there is nothing. */
-  readonly p50: number | null
-  readonly p90: number | null
-  readonly p99: number | null
-  readonly max: number | null
-}
+import { createSpread, type Spread } from './spread.ts'
 
 export interface Summary {
   readonly requests: number
   readonly first: string | null
   readonly last: string | null
   readonly statuses: Readonly<Record<string, number>>
-  /** sc-win32-status other than 0, by number. */
+  /** Counts by sc-win32-status, without 0. */
   readonly win32: Readonly<Record<string, number>>
   readonly bytesSent: number
   readonly bytesReceived: number
-  /** time-taken of everything but WebSockets. */
+  /** time-taken of everything but WebSockets: a WebSocket's lifetime is not a response time. */
   readonly times: Spread
   readonly webSockets: Spread & {
     /** By close code; `none` where no Close frame was sent. */
@@ -52,7 +43,7 @@ export function createSummary (): Summing {
 
   return {
     add (line) {
-      // Its end is a line of its own.
+      // The WebSocket's end has a line of its own.
       if (line.event === 'open') return
       requests++
       first = Math.min(first, line.endedAt)
@@ -84,7 +75,7 @@ export function createSummary (): Summing {
   }
 }
 
-/** The summary for a person. */
+/** The summary as text for a terminal. */
 export function showSummary (summary: Summary, paint: Paint = plain): string {
   const { requests, first, last, times, webSockets } = summary
   const lines = [
@@ -98,31 +89,6 @@ export function showSummary (summary: Summary, paint: Paint = plain): string {
     row('  closed by', listed(webSockets.closedBy))
   ]
   return lines.filter(line => line !== '').join('\n')
-}
-
-const GROWTH = Math.log(1.01)
-
-// Steps of 1 % instead of every value: a day of a busy server fits into a few kilobytes.
-function createSpread () {
-  const steps = new Map<number, number>()
-  let number = 0
-  let max = 0
-  return {
-    add (value: number) {
-      number++
-      max = Math.max(max, value)
-      count(steps, Math.round(Math.log(value + 1) / GROWTH))
-    },
-    result (): Spread {
-      const ordered = [...steps].sort(([a], [b]) => a - b)
-      const at = (share: number) => {
-        let left = Math.ceil(number * share)
-        for (const [step, times] of ordered) if ((left -= times) <= 0) return Math.min(max, Math.round(Math.exp(step * GROWTH) - 1))
-        return null
-      }
-      return { count: number, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: number === 0 ? null : max }
-    }
-  }
 }
 
 function count<K> (counts: Map<K, number>, key: K): void {

@@ -1,14 +1,22 @@
-// What stands in a column of one's own?
+// What does a custom field hold?
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { CustomSource } from './gather.ts'
-import type { CustomField } from './options.ts'
-import { redactUrl, type Redact } from './query.ts'
+import type { Connection } from '../observe/connection.ts'
+import type { CustomField } from '../options.ts'
+import { redactUrl, type Redact } from './redact.ts'
 import { serverVariable } from './server-variable.ts'
 
-/** Headers that are a secret: in a line where somebody asked for them, in a structured entry never. */
+/** A compiled custom field. */
+export interface CustomSource {
+  readonly name: string
+  /** Whether the value is kept out of the structured entry. */
+  readonly secret: boolean
+  readonly read: (request: FastifyRequest, reply: FastifyReply, connection: Connection) => string | null
+}
+
+/** Headers with credentials: a custom field writes them to a line, never to a structured entry. */
 const SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie'])
 
-/** Turns a custom field's description into its reader. A URL in it tells no more than it does elsewhere in the line. */
+/** Compiles a custom field. URLs in its values are redacted as those of the other columns are. */
 export function compileCustom (field: CustomField, redact: Redact): CustomSource {
   const name = field.logFieldName
   const masked = (value: string | null) => value === null ? null : redactUrl(value, redact)
@@ -34,7 +42,7 @@ export function compileCustom (field: CustomField, redact: Redact): CustomSource
   }
 }
 
-/** A response header as it went out: Fastify keeps its own apart from those that were set on the raw response. */
+/** A response header as it was sent. Fastify keeps its own headers apart from those set on the raw response. */
 export function responseHeader (reply: FastifyReply, name: string): number | string | string[] | undefined {
   return reply.getHeader(name) ?? reply.raw.getHeader(name)
 }

@@ -1,69 +1,51 @@
-// The end of an exchange: which facts are there to be told?
-import type { Socket } from 'node:net'
+// The end of an exchange: what goes into its record?
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { takeBytes, type Connection } from './connection.ts'
-import { responseHeader } from './custom.ts'
-import { hasLeft, isFinished, isHeadSent, type Stream, wasReset } from './ending.ts'
-import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
-import type { Facts, SiteFact, TunnelFact, UpstreamFact } from './facts.ts'
-import { redactUrl, type Redact } from './query.ts'
-import type { OwnWebSocket } from './own-websocket.ts'
-import { closeCodeOf, outcomeOf } from './status.ts'
-
-/** What was noted when the exchange began. */
-export interface Beginning {
-  /** On `performance.now()`'s clock, ms. */
-  readonly startedAt: number
-  readonly connection: Connection
-  /** The HTTP/2 stream, which the response has let go of when it closes; null on HTTP/1. */
-  readonly stream: Stream | null
-  /** Whether a WebSocket server was watched that would have told of its accepting. */
-  watched: boolean
-  /** A WebSocket has just opened: what is told now is not the end. */
-  opening: boolean
-  /** A WebSocket that this server itself accepted, once it did. */
-  webSocket: OwnWebSocket | null
-}
-
-/** A custom field's source, ready to be asked. */
-export interface CustomSource {
-  readonly name: string
-  readonly secret: boolean
-  readonly read: (request: FastifyRequest, reply: FastifyReply, connection: Connection) => string | null
-}
+import type { Site, Told, TunnelFact } from '@fastify-arr/facts'
+import { takeBytes, type Connection } from '../observe/connection.ts'
+import { hasLeft, isFinished, isHeadSent } from '../observe/ending.ts'
+import type { Beginning } from '../observe/open-exchanges.ts'
+import { responseHeader, type CustomSource } from './custom.ts'
+import type { Exchange } from './exchange.ts'
+import type { Facts } from './facts.ts'
+import { redactUrl, type Redact } from './redact.ts'
+import { outcomeOf } from './status.ts'
+import { upstreamPart } from './upstream-part.ts'
+import { ownEnd, webSocketPart } from './websocket-part.ts'
 
 export interface GatherOptions {
-  readonly fallbackSite: Required<SiteFact>
+  /** The site of a request that has no `request.site`. */
+  readonly fallbackSite: Pick<Site, 'name' | 'id'>
   readonly redact: Redact
   readonly username: (request: FastifyRequest) => string | null | undefined
+  /** Whether the Cookie header is logged. */
   readonly cookie: boolean
   readonly custom: readonly CustomSource[]
 }
 
 const CONNECT_PROTOCOL = ':protocol'
-const UNTOLD = { received: null, sent: null }
-/** A WebSocket of which nothing is known but that it was. */
-const UNKNOWN: TunnelFact = {}
+const NOT_COUNTED = { received: null, sent: null }
+/** A WebSocket of which nothing is known but that it existed. */
+const UNKNOWN: Told<TunnelFact> = {}
 
-/** The record of an exchange that has just ended. Reads numbers and references; nothing here waits. */
-export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beginning, options: GatherOptions): Exchange {
+/** The record of an exchange that has just ended. Reads numbers and references only, so it never waits. */
+export function gather (request: FastifyRequest & Facts, reply: FastifyReply, begun: Beginning, options: GatherOptions): Exchange {
   const timeTaken = Math.round(performance.now() - begun.startedAt)
   const { connection } = begun
   const { raw } = request
   const { headers } = raw
-  const { site, rejection, rewrite, upstream } = request as unknown as Facts
+  const { site, rejection, rewrite, upstream }: Facts = request
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
   const clientLeft = rewrite?.aborted !== true && hasLeft(connection.socket, begun.stream)
   const opening = begun.opening
-  const bytes = opening ? UNTOLD : takeBytes(connection)
+  const bytes = opening ? NOT_COUNTED : takeBytes(connection)
   const { clientError } = connection
-  // Somebody took the socket for himself and wrote to it past the response. (Whoever answers a client error does so too.)
+  // Bytes went to the socket without the response: a handler has taken the socket over. The answer to a client error goes the same way, so it is excluded.
   const past = !reply.raw.headersSent && reply.sent && begun.stream === null && bytes.sent !== 0 && clientError === null && (upstream === null || upstream === undefined)
   const taken = upgrade && past
   const headersSent = isHeadSent(reply.raw, begun.stream, connection.injected) && !(clientError !== null && connection.unanswered)
-  const tunnel: TunnelFact | null = upstream?.tunnel ?? (opening ? begun.webSocket : ownEnd(begun.webSocket, connection.socket, clientLeft)) ?? (taken && !begun.watched ? UNKNOWN : null)
+  const tunnel: Told<TunnelFact> | null = upstream?.tunnel ?? (opening ? begun.webSocket : ownEnd(begun.webSocket, connection.socket, clientLeft)) ?? (taken && !begun.watched ? UNKNOWN : null)
   const outcome = outcomeOf({
-    // A WebSocket server that took the socket and did not accept has refused the handshake.
+    // A WebSocket server that took the socket and accepted no WebSocket has refused the handshake.
     statusCode: taken ? 400 : reply.raw.statusCode,
     headersSent: headersSent || past,
     finished: taken || isFinished(reply.raw, begun.stream, connection.socket, connection.injected),
@@ -82,7 +64,7 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
     requestId: request.id,
     site: site?.name ?? options.fallbackSite.name,
     siteId: site?.id ?? options.fallbackSite.id,
-    // A WebSocket over HTTP/2 is a CONNECT on the wire; readers of this log know it as the GET it is on HTTP/1.1.
+    // A WebSocket over HTTP/2 is a CONNECT on the wire (RFC 8441); the log has the GET that it is on HTTP/1.1.
     method: headers[CONNECT_PROTOCOL] === undefined ? raw.method ?? request.method : 'GET',
     host: headers.host ?? text(headers[':authority']),
     path: mark === -1 ? url : url.slice(0, mark),
@@ -110,48 +92,6 @@ export function gather (request: FastifyRequest, reply: FastifyReply, begun: Beg
   return exchange
 }
 
-function upstreamPart (upstream: UpstreamFact): ExchangeUpstream {
-  const { error } = upstream
-  return {
-    logId: upstream.logId ?? null,
-    server: upstream.server ?? null,
-    routed: upstream.routed ?? null,
-    status: upstream.status ?? null,
-    cacheHit: upstream.cacheHit === true,
-    connectTime: upstream.connectTime ?? null,
-    firstByteTime: upstream.firstByteTime ?? null,
-    error: error === null || error === undefined
-      ? null
-      : { code: error.code ?? null, moment: error.moment ?? null, side: error.side ?? null, systemCode: error.systemCode ?? null }
-  }
-}
-
-function webSocketPart (tunnel: TunnelFact, major: number): ExchangeWebSocket {
-  const { received, sent, observed } = tunnel
-  return {
-    http: tunnel.http ?? (major === 2 ? '2' : '1.1'),
-    handshakeTime: tunnel.handshakeTime === undefined ? null : Math.round(tunnel.handshakeTime),
-    subprotocol: tunnel.subprotocol ?? null,
-    extensions: tunnel.extensions ?? null,
-    // Counts that stopped half-way would be a lie.
-    messagesReceived: observed === false ? null : received?.messages ?? null,
-    bytesReceived: received?.bytes ?? null,
-    messagesSent: observed === false ? null : sent?.messages ?? null,
-    bytesSent: sent?.bytes ?? null,
-    closeCode: closeCodeOf(tunnel),
-    closeReason: tunnel.closeReason || null,
-    closedBy: tunnel.closedBy ?? null,
-    ending: tunnel.ending ?? null
-  }
-}
-
-/** What the transport tells of the end of our own WebSocket, where its frames don't. */
-function ownEnd (own: OwnWebSocket | null, socket: Socket, clientLeft: boolean): TunnelFact | null {
-  if (own === null) return null
-  const closedBy = own.closeCode !== null ? null : clientLeft ? 'client' : 'proxy'
-  return { ...own, closedBy, ending: wasReset(socket) ? 'reset' : 'end' }
-}
-
 function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, connection: Connection, options: GatherOptions): void {
   const custom: Record<string, string | null> = {}
   const hidden: Record<string, string | null> = {}
@@ -163,7 +103,7 @@ function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyR
   Object.defineProperty(exchange, 'hidden', { value: hidden })
 }
 
-// A proxy's client may send the whole URL in the request line (RFC 9112 §3.2.2); the log's stem is a path.
+// The request line may hold a whole URL (RFC 9112 §3.2.2, absolute form); cs-uri-stem is a path.
 function originForm (url: string): string {
   if (url.startsWith('/')) return url
   const authority = url.indexOf('://')
@@ -174,7 +114,7 @@ function originForm (url: string): string {
   return rest.startsWith('?') ? `/${rest}` : rest
 }
 
-// HTTP/2 does not count a stream's bytes; the announced length is what there is.
+// Node does not count the bytes of an HTTP/2 stream; the announced length stands for them.
 function contentLength (reply: FastifyReply): number | null {
   const length = Number(responseHeader(reply, 'content-length') ?? NaN)
   return Number.isNaN(length) ? null : length

@@ -1,20 +1,13 @@
 // How does an exchange become a W3C Extended line, and a file one that tells its columns?
 import { escape, truncate } from './escape.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Format } from './format.ts'
 import { FIELDS, FIELD_NAMES, type Field, type FieldValue } from './fields.ts'
 import { stampOf } from './stamp.ts'
 
 /** IIS's `maxLogLineLength` and the default of `maxCustomFieldLength`. */
 export const MAX_LINE = 65_536
 const MAX_CUSTOM_FIELD = 4_096
-
-/** One log format: how a line is made, and what is written each time a file is opened. */
-export interface Format {
-  /** Without its line end. */
-  readonly line: (exchange: Exchange) => string
-  /** The lines before the first entry written at `at` (ms since the epoch), or an empty string. */
-  readonly head: (at: number) => string
-}
 
 export interface W3cOptions {
   readonly fields: readonly Field[]

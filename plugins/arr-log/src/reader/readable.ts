@@ -1,7 +1,7 @@
 // How does a person read an exchange at a glance, on a terminal?
 import type { Paint } from './colour.ts'
-import { escape } from './escape.ts'
-import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange.ts'
+import { escape } from '../format/escape.ts'
+import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 
 /** As much of an exchange as there is; a line of a log file has less than an entry. */
 export type Told = Pick<Exchange, 'endedAt' | 'status'> & Partial<Omit<Exchange, 'upstream' | 'websocket'>> & {

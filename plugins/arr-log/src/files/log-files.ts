@@ -1,17 +1,18 @@
 // Which file does an exchange go to: its site's, the central one, or the httperr log?
 import { isAbsolute, join, resolve } from 'node:path'
-import type { Exchange } from './exchange.ts'
-import { HTTPERR, httperrLine, rejectedOf, type Rejected } from './httperr.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { HTTPERR, httperrLine, rejectedOf } from '../format/httperr.ts'
+import type { Rejected } from '../observe/rejected.ts'
 import { createLogFile, type Backlog, type LogFile, type Watcher } from './log-file.ts'
-import { suffixOf, type Settings } from './options.ts'
+import { suffixOf, type Settings } from '../options.ts'
 import { PREFIXES } from './period.ts'
 import { createPlace } from './place.ts'
-import type { Format } from './w3c.ts'
+import type { Format } from '../format/format.ts'
 
-/** All the files of one server. */
+/** All log files of one server. */
 export interface LogFiles {
-  /** Makes an exchange's line and takes it to its file; returns the line. */
-  tell (exchange: Exchange): string
+  /** Formats an exchange and writes it to its file; returns the line. */
+  writeExchange (exchange: Exchange): string
   writeRejected (rejected: Rejected): void
   flush (): Promise<void>
   flushSync (): void
@@ -20,17 +21,17 @@ export interface LogFiles {
   readonly lost: number
 }
 
-/** Files whose whole `maxBuffer` may wait at the same time. */
-const WAITING = 8
+/** All files together may buffer this many times `maxBuffer`. */
+const FULL_BUFFERS = 8
 
 export function createLogFiles (settings: Settings, format: Format, customs: number, watcher: Watcher): LogFiles {
   const directory = isAbsolute(settings.directory) ? settings.directory : resolve(settings.directory)
-  const backlog: Backlog = { bytes: 0, most: WAITING * settings.maxBuffer }
+  const backlog: Backlog = { bytes: 0, most: FULL_BUFFERS * settings.maxBuffer }
   const bySite = new Map<number, LogFile>()
   let httperr: LogFile | null = null
 
   return {
-    tell (exchange) {
+    writeExchange (exchange) {
       const line = format.line(exchange)
       if (exchange.rejection !== undefined) {
         this.writeRejected(rejectedOf(exchange))

@@ -1,7 +1,7 @@
 // Which columns may a W3C line have, in which order, and what stands in each?
 import { hostname } from 'node:os'
-import type { Exchange } from './exchange.ts'
-import { queryWithArr } from './query.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { queryWithArr } from './arr-query.ts'
 
 /** Text goes through the escape; a number stands as it is. */
 export type FieldValue = string | number | null | undefined

@@ -1,12 +1,13 @@
 // Which three numbers say how an exchange ended: sc-status, sc-substatus and sc-win32-status?
-import type { TunnelFact, UpstreamErrorFact } from './facts.ts'
+import type { Told, TunnelFact, UpstreamError } from '@fastify-arr/facts'
+import { closeCodeOf } from './websocket-part.ts'
 
 /** Windows and WinHTTP error numbers, as IIS and ARR write them in sc-win32-status. */
 export const WIN32 = {
   SUCCESS: 0,
   /** The data is invalid: a body that is not HTTP. */
   INVALID_DATA: 13,
-  /** The specified network name is no longer available: the client went away. */
+  /** The specified network name is no longer available: the client disconnected. */
   NETNAME_DELETED: 64,
   /** The semaphore timeout period has expired: the client was too slow. */
   SEM_TIMEOUT: 121,
@@ -41,25 +42,25 @@ export interface Ending {
   readonly upgrade: boolean
   /** Node's code for what was wrong with the request while its body came, or null. */
   readonly clientError: string | null
-  readonly error: UpstreamErrorFact | null
+  readonly error: Told<UpstreamError> | null
   /** A WebSocket that was open, or null. */
-  readonly tunnel: TunnelFact | null
+  readonly tunnel: Told<TunnelFact> | null
 }
 
-/** Where ARR's own words exist for what an upstream did: the end of the error's code, the win32 number, the substatus of a 502. */
+/** The failures that ARR has numbers for: the end of the error's code, the win32 number, the substatus of a 502. */
 const FAILURES = [
   ['NO_UPSTREAM', WIN32.SUCCESS, 4],
   ['NO_SERVER', WIN32.SUCCESS, 4],
   ['NOT_RESOLVED', WIN32.WINHTTP_NAME_NOT_RESOLVED, 3],
   ['REFUSED', WIN32.WINHTTP_CANNOT_CONNECT, 3],
-  // It was not the upstream that was waited for.
+  // Before TIMEOUT, whose ending it has as well: the proxy waited for the client here, not for the upstream.
   ['CLIENT_TIMEOUT', WIN32.SEM_TIMEOUT, 0],
   ['TIMEOUT', WIN32.WINHTTP_TIMEOUT, 3],
   ['RESET', WIN32.WINHTTP_CONNECTION_ERROR, 3],
   ['BAD_ANSWER', WIN32.WINHTTP_INVALID_SERVER_RESPONSE, 3],
   ['TLS', WIN32.WINHTTP_SECURE_FAILURE, 3],
   ['CLIENT_GONE', WIN32.NETNAME_DELETED, 0],
-  // The client is at fault, and is there to be told so.
+  // The client's fault, and its connection still stands: no network error.
   ['BAD_HANDSHAKE', WIN32.SUCCESS, 0],
   ['DRAINING', WIN32.OPERATION_ABORTED, 0]
 ] as const satisfies ReadonlyArray<readonly [string, number, number]>
@@ -72,21 +73,21 @@ export function outcomeOf (ending: Ending): Outcome {
   if (ending.clientError === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: ending.headersSent ? ending.statusCode : 408, substatus: 0, win32Status: WIN32.SEM_TIMEOUT }
   if (ending.clientError?.startsWith('HPE_')) return { status: ending.headersSent ? ending.statusCode : 400, substatus: 0, win32Status: WIN32.INVALID_DATA }
   return {
-    // nginx's words, kept by others: 499 for a client that left before it was answered, 444 for one that was sent
-    // away without an answer. Readers such as GoAccess take no 0.
+    // nginx's statuses, which other servers use as well: 499 for a client that disconnected before the answer, 444 for a
+    // connection closed without an answer. Readers such as GoAccess reject 0.
     status: ending.headersSent ? ending.statusCode : ending.clientLeft ? 499 : 444,
     substatus: 0,
     win32Status: ending.clientLeft ? WIN32.NETNAME_DELETED : WIN32.CONNECTION_ABORTED
   }
 }
 
-function failed (ending: Ending, error: UpstreamErrorFact): Outcome {
+function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
   const code = error.code ?? ''
   const row = FAILURES.find(([end]) => code.endsWith(end))
   const status = ending.headersSent ? ending.statusCode : error.statusCode ?? ending.statusCode
   const clientLeft = error.side === 'client'
   const win32Status = row?.[1] ?? (clientLeft ? WIN32.NETNAME_DELETED : error.side === 'upstream' ? WIN32.WINHTTP_CONNECTION_ERROR : WIN32.SUCCESS)
-  // Substatus 3, 4 and 5 are defined for 502 alone; 5 is a WebSocket that failed after its server was reached.
+  // Substatus 3, 4 and 5 are defined for 502 alone; 5 is a WebSocket that failed after its upstream was reached.
   let substatus: number = status === 502 ? row?.[2] ?? 3 : 0
   if (substatus === 3 && ending.upgrade && error.moment !== 'connect') substatus = 5
   return { status, substatus, win32Status }
@@ -95,13 +96,13 @@ function failed (ending: Ending, error: UpstreamErrorFact): Outcome {
 /**
  * How a WebSocket ended, as a win32 number:
  *
- * - 0: closed by Close frames and an orderly end, whoever began;
- * - 64: the client vanished: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
- *   which is what IIS writes there;
- * - 995: the server drained; 12002: a time limit; 12030: the upstream vanished; 1236: the proxy cut it;
- * - 0 as well where nothing is known but that it was there.
+ * - 0: closed by Close frames and an orderly end, whichever side began;
+ * - 64: the client disconnected: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
+ *   for which IIS writes 64;
+ * - 995: the server drained; 12002: a time limit; 12030: the upstream disconnected; 1236: the proxy cut it;
+ * - 0 as well where nothing is known but that it existed.
  */
-export function tunnelWin32 (tunnel: TunnelFact): number {
+export function tunnelWin32 (tunnel: Told<TunnelFact>): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
   if (tunnel.ending === 'timeout') return WIN32.WINHTTP_TIMEOUT
   const code = closeCodeOf(tunnel)
@@ -112,12 +113,4 @@ export function tunnelWin32 (tunnel: TunnelFact): number {
   if (closed && tunnel.ending !== 'reset') return WIN32.SUCCESS
   if (tunnel.closedBy === 'upstream') return WIN32.WINHTTP_CONNECTION_ERROR
   return tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.SUCCESS
-}
-
-/**
- * The code of the first Close frame: 1005 for one that has none in it, which is what a browser's `close()` sends
- * (RFC 6455 §7.1.5); null where there was no such frame, and so no reason either.
- */
-export function closeCodeOf ({ closeCode, closeReason }: TunnelFact): number | null {
-  return closeCode ?? (typeof closeReason === 'string' ? 1005 : null)
 }

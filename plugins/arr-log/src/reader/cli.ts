@@ -1,13 +1,14 @@
-// arr-log: read log files on a terminal.
+// The command `arr-log`: reads log files on a terminal.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { painted, plain } from './colour.ts'
-import { jsonLine, printable } from './escape.ts'
+import { jsonLine, printable } from '../format/escape.ts'
 import { readable } from './readable.ts'
-import type { Line } from './reader/columns.ts'
-import { compileFilter } from './reader/filter.ts'
-import { createFollower, filesOf, readFile, readStream } from './reader/sources.ts'
-import { createSummary, showSummary } from './reader/summary.ts'
+import type { Line } from './columns.ts'
+import { compileFilter } from './filter.ts'
+import { createFollower } from './follower.ts'
+import { filesOf, readFile, readStream } from './sources.ts'
+import { createSummary, showSummary } from './summary.ts'
 
 const HELP = `Usage: arr-log [options] [file | folder | -] …
 
@@ -33,7 +34,7 @@ function fail (error: unknown): never {
   process.exit(1)
 }
 
-// `arr-log … | head` is no error.
+// `arr-log … | head` closes the pipe early; that is not an error.
 process.stdout.on('error', error => { process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1) })
 
 try {
@@ -75,7 +76,7 @@ async function run (values: Readonly<Record<string, string | boolean | undefined
     if (!wanted(line)) return
     if (summary !== null) return summary.add(line)
     show(line)
-    // A pager reads more slowly than a disk.
+    // A pager takes lines more slowly than the disk gives them.
     if (process.stdout.writableNeedDrain) return once(process.stdout, 'drain')
   }
   let unread = 0
@@ -98,7 +99,7 @@ async function follow (paths: readonly string[], wanted: (line: Line) => boolean
     }
   })
   while (true) {
-    // What was there once may be gone for a moment, while it makes room for a new one.
+    // A path that existed at the start may be missing for a moment while it is rotated.
     const files = (await Promise.all(paths.map(path => before === null ? filesOf(path).catch(() => []) : filesOf(path)))).flat()
     await follower.read(files)
     before?.forEach(show)

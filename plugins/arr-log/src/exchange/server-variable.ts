@@ -1,9 +1,9 @@
-// What is the value of one of IIS's server variables for this request?
+// What is the value of an IIS server variable for a request?
 import type { FastifyRequest } from 'fastify'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../observe/connection.ts'
 import type { Facts } from './facts.ts'
 
-// The connection's own part is asked of what was noted when it came: an HTTP/2 stream that has closed has let go of it.
+// Addresses come from the connection's record: an HTTP/2 stream that has closed no longer has its socket.
 type Read = (request: FastifyRequest, connection: Connection) => string | number | null | undefined
 
 const VARIABLES: Readonly<Record<string, Read>> = {
@@ -25,11 +25,11 @@ const VARIABLES: Readonly<Record<string, Read>> = {
 }
 
 /**
- * A server variable: what a rewrite rule set, then `HTTP_<HEADER>` from the request's headers, then IIS's own.
+ * A server variable: the value a rewrite rule has set, else `HTTP_<HEADER>` from the request's headers, else IIS's own.
  * Null where it has no value.
  */
-export function serverVariable (request: FastifyRequest, connection: Connection, name: string): string | null {
-  const set = (request as unknown as Facts).rewrite?.serverVariables?.[name]
+export function serverVariable (request: FastifyRequest & Facts, connection: Connection, name: string): string | null {
+  const set = request.rewrite?.serverVariables?.[name]
   if (set !== undefined) return set
   if (name.startsWith('HTTP_')) {
     const value = request.raw.headers[name.slice(5).replaceAll('_', '-').toLowerCase()]

@@ -1,16 +1,16 @@
-// How does a WebSocket live and end that this very server accepted, through @fastify/websocket?
+// What is known of a WebSocket that this server itself accepts, through @fastify/websocket?
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type { TunnelFact } from './facts.ts'
+import type { Told, TunnelFact } from '@fastify-arr/facts'
 
-/** What is known of it; filled in while it lives. */
-export interface OwnWebSocket extends TunnelFact {
+/** Its facts, updated while it is open. */
+export interface OwnWebSocket extends Told<TunnelFact> {
   received: { messages: number }
   closeCode: number | null
   closeReason: string | null
   /** True once the facts are final. */
   closed: boolean
-  /** Called when they are. */
+  /** Called once the facts are final. */
   onClosed: () => void
 }
 
@@ -26,9 +26,8 @@ const waiting = new WeakMap<IncomingMessage, { startedAt: number, accepted: Acce
 const watched = new WeakSet<EventEmitter>()
 
 /**
- * Listens for the moment a `ws` server accepts this request. Listening is all that is done: no socket, no
- * message and no method is touched. So what the server itself sends is not counted, and who sent the first
- * Close frame is not known.
+ * Calls `accepted` when a `ws` server accepts this request. It only adds listeners and changes no socket, message or
+ * method: messages that the server sends are not counted, and which side sent the first Close frame is not known.
  */
 export function watchFor (server: EventEmitter, raw: IncomingMessage, startedAt: number, accepted: Accepted): void {
   waiting.set(raw, { startedAt, accepted })
@@ -55,7 +54,7 @@ function follow (webSocket: WebSocketLike, handshakeTime: number): OwnWebSocket 
   }
   webSocket.on('message', () => { fact.received.messages++ })
   webSocket.once('close', (code: number, reason: Buffer) => {
-    // 1006 is ws's own word for "no Close frame came" and never on the wire (RFC 6455 §7.4.1).
+    // ws reports 1006 where no Close frame was received; it is never on the wire (RFC 6455 §7.4.1).
     fact.closeCode = code === 1006 ? null : code
     fact.closeReason = reason.length === 0 ? null : reason.toString()
     fact.closed = true

@@ -1,8 +1,7 @@
-// How does an exchange look in the other formats people's tools read: NCSA combined, and JSON lines?
-import { decode, escape, jsonLine, printable } from './escape.ts'
-import type { Exchange } from './exchange.ts'
-import { queryWithArr } from './query.ts'
-import type { Format } from './w3c.ts'
+// How is an exchange written in the NCSA combined format?
+import { queryWithArr } from './arr-query.ts'
+import { decode, escape, printable } from './escape.ts'
+import type { Format } from './format.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const QUOTES = /["\\]/g
@@ -17,12 +16,6 @@ export const NCSA: Format = {
     return `${escape(exchange.clientIp)} - ${escape(exchange.username).replace(QUOTES, '+')} [${localTime(exchange.endedAt)}] "${quoted(exchange.method)} ${quoted(target)} ${escape(exchange.version)}" ` +
       `${exchange.status} ${exchange.bytesSent ?? '-'} "${quoted(exchange.referer)}" "${quoted(exchange.userAgent)}"`
   }
-}
-
-/** One JSON object per line: the structured entry itself, its time as ISO 8601. */
-export const JSON_LINES: Format = {
-  head: () => '',
-  line: ({ endedAt, ...exchange }: Exchange) => jsonLine({ time: new Date(endedAt).toISOString(), ...exchange })
 }
 
 // `10/Oct/2000:13:55:36 -0700`
