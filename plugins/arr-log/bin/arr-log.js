@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-// A file that is there before the build: npm links no command whose file is missing.
+// This file exists before the build: npm does not link a command whose file is missing.
 import '../dist/reader/cli.js'

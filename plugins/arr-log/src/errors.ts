@@ -1,5 +1,5 @@
-// What can be wrong with how this package is used?
+// Which errors does the package throw?
 import { createError } from '@fastify/error'
 
-/** The plugin's or the transport's options have mistakes; the message lists them all. */
+/** Invalid options of the plugin or the transport; the message lists all mistakes. */
 export const InvalidOptions = createError('FST_ARR_LOG_INVALID_OPTIONS', 'arr-log: %s', 500)

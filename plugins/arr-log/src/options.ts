@@ -1,4 +1,4 @@
-// Which options are there, which of them are mistaken, and what do the others mean?
+// Which options are there, which values are invalid, and what are the defaults?
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
 import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './format/fields.ts'
@@ -9,72 +9,72 @@ import type { Retain } from './files/place.ts'
 export const FORMATS = ['w3c', 'ncsa', 'json'] as const
 export type FormatName = typeof FORMATS[number]
 
-/** A column of one's own, as IIS's `<customFields>` has it, or made by a function. */
+/** A custom column: one of IIS's `<customFields>`, or the result of a function. */
 export type CustomField =
   | { readonly logFieldName: string, readonly sourceType: 'RequestHeader' | 'ResponseHeader' | 'ServerVariable', readonly sourceName: string }
   | { readonly logFieldName: string, readonly sourceType: 'Function', readonly value: (request: FastifyRequest, reply: FastifyReply) => string | number | null | undefined }
 
-/** How and where lines are written; shared by the plugin and the transport. */
+/** The options for log files, shared by the plugin and the transport. */
 export interface FileOptions {
-  /** The folder; each site has its own in it, `W3SVC<id>`. Default: `logs`. */
+  /** The folder. Each site has a subfolder, `W3SVC<id>`. Default: `logs`. */
   readonly directory?: string
   /** `w3c`, `ncsa` (combined), or `json` (one object per line). Default: `w3c`. */
   readonly format?: FormatName
-  /** The columns of the W3C format; their order is always IIS's. Default: IIS's own set and `cs-version`. */
+  /** The columns of the W3C format, in any order: lines always have IIS's. Default: IIS's default columns and `cs-version`. */
   readonly fields?: readonly Field[]
-  /** Bytes (UTF-16 units) of a custom field before it is cut. Default: 4096. */
+  /** Length (UTF-16 units) at which a custom field is cut. Default: 4096. */
   readonly maxCustomFieldLength?: number
-  /** What `#Software:` says. Default: `Microsoft Internet Information Services 10.0`. */
+  /** The value of `#Software:`. Default: `Microsoft Internet Information Services 10.0`. */
   readonly software?: string
   /** When a new file begins: `hourly`, `daily`, `weekly`, `monthly`, `size` or `none`. Default: `daily`. */
   readonly period?: Period
   /** With `period: 'size'`, bytes after which a new file begins; at least 1048576. Default: 20971520. */
   readonly truncateSize?: number
-  /** Files are named and begun by local time; the lines stay UTC. Default: false. */
+  /** Files are named and rolled over by local time; times in the lines stay UTC. Default: false. */
   readonly localTimeRollover?: boolean
-  /** How many files or days are kept for each site. Default: all of them. */
+  /** How many files or days are kept of each site's log. Default: all. */
   readonly retain?: Retain
   /** One file for all sites, in `directory` itself, with `s-sitename` in each line. Default: false. */
   readonly central?: boolean
-  /** Longest time a line waits before it is written, ms. Default: 1000. */
+  /** Longest time a line is buffered before it is written, ms. Default: 1000. */
   readonly flushInterval?: number
-  /** Bytes that are written without waiting for the time. Default: 65536. */
+  /** Buffered bytes at which a write begins before that time. Default: 65536. */
   readonly flushSize?: number
-  /** Bytes of a file that wait while the disk takes none, eight times as many of all files; lines beyond are lost and counted. Default: 16777216. */
+  /** Limit of buffered bytes of a file while writing fails, eight times as many for all files together; lines beyond it are lost and counted. Default: 16777216. */
   readonly maxBuffer?: number
 }
 
-/** What the plugin takes. */
+/** The plugin's options. */
 export interface ArrLogOptions extends FileOptions {
   /** Whether files are written at all. Default: true. */
   readonly file?: boolean
-  /** Whether each exchange is an entry of `request.log` as well. Default: true. */
+  /** Whether each exchange is also an entry of `request.log`. Default: true. */
   readonly log?: boolean
-  /** Whether a WebSocket has a line when it opens as well, told apart by the column `x-ws-event`. Default: false. */
+  /** Whether a WebSocket also has a line when it opens, marked in the column `x-ws-event`. Default: false. */
   readonly logOpening?: boolean
-  /** Columns of one's own, after `time-taken`. Default: none. */
+  /** Custom columns, after `time-taken`. Default: none. */
   readonly customFields?: readonly CustomField[]
   /** Query parameters whose values are never logged, e.g. `['access_token']`. Default: none. */
   readonly redactQuery?: readonly string[]
-  /** Who the client is, for cs-username. Default: nobody, `-`. */
+  /** The user's name, for cs-username. Default: `-`. */
   readonly username?: (request: FastifyRequest) => string | null | undefined
-  /** The site of requests without `request.site`. Default: `{ name: 'Default', id: 1 }`. */
+  /** The site of requests that have no `request.site`. Default: `{ name: 'Default', id: 1 }`. */
   readonly site?: { readonly name: string, readonly id: number }
-  /** The signal at which files are opened again, or false. Default: `SIGHUP`, unless the process has a terminal. */
+  /** The signal at which files are opened again, or false. Default: `SIGHUP`; false on Windows and where the process has a terminal. */
   readonly reopenSignal?: NodeJS.Signals | false
 }
 
-/** The file options with every default in its place. */
+/** The file options, with defaults filled in. */
 export interface Settings extends Required<Omit<FileOptions, 'retain'>> {
   readonly retain: Retain | null
 }
 
-// A record, so that the compiler misses the key that is left out. Of the plugin alone: pino adds keys of its own to a transport's.
+// A record, so that the compiler reports a missing key. For the plugin only: pino adds keys of its own to a transport's options.
 const OPTIONS: Readonly<Record<keyof ArrLogOptions, true>> = { directory: true, format: true, fields: true, maxCustomFieldLength: true, software: true, period: true, truncateSize: true, localTimeRollover: true, retain: true, central: true, flushInterval: true, flushSize: true, maxBuffer: true, file: true, log: true, logOpening: true, customFields: true, redactQuery: true, username: true, site: true, reopenSignal: true }
 
 const MEGABYTE = 1_048_576
 
-/** Every mistake in the file options, each as a sentence. */
+/** All mistakes in the file options, one sentence each. */
 export function fileMistakes (options: FileOptions): string[] {
   const mistakes: string[] = []
   const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
@@ -96,7 +96,7 @@ export function fileMistakes (options: FileOptions): string[] {
   return mistakes
 }
 
-/** Every mistake in the plugin's options, each as a sentence. */
+/** All mistakes in the plugin's options, one sentence each. */
 export function mistakesOf (options: ArrLogOptions): string[] {
   const mistakes = [...unknownOptions(options, Object.keys(OPTIONS)), ...fileMistakes(options)]
   const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
@@ -160,7 +160,7 @@ export function settle (options: FileOptions & Pick<ArrLogOptions, 'logOpening'>
   }
 }
 
-/** `_x`, where a line has columns that IIS does not define (IIS 8.5, Enhanced Logging). */
+/** `_x` where a line has columns that IIS does not define (IIS 8.5, Enhanced Logging), else an empty string. */
 export function suffixOf (settings: Settings, customs: number): string {
   return settings.format === 'w3c' && (customs > 0 || settings.fields.some(isExtra)) ? '_x' : ''
 }

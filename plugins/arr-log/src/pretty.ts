@@ -1,4 +1,4 @@
-// How does a server's log look on a terminal? A pino-pretty that shows each exchange as one readable line.
+// The pino transport for a terminal: pino-pretty, with each exchange as one readable line.
 import { PinoPretty, type PrettyOptions } from 'pino-pretty'
 import { painted, plain, RESET } from './reader/colour.ts'
 import { harmless } from './format/escape.ts'
@@ -12,12 +12,12 @@ interface Entry {
 }
 
 /**
- * pino-pretty's options for a server with arr-log; every other entry looks as pino-pretty shows it. Whatever is
- * given is added to them.
+ * pino-pretty's options for a server with arr-log. Entries other than arr-log's are shown as pino-pretty shows them.
+ * `options` are pino-pretty's own and are added.
  */
 export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
-  // pino-pretty makes an entry's message first, then its level and time, which our lines have in them already.
-  let ours = false
+  // pino-pretty formats an entry's message before its level and time; arr-log's lines have both in them already.
+  let isArrLog = false
   return {
     translateTime: 'SYS:HH:MM:ss',
     ...options,
@@ -25,20 +25,20 @@ export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
     messageFormat (log, messageKey, levelLabel, extras) {
       const { exchange, rejected } = log as Entry
       const told = isLine(exchange) ? exchange : isRejected(rejected) ? toldOf(rejected) : undefined
-      ours = told !== undefined
+      isArrLog = told !== undefined
       if (told !== undefined) {
         const coloured = extras.colors.red('x') !== 'x'
         return coloured ? RESET + readable(told, painted) : readable(told, plain)
       }
       if (typeof options.messageFormat === 'function') return options.messageFormat(log, messageKey, levelLabel, extras)
       const message = log[messageKey]
-      // pino-pretty cleans only the messages that it formats itself.
+      // pino-pretty sanitises only the messages that it formats itself.
       return typeof message === 'string' ? harmless(message) : ''
     },
     customPrettifiers: {
       ...options.customPrettifiers,
-      level: (_level, _key, _log, { labelColorized }) => ours ? '' : labelColorized,
-      time: time => ours ? '' : String(time)
+      level: (_level, _key, _log, { labelColorized }) => isArrLog ? '' : labelColorized,
+      time: time => isArrLog ? '' : String(time)
     }
   }
 }

@@ -1,13 +1,13 @@
-// What happened? The record of one exchange, from which every line and entry is made.
+// What is recorded of one exchange? Every line and entry is made from this record.
 
-/** The upstream's part. Times are ms from the request's arrival; null where it never came to that. */
+/** The upstream's part. Times are ms from the request's arrival, null where that point was not reached. */
 export interface ExchangeUpstream {
-  /** The GUID the upstream got as `X-ARR-LOG-ID`. */
+  /** The GUID sent to the upstream as `X-ARR-LOG-ID`. */
   readonly logId: string | null
   readonly server: string | null
   /** The farm member that was picked; null where there is no farm. */
   readonly routed: string | null
-  /** What the upstream answered; null if it did not. */
+  /** The upstream's status; null if it did not answer. */
   readonly status: number | null
   readonly cacheHit: boolean
   readonly connectTime: number | null
@@ -20,7 +20,7 @@ export interface ExchangeUpstream {
   } | null
 }
 
-/** How a WebSocket lived and ended. Null is what could not be known. */
+/** A WebSocket's traffic and its end. Null where a value is not known. */
 export interface ExchangeWebSocket {
   /** `1.1` for an HTTP/1.1 upgrade, `2` for extended CONNECT (RFC 8441). */
   readonly http: string
@@ -34,7 +34,7 @@ export interface ExchangeWebSocket {
   /** To the client. */
   readonly messagesSent: number | null
   readonly bytesSent: number | null
-  /** The code of the first Close frame, 1005 where it has none in it; null where no such frame was sent. */
+  /** The code of the first Close frame, 1005 for a frame without a code; null where no Close frame was sent. */
   readonly closeCode: number | null
   readonly closeReason: string | null
   /** `client`, `upstream` or `proxy`. */
@@ -44,13 +44,13 @@ export interface ExchangeWebSocket {
 }
 
 /**
- * One exchange, HTTP or WebSocket. It is what a pino entry carries under `exchange`, and all that a line is
- * made of. It never holds the Cookie or Authorization headers.
+ * One exchange, HTTP or WebSocket: what a log entry has under `exchange`, and the only input of a line. The Cookie and
+ * Authorization headers are never in its enumerable properties.
  */
 export interface Exchange {
   /** When it ended, ms since the epoch: the line's date and time. */
   readonly endedAt: number
-  /** From the request's arrival to its last byte, whole ms; a WebSocket's whole life. */
+  /** From the request's arrival to the answer's last byte, whole ms; for a WebSocket, until it closed. */
   readonly timeTaken: number
   readonly requestId: string
   readonly site: string
@@ -60,7 +60,7 @@ export interface Exchange {
   readonly host: string | null
   /** The path as it was sent, percent-encoded. */
   readonly path: string
-  /** The query as it was sent, without `?`, secrets masked. */
+  /** The query as it was sent, without `?`, with secrets masked. */
   readonly query: string | null
   /** `HTTP/1.1`, `HTTP/2`. */
   readonly version: string
@@ -74,20 +74,20 @@ export interface Exchange {
   readonly username: string | null
   readonly userAgent: string | null
   readonly referer: string | null
-  /** To the client, heads included; null where the transport does not tell. */
+  /** To the client, heads included; null where the transport does not count. */
   readonly bytesSent: number | null
-  /** From the client, heads included; null where the transport does not tell. */
+  /** From the client, heads included; null where the transport does not count. */
   readonly bytesReceived: number | null
-  /** `open`: this tells that a WebSocket has opened; its end will be told as well. Only with `logOpening`. */
+  /** `open`: the record of a WebSocket's opening; its end gets a record of its own. Only with `logOpening`. */
   readonly event?: 'open'
   /** The rewrite rule that matched last. */
   readonly rule?: string
   readonly upstream?: ExchangeUpstream
   readonly websocket?: ExchangeWebSocket
-  /** Why the request never reached a site; such an exchange goes to the httperr log. */
+  /** Why the request reached no site; such an exchange goes to the httperr log. */
   readonly rejection?: string
-  /** The custom fields, by their `logFieldName`, those made of secret headers left out. */
+  /** The custom fields by `logFieldName`, without those of secret headers. */
   readonly custom?: Readonly<Record<string, string | null>>
-  /** Cookies and secret custom fields: not enumerable, so in a line where they were asked for, in an entry never. */
+  /** Cookies and secret custom fields. Not enumerable: a line has them where they were chosen, an entry never. */
   readonly hidden?: Readonly<Record<string, string | null>>
 }

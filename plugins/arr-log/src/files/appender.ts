@@ -1,4 +1,4 @@
-// How do bytes get to the end of a log file, whole lines at a time, whatever happens to the file?
+// How are whole lines appended to a log file that may be moved, emptied, full or written by another process?
 import { Buffer } from 'node:buffer'
 import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
@@ -16,31 +16,31 @@ interface OpenFile {
   size: number
 }
 
-/** Writes batches to the file each belongs to. One call at a time. */
+/** Writes each batch to its file. One call at a time. */
 export interface Appender {
-  /** Resolves when the batch is on its way to the disk; a batch that failed can be given again, it knows how far it got. */
+  /** Resolves when the operating system has the batch. A batch that failed can be passed again: it holds what is left to write. */
   append (batch: Batch): Promise<void>
-  /** The same at once; throws. */
+  /** The same, synchronously; throws. */
   appendSync (batch: Batch): void
-  /** The next batch opens its file anew. */
+  /** The next batch opens its file again. */
   reopen (): void
   close (): Promise<void>
 }
 
-// Owner writes, group reads: lines name people's addresses.
+// Owner writes, group reads: lines contain personal data (client addresses).
 const MODE = 0o640
-/** Errors that say nothing against the open file but that there is no room. */
+/** Errors after which the open file is still good: there is only no room. */
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-/** `head` is what stands at the top of each block: it is written whenever a file is opened. */
+/** `head`: the header lines, written each time a file is opened. */
 export function createAppender (place: Place, head: (at: number) => string): Appender {
   let file: OpenFile | null = null
-  // Whether something was written to the open file since it was opened, so that a head stands in it.
+  // Whether the open file has got a head since it was opened.
   let begun = false
   let reopening = false
-  // What was closed to make room for others; it goes on where it was.
+  // A file that was closed because too many were open. If the same file is opened again, it gets no second head.
   let left: OpenFile | null = null
-  // Where the last lines of a process that ends went, once they did.
+  // The file that `appendSync` wrote to, null before.
   let ended: { readonly name: string, size: number } | null = null
 
   return {
@@ -61,10 +61,10 @@ export function createAppender (place: Place, head: (at: number) => string): App
   async function append (batch: Batch): Promise<void> {
     const before = await ensureOpen(batch)
     const opened = file!
-    // The beginning of this line stands in another file, or others have written after it.
+    // The beginning of this line is in another file, or another process has written after it.
     if (before !== null && batch.torn) dropTornLine(batch)
     const lines = bytesOf(batch)
-    // One write for all of it: appended whole, another process's lines come before or after, never between.
+    // One append for head and lines: another process's lines come before or after it, never between.
     const bytes = before === null ? lines : Buffer.concat([Buffer.from(before), lines])
     let written = 0
     batch.handed = begun = true
@@ -104,13 +104,13 @@ export function createAppender (place: Place, head: (at: number) => string): App
     }
   }
 
-  /** Makes sure that the open file is the batch's own and still at its path. Returns what must stand before the lines; null if ours were the last. */
+  /** Makes sure that the open file is the batch's and still at its path. Returns what goes before the lines; null if the last write was this process's own. */
   async function ensureOpen (batch: Batch): Promise<string | null> {
     let name = place.current(batch.name, file?.size ?? 0)
     const size = file !== null && !reopening && file.name === name ? await sizeIfThere(file) : null
     if (size !== null && size === file!.size) return null
     if (size !== null) {
-      // One that was emptied in its place has lost its head as well.
+      // A file that was emptied in place (copytruncate) has lost its head as well.
       const isCut = size < file!.size
       file!.size = size
       name = place.current(batch.name, size)
@@ -119,7 +119,7 @@ export function createAppender (place: Place, head: (at: number) => string): App
     const known = reopening ? null : left
     left = null
     reopening = false
-    // An earlier process may have left a file full, or another one may have filled it.
+    // An earlier or another process may have filled the file.
     do await openFile(name)
     while ((name = place.current(batch.name, file!.size)) !== file!.name)
     begun = known !== null && known.path === file!.path && known.ino === file!.ino && known.dev === file!.dev && known.size <= file!.size
@@ -150,7 +150,7 @@ export function createAppender (place: Place, head: (at: number) => string): App
   }
 }
 
-// A writer that was killed may have left half a line; ours must not be glued to it.
+// A killed process may have left an incomplete line: a line end is written before the next line.
 async function afterOthers ({ handle, size }: OpenFile): Promise<string> {
   if (size === 0) return ''
   const last = Buffer.alloc(1)
@@ -158,13 +158,13 @@ async function afterOthers ({ handle, size }: OpenFile): Promise<string> {
   return last[0] === NEWLINE ? '' : LINE_END
 }
 
-/** The size of what is at the path now; null if that is not the open file any more. */
+/** The size of the file at the path; null if that is not the open file any more. */
 async function sizeIfThere (file: OpenFile): Promise<number | null> {
   try {
     const { ino, dev, size } = await stat(file.path, { bigint: true })
     return ino === file.ino && dev === file.dev ? Number(size) : null
   } catch {
-    // Moved or deleted. If it is worse than that, opening the path will tell.
+    // Moved or deleted. Any other error is reported when the path is opened.
     return null
   }
 }

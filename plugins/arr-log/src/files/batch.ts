@@ -1,25 +1,25 @@
-// Which lines are waiting to be written together?
+// Which lines are written together?
 import { Buffer } from 'node:buffer'
 
 export const LINE_END = '\r\n'
 export const NEWLINE = 0x0a
 
-/** Lines that belong to one file, in the order they came. */
+/** Lines of one file, in the order in which they were written. */
 export interface Batch {
-  /** The file's name, as `Place.nameOf` gave it. */
+  /** The file's name, from `Place.nameOf`. */
   readonly name: string
   /** When the first line was made, ms since the epoch. */
   readonly at: number
   readonly lines: string[]
-  /** About as many bytes as the lines have. */
+  /** The approximate size of the lines, bytes. */
   size: number
-  /** What an attempt to write did not get onto the disk, once there was one. */
+  /** What a failed attempt has left to write; null before any attempt failed. */
   rest: Buffer | null
-  /** Whether `rest` begins inside a line whose beginning is on the disk. */
+  /** Whether `rest` begins inside a line whose beginning was written. */
   torn: boolean
-  /** Whether the system has been given its bytes, or is being given them. */
+  /** Whether its bytes were passed to the operating system, or are being passed. */
   handed: boolean
-  /** Lines that were given up, since their beginning was gone. */
+  /** Lines dropped because their beginning was lost. */
   dropped: number
 }
 
@@ -32,7 +32,7 @@ export function bytesOf (batch: Batch): Buffer {
   return batch.rest ?? Buffer.from(batch.lines.join(LINE_END) + LINE_END)
 }
 
-/** Lets go of the rest of a line whose beginning went to a file that is gone. */
+/** Drops the rest of a line whose beginning is in a file that is gone. */
 export function dropTornLine (batch: Batch): void {
   const rest = bytesOf(batch)
   const end = rest.indexOf(NEWLINE)
@@ -44,6 +44,6 @@ export function dropTornLine (batch: Batch): void {
 /** How many lines are still to be written. */
 export function linesIn (batch: Batch): number {
   if (batch.rest === null) return batch.lines.length
-  // There may be a head before them, which is none of theirs.
+  // `rest` may begin with a head, whose lines do not count.
   return Math.min(batch.lines.length - batch.dropped, batch.rest.reduce((lines, byte) => byte === NEWLINE ? lines + 1 : lines, 0))
 }

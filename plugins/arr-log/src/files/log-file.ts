@@ -1,18 +1,18 @@
-// How does a line get from an exchange to the disk without anybody waiting for it?
+// How are lines buffered and written without blocking an exchange?
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import { createAppender } from './appender.ts'
 import { createBatch, LINE_END, linesIn, type Batch } from './batch.ts'
 import type { Place } from './place.ts'
 
-/** What a log file tells its owner: once per trouble, not once per line. */
+/** Callbacks for write errors: once per outage, not once per line. */
 export interface Watcher {
   readonly onTrouble: (error: Error, path: string) => void
-  /** `lost`: the lines this trouble cost. */
+  /** `lost`: the lines lost in this outage. */
   readonly onRecovery: (path: string, lost: number) => void
 }
 
-/** Bytes of several files that wait for the disk: on a full one, all of them would. */
+/** The buffered bytes of several files together: on a full disk all files buffer at once. */
 export interface Backlog {
   bytes: number
   readonly most: number
@@ -20,31 +20,31 @@ export interface Backlog {
 
 export interface LogFileOptions {
   readonly place: Place
-  /** What stands at the top of each block. */
+  /** The header lines, written each time the file is opened. */
   readonly head: (at: number) => string
-  /** Longest time a line waits, ms. */
+  /** Longest time a line stays buffered, ms. */
   readonly flushInterval: number
-  /** Bytes that are written without waiting for the time. */
+  /** Buffered bytes at which a write begins before that time. */
   readonly flushSize: number
-  /** Bytes that may wait while the disk takes none; lines beyond are lost and counted. */
+  /** Limit of buffered bytes while writing fails; lines beyond it are lost and counted. */
   readonly maxBuffer: number
-  /** What may wait of all files of a server; one that nobody shares where there is none. */
+  /** The shared limit of all files of a server. Default: unlimited. */
   readonly backlog?: Backlog
   readonly watcher: Watcher
 }
 
-/** One growing log. Two processes may write the same one. */
+/** One log. Several processes may write to the same one. */
 export interface LogFile {
-  /** Takes a line, without its line end, made at a moment (ms since the epoch). Never throws, never waits. */
+  /** Buffers a line, without its line end. `at`: ms since the epoch. Never throws, never blocks. */
   write (line: string, at: number): void
-  /** Writes what is buffered; resolves when that was done or could not be done. */
+  /** Writes what is buffered; resolves when that has succeeded or failed. */
   flush (): Promise<void>
-  /** The same at once, for a process that is about to end. */
+  /** The same, synchronously, for a process that exits. */
   flushSync (): void
-  /** The next line opens the file anew. */
+  /** The next line opens the file again. */
   reopen (): void
   close (): Promise<void>
-  /** Lines that were lost, since the beginning. */
+  /** Lines lost since the start. */
   readonly lost: number
 }
 
@@ -73,19 +73,19 @@ export function createLogFile (options: LogFileOptions): LogFile {
     }
     const name = place.nameOf(at)
     let batch = batches.at(-1)
-    // A batch that is being written, or was in part, takes no more.
+    // A batch that is being written, or was written in part, takes no more lines.
     if (batch === undefined || batch.name !== name || batch === writing || batch.rest !== null) {
       batch = createBatch(name, at)
       batches.push(batch)
     }
     batch.lines.push(line)
     batch.size += size
-    wait(size)
+    buffer(size)
     if (buffered >= flushSize && !troubled && running === null) flush().catch(() => {})
     else if (timer === null) schedule()
   }
 
-  function wait (bytes: number): void {
+  function buffer (bytes: number): void {
     buffered += bytes
     backlog.bytes += bytes
   }
@@ -109,25 +109,25 @@ export function createLogFile (options: LogFileOptions): LogFile {
       await running
     } finally {
       running = null
-      // What was not taken is tried again, whether new lines come or not.
+      // A failed write is tried again even where no new lines arrive.
       if (!closed && batches.length > 0 && timer === null) schedule()
     }
     if (closed) await appender.close()
   }
 
   async function drain (): Promise<void> {
-    // What comes meanwhile waits for its own size or time: a busy log would be written in crumbs.
+    // Only what is buffered now: lines that arrive meanwhile wait for `flushSize` or `flushInterval`, or a busy log would be written in small pieces.
     const last = batches.at(-1)
     for (let batch = batches[0]; batch !== undefined; batch = batch === last ? undefined : batches[0]) {
       writing = batch
       try {
         await appender.append(batch)
         batches.shift()
-        wait(-batch.size)
+        buffer(-batch.size)
         lose(batch.dropped)
         recover(batch)
       } catch (error) {
-        complain(error as Error, batch)
+        reportTrouble(error as Error, batch)
         return
       } finally {
         writing = null
@@ -135,7 +135,7 @@ export function createLogFile (options: LogFileOptions): LogFile {
     }
   }
 
-  function complain (error: Error, batch: Batch): void {
+  function reportTrouble (error: Error, batch: Batch): void {
     if (troubled) return
     troubled = true
     watcher.onTrouble(error, join(place.directory, batch.name))
@@ -157,14 +157,14 @@ export function createLogFile (options: LogFileOptions): LogFile {
     const waiting = batches
     batches = batches.filter(batch => batch === writing)
     for (const batch of waiting) {
-      // Whoever is writing it takes it off; what the system has got already would be there twice.
-      if (batch !== writing) wait(-batch.size)
+      // `drain` removes the batch that it is writing. If the operating system has it already, writing it again would duplicate it.
+      if (batch !== writing) buffer(-batch.size)
       else if (batch.handed) continue
       try {
         appender.appendSync(batch)
       } catch (error) {
         lose(linesIn(batch))
-        complain(error as Error, batch)
+        reportTrouble(error as Error, batch)
       }
       batch.rest = NOTHING
     }
@@ -179,6 +179,6 @@ export function createLogFile (options: LogFileOptions): LogFile {
     for (const batch of batches) lose(linesIn(batch))
     if (batches.length > 0) watcher.onRecovery(join(place.directory, batches[0]!.name), lostInTrouble)
     batches = []
-    wait(-buffered)
+    buffer(-buffered)
   }
 }

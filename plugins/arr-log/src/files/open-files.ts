@@ -1,19 +1,19 @@
-// How many log files may be open at once? All that a process may open is shared with its clients' connections.
+// How many log files may be open at once? They share the process's limit of file descriptors with the clients' connections.
 
-/** Of those that nobody writes at the moment. */
-const KEPT = 128
-/** Written at the same time; no disk is faster with more. */
-const WRITTEN = 16
+/** Open files that are not being written. */
+const IDLE = 128
+/** Files written at the same time; more do not make a disk faster. */
+const CONCURRENT = 16
 
 let writing = 0
 const waiting: Array<() => void> = []
-// What closes each; the one that was written longest ago comes first.
+// The close functions of the idle files, least recently written first.
 const idle = new Set<() => Promise<void>>()
 
-/** Writes to a file when its turn has come. Afterwards it may stay open; where too many are, `close` is called. */
+/** Writes to a file once there is a free slot. Afterwards the file stays open; over the limit, the `close` of the least recently written is called. */
 export async function inTurn (close: () => Promise<void>, write: () => Promise<void>): Promise<void> {
   idle.delete(close)
-  if (writing < WRITTEN) writing++
+  if (writing < CONCURRENT) writing++
   else await new Promise<void>(resolve => { waiting.push(resolve) })
   try {
     await write()
@@ -22,7 +22,7 @@ export async function inTurn (close: () => Promise<void>, write: () => Promise<v
     const next = waiting.shift()
     if (next === undefined) writing--
     else next()
-    if (idle.size > KEPT) {
+    if (idle.size > IDLE) {
       const [oldest] = idle as unknown as [() => Promise<void>]
       idle.delete(oldest)
       await oldest()

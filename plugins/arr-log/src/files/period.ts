@@ -1,4 +1,4 @@
-// Which file does a line belong to, by its time?
+// Which file does a line of this moment belong to?
 
 export const PERIODS = ['hourly', 'daily', 'weekly', 'monthly', 'size', 'none'] as const
 
@@ -10,7 +10,7 @@ export type NameOf = (at: number) => string
 
 const HOUR = 3_600_000
 
-/** How the files of each format begin: those named by the clock, and those numbered. */
+/** The prefixes of each format's file names: of those named by date, and of numbered ones. */
 export const PREFIXES = {
   w3c: { dated: 'u_ex', numbered: 'u_extend' },
   ncsa: { dated: 'u_nc', numbered: 'u_ncsa' },
@@ -22,7 +22,7 @@ export interface NamingOptions {
   readonly prefix: string
   /** `_x` where there are custom fields. */
   readonly suffix: string
-  /** Names and cuts go by local time. */
+  /** Names and roll-over go by local time. */
   readonly local: boolean
 }
 
@@ -34,7 +34,7 @@ export function compileName ({ period, prefix, suffix, local }: NamingOptions): 
   let hour = NaN
   let name = ''
   return at => {
-    // Every period begins on a whole hour, or on the half or quarter of one where a time zone is odd.
+    // Every period begins on a whole hour, or on a half or quarter of one in time zones with such offsets.
     const slot = Math.floor(at / (HOUR / 4))
     if (slot !== hour) {
       hour = slot
@@ -45,7 +45,7 @@ export function compileName ({ period, prefix, suffix, local }: NamingOptions): 
 }
 
 function digits (at: number, period: NamingOptions['period'], local: boolean): string {
-  // A local clock reads as UTC once the offset of that moment is taken off.
+  // Shifted by the zone's offset, the UTC fields of the date are those of local time.
   const date = new Date(local ? at - new Date(at).getTimezoneOffset() * 60_000 : at)
   const iso = date.toISOString()
   const month = iso.slice(2, 4) + iso.slice(5, 7)
@@ -55,7 +55,7 @@ function digits (at: number, period: NamingOptions['period'], local: boolean): s
   return period === 'hourly' ? day + iso.slice(11, 13) : day
 }
 
-// Weeks begin on Sunday, and with the month.
+// A week begins on Sunday; the first week of a month begins with the month.
 function weekOfMonth (date: Date): string {
   const day = date.getUTCDate()
   const first = (date.getUTCDay() - (day - 1) % 7 + 7) % 7

@@ -1,4 +1,4 @@
-// Where do the lines of one log go: which folder, which name, and what is thrown away?
+// Where are the files of one log: in which folder, under which names, and which are deleted?
 import { readdirSync } from 'node:fs'
 import { readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,20 +6,20 @@ import { compileName, type NameOf, type Period } from './period.ts'
 
 /** How long closed files are kept. */
 export interface Retain {
-  /** This many files, the one being written included. */
+  /** The number of files, the one being written included. */
   readonly files?: number
-  /** Files written to within this many days. */
+  /** Age in days, by the last write. */
   readonly days?: number
 }
 
-/** One log's folder and the naming of its files. */
+/** The folder of one log, and the names of its files. */
 export interface Place {
   readonly directory: string
-  /** The file a line of this moment belongs to; for files cut by size, a name that stands for "the current one". */
+  /** The file that a line of this moment belongs to; with roll-over by size, a constant that stands for the current file. */
   readonly nameOf: NameOf
-  /** The real name, given how large the open file is. */
+  /** The actual name, for the size of the open file. */
   readonly current: (name: string, size: number) => string
-  /** Called with each file that was opened. */
+  /** Called with the name of each opened file. */
   readonly onOpen: (name: string) => void
 }
 
@@ -29,7 +29,7 @@ export interface PlaceOptions {
   readonly suffix: string
   readonly period: Period
   readonly local: boolean
-  /** Bytes after which a file cut by size is full. */
+  /** With roll-over by size: bytes after which a file is full. */
   readonly truncateSize: number
   readonly retain: Retain | null
 }
@@ -44,7 +44,7 @@ export function createPlace (options: PlaceOptions): Place {
   return { directory, nameOf, current: name => name, onOpen }
 }
 
-// `u_extend1.log`, `u_extend2.log` …: a start goes on with the highest there is.
+// `u_extend1.log`, `u_extend2.log` …: after a restart the highest number in the folder is continued.
 function numbered ({ directory, prefix, suffix, period, truncateSize }: PlaceOptions, onOpen: Place['onOpen']): Place {
   const limit = period === 'none' ? Infinity : truncateSize
   const pattern = patternOf(prefix.numbered, suffix)
@@ -73,12 +73,12 @@ function patternOf (prefix: string, suffix: string): RegExp {
   return new RegExp(`^${prefix}(\\d+)${suffix}\\.log$`)
 }
 
-/** Deletes this log's own old files; whatever else lies in the folder is not touched. */
+/** Deletes old files of this log. Other files in the folder stay. */
 export async function sweep ({ directory, prefix }: PlaceOptions, retain: Retain, keep: string): Promise<void> {
-  // With and without `_x`: the choice of columns may have changed since.
+  // With and without `_x`: the chosen columns may have changed since.
   const patterns = [patternOf(prefix.dated, '(?:_x)?'), patternOf(prefix.numbered, '(?:_x)?')]
   const names = (await readdir(directory)).filter(name => name !== keep && patterns.some(pattern => pattern.test(name)))
-  // One that cannot be looked at, or is gone by now, must not keep the others.
+  // A file that cannot be read, or is gone, must not prevent the deletion of the others.
   const found = await Promise.all(names.map(async name => {
     const path = join(directory, name)
     return await stat(path).then(({ mtimeMs: time }) => ({ path, time }), () => null)

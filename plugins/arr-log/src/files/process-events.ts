@@ -1,4 +1,4 @@
-// What does the process tell its logs: open your files again, or, this is the end?
+// Which events of the process concern the log files? A signal to open them again, and the exit.
 
 interface Listening {
   reopen (): void
@@ -9,15 +9,15 @@ const exits = new Set<Listening>()
 const bySignal = new Map<NodeJS.Signals, Set<Listening>>()
 
 /**
- * The default of `reopenSignal`. At a terminal SIGHUP says that the terminal is gone and ends the process, and
- * listening would keep it alive; on Windows it says the same of the console.
+ * The default of `reopenSignal`. At a terminal SIGHUP means that the terminal was closed and ends the process, which a
+ * listener would keep alive; on Windows it means the same of the console.
  */
 export function defaultSignal (): NodeJS.Signals | false {
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   return terminal || process.platform === 'win32' ? false : 'SIGHUP'
 }
 
-/** Connects one server's log files with the process; returns a function that lets go. One listener serves them all. */
+/** Subscribes one server's log files to the process's events; returns a function that unsubscribes them. All servers share one listener per event. */
 export function listen (files: Listening, signal: NodeJS.Signals | false): () => void {
   if (exits.size === 0) process.on('exit', onExit)
   exits.add(files)

@@ -1,19 +1,19 @@
-// Which columns may a W3C line have, in which order, and what stands in each?
+// Which columns can a W3C line have, in which order, and what does each hold?
 import { hostname } from 'node:os'
 import type { Exchange } from '../exchange/exchange.ts'
 import { queryWithArr } from './arr-query.ts'
 
-/** Text goes through the escape; a number stands as it is. */
+/** Text is escaped; a number is written as it is. */
 export type FieldValue = string | number | null | undefined
 
-/** Reads one column's value out of an exchange. */
+/** Reads one column's value from an exchange. */
 export type ReadField = (exchange: Exchange) => FieldValue
 
 const computer = hostname()
 
 /**
- * IIS's columns. This is *the* order in the line, whichever of them are chosen (win32 documentation, W3C
- * Logging: "in the order of occurrence"). `date` and `time` are made where the line is.
+ * IIS's columns, in the order in which every line has them, whichever are chosen (win32 documentation, W3C Logging:
+ * "in the order of occurrence"). `date` and `time` are computed in `w3c.ts`.
  */
 export const IIS_FIELDS = {
   date: () => null,
@@ -40,9 +40,9 @@ export const IIS_FIELDS = {
   'time-taken': exchange => exchange.timeTaken
 } as const satisfies Record<string, ReadField>
 
-/** What IIS never told. These stand after `time-taken`, as custom fields do. */
+/** Columns that IIS does not have. They follow `time-taken`, as custom fields do. */
 export const EXTRA_FIELDS = {
-  /** `open` for the line of a WebSocket's opening, `close` for its end; `-` for everything else. */
+  /** `open` for the line of a WebSocket's opening, `close` for that of its end; `-` for every other exchange. */
   'x-ws-event': exchange => exchange.websocket === undefined ? null : exchange.event ?? 'close',
   'x-request-id': exchange => exchange.requestId,
   'x-rule': exchange => exchange.rule,
@@ -77,7 +77,7 @@ export const FIELDS: Readonly<Record<Field, ReadField>> = { ...IIS_FIELDS, ...EX
 /** Every column's name, in the line's order. */
 export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[]
 
-/** IIS 10's default set plus `cs-version`: the fifteen and one of the article's lines. */
+/** IIS 10's fifteen default columns and `cs-version`: the columns of the article's lines. */
 export const DEFAULT_FIELDS: readonly Field[] = [
   'date', 'time', 's-ip', 'cs-method', 'cs-uri-stem', 'cs-uri-query', 's-port', 'cs-username', 'c-ip', 'cs-version',
   'cs(User-Agent)', 'cs(Referer)', 'sc-status', 'sc-substatus', 'sc-win32-status', 'time-taken'

@@ -1,4 +1,4 @@
-// Which date and time stand in a line? Always UTC, whatever the files' names go by.
+// Which date and time does a line have? Always UTC, even where files are named by local time.
 
 export interface Stamp {
   /** `YYYY-MM-DD` */
@@ -11,7 +11,7 @@ export interface Stamp {
 let second = NaN
 let stamp: Stamp = { date: '', time: '', both: '' }
 
-/** The stamp of a moment (ms since the epoch). Lines come in time's order, so one second is kept. */
+/** The stamp of a moment (ms since the epoch). Lines are written in time order, so the latest second is cached. */
 export function stampOf (at: number): Stamp {
   const at1000 = Math.floor(at / 1000)
   if (at1000 !== second) {

@@ -1,4 +1,4 @@
-// How does an exchange become a W3C Extended line, and a file one that tells its columns?
+// How is an exchange written as a W3C Extended line, and what is in the file's header lines?
 import { escape, truncate } from './escape.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Format } from './format.ts'
@@ -26,7 +26,7 @@ export function compileW3c (options: W3cOptions): Format {
   const dateAt = names.indexOf('date')
   const timeAt = names.indexOf('time')
   const columns = [...names, ...custom].join(' ')
-  // Most columns say what they said in the line before: method, version, addresses, status.
+  // Most columns (method, version, addresses, status) have the value of the previous line: its text is reused.
   const before: FieldValue[] = names.map(() => undefined)
   const texts: string[] = names.map(() => '-')
 
@@ -52,13 +52,13 @@ export function compileW3c (options: W3cOptions): Format {
       const value = exchange.custom?.[name] ?? exchange.hidden?.[name]
       text += (text === '' ? '' : ' ') + truncate(escape(value), maxCustomFieldLength)
     }
-    // A line that begins with # is a directive to every reader; only a choice of columns without date can get here.
+    // Readers take a line that begins with # for a directive. Only possible where `date` is not chosen.
     if (text.charCodeAt(0) === 0x23) text = `+${text.slice(1)}`
     return text.length > MAX_LINE ? fit(text.split(' ')) : text
   }
 }
 
-/** A line that is too long keeps all its columns; the longest give way. */
+/** Shortens a line that is too long: all columns stay, the longest are cut. */
 function fit (columns: readonly string[]): string {
   let room = MAX_LINE - (columns.length - 1)
   let left = columns.length

@@ -1,4 +1,4 @@
-// Was the answer whole when its connection or stream closed, and did the client leave before?
+// Was the answer complete when its connection or stream closed, and did the client disconnect before?
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -13,41 +13,41 @@ export interface Stream {
   readonly session?: { readonly destroyed: boolean }
   readonly writableFinished?: boolean
   on (event: 'aborted', listener: (this: Stream) => void): unknown
-  /** This server destroyed it before its answer was whole. */
+  /** Whether this server destroyed the stream before its answer was complete. */
   [CUT]?: boolean
 }
 
 const NO_ERROR = 0
 
-/** To be called when a stream breaks off: only then it can be seen from which side. */
+/** To be called on a stream's `aborted`: only at that moment its state shows which side ended it. */
 export function onAborted (this: Stream): void {
-  // A client's reset has not destroyed the stream yet. A lost connection has, and its session with an error.
+  // A reset by the client has not destroyed the stream yet. A lost connection has, together with its session and with an error.
   const lost = this.session?.destroyed === true && this.errored !== null && this.errored !== undefined
   this[CUT] = this.destroyed === true && !lost
 }
 
-/** Whether the whole answer was handed to the network. */
+/** Whether the whole answer was handed to the operating system. */
 export function isFinished (raw: ServerResponse, stream: Stream | null, socket: Socket, injected: boolean): boolean {
   if (stream !== null) return stream.writableFinished === true && stream.aborted !== true && stream.rstCode === NO_ERROR
-  // A response without a network is never flushed to one: it is whole once it has been ended.
+  // An injected response is never flushed to a socket: it is complete once it has been ended.
   if (injected) return raw.writableEnded
-  // Node says "finished" as well of what a destroyed socket threw away.
+  // Node also reports data as finished that a destroyed socket has discarded.
   return raw.writableFinished && !socket.destroyed
 }
 
-/** Whether an answer's head had a connection to go out on: one that never had its turn in a pipeline has kept it. */
+/** Whether the answer's head was sent. Node sets `headersSent` also for a response still queued in a pipeline, which has no socket. */
 export function isHeadSent (raw: ServerResponse, stream: Stream | null, injected: boolean): boolean {
   return raw.headersSent && (stream !== null || injected || raw.socket !== null || raw.writableFinished)
 }
 
-/** Whether it was the client who closed or reset, as far as the transport tells. */
+/** Whether the client closed or reset its side, as far as the transport shows. */
 export function hasLeft (socket: Socket, stream: Stream | null): boolean {
   if (stream !== null) return stream[CUT] !== true && (stream.aborted === true || stream.rstCode !== NO_ERROR)
-  // An orderly end or a reset came from the other side; a socket this server destroyed has neither.
+  // An orderly end or a reset comes from the client; a socket that this server destroyed shows neither.
   return socket.readableEnded || wasReset(socket)
 }
 
-/** Whether a connection broke. Since Node 22 one that this server destroyed has an error too: the write that it gave up. */
+/** Whether a connection ended with an error. Since Node 22 a socket destroyed by this server has one too, for the cancelled write: ECANCELED. */
 export function wasReset ({ errored }: Socket): boolean {
   return errored !== null && errored !== undefined && (errored as NodeJS.ErrnoException).code !== 'ECANCELED'
 }

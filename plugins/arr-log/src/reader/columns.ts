@@ -1,4 +1,4 @@
-// What does a line of a log file tell, whoever wrote it and whichever columns it has?
+// What does a line of a W3C file hold, whichever program wrote it and whichever columns it has?
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 import { FIELDS } from '../format/fields.ts'
 import type { Told } from './readable.ts'
@@ -7,9 +7,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Exchanged = Mutable<Partial<Exchange>>
 type Socketed = Mutable<Partial<ExchangeWebSocket>>
 
-/** One line, as the reader hands it on. */
+/** One line, as the reader passes it on. */
 export interface Line extends Told {
-  /** Columns this package does not know, by their names. */
+  /** Columns that this package does not know, by their names. */
   readonly custom?: Readonly<Record<string, string | null>>
 }
 
@@ -28,7 +28,7 @@ const SOCKET_TEXTS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
 // `[query&]X-ARR-CACHE-HIT=0[&SERVER-ROUTED=…]&X-ARR-LOG-ID=…[&SERVER-STATUS=…]`
 const ARR_WORDS = /(?:^|&)X-ARR-CACHE-HIT=([01])(?:&SERVER-ROUTED=([^&]*))?&X-ARR-LOG-ID=([^&]*)(?:&SERVER-STATUS=(\d+))?$/
 
-/** Reads a line by its columns' names; null where it has another number of values, or no status. */
+/** Reads a line by its columns' names; null where the number of values differs, or status or time is missing. */
 export function readColumns (columns: readonly string[], line: string): Line | null {
   const values = line.split(' ')
   if (values.length !== columns.length) return null
@@ -69,7 +69,7 @@ function numberIn (value: string | null): number | null {
   return Number.isFinite(number) ? number : null
 }
 
-/** Whether a value is an exchange in so far as it is read: anybody may have written it. */
+/** Whether the properties of a value that are read have an exchange's types: other programs may have written it. */
 export function isLine (value: unknown): value is Line {
   const { status, endedAt, websocket = {}, upstream = {} } = Object(value) as Readonly<Record<string, unknown>>
   return Number.isInteger(status) && typeof endedAt === 'number' && !Number.isNaN(new Date(endedAt).getTime()) &&

@@ -1,4 +1,4 @@
-// Which exchanges does the user want to see?
+// Which exchanges are shown?
 import type { Line } from './columns.ts'
 
 export type Filter = (line: Line) => boolean
@@ -6,9 +6,9 @@ export type Filter = (line: Line) => boolean
 export interface FilterOptions {
   /** `404`, `5xx`, `200-299`, or several with commas. */
   readonly status?: string | undefined
-  /** A host, `*` for any part of it. Case does not matter. */
+  /** A host, `*` for any part of it; case-insensitive. */
   readonly host?: string | undefined
-  /** The beginning of a path, or with `*` the whole of it. */
+  /** The beginning of a path; with `*` a pattern for the whole path. */
   readonly path?: string | undefined
   readonly webSockets?: boolean | undefined
   /** ms, or with a unit: `500ms`, `2s`, `5min`, `1h`. */
@@ -17,7 +17,7 @@ export interface FilterOptions {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, min: 60_000, h: 3_600_000 }
 
-/** Throws an Error that says what can't be understood. */
+/** Throws an Error that names the value it cannot parse. */
 export function compileFilter (options: FilterOptions): Filter {
   const filters: Filter[] = []
   const { status, host, path, webSockets, slower } = options

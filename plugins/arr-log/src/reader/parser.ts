@@ -1,15 +1,15 @@
-// Which exchanges does a log tell, line by line, as it comes?
+// Which exchange does each line of a log hold?
 import { isLine, readColumns, type Line } from './columns.ts'
 
-/** Reads one log; a new `#Fields` may come at any line, as IIS writes it whenever it opens a file. */
+/** Reads one log. `#Fields` may change at any line: IIS writes it each time it opens a file. */
 export interface Parser {
-  /** The exchange a line tells; null for directives, empty lines and what can't be read. */
+  /** The exchange of a line; null for directives, empty lines and lines that cannot be read. */
   parse (line: string): Line | null
   /** Lines that could not be read. */
   readonly unread: number
 }
 
-/** For W3C files (IIS's own too), and for JSON lines: this package's, or a pino log with its entries in it. */
+/** For W3C files, those of IIS included, and for JSON lines: this package's own, or a pino log with its entries. */
 export function createParser (): Parser {
   let columns: readonly string[] = []
   let unread = 0
@@ -34,7 +34,7 @@ export function createParser (): Parser {
   }
 }
 
-/** Null for an entry that is no exchange, undefined for what is no entry. */
+/** Null for an entry without an exchange, undefined for a line that is not a valid entry. */
 function readJson (text: string): Line | null | undefined {
   try {
     const entry = JSON.parse(text)

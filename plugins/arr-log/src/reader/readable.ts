@@ -1,15 +1,15 @@
-// How does a person read an exchange at a glance, on a terminal?
+// How is an exchange shown on a terminal?
 import type { Paint } from './colour.ts'
 import { escape } from '../format/escape.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 
-/** As much of an exchange as there is; a line of a log file has less than an entry. */
+/** The known part of an exchange: a line of a log file has less than an entry. */
 export type Told = Pick<Exchange, 'endedAt' | 'status'> & Partial<Omit<Exchange, 'upstream' | 'websocket'>> & {
   readonly upstream?: Partial<ExchangeUpstream>
   readonly websocket?: Partial<ExchangeWebSocket>
 }
 
-/** Why sc-win32-status is not 0, in few words; other numbers stand for themselves. */
+/** The meaning of an sc-win32-status; numbers that are not listed are shown as they are. */
 const WIN32_WORDS: Readonly<Record<number, string>> = {
   13: 'the request was not HTTP',
   64: 'client left',
@@ -25,8 +25,8 @@ const WIN32_WORDS: Readonly<Record<number, string>> = {
 }
 
 /**
- * One line: local time, status, method, host and path, how long it took; for a WebSocket its life, the messages
- * each way and how it was closed; where something failed, what.
+ * One line: local time, status, method, host and path, duration; for a WebSocket the messages each way and how it was
+ * closed; for a failure its cause.
  */
 export function readable (told: Told, paint: Paint): string {
   const { status, websocket } = told
@@ -74,14 +74,14 @@ function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejec
   if (rejection !== undefined) return `turned away: ${escape(rejection)}`
   const words = []
   if (isThere(substatus) && substatus > 0) words.push(`${status}.${substatus}`)
-  // How a WebSocket ended has been told by its close code.
+  // 64 repeats what `closedBy` has said.
   const told = websocket?.closedBy !== undefined && websocket.closedBy !== null && win32Status === 64
   if (isThere(win32Status) && win32Status > 0 && !told) words.push(WIN32_WORDS[win32Status] ?? `error ${win32Status}`)
   if (isThere(upstream?.error) && isThere(upstream.server)) words.push(`(${escape(upstream.server)})`)
   return words.length > 0 ? words.join(' ') : null
 }
 
-/** A time a person reads: `22 ms`, `5.8 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A duration as text: `22 ms`, `5.8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration (ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return ''
   if (ms < 1_000) return `${ms} ms`

@@ -1,7 +1,7 @@
-// Where do lines end? Bytes come as they come, in the middle of a character too.
+// Where do lines end? A chunk of bytes may end inside a line, or inside a character.
 import { StringDecoder } from 'node:string_decoder'
 
-/** Cuts a stream of bytes into lines. Node's readline ends them at characters that a path may hold. */
+/** Splits a stream of bytes at line feeds. Node's readline also splits at U+2028 and U+2029, which a path may contain. */
 export class TextLines {
   readonly #decoder = new StringDecoder()
   #rest = ''
@@ -13,7 +13,7 @@ export class TextLines {
     return lines
   }
 
-  /** The last line, which nothing ends. */
+  /** The last line, which has no line end. */
   end (): string {
     return this.#rest + this.#decoder.end()
   }
