@@ -109,7 +109,7 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
   }
 }
 
-// On `localhost` Fastify listens with one server per address. `fastify.server` is the first; the others stand under a private symbol of Fastify.
+// On `localhost` Fastify listens with one server per address. `fastify.server` is the first; the others are kept under a private symbol of Fastify.
 function furtherServers (fastify: object): readonly Server[] {
   // An encapsulated instance inherits the symbol through its prototypes.
   for (let owner: object | null = fastify; owner !== null; owner = Object.getPrototypeOf(owner)) {

@@ -3,7 +3,7 @@ import { PinoPretty, type PrettyOptions } from 'pino-pretty'
 import { painted, plain, RESET } from './reader/colour.ts'
 import { harmless } from './format/escape.ts'
 import { isRejected, type Rejected } from './observe/rejected.ts'
-import { readable, type Told } from './reader/readable.ts'
+import { readable, type ShownExchange } from './reader/readable.ts'
 import { isLine } from './reader/columns.ts'
 
 interface Entry {
@@ -24,7 +24,7 @@ export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
     ignore: ['pid', 'hostname', 'reqId', 'exchange', 'rejected', options.ignore].filter(Boolean).join(','),
     messageFormat (log, messageKey, levelLabel, extras) {
       const { exchange, rejected } = log as Entry
-      const told = isLine(exchange) ? exchange : isRejected(rejected) ? toldOf(rejected) : undefined
+      const told = isLine(exchange) ? exchange : isRejected(rejected) ? shownOf(rejected) : undefined
       isArrLog = told !== undefined
       if (told !== undefined) {
         const coloured = extras.colors.red('x') !== 'x'
@@ -43,7 +43,7 @@ export function prettyOptions (options: PrettyOptions = {}): PrettyOptions {
   }
 }
 
-function toldOf (rejected: Rejected): Told {
+function shownOf (rejected: Rejected): ShownExchange {
   const { at, status, method, uri, reason } = rejected
   return { endedAt: at, status: status ?? 0, rejection: reason, ...method === null ? {} : { method }, ...uri === null ? {} : { path: uri } }
 }

@@ -1,4 +1,4 @@
-// What is told of exchanges that did not end as they should: by whom they were cut, and what the client really got.
+// Exchanges that did not end normally: which side cut them, and what the client got.
 import { once } from 'node:events'
 import { connect, type Http2ServerRequest } from 'node:http2'
 import { connect as connectSocket, type Socket } from 'node:net'
@@ -10,23 +10,23 @@ import { onlyFile, rows, send, start } from './server.ts'
 
 const numbers = (text: string) => rows(text).map(row => `${row['cs-uri-stem']} ${row['sc-status']} ${row['sc-win32-status']}`)
 const request = (path: string, ...headers: string[]) => [`GET ${path} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n')
-// More than the system's buffers between two sockets hold.
+// More than the operating system buffers between two sockets.
 const LARGE = Buffer.alloc(40_000_000, 'a')
 
-/** The server's side of the next connection. */
+/** The server's socket of the next connection. */
 async function accepted (app: FastifyInstance): Promise<Socket> {
   const [socket] = await once(app.server, 'connection')
   return socket as Socket
 }
 
-t.test('a request that waits behind another of its pipeline has its line when the client leaves', async t => {
+t.test('a request queued behind another in a pipeline has its line when the client disconnects', async t => {
   const replies: FastifyReply[] = []
   const server = await start(t, {}, app => { app.all('/*', (_request, reply) => { if (replies.push(reply) === 3) app.server.emit('all there') }) })
   await server.listen()
   const connection = accepted(server.app)
   const client = send(t, server.port, request('/first') + request('/second') + 'POST /third HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
   await once(server.app.server, 'all there')
-  // Its answer is made; it has only no way out yet.
+  // This answer is complete, and queued behind the first.
   replies[1]!.send('second')
   const gone = once(await connection, 'close')
   client.destroy()
@@ -35,7 +35,7 @@ t.test('a request that waits behind another of its pipeline has its line when th
   t.strictSame(numbers(onlyFile(server.directory).text), ['/first 499 64', '/second 499 64', '/third 499 64'])
 })
 
-t.test('one that was told of its end before has no second line', async t => {
+t.test('a queued request whose response has closed already has no second line', async t => {
   const replies: FastifyReply[] = []
   const server = await start(t, {}, app => { app.get('/*', (_request, reply) => { if (replies.push(reply) === 2) app.server.emit('all there') }) })
   await server.listen()
@@ -64,7 +64,7 @@ t.test('requests of a pipeline that are answered have one line each, with their 
   t.strictSame(numbers(onlyFile(server.directory).text), ['/200 200 0', '/404 404 0', '/500 500 0'])
 })
 
-t.test('an answer that the client did not wait for to its end is 64, though Node calls it finished', async t => {
+t.test('an answer that the client did not read to its end is 64, though Node reports it as finished', async t => {
   const server = await start(t, {}, app => { app.get('/', (_request, reply) => { reply.send(LARGE) }) })
   await server.listen()
   const client = send(t, server.port, request('/'))
@@ -75,7 +75,7 @@ t.test('an answer that the client did not wait for to its end is 64, though Node
   t.match(entry!.exchange, { status: 200, win32Status: 64 })
 })
 
-t.test('an answer that the server cut while it was on its way is 1236', async t => {
+t.test('an answer that the server cut while it was being sent is 1236', async t => {
   const server = await start(t, {}, app => { app.get('/', (_request, reply) => { reply.send(LARGE) }) })
   await server.listen()
   const connection = accepted(server.app)
@@ -87,7 +87,7 @@ t.test('an answer that the server cut while it was on its way is 1236', async t 
   t.match(entry!.exchange, { status: 200, win32Status: 1236 })
 })
 
-t.test('a whole answer is 0, kept alive or closed after, small or large, and if the client resets when it has it', async t => {
+t.test('a complete answer is 0: small or large, kept alive or closed, even if the client resets the connection afterwards', async t => {
   const server = await start(t, {}, app => {
     app.get('/small', async () => 'x')
     app.get('/large', (_request, reply) => { reply.send(LARGE) })
@@ -107,7 +107,7 @@ t.test('a whole answer is 0, kept alive or closed after, small or large, and if 
   t.strictSame(numbers(onlyFile(server.directory).text), ['/small 200 0', '/small 200 0', '/large 200 0', '/large 200 0'])
 })
 
-t.test('a request that the server sent away without an answer is 444, a WebSocket or not', async t => {
+t.test('a request whose connection the server closes without an answer is 444, for a WebSocket as well', async t => {
   const server = await start(t, {}, app => {
     app.get('/', (request, reply) => {
       reply.hijack()
@@ -128,7 +128,7 @@ t.test('a request that the server sent away without an answer is 444, a WebSocke
   }
 })
 
-t.test('a client that leaves before its upgrade is answered is 499', async t => {
+t.test('a client that disconnects before its upgrade is answered is 499', async t => {
   const server = await start(t, {}, app => {
     app.get('/', (_request, reply) => {
       reply.hijack()
@@ -144,7 +144,7 @@ t.test('a client that leaves before its upgrade is answered is 499', async t => 
   t.equal(entry!.exchange.websocket, undefined)
 })
 
-t.test('a request with nonsense behind it has the status that its client got', async t => {
+t.test('a request followed by bytes that are not HTTP has the status that its client got', async t => {
   const server = await start(t, {}, app => { app.get('/', async () => 'too late') })
   await server.listen()
   const client = send(t, server.port, request('/') + 'nonsense\r\n\r\n')
@@ -197,7 +197,7 @@ t.test('on HTTP/2 an answer that the server cut is 1236, before its head 444', a
   t.strictSame(numbers(onlyFile(directory).text), ['/source 200 1236', '/nothing 444 1236'])
 })
 
-t.test('on HTTP/2 a client that resets in the middle is 64, whichever code it gives', async t => {
+t.test('on HTTP/2 a stream that the client resets during the answer is 64, with any error code', async t => {
   const { app, directory, session } = await startHttp2(t, app => { app.get('/*', (_request, reply) => { reply.send(LARGE) }) })
   for (const path of ['/8', '/0']) {
     const stream = session.request({ ':path': path })
@@ -213,7 +213,7 @@ t.test('on HTTP/2 a client that resets in the middle is 64, whichever code it gi
   t.strictSame(numbers(onlyFile(directory).text), ['/8 200 64', '/0 200 64'])
 })
 
-t.test('on HTTP/2 a stream that a rule ended is the server\'s own end, though it has the code of a client\'s reset', async t => {
+t.test('on HTTP/2 a stream that a rule aborted is logged as closed by the server, though its code is that of a reset by the client', async t => {
   const { app, directory, session } = await startHttp2(t, app => {
     app.get('/', (request, reply) => {
       Object.assign(request, { rewrite: { url: '/', rule: 'no', aborted: true } })
@@ -240,7 +240,7 @@ t.test('on HTTP/2 a client whose connection is reset before the answer is 499', 
   const there = once(app.server, 'there')
   session.request({ ':path': '/' }).on('error', () => {})
   await there
-  // Until nothing is on its way any more, so that the reset is what the server reads.
+  // Waits until all bytes have arrived, so that the server reads the reset next.
   await new Promise(resolve => session.ping(resolve))
   const [accepted] = await opened
   const closed = once(accepted, 'close').catch(() => {})

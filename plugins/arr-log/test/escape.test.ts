@@ -21,14 +21,14 @@ t.test('a field is escaped as IIS does', async t => {
   t.equal(escape('half \ud800 a pair'), 'half+++a+pair')
 })
 
-t.test('header bytes that are UTF-8 are read as UTF-8, others stay latin1', async t => {
+t.test('header bytes that are valid UTF-8 are decoded as UTF-8, others stay latin1', async t => {
   const asNodeHandsItOut = (text: string) => Buffer.from(text).toString('latin1')
   t.equal(escape(asNodeHandsItOut('Zürich 😀')), 'Zürich+😀')
   t.equal(decode('Z\xfcrich'), 'Z\xfcrich')
   t.equal(decode('already 😀'), 'already 😀')
 })
 
-t.test('what is cut is never cut inside a character', async t => {
+t.test('truncation never splits a character', async t => {
   t.equal(truncate('abc', 3), 'abc')
   t.equal(truncate('abcd', 3), 'abc')
   t.equal(truncate('ab😀', 3), 'ab')
@@ -94,11 +94,11 @@ t.test('nor in the other formats', async () => {
   }), { numRuns: 2_000 })
 })
 
-// What a terminal obeys or hides: C0, DEL, C1, soft hyphen, zero-width, bidi, separators, a tag beyond the first plane, half a pair.
+// Characters that a terminal interprets or hides: C0, DEL, C1, soft hyphen, zero-width, bidi, separators, a tag outside the BMP, a lone surrogate.
 const UNSAFE = '\x00\x1b\x7f\x85\x9b\xad\u061c\u200b\u200e\u2028\u2029\u202e\u2066\ufeff\u{e0041}\ud800'
 const SEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
-t.test('no format lets out what a terminal obeys or hides, whoever wrote it', async t => {
+t.test('no format contains a character that a terminal interprets or hides', async t => {
   const text = `a${UNSAFE}z`
   const one = {
     endedAt: 0,
@@ -130,7 +130,7 @@ t.test('no format lets out what a terminal obeys or hides, whoever wrote it', as
   })) t.notMatch(line, SEEN, format)
 })
 
-t.test('NCSA writes them as escapes and keeps spaces and letters, JSON parses to the text that came', async t => {
+t.test('NCSA writes them as escapes and keeps spaces and letters, JSON parses to the original text', async t => {
   const one = { endedAt: 0, method: 'GET', path: '/', query: null, version: 'HTTP/1.1', status: 200, clientIp: '::1', username: null, referer: `Zürich "a" \\ ${UNSAFE}`, userAgent: 'Z\xc3\xbcrich' } as unknown as Exchange
   t.match(NCSA.line(one), ' "Zürich \\"a\\" \\\\ \\x00\\x1b\\x7f\\x85\\x9b\\xad\\u061c\\u200b\\u200e\\u2028\\u2029\\u202e\\u2066\\ufeff\\udb40\\udc41\\ud800" "Zürich"')
   const json = JSON_LINES.line(one)
@@ -155,7 +155,7 @@ t.test('a custom field and a line have their limits', async t => {
   t.equal(columns[3], '404')
 })
 
-t.test('secret query parameters are masked, however they are spelled', async t => {
+t.test('secret query parameters are masked in every spelling and encoding', async t => {
   const redact = compileRedact(['access_token', 'sig'])
   t.equal(redact('a=1&access_token=secret&b=2'), 'a=1&access_token=***&b=2')
   t.equal(redact('ACCESS%5Ftoken=secret&sig=x=y&sig'), 'ACCESS%5Ftoken=***&sig=***&sig')

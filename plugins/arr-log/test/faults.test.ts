@@ -1,4 +1,4 @@
-// What becomes of the lines when processes are killed, files are rotated and disks are full.
+// Lines survive killed processes, rotated files and full disks.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,12 +26,12 @@ async function write (t: Test, directory: string, name: string, count: number, p
   return { child, said, ended }
 }
 
-/** Waits until a writer has said what is asked for. */
+/** Waits until a writer's output satisfies the condition. */
 async function told ({ child, said }: Writer, enough: (said: string[]) => boolean): Promise<void> {
   while (!enough(said)) await once(child.stdout!, 'data')
 }
 
-/** The numbers each writer has in the files, in the order of the files' names, and every line that is not whole. */
+/** The numbers of each writer in the files, in the order of the files' names, and every incomplete line. */
 function read (directory: string): { numbers: Record<string, number[]>, broken: string[], heads: number } {
   const numbers: Record<string, number[]> = {}
   const broken: string[] = []
@@ -59,14 +59,14 @@ t.test('100,000 lines of two processes in one folder, with roll-over, SIGHUP and
   mkdirSync(moved, { recursive: true })
   t.teardown(() => { rmSync(moved, { recursive: true, force: true }) })
   const writers = await Promise.all(['one', 'two'].map(name => write(t, directory, name, 50_000, 'size', 20, 'laps')))
-  // In laps, each of which they begin together: what happens in a lap happens however fast this machine is.
+  // In laps that both writers begin together: the test does not depend on the machine's speed.
   for (let lap = 1; lap <= LAPS; lap++) {
     await Promise.all(writers.map(writer => told(writer, said => said.length > lap)))
     for (const { child } of writers) {
       child.stdin!.write('go\n')
       child.kill('SIGHUP')
     }
-    // As logrotate does it: the writers find out by themselves.
+    // As logrotate does: the writers notice the moved file by themselves.
     if (lap % 5 === 4) {
       const name = readdirSync(directory).sort().at(-1)
       if (name !== undefined) renameSync(join(directory, name), join(moved, `${lap}-${name}`))
@@ -88,7 +88,7 @@ t.test('100,000 lines of two processes in one folder, with roll-over, SIGHUP and
   t.ok(here.heads + there.heads > 10, 'opened many times')
 })
 
-t.test('a killed writer loses what it had not flushed, and nothing of anybody else', async t => {
+t.test('a killed writer loses only its own lines that were not flushed', async t => {
   const directory = t.testdir()
   const killed = await write(t, directory, 'killed', 200_000, 'hourly', 20, 'laps')
   const other = await write(t, directory, 'other', 20_000, 'hourly', 20, 'laps')
@@ -96,7 +96,7 @@ t.test('a killed writer loses what it had not flushed, and nothing of anybody el
     const poll = () => { if ((read(directory).numbers.killed?.length ?? 0) > 1_000) resolve(); else setTimeout(poll, 5) }
     poll()
   })
-  // Both write when the kill comes, and the other one after it.
+  // Both are writing at the kill; the other one continues after it.
   killed.child.stdin!.write('go\n'.repeat(50))
   other.child.stdin!.write('go\n'.repeat(5))
   await told(killed, said => said.length > 5)
@@ -109,7 +109,7 @@ t.test('a killed writer loses what it had not flushed, and nothing of anybody el
   t.strictSame(numbers.other, upTo(20_000))
   t.strictSame(numbers.again, upTo(20_000))
   t.strictSame(numbers.killed, upTo(numbers.killed!.length), 'what it flushed is there without a gap')
-  // A kill may fall into the middle of a write; then its last line, and no other, is not whole.
+  // A kill may interrupt a write; then only the last line is incomplete.
   t.ok(broken.length <= 1, 'at most its own last line is not whole')
 })
 
@@ -141,7 +141,7 @@ t.teardown(() => {
   rmSync(disk, { recursive: true, force: true })
 })
 
-t.test('on a full disk the server goes on, says so once, and writes again when there is room', { skip: noDisk }, async t => {
+t.test('on a full disk the writer continues, reports the error once, and writes again when there is room', { skip: noDisk }, async t => {
   const ballast = join(disk, 'ballast')
   writeFileSync(ballast, Buffer.alloc(200 * 1024))
   const writer = await write(t, join(disk, 'logs'), 'one', 2_000, 'none', 5, 'end')

@@ -20,7 +20,7 @@ function make (t: Test, options: Partial<PlaceOptions> = {}, limits: Pick<Partia
   const log = createLogFile({
     place: createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: null, ...options }),
     head: () => HEAD,
-    // Nothing is left to the clock here: every flush is asked for.
+    // No flush by time: each test calls flush itself.
     flushInterval: 1_000_000,
     flushSize: 65_536,
     maxBuffer: 1_048_576,
@@ -34,7 +34,7 @@ function make (t: Test, options: Partial<PlaceOptions> = {}, limits: Pick<Partia
   return { log, directory, told }
 }
 
-t.test('files are named and begun as IIS does', async t => {
+t.test('files are named and rolled over as IIS does', async t => {
   const moments = [AT, AT + HOUR, AT + 3 * HOUR, AT + 4 * HOUR, AT + 48 * HOUR]
   const expected = {
     hourly: ['u_ex22093020.log', 'u_ex22093021.log', 'u_ex22093023.log', 'u_ex22100100.log', 'u_ex22100220.log'],
@@ -56,7 +56,7 @@ t.test('files are named and begun as IIS does', async t => {
   }
 })
 
-t.test('local roll-over goes by the local clock, through its change in autumn too', async t => {
+t.test('local roll-over follows local time, also when daylight saving time ends', async t => {
   const zone = process.env.TZ
   t.teardown(() => { if (zone === undefined) delete process.env.TZ; else process.env.TZ = zone })
   process.env.TZ = 'Europe/Berlin'
@@ -67,7 +67,7 @@ t.test('local roll-over goes by the local clock, through its change in autumn to
   t.strictSame(Object.keys(filesIn(directory)).sort(), ['u_ex22100100.log', 'u_ex22103002.log', 'u_ex22103003.log'])
 })
 
-t.test('files cut by size are numbered, and a new start goes on where the last one was', async t => {
+t.test('files rolled over by size are numbered, and a restart continues the last one', async t => {
   const { log, directory } = make(t, { period: 'size', truncateSize: 100 })
   for (let i = 0; i < 3; i++) {
     log.write('x'.repeat(100), AT)
@@ -87,7 +87,7 @@ t.test('files cut by size are numbered, and a new start goes on where the last o
   t.equal(filesIn(directory)['u_extend4.log'], `${HEAD}y\r\n`, 'a full file is not touched again')
 })
 
-t.test('only this log\'s own old files are thrown away', async t => {
+t.test('only old files of the same log are deleted', async t => {
   const { log, directory } = make(t, { retain: { files: 2 } })
   mkdirSync(directory, { recursive: true })
   for (const [days, name] of ['u_ex220929.log', 'u_ex220928.log', 'u_ex220927.log', 'u_ex220901_x.log', 'notes.txt', 'u_ex220901.log.gz'].entries()) {
@@ -114,7 +114,7 @@ t.test('files can be kept for days instead', async t => {
   t.strictSame(readdirSync(directory).sort(), ['u_ex220901.log', 'u_ex220930.log'])
 })
 
-t.test('a file that was moved away is left alone, and a new one begun with its head', async t => {
+t.test('a file that was moved away is not written any more, and a new one begins with its head', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
   await log.flush()
@@ -124,7 +124,7 @@ t.test('a file that was moved away is left alone, and a new one begun with its h
   t.strictSame(filesIn(directory), { 'u_ex220930.log': `${HEAD}2\r\n`, 'u_ex220930.log.1': `${HEAD}1\r\n` })
 })
 
-t.test('a file that was deleted is begun again, with its folder', async t => {
+t.test('a file that was deleted is created again, with its folder', async t => {
   const { log, directory, told } = make(t)
   log.write('1', AT)
   await log.flush()
@@ -139,7 +139,7 @@ t.test('a file that was deleted is begun again, with its folder', async t => {
   t.strictSame(told, [], 'nobody need know')
 })
 
-t.test('a file that was emptied in its place, as logrotate does with copytruncate, is begun with its head', async t => {
+t.test('a file that was emptied in place, as logrotate does with copytruncate, gets a new head', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
   await log.flush()
@@ -149,7 +149,7 @@ t.test('a file that was emptied in its place, as logrotate does with copytruncat
   t.equal(onlyFile(directory).text, `${HEAD}2\r\n`)
 })
 
-t.test('the logs of many sites leave room for others to open files, and go on where they were', { skip: !existsSync('/proc/self/fd') && 'open files are counted in /proc' }, async t => {
+t.test('the logs of many sites keep a limited number of files open, and continue closed files without a second head', { skip: !existsSync('/proc/self/fd') && 'open files are counted in /proc' }, async t => {
   const before = readdirSync('/proc/self/fd').length
   const made = Array.from({ length: 300 }, () => make(t, { directory: join(t.testdirName, String(Math.random())) }))
   for (let turn = 0; turn < 2; turn++) {
@@ -171,7 +171,7 @@ t.test('reopening writes the head again, as IIS does', async t => {
   t.equal(onlyFile(directory).text, `${HEAD}1\r\n${HEAD}2\r\n`)
 })
 
-t.test('half a line that a killed writer left is not continued', async t => {
+t.test('an incomplete line that a killed process left is not continued', async t => {
   const { log, directory } = make(t)
   mkdirSync(directory, { recursive: true })
   appendFileSync(join(directory, 'u_ex220930.log'), `${HEAD}half a li`)
@@ -180,7 +180,7 @@ t.test('half a line that a killed writer left is not continued', async t => {
   t.equal(onlyFile(directory).text, `${HEAD}half a li\r\n${HEAD}whole\r\n`)
 })
 
-t.test('nor is half a line that another process leaves in a file that is open here', async t => {
+t.test('nor is an incomplete line that another process leaves in an open file', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
   await log.flush()
@@ -193,7 +193,7 @@ t.test('nor is half a line that another process leaves in a file that is open he
   t.equal(onlyFile(directory).text, `${HEAD}1\r\nhalf a li\r\n2\r\nanother\r\n3\r\n`)
 })
 
-t.test('the rest of a line whose beginning is gone is dropped, and counted', async t => {
+t.test('the rest of a line whose beginning is lost is dropped and counted', async t => {
   const directory = t.testdir()
   const place = createPlace({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'none', local: false, truncateSize: 1, retain: null })
   const appender = createAppender(place, () => HEAD)
@@ -211,7 +211,7 @@ t.test('the rest of a line whose beginning is gone is dropped, and counted', asy
   t.match(onlyFile(directory).text, /another process\r\nlast\r\n$/, 'others have written after it')
 })
 
-t.test('while the folder cannot be had, lines wait, trouble is told once, what does not fit is counted', async t => {
+t.test('while the folder cannot be created, lines are buffered, the error is reported once, and lines over the limit are counted', async t => {
   const { log, directory, told } = make(t, {}, { maxBuffer: 50 })
   mkdirSync(join(directory, '..'), { recursive: true })
   writeFileSync(directory, 'a file where the folder should be')
@@ -230,7 +230,7 @@ t.test('while the folder cannot be had, lines wait, trouble is told once, what d
   t.match(onlyFile(directory).text, /line 14\r\nafter\r\n$/)
 })
 
-t.test('of all files together no more waits than they may share', async t => {
+t.test('all files together buffer no more than their shared limit', async t => {
   const backlog = { bytes: 0, most: 60 }
   const { log: first, directory, told } = make(t, {}, { maxBuffer: 50, backlog })
   mkdirSync(join(directory, '..'), { recursive: true })
@@ -263,7 +263,7 @@ t.test('of all files together no more waits than they may share', async t => {
   t.equal(second.lost, 1)
 })
 
-t.test('a log that closes in trouble says what it cost', async t => {
+t.test('a log that closes while writing fails reports the lost lines', async t => {
   const { log, directory, told } = make(t)
   mkdirSync(join(directory, '..'), { recursive: true })
   writeFileSync(directory, '')
@@ -273,7 +273,7 @@ t.test('a log that closes in trouble says what it cost', async t => {
   t.strictSame(told, ['EEXIST', 'recovered, 2 lost'])
 })
 
-t.test('the head is no line that was lost', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async t => {
+t.test('the head does not count as a lost line', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async t => {
   const { log, directory, told } = make(t)
   mkdirSync(directory, { recursive: true })
   symlinkSync('/dev/full', join(directory, 'u_ex220930.log'))
@@ -284,7 +284,7 @@ t.test('the head is no line that was lost', { skip: !existsSync('/dev/full') && 
   t.strictSame(told, ['ENOSPC', 'recovered, 2 lost'])
 })
 
-t.test('a full file is followed by one new file when the process ends, however often it says so', async t => {
+t.test('when the process exits, a full file is followed by one new file, even if flushSync is called several times', async t => {
   const { log, directory } = make(t, { period: 'size' })
   log.write('x'.repeat(1_048_576 - HEAD.length - 2), AT)
   await log.flush()
@@ -297,7 +297,7 @@ t.test('a full file is followed by one new file when the process ends, however o
   t.equal(files['u_extend2.log'], `${HEAD}line 0\r\nline 1\r\nline 2\r\n`)
 })
 
-t.test('what is buffered can be written at once, when the process ends', async t => {
+t.test('flushSync writes what is buffered', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
   log.flushSync()
@@ -309,14 +309,14 @@ t.test('what is buffered can be written at once, when the process ends', async t
   t.match(onlyFile(directory).text, /2\r\n3\r\n$/, 'an open file has its head already')
 })
 
-t.test('what a flush has not brought to the system when the process ends is written at once, and nothing twice', async t => {
+t.test('flushSync during a flush writes what the flush has not passed to the operating system, and nothing twice', async t => {
   const { log, directory } = make(t)
   log.write('first', AT)
   const opening = log.flush()
   log.flushSync()
   t.equal(onlyFile(directory).text, `${HEAD}first\r\n`, 'its file was still being opened')
   await opening
-  // However far the flush has come.
+  // At several stages of the flush.
   for (let turns = 0; turns < 8; turns++) {
     log.write(`line ${turns}`, AT)
     const flushed = log.flush()
@@ -330,7 +330,7 @@ t.test('what a flush has not brought to the system when the process ends is writ
   t.equal(log.lost, 0)
 })
 
-t.test('an owner that throws when it is told of trouble does not keep the log from writing again', async t => {
+t.test('an onTrouble callback that throws does not prevent later writes', async t => {
   const directory = join(t.testdir(), 'logs')
   writeFileSync(directory, 'a file where the folder should be')
   const log = createLogFile({
@@ -349,16 +349,16 @@ t.test('an owner that throws when it is told of trouble does not keep the log fr
   t.equal(onlyFile(directory).text, `${HEAD}1\r\n`)
 })
 
-t.test('an old file that cannot be looked at does not keep the others', async t => {
+t.test('an old file that cannot be read does not prevent the deletion of others', async t => {
   const directory = t.testdir({ 'u_ex220101.log': '', 'u_ex220103.log': '', 'u_ex220102.log': t.fixture('symlink', 'nowhere') })
   await sweep({ directory, prefix: PREFIXES.w3c, suffix: '', period: 'daily', local: false, truncateSize: 1_048_576, retain: { files: 1 } }, { files: 1 }, 'u_ex220930.log')
   t.strictSame(readdirSync(directory), ['u_ex220102.log'])
 })
 
-t.test('lines that come while others are written are not lost', async t => {
+t.test('lines that arrive during a write are not lost', async t => {
   const { log, directory } = make(t)
   const flushes: Array<Promise<void>> = []
-  // Few lines a turn, so that some fall into every moment of a write.
+  // Few lines per turn of the event loop, so that lines arrive at every stage of a write.
   for (let i = 0; i < 20_000; i++) {
     log.write(`line ${i}`, AT)
     if (i % 500 === 0) flushes.push(log.flush())
@@ -370,7 +370,7 @@ t.test('lines that come while others are written are not lost', async t => {
   t.ok(lines.every((row, position) => row.line === `line${position}`))
 })
 
-t.test('lines that come while others are written wait for their own turn', async t => {
+t.test('lines that arrive during a write wait for the next flush', async t => {
   const { log, directory } = make(t)
   log.write('1', AT)
   const flushed = log.flush()

@@ -1,4 +1,4 @@
-// The lines of the article and of real IIS logs, made from real exchanges, compared field for field.
+// The lines of the article and of real IIS logs, reproduced by real exchanges and compared field by field.
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { ServerResponse } from 'node:http'
@@ -14,7 +14,7 @@ const PAGE = '2022-09-30 20:53:35 127.0.0.1 GET / X-ARR-CACHE-HIT=0&X-ARR-LOG-ID
 const SOCKET = '2022-09-30 20:53:41 127.0.0.1 GET / X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=a3614585-e908-40f2-9435-e3c23a2a6e31&SERVER-STATUS=101 443 - 127.0.0.1 HTTP/1.1 Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36 - 101 0 64 5808'
 const FAILED = '2026-05-28 10:25:40 192.0.2.6 GET /app/api/summary X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=170f3117-2318-4179-b333-a8d692e18056 80 - 198.51.100.32 Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36 http://192.0.2.6/app/ 502 3 12029 1617 330 1022'
 
-/** A real line's values, without those that are another machine's or another moment's. */
+/** The values of a real line, without those that depend on the machine or the time. */
 function same (t: Test, line: string, golden: string, changing: readonly number[]) {
   const values = line.split(' ')
   const expected = golden.split(' ')
@@ -73,7 +73,7 @@ t.test("the article's second line: a WebSocket whose tab was closed", async t =>
   same(t, entry!.msg, SOCKET, [0, 1, 6, 15])
 })
 
-t.test('the line of an upstream that refused, with the bytes', async t => {
+t.test('the line of an upstream that refused the connection, with the bytes', async t => {
   const server = await start(t, {
     fields: ['date', 'time', 's-ip', 'cs-method', 'cs-uri-stem', 'cs-uri-query', 's-port', 'cs-username', 'c-ip', 'cs(User-Agent)', 'cs(Referer)', 'sc-status', 'sc-substatus', 'sc-win32-status', 'sc-bytes', 'cs-bytes', 'time-taken']
   }, app => {

@@ -11,7 +11,7 @@ import t from 'tap'
 import { arrLog } from '../src/index.ts'
 import { filesIn, heard, rows, send, start } from './server.ts'
 
-t.test('what never reached a hook is in the httperr log, and is answered as it would be without it', async t => {
+t.test('requests that reach no hook are in the httperr log, and are answered as without the plugin', async t => {
   const plain = fastify()
   t.teardown(() => plain.close())
   const server = await start(t, {}, app => { app.get('/:id', async () => 'found') })
@@ -43,7 +43,7 @@ t.test('what never reached a hook is in the httperr log, and is answered as it w
   ])
 })
 
-t.test('what Node answers before any listener is there as well', async t => {
+t.test('requests that Node answers before any listener are in the httperr log as well', async t => {
   const server = await start(t, {}, app => { app.get('/*', async () => 'found') })
   await server.listen()
   for (const [text, status] of [
@@ -66,7 +66,7 @@ t.test('what Node answers before any listener is there as well', async t => {
   t.strictSame(Object.values(sites).flatMap(rows).map(row => `${row['cs-uri-stem']} ${row['sc-status']}`), ['/old 200', '/continuing 200'])
 })
 
-t.test('a connection dropped inside a request is told; one dropped between requests is not', async t => {
+t.test('a connection dropped inside a request is logged; one dropped between requests is not', async t => {
   const server = await start(t, {}, app => { app.get('/', async () => 'whole') })
   await server.listen()
   const idle = send(t, server.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -83,7 +83,7 @@ t.test('a connection dropped inside a request is told; one dropped between reque
   t.equal(Object.values(sites).flatMap(rows).length, 1)
 })
 
-t.test('a head that does not come in time is Timer_HeaderWait; a body that does not is the exchange\'s own line', async t => {
+t.test('a head that does not arrive in time is Timer_HeaderWait; for a body that does not, the exchange has its line', async t => {
   const entries: Array<Record<string, any>> = []
   const directory = t.testdir()
   const app = fastify({
@@ -100,7 +100,7 @@ t.test('a head that does not come in time is Timer_HeaderWait; a body that does 
   await heard(app.server)
   const body = send(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{')
   await heard(app.server)
-  // Only now, so that nothing is late but what is meant to be.
+  // Set only now, so that only these two requests time out.
   Object.assign(app.server, { headersTimeout: 100, requestTimeout: 150 })
   await Promise.all([head, body].map(async socket => { socket.resume(); await once(socket, 'close') }))
   await app.close()
@@ -123,7 +123,7 @@ t.test('a connection over the limit is ConnLimit', async t => {
   t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log']!), [{ 's-reason': 'ConnLimit', 's-port': String(server.port) }])
 })
 
-t.test('another server is watched when asked', async t => {
+t.test('another server can be watched', async t => {
   const other = fastify()
   t.teardown(() => other.close())
   const server = await start(t)
@@ -136,7 +136,7 @@ t.test('another server is watched when asked', async t => {
   t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log']!), [{ 's-reason': 'BadRequest' }])
 })
 
-t.test('a watched server that leaves bad requests to Node answers and closes as if nobody watched', async t => {
+t.test('a watched server without a clientError listener of its own answers and closes as an unwatched one', async t => {
   const directory = t.testdir()
   const logs = [await start(t, { directory: join(directory, 'one') }), await start(t, { directory: join(directory, 'two') })]
   const answers: string[][] = []
@@ -149,12 +149,12 @@ t.test('a watched server that leaves bad requests to Node answers and closes as 
     for (const text of ['nonsense\r\n\r\n', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 'GET / HTTP/1.1\r\nHost']) {
       const socket = send(t, (other.address() as { port: number }).port, text)
       let answer = ''
-      // One that is left open fails here, not by the clock of all tests.
+      // A connection left open fails here, not at the time limit of the test run.
       socket.setTimeout(30_000, () => socket.destroy())
       socket.setEncoding('utf8').on('data', chunk => { answer += chunk })
       const closed = once(socket, 'close')
       await heard(other)
-      // Only now, so that nothing is late but the half request.
+      // Set only now, so that only the incomplete request times out.
       if (text.endsWith('Host')) other.headersTimeout = 50
       await closed
       got.push(answer)
@@ -170,7 +170,7 @@ t.test('a watched server that leaves bad requests to Node answers and closes as 
   }
 })
 
-t.test('a server that nobody can watch may name the one that its requests are for', async t => {
+t.test('a server that is not accessible may name the one that its requests are for', async t => {
   const server = await start(t)
   const inner = createServer((request, response) => { server.app.routing(request, response) })
   t.teardown(() => { inner.close() })
@@ -183,8 +183,8 @@ t.test('a server that nobody can watch may name the one that its requests are fo
   t.match(rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? ''), [{ 'cs-uri': '/no-host', 'sc-status': '400', 's-reason': 'BadRequest' }])
 })
 
-t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfaces()).flat().some(entry => entry?.address === '::1') && 'no IPv6 here' }, async t => {
-  // What most systems say; a container's may know the first alone.
+t.test('both addresses of localhost are watched', { skip: !Object.values(networkInterfaces()).flat().some(entry => entry?.address === '::1') && 'no IPv6 here' }, async t => {
+  // As on most systems; a container may resolve only the first.
   const lookup = dns.lookup as (...args: unknown[]) => void
   t.teardown(() => { Object.assign(dns, { lookup }) })
   Object.assign(dns, {
@@ -200,10 +200,10 @@ t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfa
   do {
     const one = app = fastify()
     t.teardown(() => one.close())
-    // From a scope as from the root.
+    // Registered in an encapsulated scope.
     await app.register(async scope => { await scope.register(arrLog, { directory }) })
     await app.listen({ port: 0, host: 'localhost' })
-    // The port that the system gives on the first address may be somebody else's on the second, which Fastify then does without.
+    // The port assigned on the first address may be in use on the second, which Fastify then skips.
   } while (app.addresses().length < 2 && ++attempts < 10)
   for (const { address, port } of app.addresses() as AddressInfo[]) {
     const socket = connectTo(port, address)
@@ -217,7 +217,7 @@ t.test('both addresses of localhost tell', { skip: !Object.values(networkInterfa
   t.strictSame(rows(filesIn(directory)['HTTPERR/httperr1.log'] ?? '').map(line => `${line['s-ip']} ${line['s-reason']}`).sort(), ['127.0.0.1 BadRequest', '::1 BadRequest'])
 })
 
-t.test('what the listeners of a server refuse in its name is told', async t => {
+t.test('what listeners refuse on behalf of a server is in the httperr log', async t => {
   const server = await start(t, { redactQuery: ['key'] })
   const refused = channel('fastify-arr:listeners.refused')
   const socket = { remoteAddress: '::ffff:192.0.2.1', remotePort: 5000, localAddress: '::ffff:192.0.2.2', localPort: 443 }
@@ -240,7 +240,7 @@ t.test('what the listeners of a server refuse in its name is told', async t => {
   ])
 })
 
-t.test('a request that was answered before its body came has one line, however its body ends', async t => {
+t.test('a request that was answered before its body arrived has one line, however its body ends', async t => {
   const server = await start(t, {}, app => { app.post('/', async () => 'never') })
   await server.listen()
   const closed: Array<Promise<unknown>> = []
@@ -259,7 +259,7 @@ t.test('a request that was answered before its body came has one line, however i
   t.equal(rejected, undefined)
 })
 
-t.test('HTTP/2 has the same name in both logs', async t => {
+t.test('HTTP/2 has the same version name in both logs', async t => {
   const directory = t.testdir()
   const app = fastify({ http2: true })
   t.teardown(() => app.close())

@@ -48,7 +48,7 @@ t.test('each exchange is one entry of the log, and its message is the line', asy
   t.match(entry!.exchange, { site: 'Default', siteId: 1, method: 'GET', path: '/', status: 200, clientIp: '127.0.0.1', serverPort: server.port })
 })
 
-t.test("ARR's words follow the query where the request was proxied", async t => {
+t.test("ARR's parameters follow the query where the request was proxied", async t => {
   const upstream = { logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', server: 'http://localhost:8080', routed: null, status: 200, error: null, tunnel: null }
   const server = await start(t, {}, app => {
     app.get('/*', async request => {
@@ -70,7 +70,7 @@ t.test("ARR's words follow the query where the request was proxied", async t => 
   ])
 })
 
-t.test('a client that leaves before the answer is 499 and win32 64, in one line', async t => {
+t.test('a client that disconnects before the answer is 499 and win32 64, in one line', async t => {
   let arrived: () => void
   const asked = new Promise<void>(resolve => { arrived = resolve })
   const server = await start(t, {}, app => {
@@ -85,7 +85,7 @@ t.test('a client that leaves before the answer is 499 and win32 64, in one line'
   t.match(entries[0]!.exchange, { path: '/slow', status: 499, substatus: 0, win32Status: 64 })
 })
 
-t.test('an answer that is cut half-way keeps its status and says who cut it', async t => {
+t.test('an answer that is cut keeps its status, and the win32 status says which side cut it', async t => {
   const server = await start(t, {}, app => {
     app.get('/download', (_request, reply) => {
       reply.hijack()
@@ -109,7 +109,7 @@ t.test('an answer that is cut half-way keeps its status and says who cut it', as
   t.match(entries[1]!.exchange, { status: 200, win32Status: 1236 }, 'the server')
 })
 
-t.test('a request that never reached a site goes to the httperr log, with its reason', async t => {
+t.test('a request that reached no site goes to the httperr log, with its reason', async t => {
   const server = await start(t, {}, app => {
     app.get('/', async (request, reply) => {
       Object.assign(request, { rejection: { reason: 'Hostname' } })
@@ -124,7 +124,7 @@ t.test('a request that never reached a site goes to the httperr log, with its re
   t.match(rows(text), [{ 'cs-uri': '/?x=y', 'cs-method': 'GET', 'cs-version': 'HTTP/1.1', 'sc-status': '400', 's-siteid': '-', 's-reason': 'Hostname', 's-port': String(server.port) }])
 })
 
-t.test('without a file the entries are all there is', async t => {
+t.test('with file: false there are entries and no files', async t => {
   const server = await start(t, { file: false })
   await server.app.inject('/')
   await server.app.close()

@@ -5,7 +5,7 @@ import t from 'tap'
 import { arrLog, type ArrLogOptions, type CustomField } from '../src/index.ts'
 import { filesIn, onlyFile, rows, send, start } from './server.ts'
 
-t.test('all mistakes in the options are told in one error', async t => {
+t.test('all mistakes in the options are reported in one error', async t => {
   const app = fastify()
   t.teardown(() => app.close())
   const options = {
@@ -35,7 +35,7 @@ t.test('all mistakes in the options are told in one error', async t => {
   t.notMatch(error.message, /ignored|prefix/)
 })
 
-t.test('an option that nobody knows is a mistake, beside the others', async t => {
+t.test('an unknown option is a mistake, reported with the others', async t => {
   const register = async (options: object): Promise<void> => {
     const app = fastify()
     t.teardown(() => app.close())
@@ -46,14 +46,14 @@ t.test('an option that nobody knows is a mistake, beside the others', async t =>
   await register({ prefix: undefined, logSerializers: {} })
 })
 
-t.test('every option can be left out, and undefined is as good', async t => {
+t.test('every option can be left out, or be undefined', async t => {
   const app = fastify()
   t.teardown(() => app.close())
   const names = ['format', 'fields', 'period', 'truncateSize', 'central', 'software', 'retain', 'flushInterval', 'log', 'username', 'redactQuery', 'site', 'reopenSignal', 'customFields']
   await t.resolves(async () => { await app.register(arrLog, Object.fromEntries(names.map(name => [name, undefined])) as ArrLogOptions) })
 })
 
-t.test('columns stand in IIS\'s order, custom ones after time-taken in their own', async t => {
+t.test('columns have IIS\'s order, custom fields follow time-taken in their own order', async t => {
   const customFields: CustomField[] = [
     { logFieldName: 'X-Forwarded-For', sourceType: 'RequestHeader', sourceName: 'X-FORWARDED-FOR' },
     { logFieldName: 'Cache', sourceType: 'ResponseHeader', sourceName: 'Cache-Control' },
@@ -82,7 +82,7 @@ t.test('columns stand in IIS\'s order, custom ones after time-taken in their own
   t.notMatch(JSON.stringify(entry!.exchange), /secret|a=b/, 'cookies and keys never stand in the entry')
 })
 
-t.test('server variables tell of the connection on HTTP/2 as well', async t => {
+t.test('server variables have the connection\'s addresses on HTTP/2 as well', async t => {
   const customFields = ['HTTPS', 'LOCAL_ADDR', 'REMOTE_ADDR', 'REMOTE_PORT', 'SERVER_PORT', 'SERVER_PORT_SECURE']
     .map((name): CustomField => ({ logFieldName: name, sourceType: 'ServerVariable', sourceName: name }))
   const app = fastify({ http2: true })
@@ -101,7 +101,7 @@ t.test('server variables tell of the connection on HTTP/2 as well', async t => {
   t.match(rows(onlyFile(directory).text), [{ HTTPS: 'off', LOCAL_ADDR: '127.0.0.1', REMOTE_ADDR: '127.0.0.1', REMOTE_PORT: String(localPort), SERVER_PORT: String(port), SERVER_PORT_SECURE: '0' }])
 })
 
-t.test('a function of the user that throws costs its line, not the server', async t => {
+t.test('an option function that throws loses the line of its exchange, and does not crash the server', async t => {
   const server = await start(t, { username: () => { throw new Error('no') } }, app => { app.get('/', async () => 'still here') })
   t.equal((await server.app.inject('/')).body, 'still here')
   await server.app.close()
@@ -118,7 +118,7 @@ t.test('secrets in queries are masked in the line, in the entry and in the refer
   t.match(server.entries[0]!.exchange, { query: 'a=1&access_token=***', referer: 'https://a/?access_token=***' })
 })
 
-t.test('secrets in queries are masked in columns of one\'s own as well', async t => {
+t.test('secrets in queries are masked in custom fields as well', async t => {
   const server = await start(t, {
     redactQuery: ['access_token'],
     customFields: [
@@ -134,7 +134,7 @@ t.test('secrets in queries are masked in columns of one\'s own as well', async t
   t.strictSame(server.entries[0]!.exchange.custom, { query: 'a=b?c&access_token=***', uri: '/?a=b?c&access_token=***', original: '/?access_token=***', location: '/next?access_token=***' })
 })
 
-t.test('a rewritten URL is logged where the rule says so, else the one that came', async t => {
+t.test('the rewritten URL is logged where the rule says so, else the original one', async t => {
   const server = await start(t, {}, app => {
     app.get('/*', async request => {
       Object.assign(request, { rewrite: { url: 'http://localhost:8080/new/place?x=1', rule: 'r', logRewrittenUrl: request.url.startsWith('/told') } })
@@ -172,7 +172,7 @@ t.test('other formats: NCSA combined and JSON lines', async t => {
   }
 })
 
-t.test('without the entry there is only the file, and a silent logger is asked for nothing', async t => {
+t.test('with log: false there is only the file, and a silent logger gets no entries', async t => {
   const server = await start(t, { log: false })
   await server.app.inject('/')
   await server.app.close()

@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { prettyFactory } from 'pino-pretty'
 import { painted, plain } from '../src/reader/colour.ts'
-import { duration, readable, type Told } from '../src/reader/readable.ts'
+import { duration, readable, type ShownExchange } from '../src/reader/readable.ts'
 import pretty, { prettyOptions } from '../src/pretty.ts'
 
 const AT = new Date(2022, 8, 30, 20, 53, 35).getTime()
-const page: Told = { endedAt: AT, status: 200, substatus: 0, win32Status: 0, method: 'GET', host: 'reverseproxy.com', path: '/', query: 'a=1', timeTaken: 22 }
-const entry = (exchange: Partial<Told>) => ({ level: 30, time: AT, pid: 1, hostname: 'h', reqId: 'req-1', exchange: { ...page, ...exchange }, msg: 'the W3C line' })
+const page: ShownExchange = { endedAt: AT, status: 200, substatus: 0, win32Status: 0, method: 'GET', host: 'reverseproxy.com', path: '/', query: 'a=1', timeTaken: 22 }
+const entry = (exchange: Partial<ShownExchange>) => ({ level: 30, time: AT, pid: 1, hostname: 'h', reqId: 'req-1', exchange: { ...page, ...exchange }, msg: 'the W3C line' })
 const webSocket = { http: '1.1', messagesReceived: 3, messagesSent: 12, closeCode: 1001, closeReason: 'tab closed', closedBy: 'client', ending: 'end' } as const
 
 t.test('an exchange is one readable line', async t => {
@@ -24,7 +24,7 @@ t.test('an exchange is one readable line', async t => {
   t.equal(readable({ endedAt: AT, status: 400, rejection: 'Hostname', method: 'GET', path: '/' }, plain), '20:53:35  400  GET   /  turned away: Hostname')
 })
 
-t.test("a WebSocket's line has its life, its messages each way and its close", async t => {
+t.test("a WebSocket's line has its duration, its messages each way and its close", async t => {
   t.equal(readable({ ...page, status: 101, win32Status: 64, timeTaken: 5808, websocket: webSocket }, plain),
     '20:53:35  101  GET   reverseproxy.com/?a=1  5.8 s  3 in, 12 out closed 1001 (tab+closed) by client')
   t.equal(readable({ ...page, status: 101, win32Status: 12030, timeTaken: 7_500_000, websocket: { ...webSocket, closeCode: null, closeReason: null, closedBy: 'upstream' } }, plain),
@@ -32,22 +32,22 @@ t.test("a WebSocket's line has its life, its messages each way and its close", a
   t.equal(readable({ ...page, status: 101 }, plain), '20:53:35  101  GET   reverseproxy.com/?a=1  22 ms', 'a line of a file knows less')
 })
 
-t.test('statuses are told apart by colour', async t => {
+t.test('statuses differ in colour', async t => {
   const colours = [101, 200, 304, 404, 502].map(status => readable({ endedAt: AT, status }, painted).match(new RegExp(`((?:\\x1b\\[\\d+m)+)${status}`))![1])
   t.strictSame(colours, ['\x1b[1m\x1b[35m', '\x1b[32m', '\x1b[36m', '\x1b[33m', '\x1b[31m'])
 })
 
-t.test('times are told in units a person reads', async t => {
+t.test('durations are shown in readable units', async t => {
   t.strictSame([0, 999, 1_000, 59_949, 59_950, 200_000, 7_500_000].map(duration), ['0 ms', '999 ms', '1.0 s', '59.9 s', '1 min 0 s', '3 min 20 s', '2 h 5 min'])
 })
 
-t.test('nothing that was sent can command the terminal', async t => {
+t.test('no value of a request reaches the terminal as a control sequence', async t => {
   const line = readable({ ...page, host: '\x9b31m', path: '/\x1b[2J', websocket: { ...webSocket, closeReason: '\x1b]0;owned\x07' } }, plain)
   // eslint-disable-next-line no-control-regex
   t.notMatch(line, /[\x00-\x1f\x7f-\x9f]/)
 })
 
-t.test('pino-pretty shows exchanges our way and everything else its own', async t => {
+t.test('pino-pretty shows exchanges as readable lines and all other entries in its own format', async t => {
   const show = prettyFactory({ ...prettyOptions(), colorize: false })
   t.equal(show(entry({})), '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms\n')
   t.equal(show({ level: 40, time: AT, pid: 1, hostname: 'h', msg: 'something\x1b[2J else\x9b\u202e\u200b', key: 'value' }), '20:53:35 WARN: something[2J else\n    key: "value"\n')
@@ -57,13 +57,13 @@ t.test('pino-pretty shows exchanges our way and everything else its own', async 
   t.equal(own({ level: 30, time: AT, msg: 'x', key: 'value' }), '20:53:35 INFO: mine\n')
 })
 
-t.test("what others log under the names of the log's own entries is shown as theirs", async t => {
+t.test('entries of other code with a property exchange or rejected are shown in the format of pino-pretty', async t => {
   const show = prettyFactory({ ...prettyOptions(), colorize: false })
   t.equal(show({ level: 30, time: AT, msg: 'a batch', accepted: 3, rejected: 2 }), '20:53:35 INFO: a batch\n    accepted: 3\n')
   t.equal(show({ level: 30, time: AT, msg: 'published', exchange: 'amq.topic' }), '20:53:35 INFO: published\n')
 })
 
-t.test('it is a stream that a logger can be given', async t => {
+t.test('it is a stream that a logger can write to', async t => {
   const destination = new PassThrough()
   const stream = pretty({ destination, colorize: true, sync: true })
   stream.end(JSON.stringify(entry({})) + '\n')
@@ -73,7 +73,7 @@ t.test('it is a stream that a logger can be given', async t => {
 })
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-t.test('pino-pretty takes the configuration file', { skip: !existsSync(join(root, 'dist/pretty.js')) && 'not built' }, async t => {
+t.test('pino-pretty accepts the configuration file', { skip: !existsSync(join(root, 'dist/pretty.js')) && 'not built' }, async t => {
   const bin = join(dirname(createRequire(import.meta.url).resolve('pino-pretty/package.json')), 'bin.js')
   const out = execFileSync(process.execPath, ['--no-warnings', bin, '--no-colorize', '--config', join(root, 'pino-pretty.config.cjs')], { input: JSON.stringify(entry({})) + '\n', encoding: 'utf8' })
   t.equal(out, '20:53:35  200  GET   reverseproxy.com/?a=1  22 ms\n')

@@ -18,7 +18,7 @@ const CLI = fileURLToPath(new URL('../src/reader/cli.ts', import.meta.url))
 const ARTICLE = '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
 const PAGE = '2022-09-30 20:53:35 127.0.0.1 GET / X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=ad279eb5-5553-4609-8c40-4f529aee77f7&SERVER-STATUS=200 443 - 127.0.0.1 HTTP/2 Mozilla/5.0+(Windows+NT+10.0) - 200 0 0 22'
 const SOCKET = '2022-09-30 20:53:41 127.0.0.1 GET /chat room=1&X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=a3614585-e908-40f2-9435-e3c23a2a6e31&SERVER-STATUS=101 443 - 127.0.0.1 HTTP/1.1 Mozilla/5.0+(Windows+NT+10.0) - 101 0 64 5808'
-// A file of a real IIS whose columns were changed in between.
+// A file of a real IIS whose columns change in the middle.
 const IIS = [
   '#Software: Microsoft Internet Information Services 10.0',
   '#Version: 1.0',
@@ -44,7 +44,7 @@ async function run (t: Test, args: string[], input = ''): Promise<{ out: string,
   return { out, err, code }
 }
 
-t.test("the article's lines are read, ARR's words apart from the query", async t => {
+t.test("the article's lines are read, ARR's parameters apart from the query", async t => {
   const parser = createParser()
   t.equal(parser.parse(ARTICLE), null)
   t.match(parser.parse(PAGE), { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/', query: null, timeTaken: 22, version: 'HTTP/2', username: null, upstream: { cacheHit: false, logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200 } })
@@ -52,14 +52,14 @@ t.test("the article's lines are read, ARR's words apart from the query", async t
   t.equal(parser.unread, 0)
 })
 
-t.test('columns come in any order, and change at any line', async t => {
+t.test('columns have any order, and change at any line', async t => {
   const parser = createParser()
   const lines = IIS.split('\r\n').map(parser.parse).filter(line => line !== null)
   t.match(lines, [{ status: 502, bytesSent: 1617, upstream: { status: null } }, { status: 404, host: 'intranet:8080', timeTaken: 3, custom: { 'X-Mine': 'my+value' }, endedAt: Date.UTC(2026, 4, 28, 10, 25, 41) }])
   t.equal(parser.unread, 1)
 })
 
-t.test('every column this package writes is one it reads', async t => {
+t.test('the reader knows every column that the package writes', async t => {
   const parser = createParser()
   parser.parse(`#Fields: ${FIELD_NAMES.join(' ')}`)
   const line = parser.parse(FIELD_NAMES.map(name => name === 'date' ? '2022-09-30' : name === 'time' ? '20:53:35' : name === 'sc-status' ? '101' : '7').join(' '))!
@@ -92,7 +92,7 @@ t.test('filters', async t => {
   t.throws(() => compileFilter({ slower: 'soon' }), { message: /is not a time/ })
 })
 
-t.test("a sum keeps WebSockets' lives apart from response times", async t => {
+t.test('a summary keeps the durations of WebSockets apart from response times', async t => {
   const summary = createSummary()
   for (let ms = 1; ms <= 100; ms++) summary.add({ endedAt: ms, status: ms > 95 ? 502 : 200, win32Status: ms > 95 ? 12029 : 0, timeTaken: ms, bytesSent: 10 })
   summary.add({ endedAt: 200, status: 101, timeTaken: 3_600_000, websocket: { closeCode: 1000, closedBy: 'client' } })
@@ -126,7 +126,7 @@ t.test('the command lists, filters and sums up files, folders and standard input
   t.match(help.out, /^Usage: arr-log/)
 })
 
-t.test('mistakes are one sentence and exit code 1', async t => {
+t.test('a mistake is reported in one sentence, with exit code 1', async t => {
   const mistakes = [['--status', 'many'], ['--nonsense'], ['/nowhere/at/all.log'], ['-f']]
   for (const { out, err, code } of await Promise.all(mistakes.map(async args => await run(t, args)))) {
     t.equal(code, 1)
@@ -135,7 +135,7 @@ t.test('mistakes are one sentence and exit code 1', async t => {
   }
 })
 
-t.test('it follows a folder: what is added, new files, files that were moved away', async t => {
+t.test('it follows a folder: new lines, new files, files that were moved away', async t => {
   const directory = t.testdir()
   const file = join(directory, 'u_ex220930.log')
   writeFileSync(file, `${ARTICLE}\r\n${`${PAGE}\r\n`.repeat(20)}`)
@@ -177,7 +177,7 @@ t.test('a file that is renamed while it is followed is read to its end, and not 
   t.equal(paths.length, 4)
 })
 
-t.test('a file that gives way to another between the look at it and its reading is not taken for it', async t => {
+t.test('a file that replaces another between stat and open is not mistaken for it', async t => {
   const file = join(t.testdir(), 'u_ex.log')
   const line = (path: string) => `${PAGE.replace(' / ', ` ${path} `)}\r\n`
   const paths: string[] = []
@@ -203,13 +203,13 @@ t.test('a file that gives way to another between the look at it and its reading 
   t.strictSame(paths, ['/1', '/2', '/3', '/4'])
 })
 
-t.test('a line ends where it was ended, whatever its values hold', async t => {
+t.test('lines are split at line feeds only', async t => {
   const { out, err, code } = await run(t, ['--json'], '#Fields: date time cs-uri-stem sc-status\r\n2022-09-30 20:53:35 /a\u2028b 200\r\n2022-09-30 20:53:36 /c\rd 201\r\n2022-09-30 20:53:37 /last 202')
   t.strictSame(out.trimEnd().split('\n').map(line => JSON.parse(line).path), ['/a\u2028b', '/c\rd', '/last'])
   t.strictSame({ err, code }, { err: '', code: 0 })
 })
 
-t.test('what the command prints cannot command the terminal, and its JSON says what the file says', async t => {
+t.test('the output contains no control sequence, and its JSON has the values of the file', async t => {
   const path = '/\x1b[2J\x7f\x9b31m\u2028\u202e\u200b'
   const line = JSON.stringify({ status: 101, timeTaken: 5, time: '2022-09-30T20:53:35.000Z', path, websocket: { closedBy: path } })
   const [json, listed, summed, summedJson, failed] = await Promise.all([
@@ -221,7 +221,7 @@ t.test('what the command prints cannot command the terminal, and its JSON says w
   t.match(failed.err, '/nowhere\\u009b\\u202e')
 })
 
-t.test('what others have written into a log is shown, or counted as unread, and never the end', async t => {
+t.test('lines of other programs are shown, or counted as unread, and never crash the command', async t => {
   const lines = [
     '{"status":200,"timeTaken":5}',
     '{"status":200,"timeTaken":5,"time":"never"}',
@@ -247,7 +247,7 @@ t.test('a file that is moved away while it is followed is read again when it is 
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   t.equal(JSON.parse((await lines.next()).value).path, '/')
   renameSync(file, `${file}.1`)
-  // Twice as long as it waits between two looks: it has looked, and nothing was there.
+  // Twice the polling interval: the follower has polled while the file was missing.
   await new Promise(resolve => setTimeout(resolve, 700))
   writeFileSync(file, `${ARTICLE}\r\n${SOCKET}\r\n`)
   t.equal(JSON.parse((await lines.next()).value ?? '{}').path, '/chat')

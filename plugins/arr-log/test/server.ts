@@ -1,4 +1,4 @@
-// What the tests of this package share: a server with the log in it, and the lines it has written.
+// Shared by the tests of this package: a server with the plugin, and the lines that it has written.
 import { once, type EventEmitter } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect, type AddressInfo, type Socket } from 'node:net'
@@ -13,12 +13,12 @@ export interface Server {
   readonly app: FastifyInstance
   readonly directory: string
   readonly entries: Entry[]
-  /** Every line that is not the log's own entry. */
+  /** Every entry that is not an exchange. */
   readonly others: Array<Record<string, unknown>>
   readonly port: number
-  /** Listens, after the routes are there. */
+  /** To be called once the routes are registered. */
   listen (): Promise<number>
-  /** Waits for this many exchanges to have been told. */
+  /** Resolves once this many exchanges have been logged. */
   told (count: number): Promise<Entry[]>
 }
 
@@ -61,7 +61,7 @@ export async function start (t: Test, options: ArrLogOptions = {}, routes: (app:
   return server
 }
 
-/** All files under the log's folder, by their path in it with `/`. */
+/** All files in the log's folder, by their relative path with `/`. */
 export function filesIn (directory: string): Record<string, string> {
   const files: Record<string, string> = {}
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
@@ -72,7 +72,7 @@ export function filesIn (directory: string): Record<string, string> {
   return files
 }
 
-/** The only file there is; two days of one log, where midnight fell between its lines, are one. */
+/** The only file in the folder. Two days of one log count as one: midnight may fall between its lines. */
 export function onlyFile (directory: string): { path: string, text: string } {
   const files = Object.entries(filesIn(directory))
   const [first] = files
@@ -82,7 +82,7 @@ export function onlyFile (directory: string): { path: string, text: string } {
   return { path: first[0], text: files.map(([, text]) => text).join('') }
 }
 
-/** Log lines as objects, each by the #Fields that stands above it, as any reader of such files must. */
+/** Log lines as objects, each read by the last `#Fields` before it. */
 export function rows (text: string): Array<Record<string, string>> {
   let columns: string[] = []
   const found: Array<Record<string, string>> = []
@@ -96,14 +96,14 @@ export function rows (text: string): Array<Record<string, string>> {
   return found
 }
 
-/** Waits until a server has read something of its next connection; hands back its side of it. */
+/** Waits until a server has read bytes of its next connection; returns the server's socket. */
 export async function heard (server: EventEmitter): Promise<Socket> {
   const [socket] = await once(server, 'connection') as [Socket]
   while (socket.bytesRead === 0) await new Promise(setImmediate)
   return socket
 }
 
-/** Sends bytes as they are and hands back the socket. */
+/** Sends bytes unchanged and returns the socket. */
 export function send (t: Test, port: number, text: string) {
   const socket = connect(port, '127.0.0.1', () => { socket.write(text) })
   socket.on('error', () => {})

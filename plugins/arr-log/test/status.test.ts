@@ -14,7 +14,7 @@ t.test('a finished answer is its status, then zeros', async t => {
   t.equal(numbers({ statusCode: 500 }), '500 0 0', 'whoever made it')
 })
 
-t.test('what an upstream did is told in the words of ARR and WinHTTP', async t => {
+t.test('upstream failures have the numbers of ARR and WinHTTP', async t => {
   const failed = (code: string, statusCode: number, moment: Moment = 'connect', side: Side = 'upstream', upgrade = false) =>
     numbers({ statusCode, upgrade, error: { code, moment, side, statusCode, systemCode: null } })
   t.equal(failed('FST_ARR_UPSTREAM_REFUSED', 502), '502 3 12029')
@@ -28,7 +28,7 @@ t.test('what an upstream did is told in the words of ARR and WinHTTP', async t =
   t.equal(failed('SOMETHING_ELSE', 502, 'headers'), '502 3 12030')
 })
 
-t.test('a client that was too slow, or asked wrongly, is no upstream that was slow and no client that left', async t => {
+t.test('a client that was too slow, or sent a bad handshake, has its own numbers: not those of a slow upstream or of a client that disconnected', async t => {
   const failed = (code: string, statusCode: number, ending: Partial<Ending> = {}) =>
     numbers({ statusCode, ...ending, error: { code, moment: 'body', side: 'client', statusCode, systemCode: null } })
   t.equal(failed('FST_ARR_CLIENT_TIMEOUT', 408), '408 0 121')
@@ -36,37 +36,37 @@ t.test('a client that was too slow, or asked wrongly, is no upstream that was sl
   t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, { upgrade: true }), '400 0 0')
 })
 
-t.test('a WebSocket that failed after its server was reached is 502.5, before that 502.3', async t => {
+t.test('a WebSocket that failed after its upstream was reached is 502.5, before that 502.3', async t => {
   const failed = (moment: Moment) => numbers({ statusCode: 502, upgrade: true, error: { code: 'FST_ARR_UPSTREAM_RESET', moment, side: 'upstream', statusCode: 502 } })
   t.equal(failed('headers'), '502 5 12030')
   t.equal(failed('connect'), '502 3 12030')
 })
 
-t.test('an answer whose upstream broke off keeps the status that was sent', async t => {
+t.test('an answer whose upstream disconnected keeps the status that was sent', async t => {
   t.equal(numbers({ finished: false, error: { code: 'FST_ARR_UPSTREAM_RESET', moment: 'body', side: 'upstream', statusCode: 502 } }), '200 0 12030')
 })
 
-t.test('a client that left is 499 before the answer, its status after, and 64 always', async t => {
+t.test('a client that disconnected before the answer is 499, later the status that was sent; win32 is 64 in both cases', async t => {
   t.equal(numbers({ clientLeft: true }, cut), '499 0 64')
   t.equal(numbers({ clientLeft: true, headersSent: true }, cut), '200 0 64')
   t.equal(numbers({ error: { code: 'FST_ARR_CLIENT_GONE', moment: 'headers', side: 'client', statusCode: 499 } }, cut), '499 0 64')
 })
 
-t.test('a body that came too slowly or was not HTTP has the status the client got', async t => {
+t.test('a body that arrived too slowly or was not HTTP has the status that the client got', async t => {
   t.equal(numbers({ clientError: 'ERR_HTTP_REQUEST_TIMEOUT' }, cut), '408 0 121')
   t.equal(numbers({ clientError: 'HPE_INVALID_CHUNK_SIZE' }, cut), '400 0 13')
 })
 
-t.test('how a WebSocket ended is one number', async t => {
+t.test('the win32 status says how a WebSocket ended', async t => {
   const ends = [
     [{ closedBy: 'client', closeCode: 1000, ending: 'end' }, 0],
     [{ closedBy: 'upstream', closeCode: 1000, ending: 'end' }, 0],
-    // A Close frame without a code: a browser's close().
+    // A Close frame without a code, as sent by a browser's close().
     [{ closedBy: 'client', closeCode: null, closeReason: '', ending: 'end' }, 0],
     [{ closedBy: 'client', closeCode: null, closeReason: null, ending: 'end' }, 64],
     [{ closedBy: 'upstream', closeCode: 1012, ending: 'end' }, 0],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'end' }, 0],
-    // A browser whose tab was closed; the article's own line.
+    // A browser whose tab was closed: the article's line.
     [{ closedBy: 'client', closeCode: 1001, ending: 'end' }, 64],
     [{ closedBy: 'client', closeCode: null, ending: 'end' }, 64],
     [{ closedBy: 'client', closeCode: 1000, ending: 'reset' }, 64],

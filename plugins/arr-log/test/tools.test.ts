@@ -1,4 +1,4 @@
-// Whether the tools people have read our files without a complaint.
+// Common log tools read the files without errors.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const isThere = (tool: string) => {
   }
 }
 
-/** Writes a log with everything in it that could trouble a reader; returns its path. */
+/** Writes a log with values that readers may stumble over; returns its path. */
 async function write (t: Test, directory: string, format: 'w3c' | 'ncsa'): Promise<string> {
   const server = await start(t, { directory: join(directory, format), format, period: 'none' }, app => {
     app.get('/*', async request => {

@@ -1,4 +1,4 @@
-// On Node 20 a worker thread does not get tsx from its parent; so that the sources can be tested there too.
+// On Node 20 a worker thread does not inherit tsx from its parent: it is registered here, so that the sources can be tested there.
 import { register } from 'tsx/esm/api'
 
 register()

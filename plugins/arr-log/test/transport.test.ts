@@ -11,7 +11,7 @@ const TARGET = fileURLToPath(new URL('transport-worker.mjs', import.meta.url))
 
 t.test('the files can be written by a worker thread, from the entries alone', async t => {
   const directory = t.testdir()
-  // A pino transport keeps no process alive, and nothing else here does while the worker is waited for.
+  // A pino transport does not keep the process alive; this timer does while the test waits for the worker.
   const alive = setInterval(() => {}, 1000)
   t.teardown(() => clearInterval(alive))
   const destination = pino.transport({ target: TARGET, options: { directory, customFields: ['X-Forwarded-For', 'token'], fields: ['cs-method', 'cs-uri-stem', 'cs(Cookie)', 'sc-status', 'x-request-id'] } })
@@ -33,7 +33,7 @@ t.test('the files can be written by a worker thread, from the entries alone', as
   const headers = { 'x-forwarded-for': '192.0.2.1, 10.0.0.1', cookie: 'secret=1', authorization: 'Bearer secret' }
   for (let i = 0; i < 100; i++) await app.inject({ url: `/${i}`, headers })
   await app.inject('/rejected')
-  // What others log under the same names is theirs.
+  // Entries of other code under the same names are ignored.
   for (const foreign of [{ rejected: 2 }, { rejected: {} }, { exchange: 'amq.topic' }, { exchange: null }, { exchange: { status: 200, endedAt: 0 } }]) app.log.info(foreign)
   await app.close()
   destination.end()
@@ -42,13 +42,13 @@ t.test('the files can be written by a worker thread, from the entries alone', as
   const { 'HTTPERR/httperr1.log': httperr, ...sites } = filesIn(directory)
   t.match(rows(httperr!), [{ 's-reason': 'Hostname' }])
   const [path = ''] = Object.keys(sites)
-  // Two files, where midnight fell between their lines.
+  // Two files, if midnight falls between the lines.
   const text = Object.values(sites).join('')
   t.match(path, /^W3SVC1\/u_ex\d{6}_x\.log$/)
   t.equal(rows(text).length, 100)
   t.match(rows(text)[7], { 'cs-method': 'GET', 'cs-uri-stem': '/7', 'cs(Cookie)': '-', 'sc-status': '200', 'X-Forwarded-For': '192.0.2.1,+10.0.0.1', token: '-' })
 })
 
-t.test('mistakes in its options are told all at once', async t => {
+t.test('all mistakes in its options are reported in one error', async t => {
   await t.rejects(transport({ period: 'yearly' as never, customFields: [1 as never] }), { code: 'FST_ARR_LOG_INVALID_OPTIONS', message: /period .*; customFields/ })
 })

@@ -34,7 +34,7 @@ async function open (t: Test, server: Server, path = '/') {
   return socket
 }
 
-t.test("the server's own WebSocket is one 101 line when it ends, with its life, its messages and its close code", async t => {
+t.test("the server's own WebSocket is one 101 line when it ends, with its duration, its messages and its close code", async t => {
   const server = await startWithWebSockets(t)
   const socket = await open(t, server, '/?room=1')
   for (const text of ['one', 'two', 'three']) {
@@ -61,7 +61,7 @@ t.test("the server's own WebSocket is one 101 line when it ends, with its life, 
   t.match(rows(text), [{ 'cs-method': 'GET', 'sc-status': '101', 'x-ws-close-code': '4001', 'x-ws-close-reason': 'good+bye', 'x-ws-closed-by': '-', 'x-ws-messages-received': '3' }])
 })
 
-t.test('a WebSocket whose client vanishes is 64, one the server drops is 1236', async t => {
+t.test('a WebSocket whose client disconnects is 64, one that the server cuts is 1236', async t => {
   const server = await startWithWebSockets(t)
   const vanishing = await open(t, server)
   vanishing.terminate()
@@ -73,7 +73,7 @@ t.test('a WebSocket whose client vanishes is 64, one the server drops is 1236', 
   t.match(entries[1]!.exchange, { status: 101, win32Status: 1236, websocket: { closeCode: null, closedBy: 'proxy' } })
 })
 
-t.test('a handshake that is refused is no 101', async t => {
+t.test('a refused handshake is not logged as 101', async t => {
   const server = await startWithWebSockets(t)
   const refused = send(t, server.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n')
   const [answer] = await once(refused, 'data')
@@ -100,9 +100,9 @@ t.test('sockets still open when the server closes have their lines in the file',
   t.strictSame(rows(onlyFile(server.directory).text).map(row => row['sc-status']), ['101', '101'])
 })
 
-t.test('an upgrade that a route takes for itself is a 101 of which nothing more is known', async t => {
+t.test('an upgrade that a route handles itself is a 101 without further details', async t => {
   const server = await start(t, {}, app => {
-    // The way of @fastify/websocket and @fastify/http-proxy: an upgrade is routed as a request.
+    // As in @fastify/websocket and @fastify/http-proxy: an upgrade is routed as a request.
     app.server.on('upgrade', (raw, socket) => {
       const response = new ServerResponse(raw)
       response.assignSocket(socket as Socket)
@@ -119,7 +119,7 @@ t.test('an upgrade that a route takes for itself is a 101 of which nothing more 
   t.match(entry!.exchange, { status: 101, win32Status: 0, websocket: { closeCode: null, closedBy: null, messagesReceived: null } })
 })
 
-t.test('on request there is a line when it opens as well', async t => {
+t.test('with logOpening there is a line for the opening as well', async t => {
   const server = await startWithWebSockets(t, { logOpening: true })
   const socket = await open(t, server)
   const [opening] = await server.told(1)
@@ -131,7 +131,7 @@ t.test('on request there is a line when it opens as well', async t => {
   t.strictSame(rows(onlyFile(server.directory).text).map(row => row['x-ws-event']), ['open', 'close'])
 })
 
-t.test("a tunnel's opening is told from its channel, and nobody else's is", async t => {
+t.test("a tunnel's opening is logged from its channel, only for the plugin's own requests", async t => {
   const server = await start(t, { logOpening: true }, app => {
     app.get('/', (request, reply) => {
       reply.hijack()

@@ -1,4 +1,4 @@
-// A process of its own that writes numbered lines as fast as it may; run by the tests that kill and rotate it.
+// A child process that writes numbered lines as fast as possible; run by the tests that kill it and rotate its files.
 import { createInterface } from 'node:readline'
 import { listen } from '../src/files/process-events.ts'
 import { createLogFile } from '../src/files/log-file.ts'
@@ -21,7 +21,7 @@ listen({ reopen: log.reopen, flushSync: log.flushSync }, 'SIGHUP')
 process.stdout.write('ready\n')
 
 const words = hold === 'laps' ? createInterface(process.stdin)[Symbol.asyncIterator]() : null
-// Half a minute of the log's own time a line, so that hours go by as well.
+// One second of log time per line, so that the hour changes as well.
 const start = Date.UTC(2022, 8, 30)
 for (let number = 0; number < Number(count); number++) {
   log.write(`${name} ${number} ${'x'.repeat(number % 150)} end`, start + number * 1_000)
@@ -31,7 +31,7 @@ for (let number = 0; number < Number(count); number++) {
     await words.next()
   }
 }
-// Until its parent lets go, so that nothing depends on who is faster.
+// Waits for the parent, so that the test does not depend on which process is faster.
 if (hold === 'end') await new Promise(resolve => process.stdin.on('end', resolve).resume())
 await log.close()
 process.stdout.write(`done ${log.lost}\n`)

@@ -29,18 +29,18 @@ export interface Outcome {
   readonly win32Status: number
 }
 
-/** What is known when an exchange is over. */
+/** What is known when an exchange has ended. */
 export interface Ending {
-  /** The status that went out, or would have. */
+  /** The status that was sent, or would have been. */
   readonly statusCode: number
   readonly headersSent: boolean
-  /** The whole answer was handed to the network. */
+  /** The whole answer was handed to the operating system. */
   readonly finished: boolean
-  /** The client closed or reset its side before the answer was whole. */
+  /** The client closed or reset its side before the answer was complete. */
   readonly clientLeft: boolean
   /** The client asked for a WebSocket. */
   readonly upgrade: boolean
-  /** Node's code for what was wrong with the request while its body came, or null. */
+  /** Node's error code for a client error during the exchange, or null. */
   readonly clientError: string | null
   readonly error: Told<UpstreamError> | null
   /** A WebSocket that was open, or null. */

@@ -1,4 +1,4 @@
-// What does the record of an exchange tell of its upstream?
+// What does the record of an exchange hold about its upstream?
 import type { ExchangeUpstream } from './exchange.ts'
 import type { ToldUpstream } from './facts.ts'
 

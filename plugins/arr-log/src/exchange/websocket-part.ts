@@ -1,4 +1,4 @@
-// What does the record of an exchange tell of its WebSocket?
+// What does the record of an exchange hold about its WebSocket?
 import type { Socket } from 'node:net'
 import type { Told, TunnelFact } from '@fastify-arr/facts'
 import { wasReset } from '../observe/ending.ts'
@@ -25,7 +25,7 @@ export function webSocketPart (tunnel: Told<TunnelFact>, major: number): Exchang
   }
 }
 
-/** How a WebSocket that this server accepted ended, read from its socket where its frames do not tell. */
+/** How a WebSocket that this server accepted ended, read from its socket where no Close frame shows it. */
 export function ownEnd (own: OwnWebSocket | null, socket: Socket, clientLeft: boolean): Told<TunnelFact> | null {
   if (own === null) return null
   const closedBy = own.closeCode !== null ? null : clientLeft ? 'client' : 'proxy'

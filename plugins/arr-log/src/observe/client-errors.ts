@@ -1,4 +1,4 @@
-// Which requests could not be parsed, or did not arrive whole?
+// Which requests could not be parsed, or did not arrive completely?
 import type { ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { knownConnection, plainAddress } from './connection.ts'

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 
 const CUT = Symbol('cut')
 
-/** The parts of an HTTP/2 stream that tell how it ended. */
+/** The parts of an HTTP/2 stream that show how it ended. */
 export interface Stream {
   readonly rstCode?: number
   readonly aborted?: boolean

@@ -1,14 +1,14 @@
 // What does a line of a W3C file hold, whichever program wrote it and whichever columns it has?
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 import { FIELDS } from '../format/fields.ts'
-import type { Told } from './readable.ts'
+import type { ShownExchange } from './readable.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Exchanged = Mutable<Partial<Exchange>>
 type Socketed = Mutable<Partial<ExchangeWebSocket>>
 
 /** One line, as the reader passes it on. */
-export interface Line extends Told {
+export interface Line extends ShownExchange {
   /** Columns that this package does not know, by their names. */
   readonly custom?: Readonly<Record<string, string | null>>
 }

@@ -4,7 +4,7 @@ import { escape } from '../format/escape.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 
 /** The known part of an exchange: a line of a log file has less than an entry. */
-export type Told = Pick<Exchange, 'endedAt' | 'status'> & Partial<Omit<Exchange, 'upstream' | 'websocket'>> & {
+export type ShownExchange = Pick<Exchange, 'endedAt' | 'status'> & Partial<Omit<Exchange, 'upstream' | 'websocket'>> & {
   readonly upstream?: Partial<ExchangeUpstream>
   readonly websocket?: Partial<ExchangeWebSocket>
 }
@@ -28,7 +28,7 @@ const WIN32_WORDS: Readonly<Record<number, string>> = {
  * One line: local time, status, method, host and path, duration; for a WebSocket the messages each way and how it was
  * closed; for a failure its cause.
  */
-export function readable (told: Told, paint: Paint): string {
+export function readable (told: ShownExchange, paint: Paint): string {
   const { status, websocket } = told
   const parts = [
     paint('dim', clock(told.endedAt)),
@@ -52,7 +52,7 @@ function paintStatus (status: number, paint: Paint): string {
   return status >= 300 ? paint('cyan', text) : paint('green', text)
 }
 
-function target ({ host, path, query, site }: Told, paint: Paint): string {
+function target ({ host, path, query, site }: ShownExchange, paint: Paint): string {
   const where = host ?? site
   const what = `${path === undefined ? '' : escape(path)}${query === null || query === undefined ? '' : `?${escape(query)}`}`
   return `${where === null || where === undefined ? '' : paint('dim', escape(where))}${what}`
@@ -70,7 +70,7 @@ function life (websocket: Partial<ExchangeWebSocket>): string {
   return closedBy === undefined ? counts.trim() : `${counts}ended without a close${by}`
 }
 
-function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection }: Told): string | null {
+function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection }: ShownExchange): string | null {
   if (rejection !== undefined) return `turned away: ${escape(rejection)}`
   const words = []
   if (isThere(substatus) && substatus > 0) words.push(`${status}.${substatus}`)

@@ -1,7 +1,7 @@
 // Where do lines end? A chunk of bytes may end inside a line, or inside a character.
 import { StringDecoder } from 'node:string_decoder'
 
-/** Splits a stream of bytes at line feeds. Node's readline also splits at U+2028 and U+2029, which a path may contain. */
+/** Splits a stream of bytes at line feeds. Node's readline also splits at CR, U+2028 and U+2029, which a path may contain. */
 export class TextLines {
   readonly #decoder = new StringDecoder()
   #rest = ''
