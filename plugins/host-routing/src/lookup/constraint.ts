@@ -1,4 +1,4 @@
-// Which routes are one site's own? The router's `constraints: { site: 'ReverseProxy' }`.
+// Which routes belong to one site? The router's `constraints: { site: 'ReverseProxy' }`.
 
 import type { IncomingMessage } from 'node:http'
 

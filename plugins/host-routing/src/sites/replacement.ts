@@ -1,17 +1,9 @@
 // What does a new table of sites change?
 
-import type { SiteInfo } from './compile.ts'
-
-/** What a replacement of the table changed, as names of sites. */
-export interface Replacement {
-  readonly added: readonly string[]
-  /** No longer there, or no longer enabled: their WebSockets are drained. */
-  readonly removed: readonly string[]
-  readonly kept: readonly string[]
-}
+import type { SiteInfo, SitesReplaced } from '@fastify-arr/facts'
 
 /** Compares two tables, by the names of the sites that are served. */
-export function compare (before: ReadonlyMap<string, SiteInfo>, after: ReadonlyMap<string, SiteInfo>): Replacement {
+export function compare (before: ReadonlyMap<string, SiteInfo>, after: ReadonlyMap<string, SiteInfo>): SitesReplaced {
   const served = (sites: ReadonlyMap<string, SiteInfo>): string[] => [...sites.values()].filter(site => site.enabled).map(site => site.name)
   const was = served(before)
   const is = served(after)

@@ -1,11 +1,13 @@
 // Which host does this request name? One host, or the reason why it is refused.
 
-import { parseHost, type HostAndPort } from './host.ts'
-import type { Rejection } from './site.ts'
+import type { Rejection } from '@fastify-arr/facts'
+import { parseHost, type HostAndPort } from './host-name.ts'
 
 /** What is read of a request: of Node's HTTP/1.1 requests, and of its HTTP/2 ones. */
 export interface RawRequest {
   readonly url?: string | undefined
+  /** As it came, where Fastify has rewritten `url`. */
+  readonly originalUrl?: string
   readonly headers: { readonly [name: string]: string | string[] | undefined }
   readonly rawHeaders: readonly string[]
   readonly socket: { readonly encrypted?: boolean, readonly localPort?: number | undefined, readonly localAddress?: string | undefined }
@@ -14,11 +16,11 @@ export interface RawRequest {
 const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)/i
 
 /**
- * Reads the host a request is for. A request that names two is refused rather than understood: whoever stands before or behind may
- * understand the other (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1).
+ * Reads the host a request is for. A request that names two is refused: a proxy in front, or the upstream behind, may choose
+ * the other one (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1).
  */
 export function askedHost (raw: RawRequest, target: string): HostAndPort | Rejection['reason'] {
-  // `headers` shows the first Host only.
+  // `headers` has the first Host only.
   const given = soleHost(raw.rawHeaders)
   if (given === 'two') return 'BadRequest'
   const authority = raw.headers[':authority']

@@ -1,7 +1,6 @@
 // Which site owns this host, port and protocol? The table of sites, compiled once, looked up per request.
 
-import type { ParsedBinding } from './binding.ts'
-import type { Protocol, Site } from './site.ts'
+import type { Protocol, Site, SiteBinding, SiteInfo } from '@fastify-arr/facts'
 
 /** What a look-up is asked: where a connection came in, and the host its request names. */
 export interface Question {
@@ -15,11 +14,7 @@ export interface Question {
 }
 
 /** A site whose bindings are read. */
-export interface ParsedSite {
-  readonly name: string
-  readonly id: number
-  readonly bindings: readonly ParsedBinding[]
-}
+export type ParsedSite = Omit<SiteInfo, 'enabled'>
 
 /** A compiled table of sites. Its look-up costs the labels of one host name, however many sites there are. */
 export interface SiteTable {
@@ -27,7 +22,7 @@ export interface SiteTable {
   find (question: Question): Site | null
 }
 
-/** What the same binding of the same site tells a request on http, and one on https. */
+/** The fact of one binding, for a request on http and for one on https. */
 interface Entry {
   readonly http: Site
   readonly https: Site
@@ -55,7 +50,7 @@ const PROTOCOL_KEY = { http: 1, https: 2 } as const satisfies Record<Protocol, n
  *
  * @param taken is told of each binding that two sites claim; the first keeps it.
  */
-export function compileTable (sites: readonly ParsedSite[], taken: (binding: ParsedBinding, owner: string, claimant: string) => void = () => {}): SiteTable {
+export function compileTable (sites: readonly ParsedSite[], taken: (binding: SiteBinding, owner: string, claimant: string) => void = () => {}): SiteTable {
   const exact = new Map<string, Slots>()
   const wildcards = new Map<string, Slots>()
   const everyHost = newSlots()
@@ -95,8 +90,8 @@ export function compileTable (sites: readonly ParsedSite[], taken: (binding: Par
   }
 }
 
-/** Puts an entry in its place unless it is taken; gives whose it is then. */
-function put (slots: Slots, { protocol, port, address }: ParsedBinding, entry: Entry): Entry {
+/** Puts an entry in its slot unless that is taken; returns the entry that has the slot. */
+function put (slots: Slots, { protocol, port, address }: SiteBinding, entry: Entry): Entry {
   if (protocol === null && port === null && address === null) return (slots.any ??= entry)
   const named = (slots.named ??= { byKey: new Map(), byAddress: new Map(), portless: new Map() })
   const keyed = address === null ? named.byKey : upsert(named.byAddress, address, () => new Map<number, Entry>())
@@ -121,8 +116,8 @@ function newSlots (): Slots {
   return { any: undefined, named: undefined }
 }
 
-// The facts are made here, once, so that a request is handed one instead of having one made.
-function newEntry ({ name, id }: ParsedSite, { host, port }: ParsedBinding): Entry {
+// The facts are made once, when the table is compiled: a request allocates none.
+function newEntry ({ name, id }: ParsedSite, { host, port }: SiteBinding): Entry {
   const fact = (protocol: Protocol): Site => Object.freeze({ name, id, binding: Object.freeze({ protocol, host, port }) })
   return { http: fact('http'), https: fact('https') }
 }

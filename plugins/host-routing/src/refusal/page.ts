@@ -1,7 +1,7 @@
-// What does a client get whose request reaches no site? The page that HTTP.sys gives, and nothing of ours around it.
+// What does a client get whose request reaches no site? The page of HTTP.sys, without headers of the proxy's own.
 
 import type { ServerResponse } from 'node:http'
-import type { Rejection } from './site.ts'
+import type { Rejection } from '@fastify-arr/facts'
 
 const PAGES: Record<Rejection['reason'], Buffer> = {
   Hostname: page('Bad Request - Invalid Hostname', 'The request hostname is invalid.'),
@@ -9,8 +9,8 @@ const PAGES: Record<Rejection['reason'], Buffer> = {
 }
 
 /**
- * Answers 400 as HTTP.sys does for a host it does not know: the same bytes but for `Server`, which is not ours to claim.
- * The connection closes, so that what follows on it is not read as another request (not so on HTTP/2, where that is not at stake).
+ * Answers 400 as HTTP.sys does for a host it does not know: the same bytes but for `Server`, which would name a product that this is not.
+ * The connection closes, so that the bytes that follow are not read as another request; on HTTP/2 streams are separate, and it stays open.
  */
 export function refuse (response: ServerResponse, http2: boolean, reason: Rejection['reason']): void {
   const body = PAGES[reason]

@@ -1,7 +1,7 @@
 // What does https mean to this site? The redirect to it, and HSTS.
 
-import type { ParsedBinding } from './binding.ts'
-import type { HttpsOptions } from './site.ts'
+import type { SiteBinding } from '@fastify-arr/facts'
+import type { HttpsOptions } from '../options.ts'
 
 /** What a site says about https, compiled. */
 export interface HttpsPolicy {
@@ -15,7 +15,7 @@ const A_YEAR = 31_536_000
 const REDIRECTS: readonly unknown[] = [undefined, 301, 302, 307, 308]
 
 /** Reads a site's `https` option; null where it asks for nothing. */
-export function compileHttps (options: HttpsOptions | undefined, bindings: readonly ParsedBinding[], mistake: (text: string) => void): HttpsPolicy | null {
+export function compileHttps (options: HttpsOptions | undefined, bindings: readonly SiteBinding[], mistake: (text: string) => void): HttpsPolicy | null {
   if (options === undefined) return null
   if (typeof options !== 'object' || options === null) {
     mistake('has an https that is no object')
@@ -41,16 +41,4 @@ export function compileHttps (options: HttpsOptions | undefined, bindings: reado
     // RFC 6797 §6.1
     hsts: hsts && `max-age=${hsts.maxAge ?? A_YEAR}${hsts.includeSubDomains === true ? '; includeSubDomains' : ''}${hsts.preload === true ? '; preload' : ''}`
   }
-}
-
-/** The https address of what was asked for on http. */
-export function httpsLocation (host: string, port: number, target: string): string {
-  // Absolute-form brings its own authority, and `OPTIONS *` has no path.
-  const path = target.startsWith('/') ? target : target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^(?!\/)\*?/, '/')
-  return `https://${host}${port === 443 ? '' : `:${port}`}${path}`
-}
-
-/** The status that makes every client send the same request again: 308 keeps method and body, and 301 is what everything knows for GET. */
-export function redirectStatus (method: string): number {
-  return method === 'GET' || method === 'HEAD' ? 301 : 308
 }

@@ -1,16 +1,11 @@
 // Are these sites sound, and what do they compile to? Options in; a table, or one error with every mistake, out.
 
-import { parseBindings, type ParsedBinding } from './binding.ts'
-import { InvalidOptionsError } from './errors.ts'
-import { compileHttps, type HttpsPolicy } from './https.ts'
-import { compileTable, type ParsedSite, type SiteTable } from './sites.ts'
-import type { SiteOptions } from './site.ts'
-
-/** A site as it stands in the table. */
-export interface SiteInfo extends ParsedSite {
-  /** False for a site that is configured and not served. */
-  readonly enabled: boolean
-}
+import type { SiteBinding, SiteInfo } from '@fastify-arr/facts'
+import { parseBindings } from '../bindings/bindings.ts'
+import { InvalidOptionsError } from '../errors.ts'
+import { compileHttps, type HttpsPolicy } from '../https/policy.ts'
+import { compileTable, type SiteTable } from '../lookup/table.ts'
+import type { SiteOptions } from '../options.ts'
 
 /** Sites that were found sound. */
 export interface CompiledSites extends SiteTable {
@@ -62,6 +57,6 @@ export function compileSites (sites: readonly SiteOptions[], others: readonly st
   return { byName, https, find: table.find }
 }
 
-function describe ({ protocol, address, port, host }: ParsedBinding): string {
+function describe ({ protocol, address, port, host }: SiteBinding): string {
   return `${protocol ?? '*'}/${address ?? '*'}:${port ?? '*'}:${host}`
 }

@@ -1,0 +1,24 @@
+// Which IP address is this? Addresses in the one form in which they are compared.
+
+import { isIPv6 } from 'node:net'
+
+/**
+ * The normal form of an address that a socket reports: a link-local address without its zone, and an IPv4 connection to a
+ * dual-stack socket as IPv4.
+ */
+export function plainAddress (address: string): string {
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
+  const zone = address.indexOf('%')
+  return zone === -1 ? address : address.slice(0, zone)
+}
+
+/** The same normal form of an address that is written in an option. */
+export function normalizeAddress (address: string): string {
+  const plain = plainAddress(address.toLowerCase())
+  return isIPv6(plain) ? shortestIPv6(plain).slice(1, -1) : plain
+}
+
+/** An IPv6 address in its shortest form, in brackets. */
+export function shortestIPv6 (address: string): string {
+  return new URL(`http://[${address}]`).hostname
+}
