@@ -1,25 +1,23 @@
-// The article's site: "ReverseProxy" on http and https, every request for its hosts rewritten to the backend. Or, with
-// `--web-config`, the site of a file of IIS. The only file that knows all the packages; they are registered in the
-// order of a request's journey.
-import { join } from 'node:path'
-import { arrLog, type ArrLogOptions } from '@fastify-arr/arr-log'
-import { startBackend } from '@fastify-arr/backend'
-import { hostRouting, type HostRoutingOptions } from '@fastify-arr/host-routing'
-import { watchConfig } from '@fastify-arr/iis-config'
-import { listeners, type ListenersOptions } from '@fastify-arr/listeners'
-import { upstreamProxy, type UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
-import { urlRewrite, type UrlRewriteOptions } from '@fastify-arr/url-rewrite'
+// The picture in the root README, as code: the article's site "ReverseProxy" in front of its backend or, with `--web-config`,
+// the site of a file of IIS. The only file that knows all the packages; they are registered in the order of a request's journey.
+import { arrLog } from '@fastify-arr/arr-log'
+import { hostRouting } from '@fastify-arr/host-routing'
+import { listeners } from '@fastify-arr/listeners'
+import { upstreamProxy } from '@fastify-arr/upstream-proxy'
+import { urlRewrite } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { announcement } from './start/announcement.ts'
-import { articlesSite, HOSTS, ONE_SITE } from './start/article.ts'
+import { announce } from './start/announcement.ts'
 import { refuseUrl } from './start/bad-url.ts'
-import { EnvironmentError, namesIn, readEnvironment, type Settings } from './start/environment.ts'
-import { endStart } from './start/failure.ts'
-import { takeOver, tellReport } from './start/reload.ts'
-import { endStragglers } from './start/stragglers.ts'
+import { endStart } from './start/end/failure.ts'
+import { endStragglers } from './start/end/stragglers.ts'
+import { readEnvironment, type Settings } from './start/settings/environment.ts'
+import { articlesSite, HOSTS, ONE_SITE } from './start/site/article.ts'
+import { bundledBackend } from './start/site/bundled-backend.ts'
+import { siteOfFile } from './start/site/file.ts'
+import type { SiteParts } from './start/site/parts.ts'
 
-/** Options of the app; what is left out, the environment says (see `start/environment.ts`). */
+/** Options of the app; what is left out, the environment says (see `start/settings/environment.ts`). */
 export interface AppOptions extends Partial<Settings> {
   /** The bundled backend's time between two pings, ms. Defaults to 20000. */
   pingInterval?: number
@@ -29,15 +27,6 @@ export interface AppOptions extends Partial<Settings> {
   announce?: boolean
 }
 
-/** What each plugin is registered with; a key that is missing leaves it to the app. */
-interface Site {
-  readonly arrLog?: ArrLogOptions
-  readonly listeners?: ListenersOptions
-  readonly hostRouting?: HostRoutingOptions
-  readonly urlRewrite?: UrlRewriteOptions
-  readonly upstreamProxy?: UpstreamProxyOptions
-}
-
 // How long the last requests and WebSockets may take when the site closes, ms. Within the grace that `npm start` gives.
 const PATIENCE = 3000
 
@@ -45,19 +34,29 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   const settings = { ...readEnvironment(process.env), ...options }
   const { webConfig = null, upstream = null } = settings
   endStragglers(fastify, PATIENCE)
-  const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
-  const site: Site = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
 
+  // What is behind the site: a file's rules say it, or it is the upstream, or the bundled backend.
+  const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
+  const site: SiteParts = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
+
+  // The log comes first, so that its line has all that the others do to a request.
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
+
+  // Where connections come in.
   await fastify.register(listeners, {
     listeners: site.listeners?.listeners ?? [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
     certificate: 'development',
     development: { folder: settings.certificates ?? 'certificates', ...(site.listeners === undefined && { hosts: HOSTS }) },
     closeTimeout: PATIENCE
   })
+
+  // Which site a request is for.
   await fastify.register(hostRouting, site.hostRouting ?? ONE_SITE)
-  // IIS tells the upstream what was asked for, and takes no client's word on it.
+
+  // What its URL becomes. IIS sends the original URL to the upstream, and does not take the header from a client.
   await fastify.register(urlRewrite, { ...site.urlRewrite, originalUrlHeader: webConfig !== null })
+
+  // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
@@ -67,65 +66,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   if (settings.announce) announce(fastify, source, settings.logDirectory)
 }
 
-/** The article's backend. */
-async function bundledBackend (fastify: FastifyInstance, { backendPort, pingInterval }: Settings & AppOptions): Promise<string> {
-  try {
-    const backend = await startBackend({ port: backendPort, ...(pingInterval === undefined ? {} : { pingInterval }) })
-    fastify.addHook('onClose', () => backend.close())
-    return `http://localhost:${portOf(backend)}`
-  } catch (error) {
-    throw Object.assign(error as Error, { label: 'BACKEND_PORT' })
-  }
-}
-
-/** What a file of IIS says; from now on its changes are taken over. */
-function siteOfFile (fastify: FastifyInstance, file: string, { httpPort, open }: Settings): Site {
-  // A change that comes while the site is still starting waits: before that, nobody is there to take it over.
-  const changes: Array<() => void> = []
-  let isReady = false
-  const watched = watchConfig(file, (error, config) => {
-    const change = (): void => { inForce = takeOver(fastify, file, inForce, error, config) }
-    if (isReady) change(); else changes.push(change)
-  }, { open: namesIn(open) })
-  let inForce = watched.config.options
-  fastify.addHook('onReady', async () => {
-    isReady = true
-    for (const change of changes.splice(0)) change()
-  })
-  fastify.addHook('onClose', async () => watched.close())
-  if (inForce.listeners?.listeners.some(({ port }) => port === httpPort) === true) {
-    throw new EnvironmentError(`HTTP_PORT is ${httpPort}, which a binding of ${file} has already: choose another one, or 0 for a free one.`)
-  }
-  tellReport(fastify.log, watched.config.report)
-  // The reader describes the plugins' options by their structure; that they fit is tested, and they are validated anyway.
-  return inForce as Site
-}
-
-function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {
-  fastify.addHook('onListen', async () => {
-    // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
-    console.error(announcement({
-      httpPort: portOf(fastify),
-      httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
-      source,
-      bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
-      logFolder: logFolder(fastify, logDirectory),
-      certificate: fastify.listeners.authorityFile
-    }))
-  })
-}
-
-/** Each site has a folder of its own in the log's. */
-function logFolder (fastify: FastifyInstance, directory: string): string {
-  const [first, ...others] = [...fastify.sites].filter(site => site.enabled)
-  return first === undefined || others.length > 0 ? directory : join(directory, `W3SVC${first.id}`)
-}
-
-function portOf (fastify: FastifyInstance): number {
-  return (fastify.server.address() as { port: number }).port
-}
-
-/** What `fastify start --options` gives to Fastify and to the app. Fastify's own two lines per request would say what arr-log says in one. */
+/** What `fastify start --options` gives to Fastify and to the app. arr-log's one line per exchange replaces Fastify's two. */
 export const options: FastifyServerOptions & AppOptions = {
   logController: new LogController({ disableRequestLogging: true }),
   frameworkErrors: refuseUrl,

@@ -1,30 +1,49 @@
-// What should somebody who has just started the site know? The URLs to open, what to expect, and how to stop.
+// What is printed once the site is up? The URLs to open, what to expect, and how to stop.
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { SiteBinding } from '@fastify-arr/facts'
+import type { FastifyInstance } from 'fastify'
 import pico from 'picocolors'
 
-export interface Announcement {
+interface Announcement {
   readonly httpPort: number
   /** Null where no listener speaks https. */
   readonly httpsPort: number | null
   /** The upstream's URL, or the file that says where requests go. */
   readonly source: string
-  /** Where the sites of a file are reached; null stands for every protocol, and for the ports above. */
-  readonly bindings: readonly Binding[]
+  /** Of the sites that are enabled. */
+  readonly bindings: readonly SiteBinding[]
   readonly logFolder: string
-  /** Where the certificate authority is kept that browsers may be told to trust; null where none was needed. */
+  /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
 
-interface Binding {
-  readonly protocol: 'http' | 'https' | null
-  readonly host: string
-  readonly port: number | null
-}
-
-// More than these would push the rest off the screen.
+// More lines of URLs than these would push the rest off the screen.
 const ENOUGH = 8
 
+/** Prints it when the server listens. */
+export function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {
+  fastify.addHook('onListen', async () => {
+    // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
+    console.error(announcement({
+      httpPort: (fastify.server.address() as AddressInfo).port,
+      httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
+      source,
+      bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
+      logFolder: logFolder(fastify, logDirectory),
+      certificate: fastify.listeners.authorityFile
+    }))
+  })
+}
+
+/** The folder of the one site; with more, the directory that has a folder for each. */
+function logFolder (fastify: FastifyInstance, directory: string): string {
+  const [first, ...others] = [...fastify.sites].filter(site => site.enabled)
+  return first === undefined || others.length > 0 ? directory : join(directory, `W3SVC${first.id}`)
+}
+
 /** The text, coloured where the terminal takes colours. */
-export function announcement ({ httpPort, httpsPort, source, bindings, logFolder, certificate }: Announcement): string {
+function announcement ({ httpPort, httpsPort, source, bindings, logFolder, certificate }: Announcement): string {
   const { bold, cyan, dim, green, magenta } = pico
   const urls = (host: string): string => [`http://${host}:${httpPort}`, ...httpsPort === null ? [] : [`https://${host}:${httpsPort}`]].map(cyan).join('  ')
   const isUrl = /^https?:/.test(source)
@@ -47,8 +66,8 @@ ${isUrl ? scenarios : sites}
 `
 }
 
-/** A line for each host, with its URLs; a wildcard is nothing that a browser could open. */
-function linesOf (bindings: readonly Binding[], ports: Readonly<Record<'http' | 'https', number | null>>): string[][] {
+/** A line for each host, with its URLs; a wildcard is left out, because no browser can open it. */
+function linesOf (bindings: readonly SiteBinding[], ports: Readonly<Record<'http' | 'https', number | null>>): string[][] {
   const byHost = new Map<string, Set<string>>()
   for (const { protocol, host: bound, port } of bindings) {
     if (bound.startsWith('*.')) continue

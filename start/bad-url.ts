@@ -1,4 +1,4 @@
-// What does a client get whose URL cannot be decoded? What HTTP.sys gives it. No hook of a plugin hears of such a request.
+// What does a client get whose URL cannot be decoded? The answer of HTTP.sys. Fastify runs no hooks for such a request.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const PAGE = [
@@ -11,7 +11,7 @@ const PAGE = [
   ''
 ].join('\r\n')
 
-/** Fastify's `frameworkErrors`: by itself it answers with its own error's code, and with the URL. */
+/** Fastify's `frameworkErrors`; the default answer has the code of Fastify's error, and the URL. */
 export function refuseUrl (_error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
   reply.code(400).header('content-type', 'text/html; charset=us-ascii').send(PAGE)

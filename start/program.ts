@@ -1,10 +1,10 @@
-// Loaded by `fastify start --require`, ahead of the app: what a program owes its user and a plugin must not do.
-// The settings are checked, fastify-cli is told the port, and a failed start ends in a sentence, not in a stack.
-import { openOf, startingWords, webConfigOf } from './command-line.ts'
-import { EnvironmentError, readEnvironment } from './environment.ts'
-import { endStart } from './failure.ts'
-import { hearOnePress } from './key-press.ts'
-import { openFolder } from './log-folder.ts'
+// Loaded by `fastify start --require`, before the app: what a program does for its user and a plugin must not do.
+// The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
+import { endStart } from './end/failure.ts'
+import { hearOnePress } from './end/key-press.ts'
+import { openOf, startingWords, webConfigOf } from './settings/command-line.ts'
+import { EnvironmentError, readEnvironment } from './settings/environment.ts'
+import { openFolder } from './settings/log-folder.ts'
 
 try {
   const webConfig = webConfigOf(startingWords())
@@ -23,8 +23,8 @@ try {
 process.once('unhandledRejection', endStart)
 hearOnePress()
 
-// Where its terminal has been closed, Node aborts as it exits. fastify-cli listens to the signals of such an end as
-// well, and a listener for SIGSEGV makes it begin again and again, for ever, where the process ought to be gone.
+// When its terminal has been closed, Node aborts while it exits. fastify-cli listens to the signals of an abort as well, and
+// a listener for SIGSEGV restarts the faulting instruction for ever: the process would never end.
 process.once('exit', () => {
   for (const signal of ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP']) process.removeAllListeners(signal)
 })

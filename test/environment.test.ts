@@ -1,7 +1,7 @@
 import t from 'tap'
-import { openOf, webConfigOf } from '../start/command-line.ts'
-import { EnvironmentError, readEnvironment } from '../start/environment.ts'
-import { sentenceOf } from '../start/failure.ts'
+import { openOf, webConfigOf } from '../start/settings/command-line.ts'
+import { EnvironmentError, readEnvironment } from '../start/settings/environment.ts'
+import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
   t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, open: [] })

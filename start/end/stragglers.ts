@@ -1,16 +1,16 @@
-// Who holds up a server that closes? Connections that have said nothing yet, as browsers open them ahead of need, and
-// requests that never come to their end.
+// What holds up a server that closes? Connections without a first byte, as browsers open them ahead of need, and requests
+// that never end.
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 const FEW = 64
 
-/** Node's own closing waits for both: here the first are closed at once, and whatever is left after `patience`, ms. */
+/** Node's `server.close` waits for both: here the first are closed at once, and all that are left after `patience`, ms. */
 export function endStragglers (fastify: FastifyInstance, patience: number): void {
   let silent: Socket[] = []
   let many = FEW
   fastify.server.on('connection', (socket: Socket) => {
-    // Looked through when it has doubled, which costs each of them next to nothing; a Set that many join and leave is dear.
+    // Filtered when it has doubled, which costs little per connection; a Set with many additions and deletions is expensive.
     if (silent.push(socket) < many) return
     silent = silent.filter(isSilent)
     many = Math.max(FEW, silent.length * 2)

@@ -1,25 +1,19 @@
 // What is the article's site? Its hosts and its one rule.
 import type { HostRoutingOptions } from '@fastify-arr/host-routing'
-import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
+import type { SiteParts } from './parts.ts'
 
-/** What a site is made of; a file of IIS says more of it than the article does. */
-export interface ArticlesSite {
-  readonly hostRouting: HostRoutingOptions
-  readonly urlRewrite: UrlRewriteOptions
-}
-
-/** The article's two, and one that browsers resolve to this machine without a hosts file (RFC 6761 §6.3). */
+/** The article's two hosts, and one that browsers resolve to this machine without a hosts file (RFC 6761 §6.3). */
 export const HOSTS = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
 
-/** The one site of a file that tells of none: a web.config is one site's, whatever its hosts are. */
+/** The one site of a file that names no sites: a web.config belongs to one site, whatever its hosts are. */
 export const ONE_SITE: HostRoutingOptions = { sites: [{ name: 'ReverseProxy', id: 1, hosts: ['*'] }] }
 
 /**
- * The site in front of an upstream. The rule's two conditions are one that is anchored: IIS's patterns are not, so that
- * `localhost` would match `evil-localhost.example` as well. The rule's third part, an empty
- * `HTTP_SEC_WEBSOCKET_EXTENSIONS`, is what ARR needs and a tunnel does not: the extensions pass.
+ * The site in front of an upstream. The article's two conditions are one anchored pattern here: IIS does not anchor patterns, so
+ * that `localhost` would match `evil-localhost.example` as well. The rule's third part, an empty
+ * `HTTP_SEC_WEBSOCKET_EXTENSIONS`, is left out: ARR needs it, a tunnel passes the extensions.
  */
-export function articlesSite (upstream: string): ArticlesSite {
+export function articlesSite (upstream: string): SiteParts {
   const { origin, pathname } = new URL(upstream)
   const hosts = HOSTS.map(host => host.replaceAll('.', '\\.')).join('|')
   return {

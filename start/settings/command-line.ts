@@ -1,12 +1,12 @@
-// What does the command line say? The file of the site, and what of it is let through, behind fastify-cli's own options:
+// What does the command line say? The file of the site, and which of its sections are let through, behind fastify-cli's own options:
 // `npm start -- -- --web-config FILE --open NAMES`.
 import { EnvironmentError } from './environment.ts'
 
 const USAGE = 'npm start -- -- --web-config FILE'
 
 /**
- * The file, wherever it stands: some shells take one `--` for themselves, and without it fastify-cli would pass over the
- * option in silence. Null where there is none.
+ * The file, at any position: some shells consume one `--`, and without it fastify-cli ignores the option silently. Null where
+ * there is none.
  */
 export function webConfigOf (argv: readonly string[]): string | null {
   const given = valuesOf(argv, /^--web-?config(=.*)?$/is)
@@ -31,7 +31,7 @@ function valuesOf (argv: readonly string[], name: RegExp): string[] {
   })
 }
 
-/** The words this process was started with: fastify-cli takes them out of `process.argv`, and Node's report still has them. */
+/** The words this process was started with: fastify-cli removes them from `process.argv`, and Node's report still has them. */
 export function startingWords (): readonly string[] {
   return (process.report.getReport() as unknown as { header: { commandLine: string[] } }).header.commandLine
 }

@@ -1,6 +1,6 @@
 // What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
 
-/** The settings of the article's site. Every one can be given as an option of `app.ts` as well, which goes before. */
+/** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
 export interface Settings {
   /** `HTTP_PORT`. Defaults to 8000; 0 takes a free one. */
   httpPort: number
@@ -13,7 +13,7 @@ export interface Settings {
   /** `UPSTREAM`: proxy to this URL instead of the bundled backend. Defaults to none. */
   upstream: string | null
   /**
-   * `WEB_CONFIG`: a `web.config` or `applicationHost.config` that says what the site is, in the place of the article's
+   * `WEB_CONFIG`: a `web.config` or `applicationHost.config` that says what the site is, instead of the article's
    * rule; read again when it changes. On the command line `-- --web-config FILE`. The bundled backend is not started.
    * Defaults to none.
    */
@@ -26,12 +26,12 @@ export interface Settings {
   open: readonly string[]
 }
 
-/** One or more settings that cannot be meant; the message is a sentence for each. */
+/** One or more settings with mistakes; the message has a sentence for each. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError'
 }
 
-/** Names with commas between. fastify-cli gives what stands behind its `--` to the app as well: one text, or one for each time. */
+/** Names separated by commas. fastify-cli passes the options behind its `--` to the app as well: one text, or a list where one was repeated. */
 export function namesIn (text: string | readonly string[]): string[] {
   return [text].flat().flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
 }
@@ -85,7 +85,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     }
   }
 
-  // Every request would go round until there are no connections left.
+  // Every request would be proxied to the site itself until no connections are left.
   function noCircle (): void {
     if (settings.upstream === null) return
     const { hostname, protocol, port } = new URL(settings.upstream)

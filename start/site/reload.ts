@@ -1,18 +1,18 @@
-// What happens when a file of IIS is read, and read again? What it says is taken over, and what it loses is told.
+// What happens when a file of IIS is read, and read again? Its rules and sites are put in force, and what is lost of it is logged.
 import type { IisConfig, Report } from '@fastify-arr/iis-config'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ONE_SITE } from './article.ts'
 import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 
-/** What only a start can change, with the word for it. */
+/** What only a restart can change, with the word for it. */
 const FIXED = { listeners: 'the listeners', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
 
 type Options = IisConfig['options']
 
 /**
  * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
- * the old. So does one that closes something which nothing closes here: the site that runs was started without, and goes
- * on as it is. Returns what is in force from now on.
+ * the old ones. So does a file that refuses requests which nothing refuses here: the running site was started without such
+ * a section, and goes on as it is. Returns what is in force from now on.
  */
 export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig): Options {
   if (isClosedDoors(error)) {
@@ -49,7 +49,7 @@ function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewr
   }
 }
 
-/** Tells what of a file was lost, or is probably not meant; the whole report is the command's. */
+/** Logs what of a file is not used, and what is probably a mistake; the command `iis-config check` prints the whole report. */
 export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, mistakes }: Report): void {
   const lost = [
     ...rows.filter(({ status }) => status === 'closes').map(row => ({ ...row, text: `${row.section ?? row.name} is open here: in IIS it ${row.note ?? 'refuses requests'}` })),

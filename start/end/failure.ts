@@ -1,10 +1,10 @@
 // Why did it not start? One sentence that names the setting to change, and the end.
-import { isClosedDoors, linesOf, toOpen } from './doors.ts'
-import { EnvironmentError } from './environment.ts'
+import { isClosedDoors, linesOf, toOpen } from '../site/doors.ts'
+import { EnvironmentError } from '../settings/environment.ts'
 
-/** An error that knows which setting it comes from: `label` is the variable's name. */
+/** An error with the setting that it comes from: `label` is the variable's name. */
 interface LabelledError extends Error {
-  /** Null where no variable has it, as with a binding of a file of IIS. */
+  /** Null where no variable sets it, as with a binding of a file of IIS. */
   label?: string | null
   code?: string
   port?: number
@@ -13,7 +13,7 @@ interface LabelledError extends Error {
 
 const REASONS: Readonly<Record<string, (port: string, platform: NodeJS.Platform) => string>> = {
   EADDRINUSE: port => `${port} is in use by another program: stop that one, or choose another port`,
-  // On Windows every user may open every port, but for those that the system has given away.
+  // On Windows every user may open every port but those that the system has reserved.
   EACCES: (port, platform) => platform === 'win32'
     ? `Windows keeps ${port} for something else ("netsh interface ipv4 show excludedportrange protocol=tcp" lists such ports): choose another`
     : `this user has no right to ${port}: choose one above 1023, or give the program that right`,
@@ -21,15 +21,15 @@ const REASONS: Readonly<Record<string, (port: string, platform: NodeJS.Platform)
 }
 
 /**
- * Ends a start that has failed. Once the site is up this is not for errors any more: fastify-cli closes the server then,
- * so that WebSockets are told and the log is written to its end.
+ * Ends a start that has failed. Once the site is up, errors are left to fastify-cli: it closes the server, so that
+ * WebSockets get their Close frames and the log is written to its end.
  */
 export function endStart (error: unknown): never {
   console.error(sentenceOf(error))
   process.exit(1)
 }
 
-/** The sentence for an error of the start; the stack only where the error is none that a setting explains. */
+/** The sentence for an error of the start; the stack only where no setting explains the error. */
 export function sentenceOf (error: unknown, platform = process.platform): string {
   if (error instanceof EnvironmentError) return error.message
   if (!isError(error)) return String(error)
@@ -43,7 +43,7 @@ export function sentenceOf (error: unknown, platform = process.platform): string
   return `${label}: ${reason(`port ${system.port}`, platform)} (${label}=…).`
 }
 
-// Files have errors of the same codes, without a port.
+// Errors of files have the same codes, without a port.
 function systemError (error: LabelledError): LabelledError | null {
   if (error.code !== undefined && error.code in REASONS && error.port !== undefined) return error
   return error.cause instanceof Error ? systemError(error.cause) : null

@@ -16,7 +16,7 @@ export function linesOf ({ problems }: ClosedDoors): string[] {
   return problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
 }
 
-/** What is to be typed. */
+/** The option that lets the requests through. */
 export function toOpen ({ open }: ClosedDoors): string {
   return `--open ${open.join(',')} behind --web-config, or OPEN=${open.join(',')}`
 }

@@ -1,4 +1,4 @@
-// Can the log be written where it is wanted? Serving goes on without a log, so that nobody would notice before the first request.
+// Can the log be written to its folder? The site serves without a log as well: the mistake would show only later.
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { EnvironmentError } from './environment.ts'
 

@@ -1,19 +1,19 @@
-// Was Ctrl+C pressed once or twice? A terminal tells everybody of it, npm passes it on once more to what it runs, and fastify-cli
-// ends at once at the second: without a goodbye to WebSockets, and without their lines.
+// Was Ctrl+C pressed once or twice? A terminal sends SIGINT to every process of the group, npm sends it to its child once more, and
+// fastify-cli ends at once at the second: without Close frames to WebSockets, and without their lines in the log.
 
-// Longer than a signal takes, shorter than people do.
+// ms. Longer than npm takes to pass the signal on, shorter than a person's second press.
 const ONE_PRESS = 500
 
-/** To be called before anybody else listens to SIGINT. */
+/** To be called before any other listener to SIGINT is added. */
 export function hearOnePress (): void {
   process.once('SIGINT', () => {
-    // Nobody to tell: it ends as it would without us.
+    // No other listener: the process ends as it does by default.
     if (process.listenerCount('SIGINT') === 0) {
       process.kill(process.pid, 'SIGINT')
       return
     }
     const pressed = performance.now()
-    // By then those who wait for the second one listen.
+    // By then fastify-cli has added its listener for the second SIGINT.
     process.nextTick(() => {
       const waiting = process.listeners('SIGINT')
       process.on('SIGINT', (...told) => {

@@ -1,0 +1,15 @@
+// What is a site made of? The options of each plugin.
+import type { ArrLogOptions } from '@fastify-arr/arr-log'
+import type { HostRoutingOptions } from '@fastify-arr/host-routing'
+import type { ListenersOptions } from '@fastify-arr/listeners'
+import type { UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
+import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
+
+/** What each plugin is registered with; a key that is missing leaves it to the app. */
+export interface SiteParts {
+  readonly arrLog?: ArrLogOptions
+  readonly listeners?: ListenersOptions
+  readonly hostRouting?: HostRoutingOptions
+  readonly urlRewrite?: UrlRewriteOptions
+  readonly upstreamProxy?: UpstreamProxyOptions
+}
