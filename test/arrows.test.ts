@@ -1,8 +1,8 @@
 // The house rules: plugins meet on the request and never import each other, only plain libraries; what a package imports it declares,
-// and what it declares it uses; no two files import each other.
+// and what it declares it uses; no files import each other in a circle; files are small, and folders too.
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { packages, root, type Package } from './packages.ts'
@@ -54,20 +54,88 @@ t.test('a build notices each file that has changed: the compiler looks at those 
   }
 })
 
-t.test('what packages have alike is the same file', t => {
+/** The packages, by folder, whose files are held to the rules of size and circles below. */
+const HELD: readonly string[] = ['facts', 'host-routing', 'backend']
+
+const MOST_FILES = 12
+const MOST_LINES = 200
+
+for (const one of packages.filter(({ folder }) => HELD.includes(basename(folder)))) {
+  t.test(`${one.name} is easy to find one's way in`, async t => {
+    const files = sourcesOf(one)
+    const arrows = arrowsBetween(files)
+    t.same(circlesIn(arrows), [], 'no files import each other in a circle, types included')
+    const folders = [...files.keys()].map(dirname)
+    for (const folder of new Set(folders)) {
+      const count = folders.filter(one => one === folder).length
+      t.ok(count <= MOST_FILES, `${join('src', folder)} has ${count} files, at most ${MOST_FILES}`)
+    }
+    for (const [file, text] of files) {
+      const lines = text.trimEnd().split('\n').length
+      t.ok(lines <= MOST_LINES, `src/${file} has ${lines} lines, at most ${MOST_LINES}`)
+    }
+  })
+}
+
+t.test('a circle is found, and its shortest way round told', async t => {
+  const arrows = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['d', 'e']], ['e', ['d']], ['f', ['a']]])
+  t.same(circlesIn(arrows), ['a → b → c → a', 'd → d', 'e → d → e'])
+})
+
+t.test('what packages have alike is the same file', async t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
     'linear.ts': ['url-rewrite', 'iis-config'],
     'sequences.ts': ['url-rewrite', 'iis-config'],
-    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', '../backend']
+    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'backend']
   }
-  for (const [file, names] of Object.entries(alike)) {
-    const [first, ...others] = names.map(name => readFileSync(join(import.meta.dirname, '..', 'plugins', name, 'src', file), 'utf8'))
-    for (const other of others) t.equal(other, first, file)
+  for (const [name, folders] of Object.entries(alike)) {
+    const [first, ...others] = folders.map(folder => {
+      const sources = sourcesOf(packages.find(one => basename(one.folder) === folder) as Package)
+      return [...sources].filter(([file]) => basename(file) === name).map(([, text]) => text)
+    })
+    t.equal(first?.length, 1, `${name} is there once in each`)
+    for (const other of others) t.same(other, first, name)
   }
-  t.end()
 })
+
+/** The text of each source file of a package, by its path below `src`. */
+function sourcesOf ({ folder }: Package): Map<string, string> {
+  const files = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts')).sort()
+  return new Map(files.map(file => [file.replaceAll('\\', '/'), readFileSync(join(folder, 'src', file), 'utf8')]))
+}
+
+/** Which files each file imports from its own package. */
+function arrowsBetween (files: ReadonlyMap<string, string>): Map<string, string[]> {
+  return new Map([...files].map(([file, text]) => {
+    const imported = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName).filter(name => name.startsWith('.'))
+    return [file, imported.map(name => join(dirname(file), name).replaceAll('\\', '/'))]
+  }))
+}
+
+/** The shortest circle through each file that is in one, told once for all of its files. */
+function circlesIn (arrows: ReadonlyMap<string, readonly string[]>): string[] {
+  const found = new Map<string, string>()
+  for (const start of arrows.keys()) {
+    const cameFrom = new Map<string, string>()
+    const next = [start]
+    for (const file of next) {
+      for (const target of arrows.get(file) ?? []) {
+        if (cameFrom.has(target)) continue
+        cameFrom.set(target, file)
+        if (target !== start) next.push(target)
+      }
+    }
+    if (!cameFrom.has(start)) continue
+    const way = [start]
+    do way.unshift(cameFrom.get(way[0] as string) as string)
+    while (way[0] !== start)
+    const key = way.slice(1).sort().join()
+    if (!found.has(key)) found.set(key, way.join(' → '))
+  }
+  return [...found.values()]
+}
 
 /** A transport is named in a string: pino loads it in a worker of its own. */
 function isNamed ({ folder }: Package, name: string): boolean {
