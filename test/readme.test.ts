@@ -2,7 +2,7 @@
 // excerpt, and is only shown.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import ts from 'typescript'
@@ -82,4 +82,9 @@ t.test('the files that CONTRIBUTING.md names are there', async t => {
   const named = [...text.matchAll(/\b(?:plugins|backend|test|bench|start)\/[\w./-]+\.(?:ts|md)\b/g)].map(([path]) => path)
   t.ok(named.length > 1)
   for (const path of named) t.ok(ts.sys.fileExists(join(root, path)), path)
+  // `arr-log/…/fields.ts` is a file of that name in any folder of the package's sources.
+  for (const [, name, file = ''] of text.matchAll(/`([\w-]+)\/…\/([\w-]+\.ts)`/g)) {
+    const sources = readdirSync(join(root, 'plugins', name as string, 'src'), { recursive: true, encoding: 'utf8' })
+    t.equal(sources.filter(source => basename(source) === file).length, 1, `${file} of ${name}`)
+  }
 })
