@@ -1,14 +1,14 @@
-// What does the WebSocket endpoint say, and how does it take leave?
+// What does the WebSocket endpoint send, and how does it close?
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 
-/** How long a peer may take to answer our Close frame before its socket is destroyed, ms. */
+/** How long a client may take to answer the Close frame before its socket is destroyed, ms. */
 const PATIENCE = 1000
 
-/** What may wait for a peer that sends and does not read, bytes; above it we stop reading as well. */
+/** What may wait for a client that sends and does not read, bytes; above it the endpoint stops reading from that client. */
 const HIGH_WATER = 1024 * 1024
 
-/** A first ping at once, then one at each interval; whatever comes is sent back as it came. */
+/** Sends a first ping at once, then one at each interval, and echoes each message as text or binary. */
 export function attend (socket: WebSocket, pingInterval: number): void {
   let count = 0
   const ping = (): void => socket.send(`ping ${++count}`)
@@ -23,7 +23,7 @@ export function attend (socket: WebSocket, pingInterval: number): void {
   ping()
 }
 
-/** The plugin's `preClose`: everybody hears 1001 (going away), and nobody can hold the server up. */
+/** The plugin's `preClose`: closes every WebSocket with 1001 (going away), and terminates those that do not answer in time. */
 export function farewell (this: FastifyInstance, done: () => void): void {
   const { websocketServer } = this
   const timer = setTimeout(() => {

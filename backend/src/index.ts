@@ -1,4 +1,4 @@
-// What stands behind the proxy in the article: one route that is a page for a GET and a WebSocket for an upgrade.
+// What is behind the proxy in the article? One route that is a page for a GET and a WebSocket for an upgrade.
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import websocket from '@fastify/websocket'
@@ -24,7 +24,7 @@ async function plugin (fastify: FastifyInstance, options: BackendOptions): Promi
   if (mistakes.length > 0) throw new TypeError(`backend: ${mistakes.join('; ')}`)
   await fastify.register(websocket, {
     options: { perMessageDeflate: true, maxPayload: 1024 * 1024 },
-    // ws has said goodbye by then, with the code that fits, and closes by itself: cutting it off here could lose that code.
+    // ws has sent a Close frame with the fitting code by then, and closes the socket itself: destroying it here could lose that frame.
     errorHandler: (error, _socket, request) => request.log.debug({ err: error }, 'a WebSocket failed'),
     preClose: farewell
   })
@@ -39,7 +39,7 @@ async function plugin (fastify: FastifyInstance, options: BackendOptions): Promi
   fastify.get('/index.html', page)
 }
 
-/** Behind a proxy the page can't know where the backend itself listens, and the article's direct way needs it. */
+/** Behind a proxy the page can't know the backend's own port, which the article's direct connection needs: a cookie has it. */
 function page (request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply
     .header('set-cookie', `backend-port=${request.socket.localPort}; Path=/; SameSite=Lax`)
@@ -66,7 +66,7 @@ export interface StartOptions extends BackendOptions {
  */
 export async function startBackend (options: StartOptions = {}): Promise<FastifyInstance> {
   const { port = 8080, host = 'localhost', fastify: server = {}, ...own } = options
-  // A connection that has said nothing yet, as browsers open them ahead of need, would hold the close up.
+  // An idle connection, as browsers open them ahead of need, would delay the close.
   const fastify = Fastify({ forceCloseConnections: true, ...server })
   try {
     await fastify.register(backend, own)

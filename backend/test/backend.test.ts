@@ -26,7 +26,7 @@ function connect (t: Test, host: string): { socket: WebSocket, next: () => Promi
   return { socket, next: async () => waiting.shift() ?? await new Promise(resolve => takers.push(resolve)) }
 }
 
-t.test('a GET of / is the page, and says where the backend listens', async t => {
+t.test('a GET of / is the page, with the backend\'s port in a cookie', async t => {
   const { server, host } = await start(t)
   const page = readFileSync(new URL('../public/index.html', import.meta.url), 'utf8')
   for (const path of ['/', '/index.html']) {
@@ -45,7 +45,7 @@ t.test('an upgrade of / is the endpoint: a ping at once, then one at each interv
   for (let count = 1; count <= 3; count++) t.equal(await next(), `ping ${count}`)
 })
 
-t.test('what is sent comes back as it was sent, text as text and binary as binary', async t => {
+t.test('a message is echoed, text as text and binary as binary', async t => {
   const { host } = await start(t)
   const { socket, next } = connect(t, host)
   t.equal(await next(), 'ping 1')
@@ -57,7 +57,7 @@ t.test('what is sent comes back as it was sent, text as text and binary as binar
   t.ok(isBinary)
 })
 
-t.test('everybody hears 1001 when the server closes', async t => {
+t.test('every client gets 1001 when the server closes', async t => {
   const { server, host } = await start(t)
   const { socket, next } = connect(t, host)
   await next()
@@ -66,7 +66,7 @@ t.test('everybody hears 1001 when the server closes', async t => {
   t.equal((await closed)[0], 1001)
 })
 
-t.test('a peer that never answers cannot hold the server up', async t => {
+t.test('a client that never answers the Close frame does not delay the close', async t => {
   const { server, host } = await start(t)
   const { socket, next } = connect(t, host)
   await next()
@@ -75,7 +75,7 @@ t.test('a peer that never answers cannot hold the server up', async t => {
   t.pass('closed')
 })
 
-t.test('nor can a connection that says nothing, or half of what it wants to say', async t => {
+t.test('a connection without a request, or with half of one, does not delay the close', async t => {
   const { server, host } = await start(t)
   for (const bytes of ['', 'GET / HTTP/1.1\r\nHost: local', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf']) {
     const accepted = once(server.server, 'connection') as Promise<[Socket]>
@@ -90,13 +90,13 @@ t.test('nor can a connection that says nothing, or half of what it wants to say'
   t.pass('closed')
 })
 
-t.test('a client that sends and does not read is not read either, until it reads', async t => {
+t.test('the endpoint stops reading from a client that sends and does not read, until it reads', async t => {
   const { server, host } = await start(t)
   const { socket, next } = connect(t, host)
   await next()
   socket.pause()
   const [peer] = server.websocketServer.clients as Set<WebSocket>
-  const chunk = randomBytes(512 * 1024) // which deflate can't make small
+  const chunk = randomBytes(512 * 1024) // which deflate cannot compress
   let sent = 0
   while (!peer!.isPaused && sent < 200) {
     socket.send(chunk)
@@ -113,7 +113,7 @@ t.test('a client that sends and does not read is not read either, until it reads
   await all
 })
 
-t.test('it is a plugin for a server that is there already', async t => {
+t.test('it is a plugin for an existing server', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(backend)
@@ -122,13 +122,13 @@ t.test('it is a plugin for a server that is there already', async t => {
   t.equal((await fastify.inject('/')).statusCode, 200)
 })
 
-t.test('an interval that can\'t be meant is refused by name', async t => {
+t.test('an invalid interval is refused by name', async t => {
   for (const pingInterval of [0, -1, 1.5, NaN, 2 ** 31]) {
     await t.rejects(startBackend({ port: 0, pingInterval }), /`pingInterval`/)
   }
 })
 
-t.test('an option that nobody knows is refused by name, with the nearest', async t => {
+t.test('an unknown option is refused by name, with the nearest', async t => {
   await t.rejects(startBackend({ port: 0, pingIntervall: 5, bogus: 1, pingInterval: 0 } as never), /backend: `pingIntervall` is no option; the nearest is `pingInterval`; `bogus` is no option; there are pingInterval; `pingInterval` must/)
   const fastify = Fastify()
   t.teardown(() => fastify.close())

@@ -1,4 +1,4 @@
-// Bindings that name a protocol, a port or an address; and what https means to a site.
+// Bindings that name a protocol, a port or an address; the redirect to https and HSTS.
 import Fastify from 'fastify'
 import { connect } from 'node:http2'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import t from 'tap'
 import { compileSites, hostRouting, type HostRoutingOptions } from '../src/index.ts'
 import { get, wire } from './wire.ts'
 
-t.test('what a binding names is asked for, what it leaves out is not', t => {
+t.test('a binding matches on the parts that it names', t => {
   const { find } = compileSites([
     { name: 'any', bindings: [{ host: 'a' }] },
     { name: 'https', bindings: [{ host: 'a', protocol: 'https' }] },
@@ -37,7 +37,7 @@ t.test('what a binding names is asked for, what it leaves out is not', t => {
   t.end()
 })
 
-t.test('an address has many spellings, and is one', async t => {
+t.test('an address is the same in each of its spellings', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(hostRouting, {
@@ -57,7 +57,7 @@ t.test('the port is that of the connection, not the one the client wrote', async
   const app = Fastify()
   t.teardown(() => app.close())
   app.get('/', async request => request.site)
-  // The port is known only now; the table is replaced with it.
+  // The port is known only once the server listens; then the table is replaced.
   await app.register(hostRouting, { sites: [] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as { port: number }
@@ -118,7 +118,7 @@ t.test('on HTTP/2 the authority names the host, and a Host beside it must agree'
   t.equal(await ask({ ':authority': 'a.example', host: 'A.EXAMPLE.' }), '200 a')
   t.equal(await ask({ ':authority': 'b.example' }), '200 default', 'the binding on http is none on https')
   t.equal(await ask({ ':authority': 'a.example', host: 'b.example' }), '400 Bad Request')
-  // Newer versions of Node's HTTP/2 refuse this one themselves.
+  // Newer versions of Node refuse this one in their HTTP/2 implementation.
   t.match(await ask({ ':authority': 'user@a.example' }).catch(error => error.message), /^400 Bad Request - Invalid Hostname$|NGHTTP2_PROTOCOL_ERROR$/)
 
   const [answer] = await once(httpsRequest(origin, { rejectUnauthorized: false, headers: { host: 'a.example' } }).end(), 'response')

@@ -1,4 +1,4 @@
-// Which site gets a request, and what the rest get.
+// Which site gets a request, and what a request without a site gets.
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { hostRouting, type HostRoutingOptions } from '../src/index.ts'

@@ -1,4 +1,4 @@
-// What becomes of requests that no site wants, and routes that only one site has.
+// Requests for hosts that no site has; routes of one site.
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { hostRouting, type HostRoutingOptions } from '../src/index.ts'
@@ -33,14 +33,14 @@ t.test('refused, the request has a rejection and no site', async t => {
   t.match(await wire(port, 'HEAD / HTTP/1.1\r\nHost: b\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n[^]*Content-Length: 334\r\n\r\n$/, 'a HEAD has no body')
 })
 
-t.test('passed on, it has neither', async t => {
+t.test('passed on, a request has neither site nor rejection', async t => {
   const { app, facts } = await build(t, 'pass')
   t.equal((await app.inject({ url: '/', headers: { host: 'b' } })).payload, 'page')
   t.same(facts, [{ site: null, rejection: null }])
   t.equal((await app.inject({ url: '/', headers: { host: 'b c' } })).statusCode, 400, 'but what is no host is refused')
 })
 
-t.test('a handler answers, or lets pass', async t => {
+t.test('a handler answers, or lets the request pass', async t => {
   const { app, facts } = await build(t, async (request, reply) => {
     if (request.hostname === 'boom') throw new Error('boom')
     if (request.hostname === 'value') return 'a value'
@@ -63,7 +63,7 @@ t.test('a handler answers, or lets pass', async t => {
   ])
 })
 
-t.test('a handler that fails without saying why lets nothing pass', async t => {
+t.test('a handler that rejects with undefined fails the request', async t => {
   const { app } = await build(t, () => Promise.reject(undefined)) // eslint-disable-line prefer-promise-reject-errors
   t.equal((await app.inject({ url: '/', headers: { host: 'b' } })).statusCode, 500)
 })
@@ -80,7 +80,7 @@ t.test('a route can belong to one site', async t => {
   t.equal((await app.inject({ url: '/', headers: { host: 'c' } })).statusCode, 400)
 })
 
-t.test('a site that is not enabled is unknown', async t => {
+t.test('the hosts of a site that is not enabled are unknown', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['a'], enabled: false }, { name: 'b', hosts: ['a', 'b'], enabled: true }] })
@@ -89,7 +89,7 @@ t.test('a site that is not enabled is unknown', async t => {
   t.equal(app.sites.get('a')?.enabled, false)
 })
 
-t.test('requests from inject come without a port', async t => {
+t.test('a request from inject has no port, and finds its site', async t => {
   const { app } = await build(t, 'refuse')
   t.equal((await app.inject({ url: '/', headers: { host: 'a' } })).payload, 'page')
 })

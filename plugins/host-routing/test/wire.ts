@@ -1,7 +1,7 @@
-// What tests ask and hear, byte by byte.
+// Requests and answers of the tests, byte by byte.
 import { connect } from 'node:net'
 
-/** What the server answers to these very bytes. */
+/** Sends these bytes, and returns what the server answers. */
 export async function wire (port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.end(bytes, 'latin1')
