@@ -1,5 +1,5 @@
-// Each package as a stranger gets it: packed, installed with nothing but Fastify into an empty folder, loaded by
-// `import` and by `require`, registered, used once. And its metadata, as publint and arethetypeswrong see it.
+// Each package as npm delivers it: packed, installed with nothing but Fastify into an empty folder, loaded by `import` and
+// by `require`, registered, used once. And its metadata, checked by publint and arethetypeswrong.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const shell = process.platform === 'win32'
 
-/** What using a package once means: the body of an async function with `plugin`, its exports `all`, and `Fastify`. */
+/** How a package is used once: the body of an async function with `plugin`, its exports `all`, and `Fastify`. */
 const uses: Readonly<Record<string, string>> = {
   facts: `
     return all.CHANNELS.rewrite.startsWith('fastify-arr')`,
@@ -73,7 +73,7 @@ const uses: Readonly<Record<string, string>> = {
     return body.includes('<!doctype html>')`
 }
 
-/** The script that a CommonJS application would be, and the same as a module. */
+/** A CommonJS application, and the same as a module. */
 const scripts = (name: string, use: string): Record<string, string> => {
   const tail = `
 ;(async () => {
@@ -88,8 +88,8 @@ const scripts = (name: string, use: string): Record<string, string> => {
   }
 }
 
-// The versions that this repository is installed with, which npm keeps: what the registry has new today, or that it does
-// not answer, is nothing that a package could help. npm leaves out all that nobody depends on.
+// The versions that this repository is installed with, from npm's cache: the test must not depend on new versions in the
+// registry, or on its answering. npm installs only those that a package depends on.
 const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Readonly<Record<string, { link?: true }>> }
 const lock = JSON.stringify({
   lockfileVersion: 3,
@@ -109,7 +109,7 @@ function withFamily (one: Package): Package[] {
   return [one, ...needed.flatMap(withFamily)]
 }
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(240_000) })
 
 t.test('the types of every package stand up to being checked as a bundler reads them, by those who leave no library out', { timeout: 240_000 }, async t => {
@@ -120,7 +120,7 @@ t.test('the types of every package stand up to being checked as a bundler reads 
   const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'esnext', '--moduleResolution', 'bundler', '--types', 'node']
   const { stdout } = await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, 'all.ts'], { cwd: folder })
     .catch((error: { stdout: string }) => error)
-  // What others' types have wrong is theirs.
+  // Mistakes in the types of other packages are not counted.
   t.same(stdout.split('\n').filter(line => /^(?!.*node_modules).*\(\d+,\d+\): error/.test(line)), [])
 })
 

@@ -43,7 +43,7 @@ for (const one of packages) {
   })
 }
 
-t.test('a build notices each file that has changed: the compiler looks at those that it is told of, not at what they import', async t => {
+t.test('a build notices each file that has changed: the compiler compares the files that tsconfig.json names, not those that they import', async t => {
   for (const folder of [root, ...packages.map(one => one.folder)]) {
     const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
     const named = new Set(ts.parseJsonConfigFileContent(config, ts.sys, folder).fileNames.map(name => name.replaceAll('\\', '/')))
@@ -54,14 +54,14 @@ t.test('a build notices each file that has changed: the compiler looks at those 
   }
 })
 
-/** The packages, by folder, whose files are held to the rules of size and circles below. */
+/** The packages, by folder, whose files the rules of size and circles below are checked for. */
 const HELD: readonly string[] = ['facts', 'host-routing', 'backend']
 
 const MOST_FILES = 12
 const MOST_LINES = 200
 
 for (const one of packages.filter(({ folder }) => HELD.includes(basename(folder)))) {
-  t.test(`${one.name} is easy to find one's way in`, async t => {
+  t.test(`${one.name} has small files and folders, and no circles`, async t => {
     const files = sourcesOf(one)
     const arrows = arrowsBetween(files)
     t.same(circlesIn(arrows), [], 'no files import each other in a circle, types included')
@@ -77,12 +77,12 @@ for (const one of packages.filter(({ folder }) => HELD.includes(basename(folder)
   })
 }
 
-t.test('a circle is found, and its shortest way round told', async t => {
+t.test('the check for circles reports the shortest through each file', async t => {
   const arrows = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['d', 'e']], ['e', ['d']], ['f', ['a']]])
   t.same(circlesIn(arrows), ['a → b → c → a', 'd → d', 'e → d → e'])
 })
 
-t.test('what packages have alike is the same file', async t => {
+t.test('files that several packages have are equal', async t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
@@ -114,7 +114,7 @@ function arrowsBetween (files: ReadonlyMap<string, string>): Map<string, string[
   }))
 }
 
-/** The shortest circle through each file that is in one, told once for all of its files. */
+/** The shortest circle through each file that is in one, each circle once. */
 function circlesIn (arrows: ReadonlyMap<string, readonly string[]>): string[] {
   const found = new Map<string, string>()
   for (const start of arrows.keys()) {
@@ -137,7 +137,7 @@ function circlesIn (arrows: ReadonlyMap<string, readonly string[]>): string[] {
   return [...found.values()]
 }
 
-/** A transport is named in a string: pino loads it in a worker of its own. */
+/** A pino transport is named in a string: pino loads it in a worker. */
 function isNamed ({ folder }: Package, name: string): boolean {
   return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
     .some(file => file.endsWith('.ts') && readFileSync(join(folder, 'src', file), 'utf8').includes(`'${name}'`))

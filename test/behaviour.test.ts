@@ -1,4 +1,4 @@
-// One list of behaviours: what the backend does when it is asked directly, it does when it is asked through the proxy.
+// The backend behaves the same when it is asked directly and when it is asked through the proxy.
 import t from 'tap'
 import { startBackend } from '../backend/src/index.ts'
 import { behaviours, type Subject } from './behaviour.ts'

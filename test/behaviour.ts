@@ -1,5 +1,5 @@
-// One list of what the backend does. Each behaviour is an observation: it is made of the backend asked directly and of
-// the backend asked through the proxy, and the two must be the same, whatever they are.
+// What does the backend do? A list of observations: each is made directly and through the proxy, and both must be equal,
+// whatever they are.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ClientOptions, WebSocket } from 'ws'
 import { converse, type Heard } from './conversation.ts'
 
-/** Where the behaviours are looked for. */
+/** The server that is observed. */
 export interface Subject {
   readonly name: string
   readonly hostname: string
@@ -20,9 +20,9 @@ export interface Subject {
 export interface Behaviour {
   /** The fact. */
   readonly name: string
-  /** Looks, and gives what was seen: plain, comparable. */
+  /** Makes the observation; returns plain data that can be compared. */
   readonly observe: (subject: Subject) => Promise<unknown>
-  /** What a look must at least have seen, lest two failures agree. */
+  /** What the observation must have at least, so that two failures do not pass as equal. */
   readonly seen: unknown
 }
 
@@ -53,7 +53,7 @@ export const behaviours: readonly Behaviour[] = [
   { name: 'a first frame glued to the handshake is heard', observe: glued, seen: { status: 101, echo: 'hi' } }
 ]
 
-// What differs from look to look, or says which hop one stands at: no part of what the backend does.
+// Headers that differ from request to request, or from hop to hop, are left out of the comparison.
 const PASSING = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding', 'set-cookie'])
 
 interface Answer {
@@ -87,7 +87,7 @@ async function unchanged (subject: Subject): Promise<Answer> {
   return await ask(subject, { headers: { 'if-none-match': String(headers.etag) } })
 }
 
-/** A raw connection, for what no client library would send. */
+/** A raw connection, for bytes that no client library sends. */
 async function open ({ hostname: host, port, secure }: Subject): Promise<Socket> {
   const socket = secure ? connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }) : connectTcp({ host, port })
   await once(socket, secure ? 'secureConnect' : 'connect')
@@ -167,7 +167,7 @@ async function pings (subject: Subject): Promise<unknown> {
       socket.ping(payload)
       await once(socket, 'pong')
     }
-    // A second pong for a ping would be here before the answer to what is sent after it.
+    // A second pong for a ping would arrive before the echo of the next message.
     socket.send('done')
     await next()
   })

@@ -1,5 +1,5 @@
-// Rules that decide who may ask for what are not walked around by spelling a path in another way: what is refused never
-// reaches the upstream, and what is not refused arrives there as it was sent or as a rule has made it.
+// A rule that refuses a path cannot be bypassed by another spelling of the path: a refused request never reaches the upstream,
+// and any other arrives there as it was sent or as a rule has rewritten it.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
@@ -14,7 +14,7 @@ import { adminX } from '../plugins/url-rewrite/test/spellings.ts'
 interface Running {
   readonly port: number
   readonly upstream: string
-  /** The targets that reached the upstream, as it got them. */
+  /** The targets that reached the upstream, byte for byte. */
   readonly received: string[]
 }
 
@@ -41,7 +41,7 @@ async function start (t: Test, rules: (upstream: string) => UrlRewriteOptions, p
   return { port: (fastify.server.address() as AddressInfo).port, upstream, received }
 }
 
-/** The status of the answer to a request written as it is. */
+/** The status of the answer to a request of exactly these bytes. */
 async function statusOf ({ port }: Running, target: string, headers = 'Connection: close\r\n'): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   let answer = ''

@@ -9,7 +9,7 @@ import type { Test } from 'tap'
 const CANDIDATES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = CANDIDATES.find(path => path !== undefined && existsSync(path))
 
-// A busy machine is no failure: what never comes is for tap's own limit to end, and this names it shortly before.
+// Long enough for a busy machine, and shorter than tap's own limit, because this error names what did not come.
 const PATIENCE = 100_000
 
 /** What `t.test` takes as its `skip`: false, or the reason. */
@@ -17,7 +17,7 @@ export const withoutChromium: false | string = executablePath !== undefined || p
   ? false
   : 'Chromium is not installed'
 
-/** A browser with a profile of its own, for whom some host names are this machine. */
+/** A browser with a profile of its own, which resolves `hosts` to this machine. */
 export async function browser (t: Test, hosts: readonly string[] = [], switches: readonly string[] = []): Promise<BrowserContext> {
   if (executablePath === undefined) throw new Error('Chromium is not installed, and in CI it must be')
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'))
@@ -35,7 +35,7 @@ export async function browser (t: Test, hosts: readonly string[] = [], switches:
   context.setDefaultTimeout(PATIENCE)
   t.teardown(async () => {
     await context.close()
-    // Its helpers may write for a while after it has gone.
+    // Chromium's helper processes may write for a while after it has exited.
     await rm(profile, { recursive: true, force: true, maxRetries: 20 })
   })
   return context

@@ -1,4 +1,4 @@
-// A client that holds its body back is answered by the upstream, on whichever port it came in.
+// `Expect: 100-continue`: the upstream's answer decides whether the client sends its body, on http and on https.
 import { listeners } from '@fastify-arr/listeners'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import t, { type Test } from 'tap'
 interface Heard {
   readonly status: number
   readonly body: string
-  /** How often the client was told to go on. */
+  /** How many 100 answers the client got. */
   readonly continues: number
 }
 
@@ -20,7 +20,7 @@ type Client = (t: Test, app: FastifyInstance) => Promise<Heard>
 
 const HEADERS = { expect: '100-continue', 'content-length': 5 }
 
-/** An upstream that says `first` to a head, and once it has the body that follows, a 200. */
+/** An upstream that answers a head with `first`, and the body that follows with a 200. */
 async function upstreamThat (t: Test, first: string): Promise<{ url: string, received: () => string }> {
   let received = ''
   const sockets = new Set<Socket>()

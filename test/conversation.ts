@@ -1,4 +1,4 @@
-// A WebSocket as a test speaks it: what comes is kept until it is asked for, so that no message is ever missed.
+// A WebSocket client for tests: messages are kept until the test reads them, so that none is missed.
 import { once } from 'node:events'
 import { WebSocket, type ClientOptions } from 'ws'
 
@@ -6,11 +6,11 @@ export interface Conversation {
   readonly socket: WebSocket
   /** The next message; `text:…` or `binary:…` in hexadecimal. */
   readonly next: () => Promise<string>
-  /** Resolves when it has ended, from whichever side. */
+  /** Resolves when the socket has closed, whichever side closed it. */
   readonly closed: Promise<void>
 }
 
-/** What was heard from the handshake to the end. A refusal is heard as well. */
+/** What the client received from the handshake to the end, a refusal included. */
 export interface Heard {
   readonly status: number
   readonly body?: string
@@ -20,7 +20,7 @@ export interface Heard {
   readonly reason?: string
 }
 
-/** Opens a WebSocket, lets `speak` speak, and closes it with 1000 where nobody else did. */
+/** Opens a WebSocket, runs `speak`, and closes it with 1000 where it is still open. */
 export async function converse (url: string, options: ClientOptions & { protocols?: string[] } = {}, speak?: (conversation: Conversation) => Promise<void>): Promise<Heard> {
   const { protocols = [], ...own } = options
   const socket = new WebSocket(url, protocols, { rejectUnauthorized: false, ...own })

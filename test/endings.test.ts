@@ -1,4 +1,4 @@
-// However an exchange ends, it has its line, the line is true, and the process is still there.
+// However an exchange ends, it has one true line in the log, and the process goes on.
 import { once } from 'node:events'
 import { get, request } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
@@ -51,7 +51,7 @@ t.test('an unknown host: 400 Invalid Hostname, and no line in the site\'s log', 
   t.equal(lines[0]?.['sc-status'], '200')
 })
 
-t.test('a URL that cannot be decoded: 400 Invalid URL, on both protocols, with nothing of ours in it', async t => {
+t.test('a URL that cannot be decoded: 400 Invalid URL, on both protocols, without anything internal', async t => {
   const site = await startSite(t)
   for (const host of ['localhost', 'elsewhere.example']) {
     const [response] = await once(get({ host: '127.0.0.1', port: site.httpPort, path: '/%zz', headers: { host }, agent: false }), 'response')
@@ -71,7 +71,7 @@ t.test('a URL that cannot be decoded: 400 Invalid URL, on both protocols, with n
   await stillThere(t, site)
 })
 
-t.test('a Host whose port is left empty is a host as any other', async t => {
+t.test('a Host with an empty port is valid', async t => {
   const site = await startSite(t)
   for (const host of ['localhost:', 'reverseproxy.com.:']) {
     const [response] = await once(get({ host: '127.0.0.1', port: site.httpPort, headers: { host }, agent: false }), 'response')
@@ -80,7 +80,7 @@ t.test('a Host whose port is left empty is a host as any other', async t => {
   }
 })
 
-t.test('a client that resets in mid-handshake: a line with 499 and win32 status 64', async t => {
+t.test('a client that resets during the handshake: a line with 499 and win32 status 64', async t => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const held = new Set<{ destroy: () => void }>()
@@ -96,7 +96,7 @@ t.test('a client that resets in mid-handshake: a line with 499 and win32 status 
   t.equal(await ending(site), '499 0 64')
 })
 
-t.test('a download that the client gives up: its status, and win32 status 64', async t => {
+t.test('a download that the client aborts: its status, and win32 status 64', async t => {
   const endless = createServer(socket => {
     socket.on('error', () => {})
     socket.once('data', () => {

@@ -7,7 +7,7 @@ t.test('an empty environment means the article\'s ports', async t => {
   t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, open: [] })
 })
 
-t.test('every mistake is told at once, a sentence for each, naming its variable', async t => {
+t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {
   const mistaken = { HTTP_PORT: 'eighty', HTTPS_PORT: '70000', BACKEND_PORT: '-1', UPSTREAM: 'localhost:8080' }
   t.throws(() => readEnvironment(mistaken), EnvironmentError)
   try {
@@ -26,7 +26,7 @@ t.test('one port for two listeners is a mistake, unless it is 0', async t => {
   t.equal(readEnvironment({ HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0' }).httpPort, 0)
 })
 
-t.test('an upstream whose URL has more than would reach it is a mistake that does not repeat the password', async t => {
+t.test('an UPSTREAM with a user, a query or a fragment is a mistake, whose sentence does not repeat the password', async t => {
   for (const upstream of ['http://user:secret@localhost:1', 'http://localhost:1/?a=b', 'http://localhost:1/#part']) {
     t.throws(() => readEnvironment({ UPSTREAM: upstream }), { message: /^UPSTREAM must be a URL of a host and a path/ }, upstream)
   }
@@ -41,7 +41,7 @@ t.test('an upstream that is the site itself is a mistake', async t => {
   t.equal(readEnvironment({ UPSTREAM: 'http://localhost:8443' }).upstream, 'http://localhost:8443')
 })
 
-t.test('the file of the site is found on the command line, whichever of the dashes a shell has left', async t => {
+t.test('--web-config is found on the command line, behind one `--` or two or none', async t => {
   for (const words of ['-- --web-config a.config', '--web-config a.config', '-- --web-config=a.config', '-- --webConfig a.config']) {
     t.equal(webConfigOf(['node', 'fastify', 'start', '--options', 'dist/app.js', ...words.split(' ')]), 'a.config', words)
   }
@@ -51,7 +51,7 @@ t.test('the file of the site is found on the command line, whichever of the dash
   }
 })
 
-t.test('what a file closes and may be let through is named with commas, more than once, or by OPEN', async t => {
+t.test('--open takes names with commas, more than once; OPEN does as well', async t => {
   for (const words of ['-- --web-config a --open ipSecurity,access', '--open ipSecurity --web-config a --open access', '-- --open=ipSecurity --open=access']) {
     t.equal(openOf(['node', 'fastify', 'start', ...words.split(' ')]), 'ipSecurity,access', words)
   }
@@ -62,7 +62,7 @@ t.test('what a file closes and may be let through is named with commas, more tha
   t.same(readEnvironment({ OPEN: ' ipSecurity, access,' }).open, ['ipSecurity', 'access'])
 })
 
-t.test('a file that closes what nothing closes here is a sentence with each part and what to type', async t => {
+t.test('a file that refuses requests is reported with each section, and with the option that lets them through', async t => {
   const problem = { file: 'web.config', line: 5, column: 7, message: 'access: sslFlags="Ssl" refuses requests without TLS (403.4)' }
   const told = Object.assign(new Error('not this'), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [problem], open: ['verbs', 'access'] })
   t.equal(sentenceOf(told), `The site does not start: IIS refuses requests that nothing refuses here.
@@ -78,14 +78,14 @@ t.test('a port in use becomes a sentence that names the setting', async t => {
   t.match(sentenceOf(Object.assign(new Error('listen EACCES'), { code: 'EACCES', port: 8000 }), 'win32'), /^HTTP_PORT: Windows keeps port 8000 .*excludedportrange.*choose another \(HTTP_PORT=…\)\.$/)
 })
 
-t.test('a folder that cannot be written is no port that cannot be opened', async t => {
+t.test('EACCES of a folder is not reported as EACCES of a port', async t => {
   const system = Object.assign(new Error('EACCES: permission denied, open \'certificates/development-ca.pem\''), { code: 'EACCES', syscall: 'open' })
   const told = Object.assign(new Error('Listener \'https port 8443\' (HTTPS_PORT): the development certificate cannot be kept in certificates: EACCES.', { cause: new Error('kept', { cause: system }) }),
     { code: 'FST_ARR_LISTENERS_CERTIFICATE', label: 'HTTPS_PORT' })
   t.equal(sentenceOf(told), told.message)
 })
 
-t.test('an error that no setting explains keeps its stack', async t => {
+t.test('an error that no setting explains is reported with its stack', async t => {
   const error = new Error('something else')
   t.equal(sentenceOf(error), error.stack)
 })

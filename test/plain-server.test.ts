@@ -1,4 +1,4 @@
-// The packages one by one, in a server that somebody already has, with routes and a WebSocket of its own.
+// The packages one by one, in an existing server with routes and a WebSocket of its own.
 import websocket from '@fastify/websocket'
 import { arrLog } from '@fastify-arr/arr-log'
 import { startBackend } from '@fastify-arr/backend'
@@ -14,7 +14,7 @@ import t from 'tap'
 import { WebSocketServer } from 'ws'
 import { converse } from './conversation.ts'
 
-t.test('a server of one\'s own takes the packages one by one, and keeps its own routes', async t => {
+t.test('an existing server takes the packages one by one, and keeps its own routes', async t => {
   const backend = await startBackend({ port: 0 })
   t.teardown(() => backend.close())
   const upstream = `http://localhost:${(backend.server.address() as { port: number }).port}`
@@ -124,7 +124,7 @@ t.test('a proxied WebSocket\'s line has its close code and reason, who closed it
         t.equal(await next(), `text:${text}`)
       }
       if (by === 'client') socket.close(4001, 'all said')
-      // All there are: the one before may not have ended on both of its sides yet.
+      // All that are open: the previous one may not have closed on both sides yet.
       if (by === 'proxy') for (const tunnel of fastify.tunnels) tunnel.close(4003, 'time to go')
       await closed
     })
@@ -136,7 +136,7 @@ t.test('a proxied WebSocket\'s line has its close code and reason, who closed it
   const columns = /^#Fields: (.*)\r$/m.exec(text)?.[1]?.split(' ') ?? []
   const lines = text.split('\r\n').filter(line => line !== '' && !line.startsWith('#'))
     .map(line => Object.fromEntries(line.split(' ').map((value, at) => [columns[at], value])))
-  // A client's frames are four bytes longer, for they are masked; both sides say a Close frame, or have been said one.
+  // A client's frames are four bytes longer, because they are masked; the counts include a Close frame each way.
   t.match(lines, [
     { 'cs-uri-stem': '/client', 'sc-status': '101', 'x-ws-messages-received': '2', 'x-ws-messages-sent': '2', 'x-ws-bytes-received': '34', 'x-ws-bytes-sent': '22', 'x-ws-close-code': '4001', 'x-ws-close-reason': 'all+said', 'x-ws-closed-by': 'client', 'x-ws-ending': 'end' },
     { 'cs-uri-stem': '/upstream', 'sc-status': '101', 'x-ws-messages-received': '1', 'x-ws-messages-sent': '1', 'x-ws-bytes-received': '23', 'x-ws-bytes-sent': '15', 'x-ws-close-code': '4002', 'x-ws-close-reason': 'enough', 'x-ws-closed-by': 'upstream', 'x-ws-ending': 'end' },

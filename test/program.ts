@@ -14,22 +14,22 @@ const cli = join(root, 'node_modules', 'fastify-cli', 'cli.js')
 
 export interface Program {
   readonly process: ChildProcess
-  /** Everything it has written so far. */
+  /** Its whole output so far. */
   readonly output: () => string
-  /** Resolves once it has written what matches, with the match; rejects where it ends before. */
+  /** Resolves with the first match in its output; rejects where it ends before. */
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
-  /** How it ended. */
+  /** Its exit code or signal. */
   readonly exit: Promise<{ code: number | null, signal: string | null }>
 }
 
-/** Runs the very words of `npm start`, in a folder for its log. */
+/** Runs the words of `npm start` from package.json, with a temporary folder for its log. */
 export function start (t: Test, environment: Record<string, string>, wrap = (words: string[]): [string, string[]] => [words[0] as string, words.slice(1)]): Program {
   const folder = mkdtempSync(join(tmpdir(), 'arr-program-'))
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const [command, rest] = wrap([process.execPath, cli, ...words.split(' ')])
   const child = spawn(command, rest, {
     cwd: root,
-    // On a busy machine a start takes long; that is no failure.
+    // A start may take long on a busy machine.
     env: { ...inherited, FASTIFY_PLUGIN_TIMEOUT: '100000', LOG_DIR: folder, HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0', ...environment }
   })
   let output = ''
@@ -57,7 +57,7 @@ export function start (t: Test, environment: Record<string, string>, wrap = (wor
   }
 }
 
-/** A port that is taken until the test is over. */
+/** A port that is in use until the test ends. */
 export async function takenPort (t: Test): Promise<number> {
   const server: Server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

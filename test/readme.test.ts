@@ -1,5 +1,5 @@
-// The READMEs are true: every ```ts block is a whole module that compiles and runs. A block marked `ignore` is an
-// excerpt, and is only shown.
+// Every ```ts block of the READMEs is a whole module that compiles and runs. A block marked `ignore` is an excerpt, and is
+// not run.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
@@ -15,7 +15,7 @@ interface Block {
   readonly file: string
 }
 
-// Inside the repository, so that the blocks find the packages as its own tests do; one for each run of this file.
+// Inside the repository, so that the blocks resolve the packages as the tests do; a new folder for each run of this file.
 const place = join(root, 'test', '.readme')
 mkdirSync(place, { recursive: true })
 const folder = mkdtempSync(join(place, 'run-'))
@@ -33,13 +33,13 @@ const blocks: Block[] = readmes.flatMap(readme => {
   })
 })
 
-/** A block that listens would listen on for ever, on a port that may be taken: here it takes a free one, and closes. */
+/** A block that listens gets a free port, and is closed at its end: otherwise it would run for ever, on a port that may be in use. */
 function runnable (code: string): string {
   const free = code.replace(/\bport: \d+/g, 'port: 0')
   return free.includes('.listen(') && !free.includes('.close(') ? `${free}\nawait fastify.close()\n` : free
 }
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(120_000) })
 
 t.test('every README has a block that runs', async t => {

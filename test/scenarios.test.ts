@@ -1,4 +1,4 @@
-// The article's two scenarios, in a real browser: which way the WebSocket takes, and what the log says of it.
+// The article's two scenarios in a real browser: which way the WebSocket takes, and what the log has of it.
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -6,12 +6,12 @@ import { backend } from '../backend/src/index.ts'
 import { browser, withoutChromium } from './chromium.ts'
 import { freePort, startSite, type Line } from './site.ts'
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(120_000) })
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-/** The backend, with an eye on what reaches it. */
+/** The backend, which records the requests that reach it. */
 async function watchedBackend (t: Test): Promise<{ upstream: string, seen: Array<{ logId: string, upgrade: boolean }> }> {
   const seen: Array<{ logId: string, upgrade: boolean }> = []
   const fastify: FastifyInstance = Fastify({ forceCloseConnections: true })
@@ -111,7 +111,7 @@ for (const scheme of ['http', 'https'] as const) {
   })
 }
 
-t.test('on localhost the switch sends the page through the proxy, and the log tells both apart', { skip: withoutChromium }, async t => {
+t.test('on localhost the switch sends the WebSocket through the proxy, and the log has a 200 and a 101', { skip: withoutChromium }, async t => {
   const { upstream } = await watchedBackend(t)
   const site = await startSite(t, { upstream })
   const context = await browser(t)
@@ -126,9 +126,9 @@ t.test('on localhost the switch sends the page through the proxy, and the log te
   t.same((await site.lines(2)).map(line => line['sc-status']), ['200', '101'])
 })
 
-t.test('the page comes back by itself when the backend does', { skip: withoutChromium }, async t => {
+t.test('the page reconnects by itself when the backend is back', { skip: withoutChromium }, async t => {
   const port = await freePort(t)
-  // A connection that the browser has opened ahead of need says nothing, and would hold the close up.
+  // An idle connection that the browser has opened ahead of need would delay the close.
   const first = Fastify({ forceCloseConnections: true })
   await first.register(backend)
   await first.listen({ port, host: 'localhost' })

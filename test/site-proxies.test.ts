@@ -1,4 +1,4 @@
-// Two proxies of everything on one server, each for a site of host-routing.
+// Two proxies with the prefix `/` on one server, each for a site of host-routing.
 import { hostRouting } from '@fastify-arr/host-routing'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { once } from 'node:events'
@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** An upstream that gives its name, on a page and on a WebSocket. */
+/** An upstream that sends its name, as a page and as a WebSocket message. */
 async function named (t: Test, name: string): Promise<string> {
   const server = createServer((_request, response) => response.end(name))
   const sockets = new WebSocketServer({ server })

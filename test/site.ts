@@ -22,14 +22,14 @@ export interface Site {
 /** A line of the log: column name to value. */
 export type Line = Readonly<Record<string, string>>
 
-/** One certificate serves all tests of a file: making a key takes long. */
+/** One certificate for all tests of a file: making a key takes long. */
 const certificates = await mkdtemp(join(tmpdir(), 'arr-certificates-'))
 process.on('exit', () => rmSync(certificates, { recursive: true, force: true }))
 
-/** `prepare` sees the server before the app is registered in it. */
+/** Starts the site; `prepare` gets the server before the app is registered. */
 export async function startSite (t: Test, options: AppOptions = {}, prepare = (_fastify: FastifyInstance): void => {}): Promise<Site> {
   const directory = await mkdtemp(join(tmpdir(), 'arr-logs-'))
-  // On a busy machine a start takes long; that is no failure.
+  // A start may take long on a busy machine.
   const fastify = Fastify({ ...startOptions, pluginTimeout: 0 })
   prepare(fastify)
   t.teardown(async () => {
@@ -43,7 +43,7 @@ export async function startSite (t: Test, options: AppOptions = {}, prepare = (_
     httpPort: (fastify.server.address() as { port: number }).port,
     httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? 0,
     async lines (count) {
-      // A line is written when its exchange is over, which is after the client has seen the end.
+      // A line is written when its exchange is over, which is after the client has received the end.
       for (;;) {
         await fastify.arrLog.flush()
         const lines = await read(join(directory, 'W3SVC1'))
@@ -66,13 +66,13 @@ async function read (folder: string): Promise<Line[]> {
   return lines
 }
 
-// Below those that systems give to whoever leaves the choice to them: a port of theirs may be another's before it is used.
+// Below the ephemeral ports: one of those may be given to another process before it is used.
 const FIRST_PORT = 20_000
 const PORTS = 12_000
 
 /**
- * A port that nobody has, and nobody takes until the test is over, for those who cannot leave the choice to the system.
- * Among those who choose as we do it belongs to who holds the datagram port of the same number.
+ * A port that is free until the test ends, for servers that cannot listen on port 0. Test processes that run at the same time
+ * reserve a port by binding the UDP port of the same number.
  */
 export async function freePort (t: Test): Promise<number> {
   for (;;) {

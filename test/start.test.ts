@@ -1,4 +1,4 @@
-// `npm start`: what it says, how it ends, and that a mistake in its settings is one sentence.
+// `npm start`: its output, its exit code, and one sentence for a mistake in its settings.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -14,10 +14,10 @@ import { start, takenPort } from './program.ts'
 const withoutScript = process.platform === 'linux' && existsSync('/usr/bin/script') ? false : 'util-linux\'s script is not installed'
 const noSignals = process.platform === 'win32' ? 'Windows has no such signals' : false
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(120_000) })
 
-t.test('it tells the URLs of both scenarios, where the log is and how to stop', async t => {
+t.test('it prints the URLs of both scenarios, the log\'s folder and how to stop', async t => {
   const program = start(t, {})
   await program.says(/stop +Ctrl\+C/)
   const output = program.output()
@@ -29,7 +29,7 @@ t.test('it tells the URLs of both scenarios, where the log is and how to stop', 
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  t.test(`${signal} ends it with code 0, with WebSockets open on both ways`, { skip: noSignals }, async t => {
+  t.test(`${signal} ends it with code 0 while WebSockets are open, direct and through the proxy`, { skip: noSignals }, async t => {
     const program = start(t, {})
     await program.says(/stop +Ctrl\+C/)
     const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
@@ -43,11 +43,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     }
     program.process.kill(signal)
     t.same(await program.exit, { code: 0, signal: null })
-    t.same((await Promise.all(codes)).map(([code]) => code), [1001, 1001, 1001], 'and everybody was told')
+    t.same((await Promise.all(codes)).map(([code]) => code), [1001, 1001, 1001], 'and each WebSocket got 1001')
   })
 }
 
-/** Lets the program's clock stand still, this many ms after the first SIGINT: when another comes is not for a busy machine to say. It tells when it is so. */
+/** Stops the program's clock this many ms after the first SIGINT, so that a busy machine does not decide how late the second is. Prints `pressed` then. */
 function clockStandsAt (later: number): Record<string, string> {
   const code = `process.once('SIGINT', () => {
     const pressed = performance.now()
@@ -60,21 +60,21 @@ function clockStandsAt (later: number): Record<string, string> {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
 }
 
-// Less than twice what the app itself waits: to wait for one after the other would still end with code 1. More than
-// `npm start` gives: what is looked at is whether the app ends by itself, not how busy the machine is.
+// Less than twice the app's own time limit: waiting for two things in sequence would still end with code 1. More than the
+// grace of `npm start`: the test is whether the app ends by itself, not how busy the machine is.
 const roomy = (words: string[]): [string, string[]] => {
   const at = words.indexOf('--close-grace-delay') + 1
   return [words[0] as string, words.slice(1).with(at - 1, '5900')]
 }
 
-t.test('one Ctrl+C is one, however often it is passed on: everybody is told, and has a line', { skip: noSignals }, async t => {
+t.test('one Ctrl+C counts once, however often SIGINT is passed on: the WebSocket\'s line is in the log', { skip: noSignals }, async t => {
   const program = start(t, clockStandsAt(100), roomy)
   await program.says(/stop +Ctrl\+C/)
   const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
   const socket = new WebSocket(`ws://localhost:${port}/`)
   t.teardown(() => socket.terminate())
   await once(socket, 'message')
-  // Silent, so that the end takes its time.
+  // Paused, so that the client answers no Close frame and the end takes longer.
   socket.pause()
   program.process.kill('SIGINT')
   await program.says(/^pressed$/m)
@@ -98,7 +98,7 @@ t.test('a second Ctrl+C ends it at once', { skip: noSignals }, async t => {
   t.match(program.output(), 'second SIGINT')
 })
 
-t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }, async t => {
+t.test('SIGTERM ends it with code 0 while clients answer no Close frame', { skip: noSignals }, async t => {
   const program = start(t, {}, roomy)
   await program.says(/stop +Ctrl\+C/)
   const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
@@ -114,12 +114,12 @@ t.test('SIGTERM ends it with code 0 while peers are silent', { skip: noSignals }
 })
 
 const unfinished: ReadonlyArray<[string, string]> = [
-  ['a connection that has said nothing yet', ''],
+  ['an idle connection', ''],
   ['a head that never ends', 'GET / HTTP/1.1\r\nHost: local'],
   ['a body that never ends', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf']
 ]
 for (const [what, bytes] of unfinished) {
-  t.test(`SIGTERM ends it with code 0 whoever holds ${what}, at the proxy or the backend`, { skip: noSignals }, async t => {
+  t.test(`SIGTERM ends it with code 0 while a client has ${what}, at the proxy and at the backend`, { skip: noSignals }, async t => {
     const program = start(t, {}, roomy)
     await program.says(/stop +Ctrl\+C/)
     const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
@@ -131,7 +131,7 @@ for (const [what, bytes] of unfinished) {
       await once(socket, 'connect')
       if (bytes !== '') await new Promise(resolve => socket.write(bytes, resolve))
     }
-    // Who is answered on a later connection is sure that the earlier ones are in.
+    // An answer on a later connection means that the earlier ones were accepted.
     await (await fetch(`http://localhost:${proxy}/`)).text()
     program.process.kill('SIGTERM')
     t.same(await program.exit, { code: 0, signal: null })
@@ -139,7 +139,7 @@ for (const [what, bytes] of unfinished) {
   })
 }
 
-t.test('an error that nobody caught ends it with code 1, and everybody is told before', { skip: noSignals }, async t => {
+t.test('an uncaught error ends it with code 1, after the WebSocket has got 1001', { skip: noSignals }, async t => {
   const late = 'process.on("SIGWINCH",()=>{Promise.reject(new Error("nobody caught this"))})'
   const program = start(t, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` })
   await program.says(/stop +Ctrl\+C/)
@@ -161,7 +161,7 @@ t.test('a terminal that is closed ends it', { skip: withoutScript }, async t => 
   t.teardown(() => { if (isThere(pid)) process.kill(pid, 'SIGKILL') })
   await says(/stop +Ctrl\+C/)
   terminal.kill('SIGKILL')
-  // Tap's own time limit ends this where it does not end.
+  // Tap's time limit ends the test where the process does not exit.
   while (isThere(pid)) await new Promise(resolve => setTimeout(resolve, 50))
   t.pass('the process is gone')
 })
@@ -211,7 +211,7 @@ t.test('UPSTREAM is proxied to, and no backend is started', async t => {
   await program.says(/SERVER-STATUS=200 \d+ - \S+ HTTP\/1\.1 node - 200 0 0 \d+/)
 })
 
-t.test('fastify-cli\'s test helper builds the same app', async t => {
+t.test('the test helper of fastify-cli builds the same app', async t => {
   const fastify = await helper.build(['dist/app.js'], { httpPort: 0, httpsPort: 0, backendPort: 0, logDirectory: t.testdir() })
   t.teardown(() => fastify.close())
   const page = await fastify.inject({ url: '/', headers: { host: 'reverseproxy.com' } })

@@ -1,4 +1,4 @@
-// A file of IIS that refuses requests, which nothing does here: the site starts without it only where that is said.
+// A file of IIS that refuses requests, which nothing does here: the site starts only where the option `open` names its sections.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -8,12 +8,12 @@ import { root } from './packages.ts'
 import { start, takenPort } from './program.ts'
 import { startSite } from './site.ts'
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(120_000) })
 
 const CLOSED = '<security><ipSecurity allowUnlisted="false" /><access sslFlags="Ssl" /></security>'
 
-/** `examples/web.config`, leading to a backend of the test's own, with and without what closes it. */
+/** `examples/web.config`, leading to a backend of the test's own, with and without sections that refuse requests. */
 async function example (t: Test): Promise<{ file: string, open: string, closed: string }> {
   const backend = await startBackend({ port: 0, host: '127.0.0.1' })
   t.teardown(() => backend.close())
@@ -29,7 +29,7 @@ async function status (port: number, path = '/'): Promise<number> {
   return response.status
 }
 
-t.test('no site starts from a file that closes what is not opened, and nothing listens', async t => {
+t.test('no site starts from a file that refuses requests in sections that are not opened, and nothing listens', async t => {
   const { file, closed } = await example(t)
   writeFileSync(file, closed)
   for (const open of [undefined, [], ['access'], ['requestFiltering']]) {
@@ -38,7 +38,7 @@ t.test('no site starts from a file that closes what is not opened, and nothing l
   await t.rejects(startSite(t, { webConfig: file, open: ['ipsecurity'] }), { code: 'FST_ARR_IIS_CONFIG_INVALID_OPTION', message: /"ipsecurity" is not one of access, / })
 })
 
-t.test('with all of it opened it starts, answers pages and WebSockets, and its log says what is open', async t => {
+t.test('with all sections opened it starts, answers pages and WebSockets, and its log lists what is open', async t => {
   const { file, closed } = await example(t)
   writeFileSync(file, closed)
   const told: string[] = []
@@ -53,7 +53,7 @@ t.test('with all of it opened it starts, answers pages and WebSockets, and its l
   ])
 })
 
-t.test('a change that closes something is not taken over: the site goes on as it was, and its log says what is still open', async t => {
+t.test('a change that would refuse requests is not put in force: the site goes on as it was, and its log lists what is still open', async t => {
   const { file, open, closed } = await example(t)
   writeFileSync(file, open)
   const errors: string[] = []
@@ -77,7 +77,7 @@ t.test('a change that closes something is not taken over: the site goes on as it
   t.equal(errors.length, 3, 'and the next change is taken over')
 })
 
-t.test('as a program it ends with code 1 and a sentence for each part, with what to type; typed, it starts', async t => {
+t.test('as a program it ends with code 1, a sentence for each section and the option to add; with the option it starts', async t => {
   const { file, closed } = await example(t)
   writeFileSync(file, closed)
   const given = (...more: string[]) => (words: string[]): [string, string[]] => [words[0] as string, [...words.slice(1), '--', '--web-config', file, ...more]]
@@ -99,7 +99,7 @@ t.test('as a program it ends with code 1 and a sentence for each part, with what
   }
 })
 
-t.test('what is to be opened, where there is no file, is a mistake', async t => {
+t.test('--open without a file is a mistake', async t => {
   const program = start(t, {}, words => [words[0] as string, [...words.slice(1), '--', '--open', 'access']])
   t.same(await program.exit, { code: 1, signal: null })
   t.match(program.output(), /^--open is about a file of IIS, and there is none/m)

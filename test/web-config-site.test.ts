@@ -12,10 +12,10 @@ import { root } from './packages.ts'
 import { start, takenPort } from './program.ts'
 import { freePort, startSite, type Site } from './site.ts'
 
-// The runner's limit is a whole file's, and on a slow machine all of these together take longer: here it is each test's.
+// The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.
 t.beforeEach(() => { t.setTimeout(120_000) })
 
-// A second ping would come between what is sent and its echo.
+// A second ping would come between a message and its echo.
 const NEVER = 2 ** 31 - 1
 
 /** `examples/web.config`, leading to a backend of the test's own. */
@@ -29,14 +29,14 @@ async function example (t: Test): Promise<{ file: string, xml: string }> {
   return { file, xml }
 }
 
-/** What a request for the site is answered. */
+/** The answer to a request for the site. */
 async function status (site: Site, path = '/'): Promise<number> {
   const response = await fetch(`http://localhost:${site.httpPort}${path}`, { redirect: 'manual' })
   await response.arrayBuffer()
   return response.status
 }
 
-/** Waits until an answer is this. Tap's time limit is the end. */
+/** Waits until the answer is this; ended by tap's time limit. */
 async function becomes (site: Site, path: string, wanted: number): Promise<void> {
   while (await status(site, path) !== wanted) await new Promise(resolve => setTimeout(resolve, 100))
 }
@@ -56,7 +56,7 @@ t.test('the article\'s rule as XML: the page, and a WebSocket whose extensions h
   t.same((await site.lines(5)).map(line => line['sc-status']).sort(), ['101', '101', '200', '404', '404'])
 })
 
-t.test('a changed file is in force without a restart, a broken one leaves the rules before, and WebSockets notice neither', async t => {
+t.test('a changed file is in force without a restart, a broken one leaves the rules in force, and WebSockets stay open', async t => {
   const { file, xml } = await example(t)
   const site = await startSite(t, { webConfig: file })
   await converse(`ws://localhost:${site.httpPort}/`, {}, async ({ socket, next }) => {
@@ -91,12 +91,12 @@ function serverFile (port: number, status: number, sites: Readonly<Record<string
 </configuration>`
 }
 
-t.test('a changed file whose sites are refused leaves the rules before as well', async t => {
+t.test('a changed file whose sites are refused leaves the rules in force as well', async t => {
   const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
   const { fastify } = await startSite(t, { webConfig: file })
-  // By its address: `*.localhost` is not resolved everywhere.
+  // By address: not every system resolves `*.localhost`.
   const answer = async (site: string): Promise<number | undefined> => {
     const [response] = await once(get({ host: '127.0.0.1', port, headers: { host: `${site}.localhost:${port}` }, agent: false }), 'response')
     response.resume()
@@ -120,7 +120,7 @@ t.test('a changed file whose sites are refused leaves the rules before as well',
   t.equal(await answer('three'), 452, 'a file that tells of no site any more is one for every host, as it would be at the next start')
 })
 
-t.test('a site that is taken out of the file: its WebSockets are told, those of the others stay, whatever else has changed', async t => {
+t.test('a site that is removed from the file: its WebSockets are closed, those of the others stay, whatever else has changed', async t => {
   const backend = await startBackend({ port: 0, host: '127.0.0.1', pingInterval: NEVER })
   t.teardown(() => backend.close())
   const { port: upstream } = backend.server.address() as { port: number }
@@ -139,19 +139,19 @@ t.test('a site that is taken out of the file: its WebSockets are told, those of 
   }
   const [one, two] = [await open('one'), await open('two')]
   const gone = once(two, 'close')
-  // The rule changes as well, and the one that is left gets another id.
+  // The rule changes as well, and the remaining site gets another id.
   write({ one: 7 }, '<action type="CustomResponse" statusCode="410" />')
   const [code, reason] = await gone
   t.equal(code, 1001)
   t.equal(String(reason), 'The site was removed.')
   one.send('still there?')
   t.equal(String((await once(one, 'message'))[0]), 'still there?')
-  // A tunnel ends when both of its sides have, and the client is but one of them. Tap's time limit is the end.
+  // A tunnel ends when both of its sockets have closed, and the client is only one of them. Ended by tap's time limit.
   while (fastify.tunnels.size > 1) await new Promise(resolve => setTimeout(resolve, 5))
   t.equal(fastify.tunnels.size, 1)
 })
 
-t.test('a changed file that no longer names sites is for every host', async t => {
+t.test('a changed file that no longer names sites serves every host', async t => {
   const { file, xml } = await example(t)
   const port = await freePort(t)
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
@@ -161,14 +161,14 @@ t.test('a changed file that no longer names sites is for every host', async t =>
   await becomes(site, '/', 200)
 })
 
-t.test('a binding on the port that is the server\'s own is told before anything listens', async t => {
+t.test('a binding on HTTP_PORT is a mistake before anything listens', async t => {
   const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1 }))
   await t.rejects(startSite(t, { webConfig: file, httpPort: port }), { message: `HTTP_PORT is ${port}, which a binding of ${file} has already: choose another one, or 0 for a free one.` })
 })
 
-t.test('the upstream hears what was asked for as from IIS, and no client\'s word on it', async t => {
+t.test('the upstream gets the original URL in a header as from IIS, and never the client\'s own header', async t => {
   const upstream = createServer((request, response) => { response.end(`${request.url ?? ''} ${request.headers['x-original-url'] as string}`) }).listen(0, '127.0.0.1')
   await once(upstream, 'listening')
   t.teardown(() => { upstream.close().closeAllConnections() })
@@ -180,7 +180,7 @@ t.test('the upstream hears what was asked for as from IIS, and no client\'s word
   t.equal(await response.text(), '/b?c /a/b?c')
 })
 
-t.test('what only a start can change is told at the first change', async t => {
+t.test('a change that takes a restart is logged', async t => {
   const { file, xml } = await example(t)
   const site = await startSite(t, { webConfig: file })
   const told = new Promise<string>(resolve => {
@@ -195,10 +195,10 @@ t.test('a file that changes while the site is still starting is in force once it
   const site = await startSite(t, { webConfig: file }, fastify => {
     const register = fastify.register.bind(fastify) as (plugin: unknown, options: unknown) => PromiseLike<unknown>
     const hold = async (plugin: unknown, options: unknown): Promise<void> => {
-      // The file has been read by then, and its rules go to this plugin.
+      // By then the file has been read, and its rules are passed to this plugin.
       if (plugin === urlRewrite) {
         writeFileSync(file, xml.replace('<rules>', '<rules><rule name="gone" stopProcessing="true"><match url="^gone$" /><action type="CustomResponse" statusCode="410" /></rule>'))
-        // The file is looked at each second, and read a tenth later: both are over before this is.
+        // The file is checked each second, and read a tenth of a second later: both happen within this time.
         await new Promise(resolve => setTimeout(resolve, 2500))
       }
       await register(plugin, options)
@@ -226,7 +226,7 @@ t.test('and after one, which is all that some shells leave, and from WEB_CONFIG;
   ]) await program.says(/rules +\S+web\.config/)
 })
 
-t.test('it tells the URLs of the file\'s own sites', async t => {
+t.test('it prints the URLs of the file\'s own sites', async t => {
   const port = await freePort(t)
   const file = join(t.testdir(), 'applicationHost.config')
   writeFileSync(file, serverFile(port, 410, { one: 1, two: 2 }))

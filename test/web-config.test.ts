@@ -12,13 +12,13 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { test, type Test } from 'tap'
 import { root } from './packages.ts'
 
-/** What a fixture's `.json` holds. */
+/** The content of a fixture's `.json`. */
 interface Expectations {
   /** The name the file is read under. Default: `web.config`. */
   readonly file?: string
   /** Transforms beside the fixture, applied first. */
   readonly transforms?: readonly string[]
-  /** The codes of all mistakes in the report, in the order of the file. Not looked at, if left out. */
+  /** The codes of all mistakes in the report, in the order of the file. Not compared, if left out. */
   readonly mistakes?: readonly string[]
   /** The names of what is not supported, in the order of the file. Default: nothing is lost. */
   readonly lost?: readonly string[]
@@ -69,7 +69,7 @@ for (const name of fixtures) {
 }
 
 test('what is read fits what the packages take', async t => {
-  // The compiler is what tests this: the packages know nothing of each other.
+  // The compiler tests this: the packages do not import each other's types.
   const { options } = readConfigText('<configuration />')
   const fits = {
     arrLog: options.arrLog ?? {},
@@ -84,7 +84,7 @@ test('what is read fits what the packages take', async t => {
 
 interface Running {
   readonly port: number
-  /** What the rules made of the last request. */
+  /** `request.rewrite` of the last request. */
   seen: Rewrite | null
   /** The headers the upstream got with it; null where it was not asked. */
   upstreamGot: IncomingHttpHeaders | null
@@ -101,7 +101,7 @@ async function startSite (t: Test, { options }: IisConfig): Promise<Running> {
   const { port } = backend.address() as { port: number }
   t.teardown(() => { backend.close() })
 
-  // Behind a proxy that is believed, a header says https: one server takes both.
+  // With `trustProxy` a header sets the protocol: one server takes http and https.
   const fastify: FastifyInstance = Fastify({ trustProxy: true })
   t.teardown(() => fastify.close())
   if (options.hostRouting !== undefined) {
@@ -113,7 +113,7 @@ async function startSite (t: Test, { options }: IisConfig): Promise<Running> {
   await fastify.register(upstreamProxy, {
     ...options.upstreamProxy,
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer),
-    // Where the rules lead to does not exist; all of it is the one backend.
+    // The hosts that the rules name do not exist; every request goes to the one backend.
     to: ({ rewrite, raw }) => {
       const path = (rewrite?.url ?? raw.url ?? '/').replace(/^https?:\/\/[^/?]*/, '')
       return { url: `http://127.0.0.1:${port}${path.startsWith('/') ? path : `/${path}`}`, headers: rewrite?.headers ?? {} }
