@@ -1,11 +1,11 @@
-// How is the load started, and how is it heard?
+// How is the load started, and how are its figures read?
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { LOAD_CORE, type Running, start, stop } from './processes.ts'
 import type { Workshop } from './workshop.ts'
 
-/** A WebSocket load that runs. */
+/** A running WebSocket load. */
 export interface Load {
   readonly lines: AsyncIterable<string>
   readonly say: (text: string) => void
@@ -29,7 +29,7 @@ export function begin (workshop: Workshop, args: readonly string[]): Load {
   }
 }
 
-/** Runs an HTTP load to its end; what it printed. Throws what it complained of. */
+/** Runs an HTTP load to its end, and returns its output. Throws with its error output. */
 export async function run (command: string, args: readonly string[]): Promise<string> {
   const running = start(LOAD_CORE, command, args)
   let text = ''
@@ -39,7 +39,7 @@ export async function run (command: string, args: readonly string[]): Promise<st
   return text
 }
 
-/** What wrk is told to post 16 KiB. */
+/** The wrk script that posts 16 KiB. */
 export function postScript (workshop: Workshop): string {
   const path = join(workshop.folder, 'post.lua')
   writeFileSync(path, 'wrk.method = "POST"\nwrk.body = string.rep("z", 16384)\nwrk.headers["Content-Type"] = "application/octet-stream"\n')

@@ -1,7 +1,7 @@
-// What was asked for on the command line?
+// What does the command line ask for?
 import { parseArgs } from 'node:util'
 
-/** A checkout whose plugins are measured, under a name that tells its rows apart. */
+/** A checkout whose plugins are measured, under a name for its rows. */
 export interface Tree {
   readonly name: string
   readonly path: string
@@ -18,7 +18,7 @@ export interface Options {
   /** How long each peer is warmed up before its first sample of a workload, s. */
   readonly warm: number
   readonly nice: number
-  /** Whether each sample is of a process of its own, warmed up anew. */
+  /** Whether each sample is taken from a new process, which is warmed up again. */
   readonly fresh: boolean
   readonly trees: readonly Tree[]
   /** Whether RESULTS.md is written: only by a run that measures everything, unless asked. */
@@ -40,7 +40,7 @@ export const HELP = `npm run bench -- [options]
   --list            names the workloads and the peers, and what is absent
 `
 
-/** Reads the command line. Throws a TypeError on an unknown option, a RangeError on a senseless number. */
+/** Reads the command line. Throws a TypeError on an unknown option, a RangeError on a number out of range. */
 export function readOptions (args: readonly string[], root: string): Options | null {
   const { values } = parseArgs({
     args: [...args],

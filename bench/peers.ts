@@ -7,13 +7,13 @@ import { accepting, freePort, PROXY_CORE, type Running, saysOf, start, treeOf, w
 import { compiledTree } from './tree.ts'
 import type { Workshop } from './workshop.ts'
 
-/** `floor`: no proxy at all; `server`: the big ones; `node`: what Node has; `ours`. */
+/** `floor`: no proxy at all; `server`: nginx and its like; `node`: proxies from npm; `ours`: fastify-arr. */
 export type Kind = 'floor' | 'server' | 'node' | 'ours'
 
 /** A proxy that listens. */
 export interface Proxy {
   readonly port: number
-  /** Its processes, as they are now: some make their workers late. None where there is no proxy. */
+  /** Its processes at this moment: some start their workers late. None where there is no proxy. */
   readonly pids: () => readonly number[]
   readonly running: Running | null
   /** Anything worth a note in the results. */
@@ -25,9 +25,9 @@ export interface Peer {
   readonly name: string
   readonly kind: Kind
   readonly version: string
-  /** Why it can't be run here, or null. */
+  /** Why it cannot run here, or null. */
   readonly absent: string | null
-  /** What it can do; a workload asks. */
+  /** What it can do; compared with what a workload needs. */
   readonly speaks: ReadonlySet<'http' | 'page' | 'websocket' | 'many' | 'tls'>
   readonly start: (workshop: Workshop, tls: boolean) => Promise<Proxy>
 }
@@ -38,7 +38,7 @@ const MODULES = join(import.meta.dirname, 'node_modules')
 
 const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls'] as const)
 
-/** Our rows: how much of the family is on. The targets speak of the observer and the log; who stands beside us does not do what the other plugins do. */
+/** The rows of fastify-arr: which plugins are on. The targets are for upstream-proxy with its observer and the log; the other peers do not do what the other plugins do. */
 const OUR_ROWS = [
   { key: 'ours', plugins: 'all', words: 'all plugins, log on' },
   { key: 'logged', plugins: 'logged', words: 'upstream-proxy and the log' },
@@ -56,7 +56,7 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
     server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
     server('caddy', 'Caddy', 'caddy', ['version'], (w, path) => ({ args: ['run', '--adapter', 'caddyfile', '--config', path], text: caddy(w) })),
-    // A thread for each WebSocket: thousands of idle ones are not what it is made for.
+    // Apache uses a thread for each WebSocket, so that thousands of idle ones are no fair measure.
     server('apache', 'Apache', 'apache2', ['-v'], (w, path) => ({ args: ['-X', '-f', path], text: apache(w) }), new Set(['http', 'page', 'websocket', 'tls'])),
     nodePeer('fastify-http-proxy', '@fastify/http-proxy', 'node', '@fastify/http-proxy'),
     nodePeer('http-proxy', 'http-proxy', 'node', 'http-proxy'),
@@ -109,7 +109,7 @@ function server (
   }
 }
 
-/** @param module what it is on npm; null where Node alone does it. */
+/** @param module its package on npm; null where Node alone does it. */
 function nodePeer (key: string, name: string, kind: Kind, module: string | null, speaks: Peer['speaks'] = ALL): Peer {
   const manifest = module === null ? '' : join(MODULES, module, 'package.json')
   const absent = module === null || existsSync(manifest) ? null : `${module} is not installed: npm ci --prefix bench`

@@ -1,4 +1,4 @@
-// How is a process started on one core, what has it used, and how is it surely ended?
+// How is a process started on one core, how is its use measured, and how is it ended for certain?
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -12,7 +12,7 @@ export const LOAD_CORE = 1
 /** /proc counts CPU time in hundredths of a second on every Linux (USER_HZ). */
 const TICK = 0.01
 
-/** A child with what it wrote to its error output, for the message when it fails. */
+/** A child process with its error output, for the message when it fails. */
 export interface Running {
   readonly process: ChildProcess
   readonly pid: number
@@ -21,7 +21,7 @@ export interface Running {
 
 const alive = new Set<Running>()
 
-/** The path of a program, or null where it is not installed. Looks in sbin as well, which is not on everyone's PATH. */
+/** The path of a program, or null where it is not installed. Looks in sbin as well, which is not on every user's PATH. */
 export function which (program: string): string | null {
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']) {
     const path = join(folder, program)
@@ -33,7 +33,7 @@ export function which (program: string): string | null {
   return null
 }
 
-// The kernel ends the child with its parent: nothing survives, not even a killed benchmark.
+// The kernel ends the child with its parent: no process survives the benchmark, even when that is killed.
 const withParent = which('setpriv') === null ? [] : ['setpriv', '--pdeathsig', 'TERM']
 
 /** Starts a program on one core. */
@@ -52,7 +52,7 @@ export function start (core: number, command: string, args: readonly string[], e
   return running
 }
 
-/** Ends a process: asks, and after two seconds insists. */
+/** Ends a process: SIGTERM, and after two seconds SIGKILL. */
 export async function stop (running: Running): Promise<void> {
   const { process: child } = running
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -105,7 +105,7 @@ export function cpuOf (pids: readonly number[]): number {
   return ticks * TICK
 }
 
-/** CPU time that all processes together have used on a core, in seconds, and what the host took away from it. */
+/** CPU time that all processes together have used on a core, in seconds, and the time that the host took from it (steal). */
 export function coreTime (core: number): number {
   const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? ''
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.trim().split(' ').map(Number)
@@ -123,7 +123,7 @@ export function memoryOf (pids: readonly number[]): number {
   return kilobytes * 1024
 }
 
-/** The fields of /proc/PID/stat from the third on: what comes before may hold spaces. */
+/** The fields of /proc/PID/stat from the third on: the second may contain spaces. */
 function statOf (pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -133,7 +133,7 @@ function statOf (pid: number): string[] | null {
   }
 }
 
-/** A port of the loopback that was free a moment ago. */
+/** A port of the loopback that is free at this moment. */
 export async function freePort (): Promise<number> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -142,7 +142,7 @@ export async function freePort (): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Waits until somebody accepts on the port. Throws where the process ends before, or after ten seconds. */
+/** Waits until a connection to the port is accepted. Throws where the process ends before, or after ten seconds. */
 export async function accepting (port: number, running: Running): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (running.process.exitCode !== null) break
@@ -157,7 +157,7 @@ export async function accepting (port: number, running: Running): Promise<void> 
   throw new Error(`did not start: ${running.errors()}`)
 }
 
-/** What a program says about itself, on either output, for the list of versions. */
+/** The version that a program prints, on either output, for the list of versions. */
 export function saysOf (command: string, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 })
   return `${stdout ?? ''}${stderr ?? ''}`

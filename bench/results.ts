@@ -1,4 +1,4 @@
-// What is written down for those who were not there?
+// What does RESULTS.md say about a run?
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import process from 'node:process'
@@ -8,7 +8,7 @@ import type { Peer } from './peers.ts'
 import { logVerdict, type Measured, microTable, ourRequest, tableOf, type Verdict, verdictsOf } from './table.ts'
 import type { Workshop } from './workshop.ts'
 
-/** All that a run found out. */
+/** The results of a run. */
 export interface Findings {
   readonly measured: readonly Measured[]
   readonly microResults: readonly MicroResult[]
@@ -34,7 +34,7 @@ export function writeResults (path: string, { measured, microResults, peers, wor
     .map(peer => `${peer.name} ${peer.absent === null ? peer.version : `(absent: ${peer.absent})`}`)
   const text = `# Results
 
-Written by \`npm run bench\`; what is measured and how to read it is told in [README.md](README.md).
+Written by \`npm run bench\`; what is measured and how to read it is in [README.md](README.md).
 
 - Date: ${new Date().toISOString().slice(0, 10)}
 - Machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().replace(/-.*/, '')}
@@ -44,7 +44,7 @@ Written by \`npm run bench\`; what is measured and how to read it is told in [RE
 ${[...workshop.absent].map(line => `- Absent: ${line}\n`).join('')}${[...notes].map(line => `- ${line}\n`).join('')}
 ## Targets
 
-The targets speak of the tunnel and the forwarder with the observer and the log on, which is the first column. The second is the whole family: url-rewrite and host-routing do what nobody beside us does.
+The targets are for the tunnel and the forwarder with the observer and the log on: the first column. The second has all plugins: no other peer does what url-rewrite and host-routing do.
 
 | work | to reach | with the log | all plugins |
 |---|---|---|---|

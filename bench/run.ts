@@ -1,5 +1,5 @@
-// The benchmark: what does a request, a message, a handshake cost the proxy, beside its peers, in one run?
-// Linux only: the measure is CPU time as /proc tells it, and a core for each side.
+// The benchmark: what does a request, a message or a handshake cost the proxy and its peers, in one run?
+// Linux only: CPU time is read from /proc, and each side has a core.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,11 +32,11 @@ async function main (): Promise<void> {
   const micros = MICROS.filter(micro => wanted(options.only, micro.key))
   if (options.list) return list(peers, workloads)
 
-  // What is started inherits both.
+  // The processes that are started inherit both.
   if (options.nice !== 0) prefer(options.nice)
   saysOf('taskset', ['-cp', String(LOAD_CORE), String(process.pid)])
   const folder = mkdtempSync(join(tmpdir(), 'fastify-arr-bench-'))
-  // Whatever happens, nothing is left running and nothing is left behind.
+  // However the run ends, no process and no file is left.
   process.on('exit', () => { stopAll(); rmSync(folder, { recursive: true, force: true }) })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
   const startedAt = Date.now()
@@ -70,7 +70,7 @@ async function main (): Promise<void> {
   process.exit(0)
 }
 
-/** Samples a workload, one peer after the other, then again: a slow minute of the machine hits all of them. */
+/** Samples a workload, one peer after the other, then again: a slow minute of the machine affects all of them. */
 async function measure (workload: Workload, peers: readonly Peer[], workshop: Workshop, options: Options, notes: Set<string>): Promise<Outcome[]> {
   const subjects = peers.map(peer => ({ peer, samples: [] as Sample[], failure: null as string | null, proxy: null as Proxy | null }))
   const tls = workload.needs.includes('tls')
@@ -119,7 +119,7 @@ async function end (subject: { proxy: Proxy | null }): Promise<void> {
   if (running !== undefined && running !== null) await stop(running)
 }
 
-// What a program says when it fails may be long and hold paths; the results hold neither.
+// The error output of a program may be long and contain paths; the results have neither.
 function inOneCell (message: string): string {
   const line = message.replace(/(\/[\w.-]+){2,}/g, '…').replace(/[\s|]+/g, ' ')
   return line.length > 100 ? `${line.slice(0, 100)}…` : line

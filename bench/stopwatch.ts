@@ -1,9 +1,9 @@
-// What did the proxy use of its core, how fast was that core meanwhile, and what did others take of it?
+// How much of its core did the proxy use, how fast was that core meanwhile, and how much did other processes use?
 import { readFileSync } from 'node:fs'
 import { coreTime, cpuOf, PROXY_CORE } from './processes.ts'
 import type { Workshop } from './workshop.ts'
 
-/** What a stretch of time cost, per unit of work. */
+/** The cost of a period of time, per unit of work. */
 export type Cost = {
   /** CPU time of the proxy, µs, as on the undisturbed core. */
   readonly cpu: number
@@ -11,9 +11,9 @@ export type Cost = {
   readonly rate: number
   /** The part of its core that the proxy used. */
   readonly busy: number
-  /** The part that others used: the noise. */
+  /** The part that other processes used: the noise. */
   readonly others: number
-  /** How much longer the core took for the same work than at its best. 1 is undisturbed. */
+  /** The probe's slowdown: its time for the same work against its best. 1 is undisturbed. */
   readonly slowness: number
 }
 
@@ -43,7 +43,7 @@ export class Stopwatch {
   }
 }
 
-/** What the probe has told so far: pieces done, and nanoseconds for all of them and for the quickest. */
+/** The probe's figures so far: pieces done, and nanoseconds for all of them and for the quickest. */
 interface Pieces {
   readonly done: number
   readonly took: number

@@ -4,23 +4,23 @@ import type { Peer } from './peers.ts'
 import { type Target, TARGETS } from './targets.ts'
 import type { Figure, Sample, Workload } from './workloads.ts'
 
-/** What a peer did in a workload: its samples, or why there are none. */
+/** The result of a peer in a workload: its samples, or why there are none. */
 export interface Outcome {
   readonly peer: Peer
   readonly samples: readonly Sample[]
   readonly failure: string | null
 }
 
-/** Everything that was measured in one workload. */
+/** All measurements of one workload. */
 export interface Measured {
   readonly workload: Workload
   readonly outcomes: readonly Outcome[]
 }
 
-/** Our rows that the targets are held against: what they speak of, and the whole family. */
+/** The rows that are compared with the targets: upstream-proxy with the log, and all plugins. */
 export const JUDGED = ['logged', 'ours'] as const
 
-/** What is to be reached, and by each of `JUDGED` what was. */
+/** What is to be reached, and what each of `JUDGED` reached. */
 export interface Verdict {
   readonly wanted: string
   readonly reached: readonly Reached[]
@@ -76,13 +76,13 @@ export function tableOf (workload: Workload, figure: Figure, outcomes: readonly 
   return lines.join('\n')
 }
 
-/** What a GET of 1 KiB costs us, in µs; NaN where that was not measured. */
+/** The cost of a GET of 1 KiB with all plugins, µs; NaN where that was not measured. */
 export function ourRequest (measured: readonly Measured[]): number {
   const samples = measured.find(({ workload }) => workload.key === 'get1k')?.outcomes.find(({ peer }) => peer.key === 'ours')?.samples ?? []
   return median(samples.map(sample => sample.cpu ?? NaN))
 }
 
-/** The table of the plugins by themselves. `request` is what a whole request costs us, µs, or NaN. */
+/** The table of the plugins by themselves. `request` is the cost of a whole request with all plugins, µs, or NaN. */
 export function microTable (results: readonly MicroResult[], request: number): string {
   const known = Number.isFinite(request)
   const lines = [`| | µs, median [min–max] |${known ? ' of a GET 1 KiB through us | target |' : ''}`, `|---|--:|${known ? '--:|---|' : ''}`]
@@ -106,7 +106,7 @@ export function logVerdict (results: readonly MicroResult[], request: number): V
   return [{ wanted: 'below 10 %', reached: JUDGED.map(() => reached) }]
 }
 
-/** What each target of a figure asks, and what our rows reached. */
+/** What each target of a figure asks, and what the rows of fastify-arr reached. */
 export function verdictsOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): Verdict[] {
   const rows = outcomes.map(outcome => rowOf(outcome, figure))
   return (TARGETS[`${workload.key} ${figure.name}`] ?? []).map(target => {
@@ -135,7 +135,7 @@ function judge (value: number, limit: number): boolean | null {
   return Number.isFinite(value) && Number.isFinite(limit) ? value <= limit : null
 }
 
-// A target stands in the row that it is measured against.
+// A target is shown in the row that it is measured against.
 function wordsFor (target: Target, row: Row, judged: readonly (Row | undefined)[], best: number): string[] {
   const { peer } = row.outcome
   const ours = judged.filter(one => one !== undefined)
@@ -156,7 +156,7 @@ function rowOf (outcome: Outcome, figure: Figure): Row {
   return { outcome, median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }
 
-/** The middle of some values; NaN of none. */
+/** The median of some values; NaN of none. */
 export function median (values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1

@@ -1,6 +1,6 @@
 // What is to be reached, and was it?
 
-/** A limit for our row: a factor on another row, or a figure. `below` is a factor of 1. */
+/** A limit for a row of fastify-arr: a factor on another row, or a figure. `below` is a factor of 1. */
 export type Target =
   | { readonly than: 'nginx' | 'nginx64' | 'haproxy' | 'caddy' | 'apache' | 'fastify-http-proxy' | 'every Node peer', readonly atMost: number }
   | { readonly figure: number }
@@ -15,7 +15,7 @@ export const TARGETS: Readonly<Record<string, readonly Target[]>> = {
   'latency1 p50': [NODE],
   'latency1 p99': [NODE],
   'get64k cpu': [{ than: 'nginx', atMost: 2 }, { than: 'caddy', atMost: 1 }, NODE],
-  // As shipped, nginx writes a body of this size to a file and its write to the upstream waits for an ACK: no yardstick.
+  // As shipped, nginx writes a body of this size to a file and its write to the upstream waits for an ACK: no target is measured against that.
   'post16k cpu': [{ than: 'nginx64', atMost: 4 }, { than: 'caddy', atMost: 1 }, NODE],
   'get1k-tls cpu': [NODE],
   'echo cpu': [{ than: 'nginx', atMost: 1.5 }, { than: 'fastify-http-proxy', atMost: 0.6 }, NODE],

@@ -1,4 +1,4 @@
-// How do a checkout's plugins become what npm would get, without writing into the checkout?
+// How are a checkout's plugins compiled as for npm, without writing into the checkout?
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -12,7 +12,7 @@ const COMPILER: ts.CompilerOptions = {
 
 const compiled = new Map<string, string>()
 
-/** Where a checkout's compiled plugins are; compiled when they are first asked for, into a folder inside `folder`. */
+/** The folder of a checkout's compiled plugins, inside `folder`; they are compiled at the first call. */
 export function compiledTree (from: string, folder: string): string {
   let to = compiled.get(from)
   if (to === undefined) {
@@ -23,7 +23,7 @@ export function compiledTree (from: string, folder: string): string {
   return to
 }
 
-/** Compiles the plugins of the checkout `from` into the folder `to`. The loader that serves tests would slow them: it wraps functions. */
+/** Compiles the plugins of the checkout `from` into the folder `to`. The loader of the tests would slow them down: it wraps functions. */
 function compileTree (from: string, to: string): void {
   mkdirSync(join(to, 'plugins'), { recursive: true })
   writeFileSync(join(to, 'package.json'), '{"type":"module"}')

@@ -1,4 +1,4 @@
-// What work is given to each peer, and what is measured?
+// Which work does each peer get, and what is measured?
 import { setTimeout as sleep } from 'node:timers/promises'
 import { begin, postScript, run } from './generator.ts'
 import type { Peer, Proxy } from './peers.ts'
@@ -6,7 +6,7 @@ import { memoryOf } from './processes.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Workshop } from './workshop.ts'
 
-/** What one sample gave, by name. */
+/** The figures of one sample, by name. */
 export type Sample = Readonly<Record<string, number>>
 
 /** One column of figures: a table in the results. */
@@ -24,12 +24,12 @@ export interface Workload {
   readonly needs: readonly ('http' | 'page' | 'websocket' | 'many' | 'tls')[]
   /** A fresh process for each sample, without warm-up: for memory. */
   readonly fresh: boolean
-  /** How many times as many samples as of others. */
+  /** How many times as many samples as other workloads have. */
   readonly repeats: number
-  /** So much work, in the figures' unit, makes a Node process run as it goes on running. */
+  /** Work, in the figures' unit, after which a Node process has reached its steady speed. */
   readonly enough: number
   readonly measure: Measure
-  /** What a process is warmed up with, where that is not what is measured. */
+  /** The load of the warm-up, where it differs from the one that is measured. */
   readonly warmUp?: Measure
 }
 
@@ -78,7 +78,7 @@ export function suits (peer: Peer, workload: Workload): boolean {
   return workload.needs.every(need => peer.speaks.has(need)) && !(peer.key === 'direct' && (workload.fresh || workload.needs.includes('tls')))
 }
 
-/** Why nobody can do a workload here, or null. */
+/** Why no peer can do a workload here, or null. */
 export function missingFor (workload: Workload, workshop: Workshop): string | null {
   if (workshop.backend === null) return 'no backend could be built'
   if (workload.needs.includes('tls') && (workshop.certificates === null || (workload.needs.includes('websocket') && !workshop.loadSpeaksTls))) return 'no OpenSSL'
@@ -95,11 +95,11 @@ function http (key: string, title: string, path: string, connections: number, ne
     figures,
     needs: [need, ...more],
     fresh: false,
-    // The slowest of a hundred moves by more from sample to sample than peers differ.
+    // The p99 varies more from sample to sample than from peer to peer.
     repeats: figures.length > 1 ? 3 : 1,
     enough: path === '/1k' ? 150_000 : 60_000,
     measure: httpMeasure(path, connections, more.includes('tls')),
-    // One request at a time it would take minutes, and V8 would be compiling still while the slowest of a hundred is sought.
+    // One request at a time, the warm-up would take minutes, and V8 would still compile while the p99 is measured.
     ...connections === 1 ? { warmUp: httpMeasure(path, 64, more.includes('tls')) } : {}
   }
 }
@@ -111,9 +111,9 @@ function httpMeasure (path: string, connections: number, tls: boolean): Measure 
       '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`, ...script,
       `${tls ? 'https' : 'http'}://127.0.0.1:${proxy.port}${path}`
     ])
-    // While others were measured V8 has made the heap of an idle process small: what counts is not how it grows again.
+    // V8 has shrunk the heap of the process while other peers were measured: its growing again is not to be measured.
     await load(RUN_UP)
-    // One request at a time: each piece of the probe would hold one up, and be the slowest of a hundred.
+    // One request at a time: each piece of the probe would delay one, and be the p99.
     if (connections === 1) workshop.probe?.pause()
     const watch = new Stopwatch(proxy.pids(), workshop.probe)
     const text = await load(seconds).finally(() => workshop.probe?.resume())
@@ -180,7 +180,7 @@ async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
   for await (const line of load.lines) {
     if (line !== 'asked') continue
     let most = before
-    // Nobody but a proxy that queues without limit is still growing after five seconds.
+    // Only a proxy that queues without a limit still grows after five seconds.
     for (let turns = 0; turns < 50; turns++) {
       await sleep(100)
       most = Math.max(most, memoryOf(proxy.pids()))

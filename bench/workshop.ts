@@ -7,7 +7,7 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accepting, freePort, LOAD_CORE, PROXY_CORE, type Running, start, which } from './processes.ts'
 
-/** Tells how fast the proxies' core is, in the file at `path`, while it is not paused. */
+/** The probe: writes the speed of the proxies' core into the file at `path` while it is not paused. */
 export interface Probe {
   readonly path: string
   readonly pause: () => void
@@ -33,7 +33,7 @@ export interface Workshop {
 const CACHE = join(import.meta.dirname, 'node_modules', '.cache')
 const SOURCES = join(import.meta.dirname, 'load')
 
-/** Prepares a run in a folder of its own. What it starts is ended by `stopAll`. */
+/** Prepares a run in a folder of its own. `stopAll` ends the processes that it starts. */
 export async function prepare (folder: string): Promise<Workshop> {
   const absent: string[] = []
   const compiler = which('g++') ?? which('clang++') ?? which('c++')
@@ -62,7 +62,7 @@ export async function prepare (folder: string): Promise<Workshop> {
 
 async function startProbe (program: string, path: string): Promise<Probe> {
   const { process } = start(PROXY_CORE, program, [path])
-  // Long enough for a piece that nothing disturbs.
+  // Long enough for one undisturbed piece.
   await sleep(2000)
   return { path, pause: () => { process.kill('SIGSTOP') }, resume: () => { process.kill('SIGCONT') } }
 }
@@ -78,7 +78,7 @@ async function compile (compiler: string, source: string, extra: readonly string
   const running = start(LOAD_CORE, compiler, ['-O2', '-std=c++20', '-o', made, join(SOURCES, source), ...extra])
   await new Promise(resolve => running.process.once('close', resolve))
   if (running.process.exitCode !== 0) return null
-  // Another run may be at it as well: each makes its own, and the last one stays.
+  // Another run may compile at the same time: each writes a file of its own, and the last rename wins.
   renameSync(made, path)
   return path
 }

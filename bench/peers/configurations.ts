@@ -1,23 +1,23 @@
-// What configuration do the big proxies get? One worker each, keep-alive to the upstream, WebSockets on, no access log.
+// Which configuration do nginx, HAProxy, Caddy and Apache get? One worker each, keep-alive to the upstream, WebSockets on, no access log.
 
-/** What a proxy is told. */
+/** What a configuration is made from. */
 export interface Wiring {
   /** Where it listens, on the loopback. */
   readonly port: number
   /** The port of the upstream, on the loopback. */
   readonly upstream: number
   readonly tls: boolean
-  /** A folder of its own for whatever it writes. */
+  /** A folder of its own for the files that it writes. */
   readonly folder: string
   /** PEM files. */
   readonly key: string
   readonly certificate: string
-  /** Both in one, as HAProxy wants them. */
+  /** Both in one file, as HAProxy needs them. */
   readonly both: string
 }
 
 /**
- * nginx; with `buffers` it reads the upstream in 64 KiB instead of the 4 KiB it is shipped with,
+ * nginx; with `buffers` it reads the upstream in 64 KiB instead of the default 4 KiB,
  * and holds request bodies of more than 8 KiB in memory instead of in a file.
  */
 export function nginx (w: Wiring, buffers: boolean): string {
