@@ -19,6 +19,8 @@ const shell = process.platform === 'win32'
 const uses: Readonly<Record<string, string>> = {
   facts: `
     return all.CHANNELS.rewrite.startsWith('fastify-arr')`,
+  'linear-pattern': `
+    return all.linearPattern('(a+)+$').exec('a'.repeat(50) + '!') === null && all.isLinear('^a') && !all.isLinear('(a+)+$')`,
   'host-routing': `
     const fastify = Fastify()
     await fastify.register(plugin, { sites: [{ name: 'Mine', hosts: ['mine.example'] }] })

@@ -86,8 +86,6 @@ t.test('files that several packages have are equal', async t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
-    'linear.ts': ['url-rewrite', 'iis-config'],
-    'sequences.ts': ['url-rewrite', 'iis-config'],
     'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'backend']
   }
   for (const [name, folders] of Object.entries(alike)) {

@@ -1,7 +1,8 @@
 // How do outbound rules as written become ones that run?
 
 import { NAME, compileConditions, matcher, template, type Workshop } from './compile.ts'
-import { literalSource, type Engine, type Matcher } from './pattern.ts'
+import { literalSource, type Matcher } from './pattern.ts'
+import type { LinearPattern } from '@fastify-arr/linear-pattern'
 import { variable, type ReadVariable } from './variables.ts'
 import type { Checks } from './conditions.ts'
 import type { OutboundRule, OutboundRules, OutboundTag, PatternSyntax } from './rules.ts'
@@ -41,7 +42,7 @@ export interface TagRule extends CompiledOutbound {
 /** A rule for the body as text. */
 export interface TextRule extends CompiledOutbound {
   readonly target: 'text'
-  readonly search: Engine
+  readonly search: LinearPattern
   readonly occurrences: number
 }
 
@@ -154,7 +155,7 @@ function compileTags ({ match }: OutboundRule, written: OutboundRules, workshop:
 }
 
 /** A search through text, where an exact match is a substring and a wildcard makes no sense. */
-function compileSearch (pattern: string, syntax: PatternSyntax, ignoreCase: boolean, workshop: Workshop): Engine | null {
+function compileSearch (pattern: string, syntax: PatternSyntax, ignoreCase: boolean, workshop: Workshop): LinearPattern | null {
   if (syntax === 'Wildcard') workshop.mistake('a Wildcard pattern needs filterByTags or serverVariable, as in IIS')
   if (pattern === '') workshop.mistake('match.pattern must not be empty where the body is searched')
   try {

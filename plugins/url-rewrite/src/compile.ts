@@ -1,8 +1,9 @@
 // How does a rule as written become one that runs? Every mistake found on the way is collected.
 
 import { compileSetting, type Setting } from './set-variables.ts'
-import { compilePattern, type Engine, type Matcher } from './pattern.ts'
+import { compilePattern, type Matcher } from './pattern.ts'
 import { compileTemplate, type Surroundings, type Template } from './template.ts'
+import type { Engine } from './engine.ts'
 import { mistakeIn } from './authority.ts'
 import { compileTarget, type CompiledTarget, type TargetPolicy } from './target.ts'
 import type { Check, Checks } from './conditions.ts'
@@ -12,7 +13,7 @@ import type { Action, Condition, Conditions, PatternSyntax, Rule, SetServerVaria
 /** What rules are compiled with. */
 export interface Workshop extends Surroundings {
   /** Compiles a regular expression; throws with a sentence where it can't be run safely. */
-  readonly engine: (source: string, ignoreCase: boolean) => Engine
+  readonly engine: Engine
   /** Whether a rule may set this variable, by upper-case name. */
   readonly allowed: (name: string) => boolean
   /** The option `useOriginalURLEncoding`. */

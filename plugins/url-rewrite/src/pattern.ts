@@ -1,6 +1,7 @@
 // Does a text match, and what was captured? Compiles the three pattern syntaxes to one kind of matcher.
 
 import { decoded, slice, type Text } from './text.ts'
+import type { Engine } from './engine.ts'
 import type { PatternSyntax } from './rules.ts'
 
 /** What a match captured, the whole of it first; a group that took no part is undefined. */
@@ -8,17 +9,6 @@ export type Captures = ReadonlyArray<Text | undefined>
 
 /** A compiled pattern: the captures of the first match, or null. */
 export type Matcher = (text: Text) => Captures | null
-
-/** One match in decoded text: pairs of start and end, the whole match first, -1 where a group took no part. */
-export type Spans = readonly number[]
-
-/** A regular expression that has been found safe to run. */
-export interface Engine {
-  /** The captures of the first match in a plain string. */
-  exec (text: string): Captures | null
-  /** The same as positions, beginning the search at `from`. */
-  spans (text: string, from: number): Spans | null
-}
 
 /** A pattern's source and whether it ignores case. */
 export interface Pattern {
@@ -36,7 +26,7 @@ export function wildcardSource (pattern: string): string {
 }
 
 /** Compiles a pattern, taking regular expressions to `engine`. */
-export function compilePattern (pattern: Pattern, engine: (source: string, ignoreCase: boolean) => Engine): Matcher {
+export function compilePattern (pattern: Pattern, engine: Engine): Matcher {
   if (pattern.syntax === 'ExactMatch') return exactly(pattern)
   const { exec, spans } = engine(pattern.syntax === 'Wildcard' ? wildcardSource(pattern.source) : pattern.source, pattern.ignoreCase)
   return text => {
@@ -46,8 +36,8 @@ export function compilePattern (pattern: Pattern, engine: (source: string, ignor
   }
 }
 
-/** The texts at the given positions. */
-export function capturesAt (text: Text, spans: Spans): Captures {
+/** The texts at the positions that `LinearPattern.spans` gives. */
+export function capturesAt (text: Text, spans: readonly number[]): Captures {
   const captures: Array<Text | undefined> = []
   for (let i = 0; i < spans.length; i += 2) {
     const start = spans[i] as number
@@ -61,22 +51,5 @@ function exactly ({ source, ignoreCase }: Pattern): Matcher {
   return text => {
     const given = decoded(text)
     return given === wanted || (ignoreCase && given.toLowerCase() === wanted) ? [text] : null
-  }
-}
-
-/** The engine of the language itself; only for patterns that can't make it run for long. */
-export function nativeEngine (source: string, ignoreCase: boolean): Engine {
-  // `s`: a line break in a decoded path must not let it slip past `^admin/(.*)$`.
-  const flags = ignoreCase ? 'is' : 's'
-  const search = new RegExp(source, flags)
-  let precise: RegExp | undefined
-  return {
-    exec: text => search.exec(text),
-    spans: (text, from) => {
-      precise ??= new RegExp(source, `${flags}dg`)
-      precise.lastIndex = from
-      const indices = precise.exec(text)?.indices
-      return indices === undefined ? null : indices.flatMap(pair => pair ?? [-1, -1])
-    }
   }
 }

@@ -1,18 +1,18 @@
-// Which text must be there for a pattern to match at all? Asked first, since looking for a text is cheaper.
+// Which text does every match of a pattern contain? Searched for first, since that is cheaper than running the pattern.
 
 import { sequencesOf, type CharacterSet, type Sequence } from './sequences.ts'
 
-/** A text, in lower case where case does not matter, that every match holds. */
+/** A text that every match contains, in lower case where case is ignored. */
 export interface Needed {
   readonly text: string
-  /** Whether it has to be the input's beginning. */
+  /** Whether the input has to begin with it. */
   readonly first: boolean
 }
 
-/** The longest needed text of a pattern; null where there is none worth looking for. */
+/** The longest needed text of a pattern; null where there is none worth a search. */
 export function neededBy (source: string, ignoreCase: boolean): Needed | null {
   const sequences = sequencesOf(source, ignoreCase)
-  // With alternatives no text is needed by all of them, as a rule.
+  // Alternatives rarely share a text that all of them need.
   return sequences === null || sequences.length !== 1 ? null : longest(sequences[0] as Sequence, ignoreCase)
 }
 
@@ -33,7 +33,7 @@ function longest (sequence: Sequence, ignoreCase: boolean): Needed | null {
   return best
 }
 
-/** The one character of a set, in lower case where case does not matter; null where it has more. */
+/** The only character of a set, in lower case where case is ignored; null where it has more. */
 function only ({ ascii, beyond }: CharacterSet, ignoreCase: boolean): string | null {
   if (beyond) return null
   for (let code = 0; code < 128; code++) {
@@ -50,7 +50,7 @@ function only ({ ascii, beyond }: CharacterSet, ignoreCase: boolean): string | n
 let lastText = ''
 let lastFolded = ''
 
-/** Whether a text holds what is needed. The folded text is kept for the next pattern, which mostly asks about the same one. */
+/** Whether a text contains what is needed. The folded text is kept: the next pattern of a list is mostly tried on the same one. */
 export function holds (text: string, { text: needed, first }: Needed, ignoreCase: boolean): boolean {
   let searched = text
   if (ignoreCase) {

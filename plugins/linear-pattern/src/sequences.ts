@@ -1,21 +1,21 @@
-// Which plain sequences does a regular expression stand for? Reads the common ones; the rest is somebody else's to judge.
+// Which plain sequences does a regular expression stand for? Reads the common constructs and gives up on the rest.
 
-/** One step of a sequence: so many characters of one set. */
+/** One step of a sequence: `min` to `max` characters of one set. */
 export interface Run {
   readonly kind: 'run'
   readonly set: CharacterSet
   readonly min: number
   readonly max: number
-  /** Set where not every character of the set goes on: each is looked ahead from first. */
+  /** Set where a look-ahead stands before each character, so that not every character of the set continues the run. */
   readonly partial?: true
 }
 
-/** A step that takes no characters. */
+/** A step that consumes no characters. */
 export interface Assertion {
   readonly kind: 'start' | 'end' | 'other'
 }
 
-/** A look ahead, with what it looks for. */
+/** A look-ahead, with what it looks for. */
 export interface Ahead {
   readonly kind: 'ahead'
   readonly sequences: readonly Sequence[]
@@ -26,19 +26,19 @@ export type Step = Run | Assertion | Ahead
 /** A pattern without alternatives: each `|` and each optional group gives one more of them. */
 export type Sequence = readonly Step[]
 
-/** Characters, as one bit for each of ASCII and one for whether any other character might be among them. */
+/** A set of characters: one bit for each of ASCII, and whether it may hold any other. */
 export interface CharacterSet {
   readonly ascii: bigint
   readonly beyond: boolean
 }
 
-/** How many sequences one pattern may stand for before it is no longer plain. */
+/** The most sequences one pattern may stand for; with more it is not plain. */
 const MOST = 256
 
-/** How deep its groups may stand in one another. */
+/** The deepest nesting of groups. */
 const DEEPEST = 100
 
-/** Thrown for what is not read here: quantified groups with more than one turn, back-references, look-behinds, Unicode properties. */
+/** Thrown for what is not read here: groups repeated in more than one way, back-references, look-behinds, Unicode properties. */
 class NotPlain extends Error {}
 
 /** The sequences, or null where the pattern is not plain enough to say. */
@@ -85,7 +85,7 @@ function sequence (reader: Reader): Sequence[] {
 
 const only = (kind: Assertion['kind']): Sequence[] => [[{ kind }]]
 
-/** One step with its quantifier: the sequences it stands for. */
+/** One step with its quantifier, as the sequences it stands for. */
 function step (reader: Reader): Sequence[] {
   const { source, at } = reader
   const character = source[at] as string
@@ -120,7 +120,7 @@ function group (reader: Reader): Sequence[] {
   return min === 0 ? atMost([...inner, []]) : inner
 }
 
-/** A group with several turns is a run where each turn takes one character, in one way only: `(?:a|[b-d])*`, `((?!api).)*`. */
+/** A repeated group is a run where each repetition consumes one character, in one way only: `(?:a|[b-d])*`, `((?!api).)*`. */
 function repeated (turns: readonly Sequence[], min: number, max: number): Run {
   let ascii = 0n
   let beyond = false
@@ -138,10 +138,10 @@ function repeated (turns: readonly Sequence[], min: number, max: number): Run {
   return partial ? { kind: 'run', set, min, max, partial } : { kind: 'run', set, min, max }
 }
 
-// A repetition with a fixed count costs as much each time it is tried; more than this is no longer small.
+// A repetition with a fixed count costs its count each time it is tried; up to this many count as a constant.
 const LONGEST_FIXED = 64
 
-/** Whether a run's length is open, so that an engine can come back to it for another one. */
+/** Whether a run has more than one possible length, so that an engine can backtrack into it. */
 export const isOpen = (step: Step): boolean => step.kind === 'run' && step.max > 1 && step.max !== step.min
 
 /** Whether matching this takes a fixed number of steps at most, whatever the input. */
@@ -160,7 +160,7 @@ function quantifier (reader: Reader): { min: number, max: number } {
 }
 
 const CLASS = /^\[(?:\\[^]|[^\]\\])*\]/
-// Escapes for one character or a class of them; digits would be back-references, \b is an assertion, \k and \p more than this.
+// Escapes for one character or a class of characters. Digits are back-references, \b is an assertion, \k and \p are not read.
 const ESCAPE = /^\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|[dswtnrfv0](?!\d)|[^\w]|[aeg-jlmoqyz_])/i
 
 function characterSet (reader: Reader): CharacterSet {
@@ -180,7 +180,7 @@ function setOf (written: string, ignoreCase: boolean): CharacterSet {
   const test = new RegExp(`^${written}$`, ignoreCase ? 'is' : 's')
   let ascii = 0n
   for (let code = 0; code < 128; code++) if (test.test(String.fromCharCode(code))) ascii |= 1n << BigInt(code)
-  // Anything but ASCII characters and \d, listed, may hold more: then it is taken to hold all of it.
+  // A set that is not a list of ASCII characters and \d may hold characters beyond ASCII, and counts as holding all of them.
   const listed = /^(?:\[(?!\^)(?:[\x20-\x5b\x5d-\x7e]|\\d|\\[^\w])*\]|[\x20-\x2d\x2f-\x5b\x5d-\x7e]|\\d|\\[^\w])$/.test(written)
   const set = { ascii, beyond: !listed }
   sets.set(key, set)

@@ -1,4 +1,4 @@
-// Can no input make this pattern run for long? A proof for the common ones, made without running anything.
+// Is a pattern linear under a backtracking engine? A proof for the common ones, made from the source alone.
 
 import { isBounded, isOpen, sequencesOf, type CharacterSet, type Sequence } from './sequences.ts'
 
@@ -6,21 +6,32 @@ const EVERYTHING: CharacterSet = { ascii: (1n << 128n) - 1n, beyond: true }
 const NOTHING: CharacterSet = { ascii: 0n, beyond: false }
 
 /**
- * Whether a backtracking engine's work is proven to grow with the input's length alone. A false says "not proven".
+ * Whether the language's own engine is proven to need time in proportion to the input's length at most, on every input.
+ * False means "not proven", and is the answer for what is no regular expression as well.
  *
- * A pattern is as costly as its alternatives together. One alternative is linear where there is at most one place
- * it can be taken up again from, and what follows that place is bounded: a run (`[^/]+`) whose characters
- * can't begin what follows it has one length only; a run at the very end is never taken up again.
+ * A pattern costs as much as its alternatives together. An alternative is linear where the engine can backtrack into at most
+ * one run, and what follows that run is bounded. A run (`[^/]+`) whose characters can't begin what follows it has one possible
+ * length, so that backtracking into it ends at once; a run at the very end is never backtracked into.
  */
-export function isLinear (source: string, ignoreCase: boolean): boolean {
-  return sequencesOf(source, ignoreCase)?.every(sequence => sequenceIsLinear(sequence, false)) === true
+export function isLinear (source: string, ignoreCase = false): boolean {
+  return compiles(source) && sequencesOf(source, ignoreCase)?.every(sequence => sequenceIsLinear(sequence, false)) === true
+}
+
+function compiles (source: string): boolean {
+  try {
+    RegExp(source)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function sequenceIsLinear (sequence: Sequence, inside: boolean): boolean {
-  // Without `^` the engine begins anew at every character.
+  // Without `^` the engine tries the sequence again at every character.
   const anchored = inside || sequence[0]?.kind === 'start'
   const end = endOf(sequence)
-  let retaken = false
+  // Whether a run so far has more than one possible length: the engine can backtrack into it.
+  let backtracks = false
   let optional = 0
   for (const [index, step] of sequence.entries()) {
     if (index >= end) return true
@@ -35,13 +46,13 @@ function sequenceIsLinear (sequence: Sequence, inside: boolean): boolean {
       if (step.min !== step.max && ++optional > 6) return false
       continue
     }
-    if (!anchored || retaken) return false
-    if (overlap(step.set, firstOf(sequence, index + 1))) retaken = true
+    if (!anchored || backtracks) return false
+    if (overlap(step.set, firstOf(sequence, index + 1))) backtracks = true
   }
   return true
 }
 
-/** Where the part begins that is sure to match once it is reached: a last run, or a last `.*` with its `$`. */
+/** The index of the part that always matches once it is reached: a last run, or a last `.*` with its `$`. The length where there is none. */
 function endOf (sequence: Sequence): number {
   const closed = sequence.at(-1)?.kind === 'end'
   const index = sequence.length - (closed ? 2 : 1)
@@ -51,7 +62,7 @@ function endOf (sequence: Sequence): number {
   return last.set.ascii === EVERYTHING.ascii && last.set.beyond && last.partial === undefined ? index : sequence.length
 }
 
-/** The characters that what follows can begin with. */
+/** The characters that the rest of a sequence can begin with. */
 function firstOf (sequence: Sequence, from: number): CharacterSet {
   let first = NOTHING
   for (const step of sequence.slice(from)) {
