@@ -1,6 +1,6 @@
 // Is a pattern linear under a backtracking engine? A proof for the common ones, made from the source alone.
 
-import { isBounded, isOpen, sequencesOf, type CharacterSet, type Sequence } from './sequences.ts'
+import { isBounded, isOpen, sequencesOf, type Ahead, type CharacterSet, type Sequence, type Step } from './sequences.ts'
 
 const EVERYTHING: CharacterSet = { ascii: (1n << 128n) - 1n, beyond: true }
 const NOTHING: CharacterSet = { ascii: 0n, beyond: false }
@@ -14,7 +14,8 @@ const NOTHING: CharacterSet = { ascii: 0n, beyond: false }
  * length, so that backtracking into it ends at once; a run at the very end is never backtracked into.
  */
 export function isLinear (source: string, ignoreCase = false): boolean {
-  return compiles(source) && sequencesOf(source, ignoreCase)?.every(sequence => sequenceIsLinear(sequence, false)) === true
+  const judged: Judged = { linear: new Map(), bounded: new Map() }
+  return compiles(source) && sequencesOf(source, ignoreCase)?.every(sequence => sequenceIsLinear(sequence, false, judged)) === true
 }
 
 function compiles (source: string): boolean {
@@ -26,30 +27,46 @@ function compiles (source: string): boolean {
   }
 }
 
-function sequenceIsLinear (sequence: Sequence, inside: boolean): boolean {
+/** The verdicts on look-aheads. Every sequence of a pattern has the same ones, and nested ones would be judged anew for each of the outer ones' sequences. */
+interface Judged {
+  readonly linear: Map<Ahead, boolean>
+  readonly bounded: Map<Ahead, boolean>
+}
+
+function sequenceIsLinear (sequence: Sequence, inside: boolean, judged: Judged): boolean {
   // Without `^` the engine tries the sequence again at every character.
   const anchored = inside || sequence[0]?.kind === 'start'
   const end = endOf(sequence)
+  let open = false
   // Whether a run so far has more than one possible length: the engine can backtrack into it.
   let backtracks = false
   let optional = 0
   for (const [index, step] of sequence.entries()) {
     if (index >= end) return true
     if (step.kind === 'start' && index > 0) return false
-    if (step.kind === 'ahead') {
-      const plain = anchored && !sequence.slice(0, index).some(isOpen)
-      if (!step.sequences.every(inner => plain ? sequenceIsLinear(inner, true) : isBounded(inner))) return false
-    }
+    if (step.kind === 'ahead' && !aheadIsLinear(step, anchored && !open, judged)) return false
     if (step.kind !== 'run') continue
     if (!isOpen(step)) {
       if (!isBounded([step])) return false
       if (step.min !== step.max && ++optional > 6) return false
       continue
     }
+    open = true
     if (!anchored || backtracks) return false
     if (overlap(step.set, firstOf(sequence, index + 1))) backtracks = true
   }
   return true
+}
+
+/** A look-ahead that is tried at one place only may be linear; one that is tried at many must be bounded. */
+function aheadIsLinear (step: Ahead, once: boolean, judged: Judged): boolean {
+  const verdicts = once ? judged.linear : judged.bounded
+  let verdict = verdicts.get(step)
+  if (verdict === undefined) {
+    verdict = step.sequences.every(inner => once ? sequenceIsLinear(inner, true, judged) : isBounded(inner))
+    verdicts.set(step, verdict)
+  }
+  return verdict
 }
 
 /** The index of the part that always matches once it is reached: a last run, or a last `.*` with its `$`. The length where there is none. */
@@ -65,7 +82,8 @@ function endOf (sequence: Sequence): number {
 /** The characters that the rest of a sequence can begin with. */
 function firstOf (sequence: Sequence, from: number): CharacterSet {
   let first = NOTHING
-  for (const step of sequence.slice(from)) {
+  for (let index = from; index < sequence.length; index++) {
+    const step = sequence[index] as Step
     if (step.kind === 'end') return first
     if (step.kind !== 'run') return EVERYTHING
     first = { ascii: first.ascii | step.set.ascii, beyond: first.beyond || step.set.beyond }

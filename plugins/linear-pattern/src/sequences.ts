@@ -38,13 +38,16 @@ const MOST = 256
 /** The deepest nesting of groups. */
 const DEEPEST = 100
 
+/** The most steps in all sequences together: the proof's own cost is in proportion to them. */
+const LONGEST = 2_000_000
+
 /** Thrown for what is not read here: groups repeated in more than one way, back-references, look-behinds, Unicode properties. */
 class NotPlain extends Error {}
 
 /** The sequences, or null where the pattern is not plain enough to say. */
 export function sequencesOf (source: string, ignoreCase: boolean): readonly Sequence[] | null {
   try {
-    const reader = { source, at: 0, depth: 0, ignoreCase }
+    const reader = { source, at: 0, depth: 0, steps: 0, ignoreCase }
     const sequences = alternatives(reader)
     return reader.at === source.length ? sequences : null
   } catch (error) {
@@ -57,6 +60,7 @@ interface Reader {
   readonly source: string
   at: number
   depth: number
+  steps: number
   readonly ignoreCase: boolean
 }
 
@@ -75,11 +79,21 @@ function alternatives (reader: Reader): Sequence[] {
 }
 
 function sequence (reader: Reader): Sequence[] {
-  let soFar: Sequence[] = [[]]
+  let soFar: Step[][] = [[]]
   while (reader.at < reader.source.length && !'|)'.includes(reader.source[reader.at] as string)) {
-    const next = step(reader)
-    soFar = atMost(soFar.flatMap(before => next.map(after => [...before, ...after])))
+    soFar = continued(soFar, step(reader), reader)
   }
+  return soFar
+}
+
+/** Each sequence so far, continued by each of the next. A single next one is added in place: a copy for each step would cost the square of the length. */
+function continued (soFar: Step[][], next: readonly Sequence[], reader: Reader): Step[][] {
+  if (soFar.length * next.length > MOST) throw new NotPlain()
+  for (const after of next) reader.steps += soFar.length * after.length
+  if (reader.steps > LONGEST) throw new NotPlain()
+  const [only] = next
+  if (only === undefined || next.length > 1) return soFar.flatMap(before => next.map(after => [...before, ...after]))
+  for (const before of soFar) for (const step of only) before.push(step)
   return soFar
 }
 

@@ -21,3 +21,13 @@ t.test('nothing that can be made to backtrack much is taken for quick', async t 
 t.test('what is no regular expression is not proven', async t => {
   for (const source of ['(', '[b-a]', '^[b-a]$', 'a{2,1}', '(?<n>a)(?<n>b)']) t.notOk(isLinear(source), source)
 })
+
+/** Stands for 256 alternatives, the most that one pattern may. */
+const MANY = '(?:a|b)(?:c|d)'.repeat(4)
+
+t.test('the proof of a long pattern, and of look-aheads in look-aheads, comes to an end', async t => {
+  t.ok(isLinear(`^(?:a)?(?:b)?(?:c)?${'x'.repeat(100_000)}`), 'many characters')
+  t.ok(isLinear(`^${MANY}${'x'.repeat(5_000)}`), 'many alternatives of many characters')
+  t.notOk(isLinear(`^${MANY}${'x'.repeat(100_000)}`), 'more of both than are worth a proof')
+  t.ok(isLinear(`^${`${MANY}(?=`.repeat(20)}x${')'.repeat(20)}`), 'look-aheads, each of many alternatives')
+})
