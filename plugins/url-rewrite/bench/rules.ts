@@ -1,9 +1,10 @@
 // What do the rules cost per request? Run with: node --import=tsx plugins/url-rewrite/bench/rules.ts
 
-import { compileOptions, type WrittenRules } from '../src/options.ts'
-import { run } from '../src/run.ts'
-import type { Exchange } from '../src/exchange.ts'
-import type { Rule } from '../src/rules.ts'
+import { run } from '../src/inbound/run.ts'
+import { compileOptions } from '../src/rules/compile-options.ts'
+import type { WrittenRules } from '../src/options.ts'
+import type { Exchange } from '../src/request/exchange.ts'
+import type { Rule } from '../src/rules/rule.ts'
 
 const article: Rule = {
   name: 'ReverseProxy',

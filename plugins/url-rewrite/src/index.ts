@@ -4,22 +4,26 @@ import { channel } from 'node:diagnostics_channel'
 import { pipeline, Readable } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { answer, headersOf, setHeaders } from './answer.ts'
 import { NoProxyError } from './errors.ts'
-import { isText, streamOf, unwrapped, withoutCoding } from './payload.ts'
-import { originForm } from './request-facts.ts'
-import { underUrl } from './reroute.ts'
-import { Rulebook, type Imagined, type Told, type UrlRewriteOptions } from './rulebook.ts'
-import type { Explanation } from './explain.ts'
-import type { ResponseChange, ResponseHead } from './response.ts'
-import type { Rewrite } from './run.ts'
+import { answer } from './inbound/answer.ts'
+import { underUrl } from './inbound/reroute.ts'
+import { isText, streamOf, unwrapped, withoutCoding } from './outbound/payload.ts'
+import { headersOf, setHeaders } from './outbound/reply-headers.ts'
+import { originForm } from './request/request-target.ts'
+import { Rulebook, type Imagined, type Verdict } from './rules/rulebook.ts'
+import type { Explanation } from './inbound/explain.ts'
+import type { Rewrite } from './inbound/run.ts'
+import type { UrlRewriteOptions } from './options.ts'
+import type { ResponseChange, ResponseHead } from './outbound/response.ts'
 
-export type * from './rules.ts'
-export type { Outcome, Rewrite } from './run.ts'
-export type { Exchange } from './exchange.ts'
-export type { ConditionStep, Explanation, RuleStep } from './explain.ts'
-export type { ResponseChange, ResponseHead } from './response.ts'
-export type { Imagined, UrlRewriteOptions } from './rulebook.ts'
+export type * from './rules/outbound-rule.ts'
+export type * from './rules/rule.ts'
+export type { Outcome, Rewrite } from './inbound/run.ts'
+export type { ConditionStep, Explanation, RuleStep } from './inbound/explain.ts'
+export type { UrlRewriteOptions } from './options.ts'
+export type { ResponseChange, ResponseHead } from './outbound/response.ts'
+export type { Exchange } from './request/exchange.ts'
+export type { Imagined } from './rules/rulebook.ts'
 
 /** What other plugins are handed, as `fastify.urlRewrite`. */
 export interface UrlRewrite {
@@ -117,7 +121,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (firstAbsolute !== undefined && !proxied) throw new NoProxyError(firstAbsolute)
   }
 
-  function conclude ({ outcome, explanation }: Told, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  function conclude ({ outcome, explanation }: Verdict, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     if (explanation !== null) onlookers.publish({ request, explanation } satisfies RewriteMessage)
     if (outcome === null) return done()
     if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)

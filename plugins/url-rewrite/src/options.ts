@@ -1,134 +1,65 @@
-// Are the options right, and what do they compile to? All mistakes are reported together.
+// What may be written in the plugin's options, and are their names and words right?
 
-import { compileRules, type Workshop } from './compile.ts'
-import { compileOutbound, type AnyOutbound } from './compile-outbound.ts'
-import { engineMaker } from './engine.ts'
-import { beginningOf, isAbsolute } from './authority.ts'
-import { compileMap, type Lookup } from './template.ts'
-import type { RuleSet } from './compiled-rule.ts'
-import type { OutboundRules, PathRules, RewriteMap, Rule } from './rules.ts'
+import { unknownOptions } from './known-options.ts'
+import type { FastifyRequest } from 'fastify'
+import type { OutboundRules } from './rules/outbound-rule.ts'
+import type { PathRules, RewriteMap, Rule } from './rules/rule.ts'
+
+/** The plugin's options: rule sets as IIS has them, as plain objects. */
+export interface UrlRewriteOptions {
+  /** Tried first, for every site. Their input is the whole path without its leading slash. Default: none. */
+  readonly globalRules?: readonly Rule[]
+  /** Tried next. A function gives each request its own list; it must return the same arrays again and again, since each is compiled once. Default: none. */
+  readonly rules?: readonly Rule[] | ((request: FastifyRequest) => readonly Rule[] | undefined)
+  /** Tried next: the rules of one site, by the name in `request.site`. Default: none. */
+  readonly siteRules?: Readonly<Record<string, readonly Rule[]>>
+  /** Tried last, the outer directory before the inner: rules whose input is relative to their path. Default: none. */
+  readonly pathRules?: readonly PathRules[]
+  /** Rules for responses. Default: none. */
+  readonly outboundRules?: OutboundRules
+  /** Rules for the responses of one site, tried after `outboundRules`, by the name in `request.site`. Default: none. */
+  readonly siteOutboundRules?: Readonly<Record<string, OutboundRules>>
+  /** The largest body, in bytes after decompression, that a rule without tags may hold to search it; a larger one passes unchanged, with a warning in the log. Default: `4194304`. */
+  readonly outboundBufferLimit?: number
+  /** The tables for `{Name:key}`. Default: none. */
+  readonly rewriteMaps?: readonly RewriteMap[]
+  /** The server variables that rules other than global ones may set. Default: `'*'`, any. */
+  readonly allowedServerVariables?: readonly string[] | '*'
+  /**
+   * How what was captured from a path gets into a new URL. `true` is IIS: decoded, then encoded anew, so that `%2F` comes out as `/`.
+   * `false` keeps it as the client sent it, byte for byte. Default: `false`.
+   */
+  readonly useOriginalURLEncoding?: boolean
+  /**
+   * What happens to a pattern that a client could make run for seconds. `'linear'` runs it under an engine
+   * whose time grows with the input alone, and refuses it where that engine cannot; `'refuse'` refuses each. Default: `'linear'`.
+   */
+  readonly riskyPatterns?: 'linear' | 'refuse'
+  /**
+   * Whether a request rewritten to a path is routed again, so that the route of the new path answers it; the hooks run again, then.
+   * A proxy needs no such thing: it reads `request.rewrite`. Default: `true` where no upstream-proxy is registered.
+   */
+  readonly reroute?: boolean
+  /** Whether rewritten requests bring the upstream the path that was asked for as `X-Original-URL`, as in IIS. Default: `false`. */
+  readonly originalUrlHeader?: boolean
+  /** The directory that `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}` are about. Default: none; a rule that needs it is an error. */
+  readonly documentRoot?: string | ((request: FastifyRequest) => string | undefined)
+}
+
+// A record, so that the compiler misses the key that is left out.
+const OPTIONS: Readonly<Record<keyof UrlRewriteOptions, true>> = { globalRules: true, rules: true, siteRules: true, pathRules: true, outboundRules: true, siteOutboundRules: true, outboundBufferLimit: true, rewriteMaps: true, allowedServerVariables: true, useOriginalURLEncoding: true, riskyPatterns: true, reroute: true, originalUrlHeader: true, documentRoot: true }
 
 /** The part of the options that is compiled at registration. */
-export interface WrittenRules {
-  readonly globalRules?: readonly Rule[]
-  readonly siteRules?: Readonly<Record<string, readonly Rule[]>>
-  readonly pathRules?: readonly PathRules[]
-  readonly outboundRules?: OutboundRules
-  readonly siteOutboundRules?: Readonly<Record<string, OutboundRules>>
-  readonly rewriteMaps?: readonly RewriteMap[]
-  readonly allowedServerVariables?: readonly string[] | '*'
-  readonly useOriginalURLEncoding?: boolean
-  readonly outboundBufferLimit?: number
-  readonly riskyPatterns?: 'linear' | 'refuse'
+export type WrittenRules = Pick<UrlRewriteOptions, 'globalRules' | 'siteRules' | 'pathRules' | 'outboundRules' | 'siteOutboundRules' | 'rewriteMaps' | 'allowedServerVariables' | 'useOriginalURLEncoding' | 'outboundBufferLimit' | 'riskyPatterns'>
+
+/** Tells a mistake for each name that is no option. */
+export function checkNames (options: UrlRewriteOptions, mistake: (message: string) => void): void {
+  unknownOptions(options, Object.keys(OPTIONS)).forEach(message => mistake(message))
 }
 
-/** Rules ready to run. */
-export interface Compiled {
-  /** The sets for a site's requests, in their order; `rules` are those of the option of that name. */
-  setsFor (site: string, rules: RuleSet | null): readonly RuleSet[]
-  /** The outbound rules for a site's responses, in their order. */
-  outboundFor (site: string): readonly AnyOutbound[]
-  /** The first rule of any list that rewrites to an absolute URL, with its place. */
-  firstAbsolute (rules: RuleSet | null): string | undefined
-  /** Compiles a list that a function of the request returned. */
-  readonly compileMore: (rules: readonly Rule[], mistake: (message: string) => void) => RuleSet | null
-}
-
-/** Compiles the options; each mistake is a sentence told to `mistake`. */
-export function compileOptions (written: WrittenRules, documentRoot: boolean, mistake: (message: string) => void): Compiled {
-  checkWords(written, mistake)
-  const maps = compileMaps(written.rewriteMaps ?? [], mistake)
-  const { allowedServerVariables = '*' } = written
-  const names = Array.isArray(allowedServerVariables) ? new Set(allowedServerVariables.map(name => String(name).toUpperCase())) : null
-  const workshop: Workshop = {
-    maps,
-    mistake,
-    engine: engineMaker(written.riskyPatterns ?? 'linear'),
-    allowed: name => names === null || names.has(name),
-    origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => beginningOf(String(value))?.origin?.toLowerCase()).filter(origin => origin !== undefined)),
-    encodeAnew: written.useOriginalURLEncoding === true,
-    noDisk: documentRoot ? null : 'needs the option documentRoot'
-  }
-  const list = (label: string, rules: unknown, own: Workshop = workshop, prefix = '/'): RuleSet | null => {
-    if (rules === undefined) return null
-    if (Array.isArray(rules)) return compileRules(label, prefix, rules as readonly Rule[], own)
-    mistake(`${label} must be a list of rules`)
-    return null
-  }
-  const global = list('globalRules', written.globalRules, { ...workshop, allowed: () => true })
-  const sites = new Map(Object.entries(written.siteRules ?? {}).map(([site, rules]) => [site, list(`siteRules.${site}`, rules)]))
-  const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, workshop, prefix), mistake)
-  const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, workshop)
-  const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
-    [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, workshop)]]))
-  const everySet = [global, ...sites.values(), ...paths.map(path => path.set)]
-  // Weak: lists that a function of the request made up on the fly go when nobody has them any more.
-  const cache = new WeakMap<object, Map<string, readonly RuleSet[]>>()
-  const none = {}
-  return {
-    setsFor: (site, rules) => {
-      let bySite = cache.get(rules ?? none)
-      if (bySite === undefined) cache.set(rules ?? none, bySite = new Map())
-      // Only sites that have something of their own get a row, so that the table can't grow by made-up names.
-      const key = sites.has(site) || paths.some(path => path.site === site) ? site : ''
-      let sets = bySite.get(key)
-      if (sets === undefined) {
-        const inner = paths.filter(path => path.site === undefined || path.site === key).map(path => path.set)
-        sets = [global, rules, sites.get(key) ?? null, ...inner].filter((set): set is RuleSet => set !== null && set.rules.length > 0)
-        bySite.set(key, sets)
-      }
-      return sets
-    },
-    outboundFor: site => outbound.get(site) ?? everywhere,
-    firstAbsolute: rules => {
-      for (const set of [rules, ...everySet]) {
-        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
-        if (rule !== undefined) return `${set?.label} "${rule.name}"`
-      }
-      return undefined
-    },
-    compileMore: (rules, tell) => {
-      if (Array.isArray(rules)) return compileRules('rules', '/', rules, { ...workshop, mistake: tell })
-      tell('rules must be a list of rules, or a function that returns one')
-      return null
-    }
-  }
-}
-
-function checkWords ({ riskyPatterns, outboundBufferLimit, allowedServerVariables }: WrittenRules, mistake: (message: string) => void): void {
+/** Tells a mistake for each option that must be one of a few words, or a number, and is not. */
+export function checkWords ({ riskyPatterns, outboundBufferLimit, allowedServerVariables }: WrittenRules, mistake: (message: string) => void): void {
   if (riskyPatterns !== undefined && riskyPatterns !== 'linear' && riskyPatterns !== 'refuse') mistake(`riskyPatterns is ${JSON.stringify(riskyPatterns)}, not linear or refuse`)
   if (outboundBufferLimit !== undefined && !(Number.isSafeInteger(outboundBufferLimit) && outboundBufferLimit > 0)) mistake('outboundBufferLimit must be a number of bytes above 0')
   if (allowedServerVariables !== undefined && allowedServerVariables !== '*' && !Array.isArray(allowedServerVariables)) mistake('allowedServerVariables must be a list of names, or \'*\'')
-}
-
-function compileMaps (maps: readonly RewriteMap[], mistake: (message: string) => void): Map<string, Lookup> {
-  const compiled = new Map<string, Lookup>()
-  for (const [index, map] of maps.entries()) {
-    if (typeof map?.name !== 'string' || map.name === '') mistake(`rewriteMaps[${index}]: a map needs a name`)
-    else if (compiled.has(map.name.toLowerCase())) mistake(`rewriteMaps "${map.name}": another map has the same name`)
-    else if (typeof map.entries !== 'object' || map.entries === null) mistake(`rewriteMaps "${map.name}": entries must be an object`)
-    else compiled.set(map.name.toLowerCase(), compileMap(map))
-  }
-  return compiled
-}
-
-interface CompiledPath { readonly site: string | undefined, readonly set: RuleSet }
-
-function compilePaths (
-  paths: readonly PathRules[],
-  list: (place: string, rules: unknown, prefix: string) => RuleSet | null,
-  mistake: (message: string) => void
-): CompiledPath[] {
-  const compiled: CompiledPath[] = []
-  for (const [index, { path, site, rules }] of paths.entries()) {
-    if (typeof path !== 'string' || !path.startsWith('/')) {
-      mistake(`pathRules[${index}].path must begin with a slash`)
-      continue
-    }
-    const prefix = `${path.replace(/\/+$/, '')}/`
-    const set = list(`pathRules ${path}`, rules, prefix)
-    if (set !== null) compiled.push({ site, set })
-  }
-  // The outer directory's rules come before the inner's; the sort is stable for the rest.
-  return compiled.sort((a, b) => a.set.prefix.length - b.set.prefix.length)
 }

@@ -2,8 +2,9 @@
 
 import t from 'tap'
 import fc from 'fast-check'
-import { canonicalPath } from '../src/canonical-path.ts'
-import { decoded, urlFace } from '../src/text.ts'
+import { canonicalPath } from '../src/request/canonical-path.ts'
+import { urlFace } from '../src/request/percent-encoding.ts'
+import { decoded } from '../src/request/text.ts'
 import { outcome, rewritten, rule } from './engine.ts'
 import { adminX, anyPath } from './spellings.ts'
 import { answering, get } from './answering.ts'

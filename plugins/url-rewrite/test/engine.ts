@@ -1,9 +1,9 @@
 // The engine without a server: options and a request in, an outcome out.
 
-import { compileOptions, type WrittenRules } from '../src/options.ts'
-import { run, type Outcome } from '../src/run.ts'
-import type { Exchange } from '../src/exchange.ts'
-import type { Rule } from '../src/index.ts'
+import { run } from '../src/inbound/run.ts'
+import { compileOptions } from '../src/rules/compile-options.ts'
+import type { Exchange, Outcome, Rule } from '../src/index.ts'
+import type { WrittenRules } from '../src/options.ts'
 
 const plain: Exchange = {
   method: 'GET',

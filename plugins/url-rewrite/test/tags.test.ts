@@ -1,7 +1,7 @@
 // Tags are read with bounded work and bounded memory, whatever a body holds.
 
 import t from 'tap'
-import { TagReader } from '../src/tags.ts'
+import { TagReader } from '../src/outbound/tags.ts'
 
 const reading = (): TagReader => new TagReader(new Map([['a', new Set(['href'])]]), (_tag, _attribute, value) => value.replace('http://in/', 'http://out/'))
 

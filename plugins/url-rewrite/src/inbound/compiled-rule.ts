@@ -1,0 +1,37 @@
+// What is a rule once it is ready to run?
+
+import type { Checks } from '../expressions/conditions.ts'
+import type { Matcher } from '../expressions/pattern.ts'
+import type { Setting } from './set-variables.ts'
+import type { CompiledTarget } from './compiled-target.ts'
+import type { Template } from '../expressions/template.ts'
+
+/** An action ready to be carried out. */
+export type CompiledAction =
+  | { readonly type: 'Rewrite', readonly target: CompiledTarget, readonly logRewrittenUrl: boolean }
+  | { readonly type: 'Redirect', readonly target: CompiledTarget, readonly status: number }
+  | { readonly type: 'CustomResponse', readonly status: number, readonly subStatus: number, readonly reason: Template, readonly description: Template }
+  | { readonly type: 'AbortRequest' }
+  | { readonly type: 'None' }
+
+/** A rule ready to run. */
+export interface CompiledRule {
+  readonly name: string
+  readonly matcher: Matcher
+  readonly negate: boolean
+  readonly checks: Checks | null
+  readonly settings: readonly Setting[]
+  readonly action: CompiledAction
+  readonly stop: boolean
+}
+
+/** Rules that share one input. */
+export interface RuleSet {
+  /** Which list this is, for traces: `globalRules`, `rules`, `siteRules.Name`, `pathRules /app`. */
+  readonly label: string
+  /** `/`, or a directory with a slash at each end. */
+  readonly prefix: string
+  /** The same in lower case. */
+  readonly folded: string
+  readonly rules: readonly CompiledRule[]
+}

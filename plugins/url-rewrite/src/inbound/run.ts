@@ -1,0 +1,166 @@
+// What do the rules make of one request?
+
+import { checksHold, type CheckTried } from '../expressions/conditions.ts'
+import { currentUrl } from '../expressions/variables.ts'
+import { canonicalPath } from '../request/canonical-path.ts'
+import { isMalformed, originForm } from '../request/request-target.ts'
+import { leadsElsewhere } from '../request/second-reading.ts'
+import { begin, pathOf, type FileKind, type State } from '../request/state.ts'
+import { decoded, slice, type Text } from '../request/text.ts'
+import { applySettings } from './set-variables.ts'
+import { expandTarget, targetUrl } from './target.ts'
+import type { Exchange } from '../request/exchange.ts'
+import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
+
+/** The fact `request.rewrite`: what the rules made of the request's URL and headers. */
+export interface Rewrite {
+  /** The new URL, percent-encoded and with its query: absolute (`http://…`, `https://…`) or a path. The one that came, where rules only set variables. */
+  readonly url: string
+  /** The last rule that matched. */
+  readonly rule: string
+  /** Request headers for the upstream, by lower-case name; an empty value removes the header. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Other server variables that rules have set, by upper-case name. */
+  readonly serverVariables: Readonly<Record<string, string>>
+  /** Whether logs are to show `url` in the place of what the client asked for. */
+  readonly logRewrittenUrl: boolean
+  /** For the log, where a rule answered the request by itself. */
+  readonly subStatusCode?: number
+  /** For the log, where a rule ended the connection: HTTP/2 does not tell that from a client's reset. */
+  readonly aborted?: true
+}
+
+/** What is to be done with the request. */
+export type Outcome =
+  | { readonly type: 'Rewrite', readonly rewrite: Rewrite }
+  | { readonly type: 'Redirect', readonly rule: string, readonly status: number, readonly location: string }
+  | { readonly type: 'CustomResponse', readonly rule: string, readonly status: number, readonly subStatus: number, readonly reason: string, readonly description: string }
+  | { readonly type: 'AbortRequest', readonly rule: string }
+  /** What the request brought does not make a URL or a host where the rule puts it; without a rule, its own target is none. */
+  | { readonly type: 'BadRequest', readonly rule: string | null }
+
+/** Told of each rule that was tried; only where somebody listens. */
+export interface Onlooker {
+  rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
+  readonly check: CheckTried
+  /** Pattern and conditions held, and the action has been carried out on the state. */
+  applied (rule: CompiledRule, state: State): void
+}
+
+const BAD_TARGET: Outcome = { type: 'BadRequest', rule: null }
+
+/** Runs the sets in order. Null where no rule matched. */
+export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
+  if (isMalformed(exchange.url)) return BAD_TARGET
+  if (sets.length === 0) return null
+  const state = stateOf(exchange, files)
+  if (state === null) return null
+  let last = ''
+  let rewritten = false
+  let logRewrittenUrl = false
+  for (const set of sets) {
+    if (!enters(set, state)) continue
+    let input = inputOf(set, state)
+    for (const rule of set.rules) {
+      if (!matches(set, rule, input, state, onlooker)) continue
+      last = rule.name
+      const { action } = rule
+      if (!applySettings(rule.settings, state)) return { type: 'BadRequest', rule: rule.name }
+      if (action.type === 'Rewrite') {
+        if (!rewriteTo(action, state)) return { type: 'BadRequest', rule: rule.name }
+        rewritten = true
+        logRewrittenUrl ||= action.logRewrittenUrl
+      }
+      onlooker?.applied(rule, state)
+      if (action.type !== 'Rewrite' && action.type !== 'None') {
+        return answer(action, rule.name, state)
+      }
+      if (rule.stop) break
+      if (action.type === 'Rewrite') input = inputOf(set, state)
+    }
+    // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
+    if (state.origin !== '') break
+  }
+  // It goes on as it came, and another server could find in it what the rules did not see.
+  if (!rewritten && state.ambiguous) return BAD_TARGET
+  if (last === '') return null
+  return {
+    type: 'Rewrite',
+    rewrite: {
+      url: rewritten ? currentUrl(state) : exchange.url,
+      rule: last,
+      headers: state.headers ?? {},
+      serverVariables: state.variables ?? {},
+      logRewrittenUrl
+    }
+  }
+}
+
+/** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
+export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
+  const state = stateOf(exchange, null, rewrite === null ? exchange.url : originForm(rewrite.url))
+  if (state === null || rewrite === null) return state
+  return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
+}
+
+function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, url = exchange.url): State | null {
+  // `OPTIONS *` has no path that rules could speak of.
+  if (!url.startsWith('/')) return null
+  const mark = url.indexOf('?')
+  const asSent = mark === -1 ? url : url.slice(0, mark)
+  const path = canonicalPath(asSent)
+  return begin(exchange, path, path !== asSent && leadsElsewhere(asSent, path), mark === -1 ? null : url.slice(mark + 1), files)
+}
+
+/** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */
+function enters (set: RuleSet, state: State): boolean {
+  state.prefix = set.prefix
+  return liesIn(set, state)
+}
+
+const liesIn = ({ prefix, folded }: RuleSet, state: State): boolean =>
+  prefix === '/' || `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(folded)
+
+/** The current path as the set's rules see it; one that a rule has taken out of their directory they see whole. */
+const inputOf = (set: RuleSet, state: State): Text =>
+  slice(pathOf(state), liesIn(set, state) ? set.prefix.length : 1)
+
+function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, onlooker: Onlooker | undefined): boolean {
+  const captures = rule.matcher(input)
+  const matched = (captures === null) === rule.negate
+  onlooker?.rule(set, rule, decoded(input), matched)
+  if (!matched) return false
+  state.ruleCaptures = captures ?? []
+  if (rule.checks === null) {
+    state.conditionCaptures = []
+    return true
+  }
+  return checksHold(rule.checks, state, onlooker?.check)
+}
+
+function rewriteTo (action: CompiledAction & { type: 'Rewrite' }, state: State): boolean {
+  const target = expandTarget(action.target, state)
+  if (target === null) return false
+  state.origin = target.origin
+  state.rawPath = target.path
+  state.path = null
+  state.query = target.query
+  return true
+}
+
+function answer (action: Exclude<CompiledAction, { type: 'Rewrite' | 'None' }>, rule: string, state: State): Outcome {
+  if (action.type === 'AbortRequest') return { type: 'AbortRequest', rule }
+  if (action.type === 'CustomResponse') {
+    return {
+      type: 'CustomResponse',
+      rule,
+      status: action.status,
+      subStatus: action.subStatus,
+      reason: decoded(action.reason.expand(state)),
+      description: decoded(action.description.expand(state))
+    }
+  }
+  const target = expandTarget(action.target, state)
+  if (target === null) return { type: 'BadRequest', rule }
+  return { type: 'Redirect', rule, status: action.status, location: targetUrl(target) }
+}

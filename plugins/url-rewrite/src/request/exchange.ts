@@ -1,0 +1,100 @@
+// What do rules know about a request?
+
+import type { IncomingHttpHeaders } from 'node:http'
+import { originForm } from './request-target.ts'
+
+/** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
+export interface Exchange {
+  readonly method: string
+  /** The request target as it came, as path and query. */
+  readonly url: string
+  /** By lower-case name, as Node's `request.headers`. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** E.g. `1.1` or `2.0`. */
+  readonly httpVersion: string
+  /** Whether the client's connection is encrypted. */
+  readonly encrypted: boolean
+  readonly remoteAddress: string
+  readonly remotePort: string
+  readonly localAddress: string
+  readonly localPort: string
+  /** The site's name and id, where there is one. */
+  readonly siteName: string
+  readonly siteId: string
+  readonly documentRoot: string
+}
+
+/** What is read of a Fastify request. */
+export interface RequestLike {
+  readonly method: string
+  readonly protocol: string
+  readonly ip: string
+  readonly raw: {
+    readonly url?: string | undefined
+    readonly headers: IncomingHttpHeaders
+    readonly httpVersion: string
+    readonly socket: { readonly remotePort?: number | undefined, readonly localAddress?: string | undefined, readonly localPort?: number | undefined }
+  }
+}
+
+/** What host-routing says about the request's site, as far as rules ask. */
+interface SiteFact {
+  readonly site?: { readonly name?: string, readonly id?: number } | null
+}
+
+/**
+ * The request as rules see it; what costs something to read is read when a rule asks. A class: getters in an object literal
+ * would be new functions for each request, for which V8 makes a new hidden class each time, and that one holds the
+ * whole request until the next full collection.
+ */
+class RequestExchange implements Exchange {
+  readonly method: string
+  readonly url: string
+  readonly headers: Exchange['headers']
+  readonly httpVersion: string
+  readonly siteName: string
+  readonly siteId: string
+  readonly documentRoot: string
+  readonly #request: RequestLike
+
+  constructor (request: RequestLike, documentRoot: string, url: string) {
+    const { raw } = request
+    const site = (request as SiteFact).site
+    this.method = request.method
+    this.url = url
+    this.headers = raw.headers
+    this.httpVersion = raw.httpVersion
+    this.siteName = site?.name ?? ''
+    this.siteId = site?.id === undefined ? '' : String(site.id)
+    this.documentRoot = documentRoot
+    this.#request = request
+  }
+
+  get encrypted (): boolean { return this.#request.protocol === 'https' }
+  get remoteAddress (): string { return this.#request.ip ?? '' }
+  get remotePort (): string { return String(this.#request.raw.socket.remotePort ?? '') }
+  get localAddress (): string { return this.#request.raw.socket.localAddress ?? '' }
+  get localPort (): string { return String(this.#request.raw.socket.localPort ?? '') }
+}
+
+/** A request, read for the rules. */
+export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
+  return new RequestExchange(request, documentRoot, originForm(request.raw.url ?? '/'))
+}
+
+/** A request that never came: a plain one, but for what is given. */
+export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchange => ({
+  method: 'GET',
+  url: '/',
+  headers: { host: 'localhost' },
+  httpVersion: '1.1',
+  encrypted: false,
+  remoteAddress: '127.0.0.1',
+  remotePort: '50000',
+  localAddress: '127.0.0.1',
+  localPort: given.encrypted === true ? '443' : '80',
+  siteName: '',
+  siteId: '',
+  documentRoot,
+  ...given
+})

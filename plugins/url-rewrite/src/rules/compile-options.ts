@@ -1,0 +1,117 @@
+// What do the options compile to? All mistakes are reported together.
+
+import { engineMaker } from '../expressions/engine.ts'
+import { compileMap, type Lookup, type RewriteMap } from '../expressions/rewrite-map.ts'
+import { beginningOf, isAbsolute } from '../inbound/authority.ts'
+import { checkWords, type WrittenRules } from '../options.ts'
+import { compileOutbound } from './compile-outbound.ts'
+import { compileRules } from './compile-rules.ts'
+import type { RuleSet } from '../inbound/compiled-rule.ts'
+import type { AnyOutbound } from '../outbound/compiled-outbound.ts'
+import type { PathRules, Rule } from './rule.ts'
+import type { Workshop } from './workshop.ts'
+
+/** Rules ready to run. */
+export interface Compiled {
+  /** The sets for a site's requests, in their order; `rules` are those of the option of that name. */
+  setsFor (site: string, rules: RuleSet | null): readonly RuleSet[]
+  /** The outbound rules for a site's responses, in their order. */
+  outboundFor (site: string): readonly AnyOutbound[]
+  /** The first rule of any list that rewrites to an absolute URL, with its place. */
+  firstAbsolute (rules: RuleSet | null): string | undefined
+  /** Compiles a list that a function of the request returned. */
+  readonly compileMore: (rules: readonly Rule[], mistake: (message: string) => void) => RuleSet | null
+}
+
+/** Compiles the options; each mistake is a sentence told to `mistake`. */
+export function compileOptions (written: WrittenRules, documentRoot: boolean, mistake: (message: string) => void): Compiled {
+  checkWords(written, mistake)
+  const maps = compileMaps(written.rewriteMaps ?? [], mistake)
+  const { allowedServerVariables = '*' } = written
+  const names = Array.isArray(allowedServerVariables) ? new Set(allowedServerVariables.map(name => String(name).toUpperCase())) : null
+  const workshop: Workshop = {
+    maps,
+    mistake,
+    engine: engineMaker(written.riskyPatterns ?? 'linear'),
+    allowed: name => names === null || names.has(name),
+    origins: new Set((written.rewriteMaps ?? []).flatMap(map => [...Object.values(map?.entries ?? {}), map?.defaultValue ?? '']).map(value => beginningOf(String(value))?.origin?.toLowerCase()).filter(origin => origin !== undefined)),
+    encodeAnew: written.useOriginalURLEncoding === true,
+    noDisk: documentRoot ? null : 'needs the option documentRoot'
+  }
+  const list = (label: string, rules: unknown, own: Workshop = workshop, prefix = '/'): RuleSet | null => {
+    if (rules === undefined) return null
+    if (Array.isArray(rules)) return compileRules(label, prefix, rules as readonly Rule[], own)
+    mistake(`${label} must be a list of rules`)
+    return null
+  }
+  const global = list('globalRules', written.globalRules, { ...workshop, allowed: () => true })
+  const sites = new Map(Object.entries(written.siteRules ?? {}).map(([site, rules]) => [site, list(`siteRules.${site}`, rules)]))
+  const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, workshop, prefix), mistake)
+  const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, workshop)
+  const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
+    [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, workshop)]]))
+  const everySet = [global, ...sites.values(), ...paths.map(path => path.set)]
+  // Weak: lists that a function of the request made up on the fly go when nobody has them any more.
+  const cache = new WeakMap<object, Map<string, readonly RuleSet[]>>()
+  const none = {}
+  return {
+    setsFor: (site, rules) => {
+      let bySite = cache.get(rules ?? none)
+      if (bySite === undefined) cache.set(rules ?? none, bySite = new Map())
+      // Only sites that have something of their own get a row, so that the table can't grow by made-up names.
+      const key = sites.has(site) || paths.some(path => path.site === site) ? site : ''
+      let sets = bySite.get(key)
+      if (sets === undefined) {
+        const inner = paths.filter(path => path.site === undefined || path.site === key).map(path => path.set)
+        sets = [global, rules, sites.get(key) ?? null, ...inner].filter((set): set is RuleSet => set !== null && set.rules.length > 0)
+        bySite.set(key, sets)
+      }
+      return sets
+    },
+    outboundFor: site => outbound.get(site) ?? everywhere,
+    firstAbsolute: rules => {
+      for (const set of [rules, ...everySet]) {
+        const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
+        if (rule !== undefined) return `${set?.label} "${rule.name}"`
+      }
+      return undefined
+    },
+    compileMore: (rules, tell) => {
+      if (Array.isArray(rules)) return compileRules('rules', '/', rules, { ...workshop, mistake: tell })
+      tell('rules must be a list of rules, or a function that returns one')
+      return null
+    }
+  }
+}
+
+function compileMaps (maps: readonly RewriteMap[], mistake: (message: string) => void): Map<string, Lookup> {
+  const compiled = new Map<string, Lookup>()
+  for (const [index, map] of maps.entries()) {
+    if (typeof map?.name !== 'string' || map.name === '') mistake(`rewriteMaps[${index}]: a map needs a name`)
+    else if (compiled.has(map.name.toLowerCase())) mistake(`rewriteMaps "${map.name}": another map has the same name`)
+    else if (typeof map.entries !== 'object' || map.entries === null) mistake(`rewriteMaps "${map.name}": entries must be an object`)
+    else compiled.set(map.name.toLowerCase(), compileMap(map))
+  }
+  return compiled
+}
+
+interface CompiledPath { readonly site: string | undefined, readonly set: RuleSet }
+
+function compilePaths (
+  paths: readonly PathRules[],
+  list: (place: string, rules: unknown, prefix: string) => RuleSet | null,
+  mistake: (message: string) => void
+): CompiledPath[] {
+  const compiled: CompiledPath[] = []
+  for (const [index, { path, site, rules }] of paths.entries()) {
+    if (typeof path !== 'string' || !path.startsWith('/')) {
+      mistake(`pathRules[${index}].path must begin with a slash`)
+      continue
+    }
+    const prefix = `${path.replace(/\/+$/, '')}/`
+    const set = list(`pathRules ${path}`, rules, prefix)
+    if (set !== null) compiled.push({ site, set })
+  }
+  // The outer directory's rules come before the inner's; the sort is stable for the rest.
+  return compiled.sort((a, b) => a.set.prefix.length - b.set.prefix.length)
+}

@@ -1,0 +1,89 @@
+// What may be written in an outbound rule? Types only: the shapes as IIS's `<outboundRules>` has them.
+
+import type { PatternSyntax } from '../expressions/pattern.ts'
+import type { Conditions } from './rule.ts'
+
+/** The HTML tags an outbound rule can look into, each with its own list of attributes (IIS URL Rewrite reference, "filterByTags"). */
+export type OutboundTag = 'A' | 'Area' | 'Base' | 'Form' | 'Frame' | 'Head' | 'IFrame' | 'Img' | 'Input' | 'Link' | 'Script' | 'CustomTags'
+
+/** One pattern that has to hold before a rule is tried at all. */
+export interface PreConditionEntry {
+  /** What is looked at, e.g. `{RESPONSE_CONTENT_TYPE}`. */
+  readonly input: string
+  readonly pattern: string
+  /** Default: `true`. */
+  readonly ignoreCase?: boolean
+  /** Default: `false`. */
+  readonly negate?: boolean
+}
+
+/** A named set of checks that outbound rules share. */
+export interface PreCondition {
+  readonly name: string
+  /** Default: `'MatchAll'`. */
+  readonly logicalGrouping?: 'MatchAll' | 'MatchAny'
+  /** Default: `'ECMAScript'`. */
+  readonly patternSyntax?: PatternSyntax
+  readonly add: readonly PreConditionEntry[]
+}
+
+/** A named set of tags and attributes beyond those of `OutboundTag`. */
+export interface CustomTags {
+  readonly name: string
+  readonly tags: readonly { readonly name: string, readonly attribute: string }[]
+}
+
+/** What an outbound rule looks at: one response header or server variable, attributes of some tags, or the whole body. */
+export interface OutboundMatch {
+  readonly pattern: string
+  /** A response header (`RESPONSE_Location`), or a request header to restore (`HTTP_ACCEPT_ENCODING`). Default: none, the body is looked at. */
+  readonly serverVariable?: string
+  /** Tags whose attributes are looked at, one value at a time. Default: none, the body is searched as text. */
+  readonly filterByTags?: readonly OutboundTag[]
+  /** The name of an entry in `customTags`, where `filterByTags` has `'CustomTags'`. */
+  readonly customTags?: string
+  /** How many matches are rewritten; 0 is all of them. Default: `0`. */
+  readonly occurrences?: number
+  /** Default: `true`. */
+  readonly ignoreCase?: boolean
+  /** Default: `false`. */
+  readonly negate?: boolean
+}
+
+/** What takes the place of the match. */
+export type OutboundAction =
+  | {
+    readonly type: 'Rewrite'
+    /** The new text; `{R:n}`, `{C:n}`, `{VARIABLE}`, functions and maps are expanded. */
+    readonly value: string
+    /** Whether a header that already has a value gets the new one. Default: `true`. */
+    readonly replace?: boolean
+  }
+  | { readonly type: 'None' }
+
+/** One outbound rule. */
+export interface OutboundRule {
+  readonly name: string
+  /** A rule that is switched off is not looked into: mistakes in it are told once it is on. Default: `true`. */
+  readonly enabled?: boolean
+  /** The name of an entry in `preConditions`. Default: none. */
+  readonly preCondition?: string
+  /** Default: `'ECMAScript'`. */
+  readonly patternSyntax?: PatternSyntax
+  /** Whether a match ends the outbound rules. Default: `false`. */
+  readonly stopProcessing?: boolean
+  readonly match: OutboundMatch
+  /** Here `trackAllCaptures` is `true` unless given, as in IIS's schema, and `IsFile` and `IsDirectory` are mistakes. */
+  readonly conditions?: Conditions
+  /** Default: `{ type: 'None' }`. */
+  readonly action?: OutboundAction
+}
+
+/** The rules for responses. They never touch a 101. */
+export interface OutboundRules {
+  /** Accepted because IIS knows it; there is no cache here, so it changes nothing. Default: `false`. */
+  readonly rewriteBeforeCache?: boolean
+  readonly preConditions?: readonly PreCondition[]
+  readonly customTags?: readonly CustomTags[]
+  readonly rules: readonly OutboundRule[]
+}
