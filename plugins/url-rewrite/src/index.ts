@@ -2,6 +2,7 @@
 
 import { channel } from 'node:diagnostics_channel'
 import { pipeline, Readable } from 'node:stream'
+import { CHANNELS, type Explanation, type Rewrite, type RewriteMessage } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { NoProxyError } from './errors.ts'
@@ -11,15 +12,12 @@ import { isText, streamOf, unwrapped, withoutCoding } from './outbound/payload.t
 import { headersOf, setHeaders } from './outbound/reply-headers.ts'
 import { originForm } from './request/request-target.ts'
 import { Rulebook, type Imagined, type Verdict } from './rules/rulebook.ts'
-import type { Explanation } from './inbound/explain.ts'
-import type { Rewrite } from './inbound/run.ts'
 import type { UrlRewriteOptions } from './options.ts'
 import type { ResponseChange, ResponseHead } from './outbound/response.ts'
 
+export type { ConditionStep, Explanation, Outcome, Rewrite, RewriteMessage, RuleStep } from '@fastify-arr/facts'
 export type * from './rules/outbound-rule.ts'
 export type * from './rules/rule.ts'
-export type { Outcome, Rewrite } from './inbound/run.ts'
-export type { ConditionStep, Explanation, RuleStep } from './inbound/explain.ts'
 export type { UrlRewriteOptions } from './options.ts'
 export type { ResponseChange, ResponseHead } from './outbound/response.ts'
 export type { Exchange } from './request/exchange.ts'
@@ -46,12 +44,6 @@ export interface UrlRewrite {
   replace (options: UrlRewriteOptions): void
 }
 
-/** What is published on the `diagnostics_channel` named `fastify-arr:rewrite`, for each request, where somebody listens. */
-export interface RewriteMessage {
-  readonly request: FastifyRequest
-  readonly explanation: Explanation
-}
-
 declare module 'fastify' {
   interface FastifyInstance {
     urlRewrite: UrlRewrite
@@ -62,7 +54,7 @@ declare module 'fastify' {
   }
 }
 
-const onlookers = channel('fastify-arr:rewrite')
+const onlookers = channel(CHANNELS.rewrite)
 
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
   let rulebook = new Rulebook(options)

@@ -4,8 +4,8 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import { BadTargetError } from '../errors.ts'
 import { originForm } from '../request/request-target.ts'
+import type { Outcome } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Outcome } from './run.ts'
 
 /** Ends the connection; of HTTP/2, where others share it, the stream alone. */
 function abort (raw: IncomingMessage | Http2ServerRequest): void {

@@ -9,35 +9,9 @@ import { begin, pathOf, type FileKind, type State } from '../request/state.ts'
 import { decoded, slice, type Text } from '../request/text.ts'
 import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
+import type { Outcome, Rewrite } from '@fastify-arr/facts'
 import type { Exchange } from '../request/exchange.ts'
 import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
-
-/** The fact `request.rewrite`: what the rules made of the request's URL and headers. */
-export interface Rewrite {
-  /** The new URL, percent-encoded and with its query: absolute (`http://…`, `https://…`) or a path. The one that came, where rules only set variables. */
-  readonly url: string
-  /** The last rule that matched. */
-  readonly rule: string
-  /** Request headers for the upstream, by lower-case name; an empty value removes the header. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Other server variables that rules have set, by upper-case name. */
-  readonly serverVariables: Readonly<Record<string, string>>
-  /** Whether logs are to show `url` in the place of what the client asked for. */
-  readonly logRewrittenUrl: boolean
-  /** For the log, where a rule answered the request by itself. */
-  readonly subStatusCode?: number
-  /** For the log, where a rule ended the connection: HTTP/2 does not tell that from a client's reset. */
-  readonly aborted?: true
-}
-
-/** What is to be done with the request. */
-export type Outcome =
-  | { readonly type: 'Rewrite', readonly rewrite: Rewrite }
-  | { readonly type: 'Redirect', readonly rule: string, readonly status: number, readonly location: string }
-  | { readonly type: 'CustomResponse', readonly rule: string, readonly status: number, readonly subStatus: number, readonly reason: string, readonly description: string }
-  | { readonly type: 'AbortRequest', readonly rule: string }
-  /** What the request brought does not make a URL or a host where the rule puts it; without a rule, its own target is none. */
-  | { readonly type: 'BadRequest', readonly rule: string | null }
 
 /** Told of each rule that was tried; only where somebody listens. */
 export interface Onlooker {

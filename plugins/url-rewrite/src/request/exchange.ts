@@ -1,7 +1,8 @@
 // What do rules know about a request?
 
-import type { IncomingHttpHeaders } from 'node:http'
 import { originForm } from './request-target.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Site, Told } from '@fastify-arr/facts'
 
 /** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
 export interface Exchange {
@@ -29,17 +30,13 @@ export interface RequestLike {
   readonly method: string
   readonly protocol: string
   readonly ip: string
+  readonly site?: Told<Site> | null
   readonly raw: {
     readonly url?: string | undefined
     readonly headers: IncomingHttpHeaders
     readonly httpVersion: string
     readonly socket: { readonly remotePort?: number | undefined, readonly localAddress?: string | undefined, readonly localPort?: number | undefined }
   }
-}
-
-/** What host-routing says about the request's site, as far as rules ask. */
-interface SiteFact {
-  readonly site?: { readonly name?: string, readonly id?: number } | null
 }
 
 /**
@@ -58,8 +55,7 @@ class RequestExchange implements Exchange {
   readonly #request: RequestLike
 
   constructor (request: RequestLike, documentRoot: string, url: string) {
-    const { raw } = request
-    const site = (request as SiteFact).site
+    const { raw, site } = request
     this.method = request.method
     this.url = url
     this.headers = raw.headers
