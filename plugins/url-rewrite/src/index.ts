@@ -1,4 +1,4 @@
-// url-rewrite: what does the URL become? IIS URL Rewrite rules as a Fastify plugin; writes `request.rewrite`.
+// url-rewrite: what does the URL become? The rules of IIS URL Rewrite as a Fastify plugin, which writes `request.rewrite`.
 
 import { channel } from 'node:diagnostics_channel'
 import { pipeline, Readable } from 'node:stream'
@@ -23,20 +23,20 @@ export type { ResponseChange, ResponseHead } from './outbound/response.ts'
 export type { Exchange } from './request/exchange.ts'
 export type { Imagined } from './rules/rulebook.ts'
 
-/** What other plugins are handed, as `fastify.urlRewrite`. */
+/** `fastify.urlRewrite`, for other plugins. */
 export interface UrlRewrite {
   /**
-   * Runs the outbound rules on a response that does not pass Fastify's own `onSend`: one that a proxy writes itself.
-   * Undefined where nothing changes. Made for the option `rewriteResponse` of upstream-proxy.
+   * Runs the outbound rules on a response that does not pass Fastify's `onSend`, such as one that a proxy writes itself.
+   * Undefined where nothing changes. For the option `rewriteResponse` of upstream-proxy.
    */
   rewriteResponse (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined
   /**
-   * Says which rules are tried for a request, what matches and what comes out, without carrying anything out.
-   * Takes a request that came, or a few words on one that might: `{ url: '/a?b', headers: { host: 'example.com' } }`.
+   * Tells which rules are tried for a request, what matches and what the outcome is, without applying it.
+   * Takes a request, or a made-up one: `{ url: '/a?b', headers: { host: 'example.com' } }`.
    */
   explain (request: FastifyRequest | Imagined): Promise<Explanation>
   /**
-   * Puts other rules in the place of all there are, at once: a request meets the old ones or the new ones, never both.
+   * Replaces all rules at once: a request runs through the old ones or the new ones, never both.
    * `reroute` and `originalUrlHeader` stay as they were registered.
    *
    * @throws FST_ARR_URL_REWRITE_INVALID_OPTIONS or FST_ARR_URL_REWRITE_NO_PROXY; then the old rules stay.
@@ -49,28 +49,28 @@ declare module 'fastify' {
     urlRewrite: UrlRewrite
   }
   interface FastifyRequest {
-    /** What the rules made of this request; null where none matched. */
+    /** What the rules made of this request; null where no rule matched. */
     rewrite: Rewrite | null
   }
 }
 
-const onlookers = channel(CHANNELS.rewrite)
+const rewrites = channel(CHANNELS.rewrite)
 
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
   let rulebook = new Rulebook(options)
   let ready = false
   let proxied = false
   let reroute = false
-  // What the rules made of requests that are on their second way through the router.
+  // The rewrites of requests that are being routed a second time.
   const rerouted = new WeakMap<object, Rewrite>()
 
   fastify.decorate('urlRewrite', {
     rewriteResponse: (request, response) => rulebook.answerOf(request, response),
     explain: request => rulebook.explain(request),
     replace (next) {
-      const other = new Rulebook(next)
-      if (ready) needsNoProxy(other)
-      rulebook = other
+      const replacement = new Rulebook(next)
+      if (ready) assertProxied(replacement)
+      rulebook = replacement
     }
   })
   fastify.decorateRequest('rewrite', null)
@@ -81,19 +81,19 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
       request.rewrite = before
       return done()
     }
-    const told = rulebook.outcomeOf(request, onlookers.hasSubscribers)
-    if (told instanceof Promise) told.then(result => conclude(result, request, reply, done)).catch(done)
-    else conclude(told, request, reply, done)
+    const verdict = rulebook.outcomeOf(request, rewrites.hasSubscribers)
+    if (verdict instanceof Promise) verdict.then(result => conclude(result, request, reply, done)).catch(done)
+    else conclude(verdict, request, reply, done)
   })
 
   fastify.addHook('onSend', (request, reply, payload, done) => {
     if (!rulebook.looksAtAnswers) return done(null, payload)
     const sent = unwrapped(payload, reply)
-    // For a HEAD that Fastify makes of a GET, this is the GET's.
+    // The payload and the headers of a HEAD that Fastify makes of a GET are those of the GET.
     const change = rulebook.answerOf(request, { status: reply.statusCode, headers: headersOf(reply) }, 'GET')
     if (change?.headers !== undefined) setHeaders(reply, change.headers)
     if (change?.body === undefined) return done(null, sent)
-    // Of a text Fastify would tell the length after us.
+    // For a text, Fastify would set the length before rewriting after this hook.
     if (request.method === 'HEAD') return done(null, isText(sent) ? Readable.from([]) : sent)
     const source = streamOf(sent)
     if (source === null) return done(null, sent)
@@ -105,16 +105,16 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     ready = true
     proxied = fastify.hasRequestDecorator('upstream')
     reroute = options.reroute ?? !proxied
-    needsNoProxy(rulebook)
+    assertProxied(rulebook)
   })
 
-  /** What IIS answers with a 404 that nobody understands: a rule that leads to another server, and nobody who goes there. */
-  function needsNoProxy ({ firstAbsolute }: Rulebook): void {
+  /** Throws where a rule rewrites to an absolute URL and no proxy is registered, which IIS answers with an unexplained 404. */
+  function assertProxied ({ firstAbsolute }: Rulebook): void {
     if (firstAbsolute !== undefined && !proxied) throw new NoProxyError(firstAbsolute)
   }
 
   function conclude ({ outcome, explanation }: Verdict, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-    if (explanation !== null) onlookers.publish({ request, explanation } satisfies RewriteMessage)
+    if (explanation !== null) rewrites.publish({ request, explanation } satisfies RewriteMessage)
     if (outcome === null) return done()
     if (outcome.type !== 'Rewrite') return answer(outcome, request, reply)
     const rewrite = options.originalUrlHeader === true ? withOriginalUrl(outcome.rewrite, request) : outcome.rewrite
@@ -128,7 +128,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   }
 }
 
-/** The upstream is told what was asked for; a rule's own word on it counts. */
+/** Adds `X-Original-URL` for the upstream; a value that a rule has set takes precedence. */
 const withOriginalUrl = (rewrite: Rewrite, { raw }: FastifyRequest): Rewrite =>
   ({ ...rewrite, headers: { 'x-original-url': originForm(raw.url ?? '/'), ...rewrite.headers } })
 

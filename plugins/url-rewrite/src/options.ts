@@ -7,13 +7,13 @@ import type { PathRules, RewriteMap, Rule } from './rules/rule.ts'
 
 /** The plugin's options: rule sets as IIS has them, as plain objects. */
 export interface UrlRewriteOptions {
-  /** Tried first, for every site. Their input is the whole path without its leading slash. Default: none. */
+  /** Rules tried first, for every site. Their input is the whole path without its leading slash. Default: none. */
   readonly globalRules?: readonly Rule[]
-  /** Tried next. A function gives each request its own list; it must return the same arrays again and again, since each is compiled once. Default: none. */
+  /** Rules tried next. A function gives each request its own list; it must return the same few arrays, since each is compiled once. Default: none. */
   readonly rules?: readonly Rule[] | ((request: FastifyRequest) => readonly Rule[] | undefined)
-  /** Tried next: the rules of one site, by the name in `request.site`. Default: none. */
+  /** Rules tried next: those of one site, by the name in `request.site`. Default: none. */
   readonly siteRules?: Readonly<Record<string, readonly Rule[]>>
-  /** Tried last, the outer directory before the inner: rules whose input is relative to their path. Default: none. */
+  /** Rules tried last, the outer directory before the inner; their input is relative to their path. Default: none. */
   readonly pathRules?: readonly PathRules[]
   /** Rules for responses. Default: none. */
   readonly outboundRules?: OutboundRules
@@ -26,38 +26,38 @@ export interface UrlRewriteOptions {
   /** The server variables that rules other than global ones may set. Default: `'*'`, any. */
   readonly allowedServerVariables?: readonly string[] | '*'
   /**
-   * How what was captured from a path gets into a new URL. `true` is IIS: decoded, then encoded anew, so that `%2F` comes out as `/`.
-   * `false` keeps it as the client sent it, byte for byte. Default: `false`.
+   * How captures of a path are written into a new URL. `true`, as in IIS: decoded, then encoded anew, so that `%2F` becomes `/`.
+   * `false`: byte for byte as the client sent them. Default: `false`.
    */
   readonly useOriginalURLEncoding?: boolean
   /**
-   * What happens to a pattern that a client could make run for seconds. `'linear'` runs it under an engine
-   * whose time grows with the input alone, and refuses it where that engine cannot; `'refuse'` refuses each. Default: `'linear'`.
+   * What happens to a pattern that a client could make run for seconds. `'linear'` runs it under an engine that takes time in
+   * proportion to the input, and refuses what that engine can't run; `'refuse'` refuses each. Default: `'linear'`.
    */
   readonly riskyPatterns?: 'linear' | 'refuse'
   /**
    * Whether a request rewritten to a path is routed again, so that the route of the new path answers it; the hooks run again, then.
-   * A proxy needs no such thing: it reads `request.rewrite`. Default: `true` where no upstream-proxy is registered.
+   * A proxy does not need that: it reads `request.rewrite`. Default: `true` where no upstream-proxy is registered.
    */
   readonly reroute?: boolean
-  /** Whether rewritten requests bring the upstream the path that was asked for as `X-Original-URL`, as in IIS. Default: `false`. */
+  /** Whether rewritten requests tell the upstream the path that was asked for as `X-Original-URL`, as in IIS. Default: `false`. */
   readonly originalUrlHeader?: boolean
-  /** The directory that `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}` are about. Default: none; a rule that needs it is an error. */
+  /** The directory for `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}`. Default: none; a rule that needs it is an error. */
   readonly documentRoot?: string | ((request: FastifyRequest) => string | undefined)
 }
 
-// A record, so that the compiler misses the key that is left out.
+// A record, so that a missing key is a compile error.
 const OPTIONS: Readonly<Record<keyof UrlRewriteOptions, true>> = { globalRules: true, rules: true, siteRules: true, pathRules: true, outboundRules: true, siteOutboundRules: true, outboundBufferLimit: true, rewriteMaps: true, allowedServerVariables: true, useOriginalURLEncoding: true, riskyPatterns: true, reroute: true, originalUrlHeader: true, documentRoot: true }
 
 /** The part of the options that is compiled at registration. */
 export type WrittenRules = Pick<UrlRewriteOptions, 'globalRules' | 'siteRules' | 'pathRules' | 'outboundRules' | 'siteOutboundRules' | 'rewriteMaps' | 'allowedServerVariables' | 'useOriginalURLEncoding' | 'outboundBufferLimit' | 'riskyPatterns'>
 
-/** Tells a mistake for each name that is no option. */
+/** Reports each name that is no option. */
 export function checkNames (options: UrlRewriteOptions, mistake: (message: string) => void): void {
   unknownOptions(options, Object.keys(OPTIONS)).forEach(message => mistake(message))
 }
 
-/** Tells a mistake for each option that must be one of a few words, or a number, and is not. */
+/** Reports the options that must be one of a few words, or a number, and are not. */
 export function checkWords ({ riskyPatterns, outboundBufferLimit, allowedServerVariables }: WrittenRules, mistake: (message: string) => void): void {
   if (riskyPatterns !== undefined && riskyPatterns !== 'linear' && riskyPatterns !== 'refuse') mistake(`riskyPatterns is ${JSON.stringify(riskyPatterns)}, not linear or refuse`)
   if (outboundBufferLimit !== undefined && !(Number.isSafeInteger(outboundBufferLimit) && outboundBufferLimit > 0)) mistake('outboundBufferLimit must be a number of bytes above 0')

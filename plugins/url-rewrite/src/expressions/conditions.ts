@@ -10,7 +10,7 @@ export interface Check {
   readonly input: string
   readonly expand: (state: State) => Text
   readonly negate: boolean
-  /** Null where the question is what stands on the disk. */
+  /** Null for `IsFile` and `IsDirectory`. */
   readonly matcher: Matcher | null
   readonly kind: FileKind
 }
@@ -22,12 +22,12 @@ export interface Checks {
   readonly list: readonly Check[]
 }
 
-/** Told of each condition that was tried. */
+/** Called for each condition that was tried. */
 export type CheckTried = (check: Check, input: string, held: boolean) => void
 
 const NONE: Captures = []
 
-/** Thrown where a condition asks about a file nobody has looked at yet: look, then run the rules again. */
+/** Thrown where a condition needs a file whose kind is not known yet: look it up, then run the rules again. */
 export class FileWanted extends Error {
   readonly path: string
   constructor (path: string) {
@@ -62,7 +62,7 @@ export function checksHold (checks: Checks, state: State, tried?: CheckTried): b
       return false
     }
     if (checks.trackAll) {
-      // One numbering over all: {C:0} is the first match as a whole, then every group in turn.
+      // One numbering over all conditions: {C:0} is the whole match of the first, then the groups of each in order.
       if (captures.length > 0) all = all === null ? [...captures] : [...all, ...captures.slice(1)]
       if (all !== null) state.conditionCaptures = all
     } else if (captures.length > 0) {

@@ -5,11 +5,11 @@ import type { Engine } from './engine.ts'
 
 /**
  * How patterns are read: `ECMAScript` searches anywhere in the input, `Wildcard` (`*` captured, `?` not)
- * and `ExactMatch` compare the whole of it. One word per rule, for its match and its conditions.
+ * and `ExactMatch` compare the whole of it. One syntax per rule, for its match and its conditions.
  */
 export type PatternSyntax = 'ECMAScript' | 'Wildcard' | 'ExactMatch'
 
-/** What a match captured, the whole of it first; a group that took no part is undefined. */
+/** The captures of a match, the whole match first; a group that took no part is undefined. */
 export type Captures = ReadonlyArray<Text | undefined>
 
 /** A compiled pattern: the captures of the first match, or null. */
@@ -22,7 +22,7 @@ export interface Pattern {
   readonly ignoreCase: boolean
 }
 
-/** A text as the regular expression that finds just it. */
+/** The source of a regular expression that matches exactly this text. */
 export const literalSource = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** A wildcard pattern as a regular expression: `*` is any run, captured; `?` is one character, not captured. */
@@ -30,7 +30,7 @@ export function wildcardSource (pattern: string): string {
   return `^${literalSource(pattern).replaceAll('\\*', '(.*)').replaceAll('\\?', '.')}$`
 }
 
-/** Compiles a pattern, taking regular expressions to `engine`. */
+/** Compiles a pattern; regular expressions are compiled by `engine`. */
 export function compilePattern (pattern: Pattern, engine: Engine): Matcher {
   if (pattern.syntax === 'ExactMatch') return exactly(pattern)
   const { exec, spans } = engine(pattern.syntax === 'Wildcard' ? wildcardSource(pattern.source) : pattern.source, pattern.ignoreCase)

@@ -1,9 +1,9 @@
 // What does a rewrite map give for a key?
 
-/** A table to look words up in, written `{Name:key}`. */
+/** A table of keys and values, used as `{Name:key}`. */
 export interface RewriteMap {
   readonly name: string
-  /** What a key that is not there gives. Default: `''`. */
+  /** The value for a key that is not in `entries`. Default: `''`. */
   readonly defaultValue?: string
   /** Default: `true`. */
   readonly ignoreCase?: boolean

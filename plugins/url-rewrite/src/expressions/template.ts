@@ -6,10 +6,10 @@ import { variable, isKnown } from './variables.ts'
 import type { State } from '../request/state.ts'
 import type { Lookup } from './rewrite-map.ts'
 
-/** The source of a value that a rewrite map gave: no variable, and no capture, has this name. */
+/** The `source` of a value from a rewrite map: no variable and no capture has this name. */
 export const MAP = 'map:'
 
-/** One piece of a template: text as written, or a value of the request and what it comes from: `R`, `C`, a variable in upper case, a map or a function. */
+/** One piece of a template: text as written, or a value with its source: `R`, `C`, a variable in upper case, a map or a function. */
 export type Part =
   | { readonly literal: string }
   | { readonly literal: null, readonly source: string, readonly value: (state: State) => Text }
@@ -20,16 +20,16 @@ export interface Template {
   readonly expand: (state: State) => Text
 }
 
-/** What templates may refer to, and where mistakes and doubts about them go. */
+/** What templates may refer to, and where their mistakes are reported. */
 export interface Surroundings {
   /** By lower-case name. */
   readonly maps: ReadonlyMap<string, Lookup>
   readonly mistake: (message: string) => void
-  /** Told the upper-case name of each variable that only a rule could give a value. */
+  /** Called with the upper-case name of each variable that only a rule could set. */
   readonly unknown?: (name: string) => void
 }
 
-/** Compiles a substitution string; mistakes in it are reported, and what is left still expands. */
+/** Compiles a substitution string; mistakes in it are reported, and the rest still expands. */
 export function compileTemplate (written: string, surroundings: Surroundings): Template {
   const { parts, end } = parse(written, 0, surroundings, false)
   if (end < written.length) surroundings.mistake(`"${written}" has a "}" without its "{"`)
@@ -88,7 +88,7 @@ function parseReference (written: string, start: number, surroundings: Surroundi
   return { part: { literal: null, ...reference(name, inner.parts, written, surroundings) }, end: inner.end + 1 }
 }
 
-/** What stands before the colon: a capture, a function or a map. */
+/** Resolves the name before the colon: a capture, a function or a map. */
 function reference (name: string, parts: readonly Part[], written: string, surroundings: Surroundings): { source: string, value: (state: State) => Text } {
   const word = name.toLowerCase()
   if (word === 'r' || word === 'c') {

@@ -9,20 +9,20 @@ export type ReadVariable = (state: State) => Text
 const first = (value: string | readonly string[] | undefined): string =>
   value === undefined ? '' : typeof value === 'string' ? value : value.join(', ')
 
-/** A request header as the upstream would get it. */
+/** A request header as the upstream gets it: as set by a rule, else as sent. */
 function requestHeader (state: State, name: string): string {
   const set = state.headers?.[name]
   return set ?? first(state.exchange.headers[name])
 }
 
-/** The Host header, or what HTTP/2 has in its place. */
+/** The Host header, or `:authority` of HTTP/2. */
 export const hostOf = (state: State): string => requestHeader(state, 'host') || first(state.exchange.headers[':authority'])
 
 const withQuery = (path: Text, query: string | null): Text => query === null ? path : join([path, `?${query}`])
 
 const defaultPort = (state: State): string => state.exchange.encrypted ? '443' : '80'
 
-/** The path part of the target as it came, whatever rules did since. */
+/** The request target as sent, whatever rules have done since. */
 const originalTarget = (state: State): string => state.exchange.url
 
 const fileName = (state: State): string => {
@@ -67,18 +67,18 @@ const VARIABLES = {
 } satisfies Record<string, ReadVariable>
 
 function serverName (state: State): string {
-  // The port follows the last colon, unless that colon is inside an IPv6 literal.
+  // The port follows the last colon, unless that colon is inside an IPv6 literal, which ends with `]`.
   return hostOf(state).replace(/:\d*$/, '')
 }
 
-/** Compiles a variable's name to its reader. Names are looked up without regard to case. */
+/** Compiles a variable's name to its reader. Names ignore case. */
 export function variable (written: string): ReadVariable {
   const name = written.toUpperCase()
   const known: ReadVariable | undefined = Object.hasOwn(VARIABLES, name) ? VARIABLES[name as keyof typeof VARIABLES] : undefined
   if (known !== undefined) return state => state.variables?.[name] ?? known(state)
   if (name.startsWith('HTTP_')) {
     const header = headerName(name)
-    // IIS sets it itself, so that a client can't.
+    // IIS sets this header itself; one that the client sent does not count.
     if (name === 'HTTP_X_ORIGINAL_URL') return state => state.headers?.[header] ?? originalTarget(state)
     return state => requestHeader(state, header)
   }
@@ -89,13 +89,13 @@ export function variable (written: string): ReadVariable {
   return state => state.variables?.[name] ?? ''
 }
 
-/** Whether anything other than a rule could give this variable a value. */
+/** Whether this variable can have a value without a rule that sets it. */
 export function isKnown (written: string): boolean {
   const name = written.toUpperCase()
   return Object.hasOwn(VARIABLES, name) || name.startsWith('HTTP_') || name.startsWith('RESPONSE_')
 }
 
-/** The request header behind `HTTP_X_Y`: `x-y`. */
+/** The request header of `HTTP_X_Y`: `x-y`. */
 export const headerName = (variableName: string): string => variableName.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-')
 
 /** The current URL as a whole, encoded, with its query. */

@@ -1,4 +1,4 @@
-// How does what a rule decided get into a reply?
+// How is an outcome that ends the request sent as a reply?
 
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
@@ -7,13 +7,13 @@ import { originForm } from '../request/request-target.ts'
 import type { Outcome } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Ends the connection; of HTTP/2, where others share it, the stream alone. */
+/** Ends the connection; over HTTP/2, where requests share one, only the stream. */
 function abort (raw: IncomingMessage | Http2ServerRequest): void {
   if ('stream' in raw) raw.stream.close(constants.NGHTTP2_CANCEL)
   else raw.destroy()
 }
 
-/** Carries out what ends a request here. */
+/** Carries out an outcome that ends the request. */
 export function answer (outcome: Exclude<Outcome, { type: 'Rewrite' }>, request: FastifyRequest, reply: FastifyReply): void {
   switch (outcome.type) {
     case 'Redirect':

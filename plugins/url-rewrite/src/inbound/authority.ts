@@ -1,4 +1,4 @@
-// Which host does a URL lead to, and who has said so: the rules' author, or whoever sent the request?
+// Which host does a URL lead to, and is that host from the rules' author or from the client?
 
 import { hostOf } from '../expressions/variables.ts'
 import { decoded } from '../request/text.ts'
@@ -7,20 +7,20 @@ import type { State } from '../request/state.ts'
 
 /** A URL's scheme and authority; the authority ends at its first slash or question mark. */
 const ABSOLUTE = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
-// A host name, address or IPv6 literal with an optional port: nothing that could hold credentials or begin a path.
+// A host name, address or IPv6 literal with an optional port: nothing that can hold credentials or begin a path.
 const AUTHORITY = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
-// A WebSocket begins as a request by http.
+// A WebSocket begins as an HTTP request.
 const SCHEMES: Readonly<Record<string, string>> = { http: 'http', https: 'https', ws: 'http', wss: 'https' }
 
 /** An absolute URL's beginning. */
 export interface Beginning {
-  /** `http://host:port`; null where the scheme or the authority is none that a request can go to. */
+  /** `http://host:port`; null where no request can go to this scheme or authority. */
   readonly origin: string | null
-  /** How much of the URL it takes up. */
+  /** The length of scheme and authority in the URL. */
   readonly length: number
 }
 
-/** The beginning of an absolute URL, or null where a text is none. */
+/** The beginning of an absolute URL, or null where the text is not one. */
 export function beginningOf (url: string): Beginning | null {
   const absolute = ABSOLUTE.exec(url)
   if (absolute === null) return null
@@ -29,14 +29,14 @@ export function beginningOf (url: string): Beginning | null {
   return { origin: scheme === undefined || !isAuthority(authority) ? null : `${scheme}://${authority}`, length }
 }
 
-/** Whether this is a host with an optional port, and nothing else. */
+/** Whether the text is a host with an optional port, and nothing else. */
 export function isAuthority (authority: string): boolean {
   if (!AUTHORITY.test(authority)) return false
   const port = /:(\d+)$/.exec(authority)?.[1]
   return port === undefined || Number(port) <= 65535
 }
 
-/** What is wrong with the scheme and authority an author has written, whatever a request brings; or null. */
+/** What is wrong with the scheme and authority that the rule's author wrote, whatever the request; or null. */
 export function mistakeIn (parts: readonly Part[]): string | null {
   const literal = parts[0]?.literal ?? null
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(literal ?? '')?.[1]
@@ -45,17 +45,17 @@ export function mistakeIn (parts: readonly Part[]): string | null {
   const authority = ABSOLUTE.exec(literal)?.[2]
   if (authority === undefined) return 'has a scheme without "//" after it'
   if (authority.includes('@')) return 'must hold no user name or password'
-  // An authority that the literal ends is known whole; another may go on with what a request brings.
+  // The authority is complete where the literal goes on behind it; otherwise a value of the request may continue it.
   const whole = parts.length === 1 || literal.length > scheme.length + 3 + authority.length
   return whole && !isAuthority(authority) ? `has "${authority}" where a host and port should stand` : null
 }
 
-/** Whether a template gives an absolute URL whatever a request brings. */
+/** Whether a template gives an absolute URL for every request. */
 export const isAbsolute = (parts: readonly Part[]): boolean => parts.slice(0, 2).some(part => /^(?:[a-z][a-z\d+.-]*)?:\/\//i.test(part.literal ?? ''))
 
 /**
- * Whether a value may be a URL as a whole. What was captured from the path never is; another value only where
- * the rules' author wrote its origin into a rewrite map, or a redirect stays on the host that was asked.
+ * Whether a value may be the whole URL. A capture of the path never may; another value only where a rewrite map
+ * contains its origin, or where a redirect stays on the request's host.
  */
 export function mayLeadTo (origin: string, parts: readonly Part[], state: State, origins: ReadonlySet<string>, redirect: boolean): boolean {
   const [first] = parts
@@ -70,7 +70,7 @@ const HOST_CHARACTERS = /^[\w.~:[\]-]*$/
 // Variables that always begin with a slash.
 const PATHS = new Set(['REQUEST_URI', 'URL', 'PATH_INFO', 'SCRIPT_NAME', 'UNENCODED_URL', 'HTTP_URL', 'HTTP_X_ORIGINAL_URL'])
 
-/** A value as it fits behind what is written so far: inside a host as part of it, after one as the path; null where it fits nowhere. */
+/** A value as it is written behind the URL so far: as part of a host inside one, as the path after one; null where it is neither. */
 export function fit (piece: string, source: string, whole: string, following: readonly Part[]): string | null {
   if (!IN_AUTHORITY.test(whole)) return piece
   const goesOn = hostGoesOn(following)
@@ -80,8 +80,8 @@ export function fit (piece: string, source: string, whole: string, following: re
 }
 
 /**
- * Whether an author meant a value after a host's name to be more of that name: something of a host, or a path, follows it.
- * Where nothing does (`http://localhost:8080{R:1}`), the value is the path, whatever is in it.
+ * Whether a value after a host's name continues that name: a piece of a host, or a path, follows it in the template.
+ * Where nothing follows (`http://localhost:8080{R:1}`), the value is the path, whatever it contains.
  */
 function hostGoesOn (following: readonly Part[]): boolean {
   for (const part of following) {

@@ -1,4 +1,4 @@
-// What is a rule once it is ready to run?
+// What is an inbound rule once it is compiled?
 
 import type { Checks } from '../expressions/conditions.ts'
 import type { Matcher } from '../expressions/pattern.ts'
@@ -27,7 +27,7 @@ export interface CompiledRule {
 
 /** Rules that share one input. */
 export interface RuleSet {
-  /** Which list this is, for traces: `globalRules`, `rules`, `siteRules.Name`, `pathRules /app`. */
+  /** The list's name, for traces: `globalRules`, `rules`, `siteRules.Name`, `pathRules /app`. */
   readonly label: string
   /** `/`, or a directory with a slash at each end. */
   readonly prefix: string

@@ -8,17 +8,17 @@ import type { Part, Template } from '../expressions/template.ts'
 export interface TargetPolicy {
   readonly redirect: boolean
   readonly appendQuery: boolean
-  /** IIS's way: what is captured is decoded, and the whole path is encoded anew. */
+  /** As IIS does: captures are decoded, and the whole path is encoded anew. */
   readonly encodeAnew: boolean
-  /** Where a value as a whole may lead: the origins that rewrite maps have, in lower case. */
+  /** The origins that rewrite maps contain, in lower case: a value may be a whole URL only with one of these. */
   readonly origins: ReadonlySet<string>
 }
 
 /** A URL template ready to be expanded. */
 export interface CompiledTarget extends TargetPolicy {
-  /** The origin, where the author wrote it whole; the parts are then what comes after it. */
+  /** The origin, where the rule has it in full; `parts` are then what follows it. */
   readonly origin: string | null
-  /** Literals have what is illegal in a URL escaped. */
+  /** In literals, what is illegal in a URL is escaped. */
   readonly parts: readonly Part[]
 }
 
@@ -29,7 +29,7 @@ export function compileTarget (template: Template, policy: TargetPolicy): Compil
   const beginning = beginningOf(first?.literal ?? '')
   if (first === undefined || first.literal === null || beginning === null || beginning.origin === null) return { ...policy, origin: null, parts }
   const rest = first.literal.slice(beginning.length)
-  // Only a slash or a question mark ends a host for good: without one, the next part would have a say in it.
+  // Only a slash or a question mark ends a host: without one, the next part may continue it.
   return rest === '' && others.length > 0
     ? { ...policy, origin: null, parts }
     : { ...policy, origin: beginning.origin, parts: [{ literal: rest }, ...others] }

@@ -1,23 +1,23 @@
-// Which rules were tried, what matched, what came out? The story of one request, for people and traces.
+// Which rules were tried, what matched, what was the outcome? Recorded for `explain` and for traces.
 
 import { currentUrl } from '../expressions/variables.ts'
 import { decoded } from '../request/text.ts'
 import type { ConditionStep, Explanation, Outcome, RuleStep } from '@fastify-arr/facts'
 import type { Exchange } from '../request/exchange.ts'
-import type { Onlooker } from './run.ts'
+import type { Observer } from './run.ts'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** An onlooker that writes the story down. */
-export interface Storyteller extends Onlooker {
-  tell (exchange: Exchange, outcome: Outcome | null): Explanation
+/** An observer that records each step. */
+export interface Recorder extends Observer {
+  explanation (exchange: Exchange, outcome: Outcome | null): Explanation
 }
 
-/** A fresh onlooker for one request. */
-export function storyteller (): Storyteller {
+/** A new recorder for one request. */
+export function recorder (): Recorder {
   const steps: Array<Writable<RuleStep>> = []
   let conditions: ConditionStep[] = []
-  const strings = (captures: Parameters<Onlooker['applied']>[1]['ruleCaptures']): string[] => captures.map(capture => decoded(capture ?? ''))
+  const strings = (captures: Parameters<Observer['applied']>[1]['ruleCaptures']): string[] => captures.map(capture => decoded(capture ?? ''))
   return {
     rule: (set, rule, input, matched) => {
       conditions = []
@@ -31,6 +31,6 @@ export function storyteller (): Storyteller {
       step.url = currentUrl(state)
       step.headers = { ...state.headers }
     },
-    tell: ({ method, url }, outcome) => ({ method, url, steps, outcome })
+    explanation: ({ method, url }, outcome) => ({ method, url, steps, outcome })
   }
 }

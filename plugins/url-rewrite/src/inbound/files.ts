@@ -1,11 +1,11 @@
-// What stands at a path on the disk?
+// What is at a path in the file system?
 
 import { stat } from 'node:fs/promises'
 import type { FileKind } from '../request/state.ts'
 
-/** Looks; whatever can't be looked at is nothing. */
+/** Looks a path up; what can't be read counts as nothing. */
 export async function kindOf (path: string): Promise<FileKind> {
-  // A NUL would be refused by the file system's API itself, which is not what the rule asked.
+  // The file system's API throws for NUL; for the rule such a path does not exist.
   if (path === '' || path.includes('\0')) return 'nothing'
   try {
     const found = await stat(path)

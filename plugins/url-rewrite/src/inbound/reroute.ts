@@ -1,10 +1,10 @@
-// How does a request get to the route of its new path, when the router has already chosen one for the old?
+// How does a request reach the route of its new path, after the router has chosen the route of the old one?
 
 import type { IncomingMessage } from 'node:http'
 
 /**
- * The request under another URL. Everything but `url` is the request itself, so that its body, its socket and its
- * events are whole, and what arrived stays as it came; `originalUrl` is what Fastify reads for `request.originalUrl`.
+ * The request under another URL. Everything but `url` is the request itself, so that its body, socket and events
+ * keep working, and the original stays unchanged; Fastify reads `originalUrl` for `request.originalUrl`.
  */
 export function underUrl (raw: IncomingMessage, url: string): IncomingMessage {
   const originalUrl = raw.url
@@ -13,7 +13,7 @@ export function underUrl (raw: IncomingMessage, url: string): IncomingMessage {
       if (key === 'url') return url
       if (key === 'originalUrl') return originalUrl
       const value: unknown = Reflect.get(target, key, target)
-      // Methods work on the request's own private fields.
+      // Methods access the request's private fields, which a proxy does not have.
       return typeof value === 'function' ? value.bind(target) : value
     },
     set: (target, key, value) => Reflect.set(target, key, value, target)

@@ -13,18 +13,18 @@ import type { Outcome, Rewrite } from '@fastify-arr/facts'
 import type { Exchange } from '../request/exchange.ts'
 import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
 
-/** Told of each rule that was tried; only where somebody listens. */
-export interface Onlooker {
+/** Called for each rule that was tried; only for `explain` and where the diagnostics channel has subscribers. */
+export interface Observer {
   rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
   readonly check: CheckTried
-  /** Pattern and conditions held, and the action has been carried out on the state. */
+  /** Called when pattern and conditions held and the action has been applied to the state. */
   applied (rule: CompiledRule, state: State): void
 }
 
 const BAD_TARGET: Outcome = { type: 'BadRequest', rule: null }
 
 /** Runs the sets in order. Null where no rule matched. */
-export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, onlooker?: Onlooker): Outcome | null {
+export function run (sets: readonly RuleSet[], exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, observer?: Observer): Outcome | null {
   if (isMalformed(exchange.url)) return BAD_TARGET
   if (sets.length === 0) return null
   const state = stateOf(exchange, files)
@@ -36,7 +36,7 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
     if (!enters(set, state)) continue
     let input = inputOf(set, state)
     for (const rule of set.rules) {
-      if (!matches(set, rule, input, state, onlooker)) continue
+      if (!matches(set, rule, input, state, observer)) continue
       last = rule.name
       const { action } = rule
       if (!applySettings(rule.settings, state)) return { type: 'BadRequest', rule: rule.name }
@@ -45,17 +45,17 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
         rewritten = true
         logRewrittenUrl ||= action.logRewrittenUrl
       }
-      onlooker?.applied(rule, state)
+      observer?.applied(rule, state)
       if (action.type !== 'Rewrite' && action.type !== 'None') {
         return answer(action, rule.name, state)
       }
       if (rule.stop) break
       if (action.type === 'Rewrite') input = inputOf(set, state)
     }
-    // An absolute URL has left for the proxy: the rules of the site no longer speak of it.
+    // A request that goes to an absolute URL is the proxy's: the sets that follow are not tried.
     if (state.origin !== '') break
   }
-  // It goes on as it came, and another server could find in it what the rules did not see.
+  // The path goes on as sent, and another server could read in it what the rules did not see.
   if (!rewritten && state.ambiguous) return BAD_TARGET
   if (last === '') return null
   return {
@@ -70,7 +70,7 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
   }
 }
 
-/** Where the rules left a request: what its outbound rules begin with. Null for a target without a path. */
+/** The state after the inbound rules, with which the outbound rules begin. Null for a target without a path. */
 export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
   const state = stateOf(exchange, null, rewrite === null ? exchange.url : originForm(rewrite.url))
   if (state === null || rewrite === null) return state
@@ -78,7 +78,7 @@ export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State 
 }
 
 function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | null, url = exchange.url): State | null {
-  // `OPTIONS *` has no path that rules could speak of.
+  // `OPTIONS *` has no path to match.
   if (!url.startsWith('/')) return null
   const mark = url.indexOf('?')
   const asSent = mark === -1 ? url : url.slice(0, mark)
@@ -86,7 +86,7 @@ function stateOf (exchange: Exchange, files: ReadonlyMap<string, FileKind> | nul
   return begin(exchange, path, path !== asSent && leadsElsewhere(asSent, path), mark === -1 ? null : url.slice(mark + 1), files)
 }
 
-/** Whether the current path lies in the set's directory; from here on the state's prefix is that directory. */
+/** Whether the current path is in the set's directory; sets the state's prefix to that directory. */
 function enters (set: RuleSet, state: State): boolean {
   state.prefix = set.prefix
   return liesIn(set, state)
@@ -95,21 +95,21 @@ function enters (set: RuleSet, state: State): boolean {
 const liesIn = ({ prefix, folded }: RuleSet, state: State): boolean =>
   prefix === '/' || `${decoded(pathOf(state)).toLowerCase()}/`.startsWith(folded)
 
-/** The current path as the set's rules see it; one that a rule has taken out of their directory they see whole. */
+/** The current path as the set's rules see it: relative to their directory; whole once a rule has moved it out of there. */
 const inputOf = (set: RuleSet, state: State): Text =>
   slice(pathOf(state), liesIn(set, state) ? set.prefix.length : 1)
 
-function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, onlooker: Onlooker | undefined): boolean {
+function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, observer: Observer | undefined): boolean {
   const captures = rule.matcher(input)
   const matched = (captures === null) === rule.negate
-  onlooker?.rule(set, rule, decoded(input), matched)
+  observer?.rule(set, rule, decoded(input), matched)
   if (!matched) return false
   state.ruleCaptures = captures ?? []
   if (rule.checks === null) {
     state.conditionCaptures = []
     return true
   }
-  return checksHold(rule.checks, state, onlooker?.check)
+  return checksHold(rule.checks, state, observer?.check)
 }
 
 function rewriteTo (action: CompiledAction & { type: 'Rewrite' }, state: State): boolean {

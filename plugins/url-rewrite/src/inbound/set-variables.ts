@@ -18,7 +18,7 @@ export interface Setting {
   readonly current: ReadVariable
 }
 
-// Line breaks and NUL would end a header; nothing that is set may bring them in.
+// Line breaks and NUL would end a header, and are replaced by a space.
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]/
 // eslint-disable-next-line no-control-regex
@@ -31,9 +31,9 @@ export function compileSetting (written: string, value: Template, replace: boole
 }
 
 /**
- * Carries settings out, in order: each sees what those before it have set.
+ * Applies settings in order: each sees what those before it have set.
  *
- * @returns false where the upstream's Host would be no host with an optional port (RFC 9110 §7.2): such a request is a bad one.
+ * @returns false where the upstream's Host would not be a host with an optional port (RFC 9110 §7.2); the request is answered 400.
  */
 export function applySettings (settings: readonly Setting[], state: State): boolean {
   for (const { name, header, value, replace, current } of settings) {

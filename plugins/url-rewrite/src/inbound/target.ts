@@ -19,10 +19,10 @@ export interface Target {
 
 const ENCODED_DOTS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[;/\\]|%3b|%2f|%5c|$)/i
 
-/** Whether any segment of an encoded path is `.` or `..`, however it is written; a backslash separates segments too. */
+/** Whether any segment of an encoded path is `.` or `..` in any spelling; a backslash separates segments too. */
 const isEncodedWithDots = (path: string): boolean => ENCODED_DOTS.test(path)
 
-/** The URL, or null where what the request brought does not make one: such a request is a bad one. */
+/** The URL, or null where the request's values don't make one; the request is answered 400. */
 export function expandTarget (target: CompiledTarget, state: State): Target | null {
   const written = write(target, state)
   if (written === null) return null
@@ -38,9 +38,9 @@ export function expandTarget (target: CompiledTarget, state: State): Target | nu
   let path = mark === -1 ? rest : rest.slice(0, mark)
   let query = mark === -1 ? null : rest.slice(mark + 1)
   if (!path.startsWith('/')) path = (origin === '' ? state.prefix : '/') + path
-  // A path that begins with two slashes would be read as a host's name by the next who parses it.
+  // A path that begins with two slashes would be parsed as a host's name.
   else if (origin === '' && path.startsWith('//')) path = path.replace(/^\/+/, '/')
-  // Resolved here they could leave the place the rule's author gave them, so nobody gets to resolve them.
+  // Whoever resolves a dot segment could leave the directory that the rule names: such a URL is refused.
   if (isEncodedWithDots(path)) return null
   if (target.appendQuery && state.query !== null) query = query === null || query === '' ? state.query : state.query === '' ? query : `${query}&${state.query}`
   return { origin, path, query, fragment: target.redirect ? fragment : '' }
@@ -52,12 +52,12 @@ export const targetUrl = ({ origin, path, query, fragment }: Target): string =>
 
 const NO_ORIGIN = { origin: '', length: 0 }
 
-/** The origin of what has been written, empty for a path; null where it is none, or not for a request to say. */
-function originIn ({ whole, schemeIsOurs }: Written, target: CompiledTarget, state: State): { origin: string | null, length: number } | null {
+/** The origin of an expanded URL, empty for a path; null where it is invalid, or comes from the client. */
+function originIn ({ whole, schemeIsWritten }: Written, target: CompiledTarget, state: State): { origin: string | null, length: number } | null {
   const beginning = beginningOf(whole)
   if (beginning !== null) {
-    const ours = schemeIsOurs || (beginning.origin !== null && mayLeadTo(beginning.origin, target.parts, state, target.origins, target.redirect))
-    return ours ? beginning : null
+    const allowed = schemeIsWritten || (beginning.origin !== null && mayLeadTo(beginning.origin, target.parts, state, target.origins, target.redirect))
+    return allowed ? beginning : null
   }
   if (target.redirect && target.parts[0]?.literal?.startsWith('//') === true) {
     const authority = /^\/\/([^/?]*)/.exec(whole)?.[1] ?? ''

@@ -1,4 +1,4 @@
-// What does a URL template expand to, with what comes from the request escaped where it stands?
+// What does a URL template expand to, with values of the request escaped for their place?
 
 import { MAP, type Part } from '../expressions/template.ts'
 import { decodePath } from '../request/percent-decoding.ts'
@@ -12,20 +12,20 @@ import type { CompiledTarget } from './compiled-target.ts'
 export interface Written {
   readonly whole: string
   readonly fragment: string
-  /** Whether the `://` is the author's, and nothing but a scheme comes before it. */
-  readonly schemeIsOurs: boolean
+  /** Whether the rule itself has the `://`, with nothing but a scheme before it. */
+  readonly schemeIsWritten: boolean
 }
 
-/** The expanded text, with what comes from the request escaped where it stands; null where a part of it fits nowhere. */
+/** The expanded text, with values of the request escaped for their place; null where a value is not allowed in its place. */
 export function write ({ origin, parts, encodeAnew, redirect }: CompiledTarget, state: State): Written | null {
   let whole = ''
   let fragment = ''
-  let schemeIsOurs = false
+  let schemeIsWritten = false
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index] as Part
     if (part.literal === null) {
       let value = part.value(state)
-      // What a map gives is its author's text, and comes through a condition as well. In a path that a client sent a # is encoded, and stays so.
+      // A map's value is its author's text, and may arrive through a condition: its # begins a fragment. A # in a path that a client sent is encoded, and stays so.
       const hash = redirect && (part.source === MAP || part.source === 'C') && typeof value === 'string' ? value.indexOf('#') : -1
       if (hash !== -1 && fragment === '') {
         fragment = `#${urlFace(slice(value, hash + 1))}`
@@ -44,14 +44,14 @@ export function write ({ origin, parts, encodeAnew, redirect }: CompiledTarget, 
       const hash = part.literal.indexOf('#')
       if (hash !== -1) fragment = part.literal.slice(hash)
       const piece = hash === -1 ? part.literal : part.literal.slice(0, hash)
-      if (origin === null && !schemeIsOurs && !whole.includes('://')) schemeIsOurs = /^[a-z\d+.-]+:\/\//i.test(whole + piece)
+      if (origin === null && !schemeIsWritten && !whole.includes('://')) schemeIsWritten = /^[a-z\d+.-]+:\/\//i.test(whole + piece)
       whole += piece
     }
   }
-  return { whole, fragment, schemeIsOurs }
+  return { whole, fragment, schemeIsWritten }
 }
 
-/** A path as IIS writes it: decoded, then encoded anew. Its query, if it has one, stays as it came. */
+/** A path as IIS writes it: decoded, then encoded anew. Its query, if it has one, stays as sent. */
 function encodedAnew (value: Text): string {
   if (typeof value !== 'string') {
     const query = value.offsets.indexOf(value.raw.indexOf('?'))

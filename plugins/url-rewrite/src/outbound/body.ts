@@ -12,25 +12,25 @@ import type { BodyRule, TagRule, TextRule } from './compiled-outbound.ts'
 
 /** How bodies are treated. */
 export interface BodyPolicy {
-  /** The most bytes that are held for rules without tags. */
+  /** The most bytes that are buffered for rules without tags. */
   readonly limit: number
-  /** Told where a body was larger and passed unchanged. */
+  /** Called where a body was larger and passed unchanged. */
   readonly tooLarge: () => void
-  /** Told where a search took too long, and the body passed unchanged. */
+  /** Called where a search took too long and the body passed unchanged. */
   readonly tooSlow: () => void
-  /** Whether text is UTF-8, as far as its bytes are; else it is taken byte by byte. */
+  /** Whether text is read as UTF-8 where its bytes are valid UTF-8; otherwise it is read byte by byte. */
   readonly utf8: boolean
 }
 
-/** How long all searches in one body may take together, ms: each takes as long as its input is, and there is one for each match and each rule. */
+/** The time limit for all searches in one body together, ms: each takes time in proportion to the body, and there is one for each match and each rule. */
 export const LONGEST_SEARCH = 5_000
 
-/** Rewrites one body; a fresh one for each. */
+/** Rewrites one body. */
 export class Body extends Transform {
   readonly #rules: readonly BodyRule[]
   readonly #state: State
   readonly #policy: BodyPolicy
-  /** How often each rule may still act. */
+  /** How many matches each rule may still rewrite. */
   readonly #left: Map<BodyRule, number>
   /** Reads tags as they pass; null where a rule needs the whole text. */
   readonly #reader: TagReader | null
@@ -62,7 +62,7 @@ export class Body extends Transform {
     })
   }
 
-  /** What throws in a stream's method would end the process, not the response. */
+  /** An error thrown from a stream's method would end the process; here it ends the response. */
   #carefully (done: TransformCallback, work: () => Buffer | undefined): void {
     let out: Buffer | undefined
     try {
@@ -86,11 +86,11 @@ export class Body extends Transform {
     return undefined
   }
 
-  /** Yields after each match and each rule, where it may be left for a while. */
+  /** Rewrites a buffered body. Yields after each match and each rule, so that other work can be done in between. */
   * #whole (bytes: Buffer): Generator<void, Buffer> {
-    // Decided before the first rule: later on there are only bytes that came and text that was put among them.
+    // Decided before the first rule: afterwards the text is a mix of received bytes and inserted text.
     const utf8 = this.#policy.utf8 && isUtf8(bytes)
-    // Latin-1 keeps every byte what it is, whatever the text's real encoding.
+    // Latin-1 preserves every byte, whatever the text's encoding is.
     let text = bytes.toString('latin1')
     for (let at = 0; at < this.#rules.length; at++) {
       const rule = this.#rules[at] as BodyRule
@@ -116,7 +116,7 @@ export class Body extends Transform {
     const wanted = new Map<string, Set<string>>()
     for (const rule of tags) for (const [tag, attributes] of rule.tags) wanted.set(tag, new Set([...wanted.get(tag) ?? [], ...attributes]))
     return new TagReader(wanted, (tag, attribute, value) => {
-      // Of a body that streams by nobody knows the whole, but a value is never cut.
+      // A streamed body is never known as a whole, but an attribute's value is: it decides for itself.
       const own = utf8 && isUtf8(Buffer.from(value, 'latin1'))
       const text = decode(value, own)
       const next = this.#attribute(tags, tag, attribute, text)
@@ -124,7 +124,7 @@ export class Body extends Transform {
     })
   }
 
-  /** What comes out of one rule is what the next one sees. */
+  /** Applies the rules in order: each sees the value that those before it have made. */
   #attribute (rules: readonly TagRule[], tag: string, attribute: string, value: string): string {
     let text = value
     for (const rule of rules) {
@@ -170,6 +170,6 @@ const decode = (latin1: string, utf8: boolean): string => utf8 ? Buffer.from(lat
 // eslint-disable-next-line no-control-regex
 const NO_BYTE = /[^\x00-\xff]/gu
 
-/** Text as bytes. What has no byte of its own must not become another character's, such as a quote. */
+/** Text as bytes. A character without a byte must not become the byte of another character, such as a quote. */
 const encode = (text: string, utf8: boolean, missing: (character: string) => string): string =>
   utf8 ? Buffer.from(text, 'utf8').toString('latin1') : text.replace(NO_BYTE, missing)

@@ -1,13 +1,13 @@
-// How is a body read that is compressed? Its coding is undone before it is rewritten, and done again after.
+// How is a compressed body rewritten? It is decompressed before and compressed again after.
 
 import { Duplex, pipeline, type Transform } from 'node:stream'
 import { constants, createBrotliCompress, createBrotliDecompress, createDeflate, createDeflateRaw, createGunzip, createGzip, createInflate, createInflateRaw } from 'node:zlib'
 import { BodyError } from '../errors.ts'
 
-/** A coding's two streams, made once the body's first byte is there. */
+/** A coding's two streams, created once the body's first byte is known. */
 type Coding = (first: number) => readonly [decode: Transform, encode: Transform]
 
-// Flushed after each piece: a page that is sent bit by bit arrives bit by bit.
+// Flushed after each chunk, so that a page that is sent in pieces arrives in pieces.
 const flushed = { flush: constants.Z_SYNC_FLUSH }
 const brotli = { flush: constants.BROTLI_OPERATION_FLUSH, params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
 
@@ -16,7 +16,7 @@ const gzip: Coding = () => [createGunzip(), createGzip(flushed)]
 const CODINGS: Readonly<Record<string, Coding>> = {
   gzip,
   'x-gzip': gzip,
-  // Many send it without the zlib format that RFC 9110 §8.4.1.2 wants around it; that begins with its method, 8.
+  // Many servers send it without the zlib format that RFC 9110 §8.4.1.2 demands; that format's first byte has the method, 8.
   deflate: first => (first & 0x0f) === 8 ? [createInflate(), createDeflate(flushed)] : [createInflateRaw(), createDeflateRaw(flushed)],
   br: () => [createBrotliDecompress(), createBrotliCompress(brotli)]
 }
@@ -24,12 +24,12 @@ const CODINGS: Readonly<Record<string, Coding>> = {
 /** Whether bodies of this content coding can be read. */
 export const isReadable = (coding: string): boolean => coding === '' || coding === 'identity' || Object.hasOwn(CODINGS, coding)
 
-/** The body's rewriting with its coding undone before and done again after. */
+/** The rewriting of a body, with decompression before it and compression after it. */
 export function throughCoding (coding: string, body: Transform): Duplex {
   return Object.hasOwn(CODINGS, coding) ? new Recoded(CODINGS[coding] as Coding, body) : body
 }
 
-/** Begins with the first byte: an empty body, which is in no coding at all, stays empty. */
+/** Creates its streams at the first byte: an empty body, which is in no coding, stays empty. */
 class Recoded extends Duplex {
   readonly #coding: Coding
   readonly #body: Transform
@@ -45,7 +45,7 @@ class Recoded extends Duplex {
   override _write (chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     if (chunk.length === 0) return done()
     this.#decode ??= this.#open(chunk[0] as number)
-    // Behind the coding's end it is thrown away, but for gzip, where another member has to follow; an error is told by the pipeline.
+    // Bytes behind the coding's end are dropped, except in gzip, where another member has to follow; the pipeline reports errors.
     this.#decode.write(chunk, () => { done() })
   }
 
@@ -69,7 +69,7 @@ class Recoded extends Duplex {
     this.#encode = encode
     encode.on('data', chunk => { if (!this.push(chunk)) encode.pause() })
     encode.once('end', () => this.push(null))
-    // An error in one destroys all three, and with them what is made of them.
+    // An error in one stream destroys all three, and this stream with them.
     pipeline(decode, this.#body, encode, cause => {
       if (cause != null) this.destroy(cause instanceof BodyError ? cause : new BodyError({ cause }))
     })

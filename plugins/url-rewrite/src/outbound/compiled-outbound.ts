@@ -1,4 +1,4 @@
-// What is an outbound rule once it is ready to run?
+// What is an outbound rule once it is compiled?
 
 import type { LinearPattern } from '@fastify-arr/linear-pattern'
 import type { Checks } from '../expressions/conditions.ts'
@@ -6,7 +6,7 @@ import type { Matcher } from '../expressions/pattern.ts'
 import type { Template } from '../expressions/template.ts'
 import type { ReadVariable } from '../expressions/variables.ts'
 
-/** What every outbound rule has, ready to run. */
+/** What every compiled outbound rule has. */
 interface CompiledOutbound {
   readonly name: string
   readonly preChecks: Checks | null
@@ -29,7 +29,7 @@ export interface HeaderRule extends CompiledOutbound {
   readonly replace: boolean
 }
 
-/** A rule for attributes of tags: by tag, the attributes it looks at; both in lower case. */
+/** A rule for attributes of tags; `tags` has the attributes that it reads by tag, both in lower case. */
 export interface TagRule extends CompiledOutbound {
   readonly target: 'tags'
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>
@@ -46,5 +46,5 @@ export interface TextRule extends CompiledOutbound {
 
 export type AnyOutbound = HeaderRule | TagRule | TextRule
 
-/** A rule that looks into bodies. */
+/** A rule that reads bodies. */
 export type BodyRule = TagRule | TextRule

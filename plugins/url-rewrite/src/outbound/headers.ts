@@ -1,4 +1,4 @@
-// What do the outbound rules make of a response's head, and which of them look into its body?
+// What do the outbound rules make of a response's headers?
 
 import { headerName } from '../expressions/variables.ts'
 import { wellFormed } from '../request/percent-encoding.ts'
@@ -7,20 +7,20 @@ import { rewriteInput } from './rewrite-input.ts'
 import type { State } from '../request/state.ts'
 import type { AnyOutbound, HeaderRule } from './compiled-outbound.ts'
 
-/** Header names and values, in order, duplicates apart. */
+/** Header names and values, in order; duplicates are separate entries. */
 export type HeaderList = Array<[name: string, value: string]>
 
-// A line break would end the header; whoever sent it.
+// A line break would end the header.
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]+/g
 // eslint-disable-next-line no-control-regex
 const NO_BYTES = /[^\x00-\xff]+/g
 
-/** A value as a header can have it. What is no byte, and nothing that Node would send, is written as a URL has it. */
+/** A valid header value. Characters that are no bytes, which Node refuses to send, are percent-encoded. */
 const headerValue = (value: string): string =>
   value.replace(UNSAFE, ' ').replace(NO_BYTES, run => encodeURIComponent(wellFormed(run)))
 
-/** Carries out the rules for headers. The list that comes back is the one given where nothing changed. */
+/** Applies the rules for headers. Returns the given list itself where nothing changed. */
 export function rewriteHeaders (rules: readonly AnyOutbound[], state: State, headers: HeaderList): HeaderList {
   let list = headers
   const stopped = new Set<string>()
@@ -43,7 +43,7 @@ export function rewriteHeaders (rules: readonly AnyOutbound[], state: State, hea
         present = true
         const value = rewriteInput(rule, rule.matcher(entry[1]), state)
         matched ||= value !== null
-        // What is there already stays where the rule must not replace; an empty value takes the header away.
+        // Without `replace`, an existing value stays; an empty new value removes the header.
         if (value === null || value === undefined || !(rule.replace || entry[1] === '')) next.push(entry)
         else if (value !== '') next.push([entry[0], headerValue(value)])
       }
@@ -71,7 +71,7 @@ function setRequestVariable (rule: HeaderRule, state: State): boolean {
   return true
 }
 
-/** Lets the rules that follow see the headers as they stand now. */
+/** Shows the current headers to the rules that follow. */
 export function setResponse (state: State, headers: HeaderList, status = state.response?.status ?? 0): void {
   state.response = {
     status,

@@ -1,10 +1,10 @@
-// What is it that a route sends, and how is it read as a stream?
+// What kind of payload does a route send, and how is it read as a stream?
 
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { FastifyReply } from 'fastify'
 
-/** A `Response` is its body, once its head is the reply's; Fastify does the same, but after the rules. */
+/** Copies a `Response`'s status and headers to the reply, and gives its body; Fastify does the same, but only after `onSend`. */
 export function unwrapped (payload: unknown, reply: FastifyReply): unknown {
   if (!isResponse(payload) || payload.bodyUsed) return payload
   reply.code(payload.status)
@@ -12,13 +12,13 @@ export function unwrapped (payload: unknown, reply: FastifyReply): unknown {
   return payload.body ?? ''
 }
 
-// Of any make: there are packages that bring their own.
+// Checked by tag, since packages bring `Response` classes of their own.
 const isResponse = (payload: unknown): payload is Response => Object.prototype.toString.call(payload) === '[object Response]'
 
-/** Whether the whole payload is there already. */
+/** Whether the payload is complete, not a stream. */
 export const isText = (payload: unknown): payload is string | Buffer => typeof payload === 'string' || Buffer.isBuffer(payload)
 
-/** The payload as a stream; null where there is nothing to read, or nothing that Fastify takes. */
+/** The payload as a stream; null where there is nothing to read, or nothing that Fastify accepts. */
 export function streamOf (payload: unknown): Readable | null {
   if (isText(payload)) return Readable.from([Buffer.from(payload)])
   if (typeof payload !== 'object' || payload === null) return null
@@ -26,12 +26,12 @@ export function streamOf (payload: unknown): Readable | null {
   return 'getReader' in payload && !(payload as ReadableStream).locked ? Readable.fromWeb(payload as ReadableStream) : null
 }
 
-/** An error's own body is neither compressed nor what the validator speaks of. */
+/** Removes the headers that don't hold for the body of an error: it is not compressed, and the validator is of another body. */
 export function withoutCoding (reply: FastifyReply): void {
   if (reply.raw.headersSent) return
   for (const name of ['content-encoding', 'etag']) {
     reply.removeHeader(name)
-    // A stream's head is handed to Node before its first byte; older releases of Fastify 5 leave it there.
+    // Fastify sets a stream's headers on Node's response before the first byte; older releases of Fastify 5 leave them there.
     reply.raw.removeHeader(name)
   }
 }

@@ -1,4 +1,4 @@
-// What becomes of a response as a whole: its head at once, its body while it passes?
+// How is a response rewritten: its headers at once, its body as a stream?
 
 import { Body, LONGEST_SEARCH } from './body.ts'
 import { isReadable, throughCoding } from './coding.ts'
@@ -8,33 +8,33 @@ import type { Duplex } from 'node:stream'
 import type { State } from '../request/state.ts'
 import type { AnyOutbound, BodyRule } from './compiled-outbound.ts'
 
-/** A response as it came. */
+/** The head of a response before the rules. */
 export interface ResponseHead {
   readonly status: number
-  /** In order, with their case; a name that came twice is there twice. */
+  /** In order, with their case; a repeated name is repeated. */
   readonly headers: HeaderList
 }
 
-/** What of it is to change; what is not there stays. */
+/** What changes in a response; what is not given stays. */
 export interface ResponseChange {
   readonly status?: number
   /** The whole list. */
   readonly headers?: HeaderList
-  /** What the body has to be piped through. */
+  /** The stream that the body has to be piped through. */
   readonly body?: Duplex
 }
 
-/** What the rewriting of responses is told, besides the response. */
+/** The settings for rewriting a response. */
 export interface ResponsePolicy {
   readonly method: string
   readonly limit: number
-  /** Told why a body that rules asked for passed unchanged. */
+  /** Called with the reason where a body that rules read passed unchanged. */
   readonly passed: (why: string) => void
 }
 
 const TEXT = /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]+\+)?(?:xml|json)\b|application\/(?:x-)?javascript\b|application\/ecmascript\b|image\/svg)/i
 
-// These speak of the bytes as they were; a weak validator may stay (RFC 9110 §8.8.1).
+// These describe the bytes before rewriting; a weak validator may stay (RFC 9110 §8.8.1).
 const OF_THE_BYTES = new Set(['content-length', 'content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'])
 
 /** Runs the outbound rules. Undefined where nothing changes; a 101 is never touched. */
@@ -47,17 +47,17 @@ export function rewriteResponse (rules: readonly AnyOutbound[], state: State, re
   const bodyRules = inPlay.filter((rule): rule is BodyRule => rule.target !== 'header')
   const body = bodyRules.length === 0 ? null : rewriteBody(bodyRules, state, response, policy)
   if (body === null) return headers === response.headers ? undefined : { headers }
-  // A HEAD says what its GET would: a length of the bytes as they were would be a lie.
+  // The headers of a HEAD are those of its GET: the length before rewriting would be wrong.
   return policy.method === 'HEAD' ? { headers: forNewBody(headers) } : { headers: forNewBody(headers), body }
 }
 
 function rewriteBody (rules: readonly BodyRule[], state: State, { status, headers }: ResponseHead, policy: ResponsePolicy): Duplex | null {
   const header = (name: string): string => headers.find(entry => entry[0].toLowerCase() === name)?.[1].trim().toLowerCase() ?? ''
   const type = header('content-type')
-  // No body, or a part of one: there is nothing to read tags from.
+  // There is no body, or only a part of one.
   if (status === 204 || status === 205 || status === 206 || status === 304 || !TEXT.test(type)) return null
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/.exec(type)?.[1] ?? 'utf-8'
-  // In these a byte below 0x80 need not be what it is in ASCII.
+  // In these charsets a byte below 0x80 may be something else than in ASCII.
   if (/^utf-?(?:7|16|32)|^ucs|^(?:cs)?iso-?2022|^hz/.test(charset)) {
     policy.passed(`its text is ${charset}`)
     return null

@@ -6,11 +6,11 @@ import type { Captures } from '../expressions/pattern.ts'
 import type { State } from '../request/state.ts'
 import type { AnyOutbound } from './compiled-outbound.ts'
 
-/** The rules whose preconditions hold for this response. The state's response must be set. */
+/** The rules whose preconditions hold for this response. `state.response` must be set. */
 export const rulesInPlay = (rules: readonly AnyOutbound[], state: State): AnyOutbound[] =>
   rules.filter(({ preChecks }) => preChecks === null || checksHold(preChecks, state))
 
-/** The new text where a rule takes an input; null where it leaves it alone, `undefined` where it matched and does nothing. */
+/** The new text where a rule applies to an input; null where it does not apply, `undefined` where it applies and its action is None. */
 export function rewriteInput (rule: AnyOutbound, captures: Captures | null, state: State): string | null | undefined {
   if ((captures === null) !== rule.negate) return null
   state.ruleCaptures = captures ?? []

@@ -1,41 +1,41 @@
-// Where are the attributes of tags in a stream of HTML? Passes everything on and offers the values that are asked for.
+// Where are the attributes of tags in a stream of HTML? Passes everything on, with the wanted values rewritten.
 
-/** Gives an attribute's new value; the same value where it stays. */
+/** Returns an attribute's new value; the same value where it stays. */
 export type RewriteAttribute = (tag: string, attribute: string, value: string) => string
 
-/** Which attributes of which tags are offered, in lower case. */
+/** The attributes to rewrite by tag, both in lower case. */
 export type Wanted = ReadonlyMap<string, ReadonlySet<string>>
 
-// A tag longer than this is passed on unread, so that a body can't make the server hold it.
+// The most characters of a tag that are buffered; a longer tag is passed on unread.
 const LONGEST_TAG = 65_536
 
-// The text inside these is no markup (HTML §13.1.2, raw text and escapable raw text elements).
+// The content of these elements is not markup (HTML §13.1.2, raw text and escapable raw text elements).
 const RAW_TEXT = new Set(['script', 'style', 'textarea', 'title', 'xmp', 'noembed', 'noframes', 'iframe'])
 
 const TAG_NAME = /^<([a-z][^\s/>]*)/i
-// HTML §13.2.5.32 and on: a name may hold quotes, and a value is quoted only where the quote comes first.
+// HTML §13.2.5.32 and on: a name may contain quotes, and a value is quoted only where it begins with a quote.
 const ATTRIBUTE = /([^\s/>=]+)(?:(\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)))?|[^]/g
 
-/** A tag that has begun. Its parts are joined once, and no character of it is looked at twice, however small the pieces are. */
+/** An open tag. Its parts are joined once, and each character is scanned once, however small the chunks are. */
 interface OpenTag {
   readonly parts: string[]
   length: number
-  /** The quote that the last character seen stands in; empty outside of quotes. */
+  /** The quote that the last scanned character is inside of; empty outside of quotes. */
   quote: string
-  /** The last character outside of quotes that is no space. */
+  /** The last character outside of quotes that is not a space. */
   before: string
-  /** Whether it has grown too long, and passes. */
+  /** Whether the tag is too long, and passes unread. */
   unread: boolean
 }
 
-/** Reads HTML in pieces of any size. */
+/** Reads HTML in chunks of any size. */
 export class TagReader {
   readonly #wanted: Wanted
   readonly #rewrite: RewriteAttribute
-  /** A few characters that may be the beginning of something. */
+  /** A few characters that may begin a tag or a comment. */
   #held = ''
   #tag: OpenTag | null = null
-  /** Inside such an element only its end tag is looked for. */
+  /** The element whose content is not markup: only its end tag is searched for. */
   #raw: string | null = null
   #comment = false
 
@@ -44,7 +44,7 @@ export class TagReader {
     this.#rewrite = rewrite
   }
 
-  /** Takes a piece; gives what can be passed on. */
+  /** Takes a chunk; returns what can be passed on. */
   push (piece: string): string {
     const text = this.#held + piece
     this.#held = ''
@@ -60,7 +60,7 @@ export class TagReader {
       }
       if (this.#comment) {
         const close = text.indexOf('-->', at)
-        // The last two characters may be the beginning of the end.
+        // The last two characters may begin the `-->`.
         const end = close === -1 ? Math.max(at, text.length - 2) : close + 3
         out += text.slice(at, end)
         this.#comment = close === -1
@@ -84,7 +84,7 @@ export class TagReader {
     return out
   }
 
-  /** What is left when the stream ends. */
+  /** Returns what is still buffered when the stream ends. */
   end (): string {
     const rest = this.#held + (this.#tag?.parts.join('') ?? '')
     this.#held = ''
@@ -92,7 +92,7 @@ export class TagReader {
     return rest
   }
 
-  /** Adds a part to the open tag; gives what can be passed on. */
+  /** Adds a part to the open tag; returns what can be passed on. */
   #take (tag: OpenTag, part: string, last: boolean): string {
     if (last) this.#tag = null
     if (tag.unread) return part
@@ -105,7 +105,7 @@ export class TagReader {
     return this.#pass(whole, long)
   }
 
-  /** The end of what begins with `<`: its beginning where that is a tag, -1 where more is needed to tell. */
+  /** The end of what begins with `<`: `open` itself where it is a tag, -1 where more characters are needed to decide. */
   #endOf (text: string, open: number): number {
     if (this.#raw !== null) {
       const close = `</${this.#raw}`
@@ -123,7 +123,7 @@ export class TagReader {
     return /[a-z/!?]/i.test(next) ? open : open + 1
   }
 
-  /** Rewrites a tag. Of one that is too long only the name is read. */
+  /** Rewrites a tag. Of a tag that is too long, only the name is read. */
   #pass (piece: string, long: boolean): string {
     if (this.#raw !== null) {
       this.#raw = null
@@ -140,7 +140,7 @@ export class TagReader {
       if (attribute === undefined || equals === undefined || value === undefined || !attributes.has(attribute.toLowerCase())) return whole
       const next = this.#rewrite(name, attribute.toLowerCase(), value)
       if (next === value) return whole
-      // A value must not end its own quotes, whatever a rule put into it.
+      // A new value must not end its own quotes.
       return single === undefined
         ? `${attribute}${equals}"${next.replaceAll('"', '&quot;')}"`
         : `${attribute}${equals}'${next.replaceAll("'", '&#39;')}'`
@@ -148,7 +148,7 @@ export class TagReader {
   }
 }
 
-/** Just after the `>` that is not inside quotes, or -1; the tag remembers how far the quotes are. */
+/** The index after the first `>` outside of quotes, or -1; the state of the quotes is kept in the tag. */
 function endOfTag (text: string, from: number, tag: OpenTag): number {
   for (let at = from; at < text.length; at++) {
     const character = text[at] as string

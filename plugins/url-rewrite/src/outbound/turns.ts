@@ -1,18 +1,18 @@
-// How is long work done without keeping everybody else waiting? In turns, and not for ever.
+// How is long work done without blocking the event loop? In turns, and with a time limit.
 
-// ms
+// The length of a turn, ms.
 const TURN = 20
 
-/** What work came to: nothing where it took too long. */
+/** The result of the work; null where it took too long. */
 export type Ended<Result> = { readonly result: Result } | { readonly error: unknown } | null
 
 /**
- * Does work in turns, between which others are served. The first turn is now.
+ * Does work in turns, between which the event loop runs. The first turn is at once.
  *
- * @param work yields wherever it may be left.
- * @param longest how long all turns may take together, in milliseconds.
- * @param isWanted says, before each turn, whether anybody still waits for it.
- * @param done is called once, unless nobody does.
+ * @param work yields wherever a turn may end.
+ * @param longest the time limit for all turns together, in milliseconds.
+ * @param isWanted called before each turn; false ends the work without `done`.
+ * @param done called once, unless `isWanted` has ended the work.
  */
 export function inTurns<Result> (work: Generator<void, Result>, longest: number, isWanted: () => boolean, done: (ended: Ended<Result>) => void): void {
   let spent = 0

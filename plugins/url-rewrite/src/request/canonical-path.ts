@@ -3,19 +3,19 @@
 import { decodePath } from './percent-decoding.ts'
 import { decoded, type Encoded, type Text } from './text.ts'
 
-// Most paths are canonical as they come, and this is all they cost.
+// Most paths are canonical already, and cost only this test.
 const NOT_CANONICAL = /[%\\\x80-\uffff]|\/(?:\/|\.\.?(?:[;/]|$))/
-// The same of a decoded path.
+// The same for a decoded path.
 const NOT_CANONICAL_DECODED = /\\|\/(?:\/|\.\.?(?:[;/]|$))/
-// A name before `;` counts too: Tomcat and others drop path parameters before they resolve `/..;a=b/`.
+// Dots before `;` count too: Tomcat and others drop path parameters before they resolve `/..;a=b/`.
 const DOTS = /^\.\.?(?:;|$)/
 
 /**
- * A path as it came, or as a rule has written it, in the form that HTTP.sys gives IIS's rules to see (Microsoft KB 896287):
+ * A path as the client sent it, or as a rule wrote it, in the form that HTTP.sys shows to IIS's rules (Microsoft KB 896287):
  * decoded once, each backslash a slash, runs of slashes merged, then dot segments resolved, never above the root.
- * HTTP.sys merges before it resolves (HttpSysServer's tests in dotnet/aspnetcore say so): `/x//../y` is `/y`.
+ * HTTP.sys merges slashes before it resolves dot segments (per HttpSysServer's tests in dotnet/aspnetcore): `/x//../y` is `/y`.
  *
- * The raw face is the same path in the client's spelling: `%2F` and `%5C` between two segments stay encoded.
+ * The raw form is the same path in the client's spelling: `%2F` and `%5C` between two segments stay encoded.
  */
 export function canonicalPath (path: string): Text {
   if (!NOT_CANONICAL.test(path)) return path
@@ -23,7 +23,7 @@ export function canonicalPath (path: string): Text {
   return NOT_CANONICAL_DECODED.test(decoded(text)) ? cleaned(text) : text
 }
 
-/** Where a segment that stays has its separators, its name and its end. */
+/** Where the separators, the name and the end of a kept segment are. */
 type Kept = readonly [separators: number, start: number, end: number]
 
 function cleaned (path: Text): Text {
@@ -36,12 +36,12 @@ function cleaned (path: Text): Text {
     if (!dots) kept.push([index, start, index + whole.length])
     else if (name.startsWith('..')) kept.pop()
   }
-  // Where the last segment was one of dots, a directory is what is left.
+  // A path whose last segment is a dot segment ends with a slash.
   if (dots) kept.push([0, 0, 0])
   return typeof path === 'string' ? kept.map(([, start, end]) => `/${path.slice(start, end)}`).join('') : put(path, kept)
 }
 
-/** The segments that stay, one after the other, each with one slash. */
+/** Joins the kept segments, with one slash before each. */
 function put ({ text, raw, offsets }: Encoded, kept: readonly Kept[]): Text {
   const at = (index: number): number => offsets[index] as number
   let shown = ''
@@ -59,5 +59,5 @@ function put ({ text, raw, offsets }: Encoded, kept: readonly Kept[]): Text {
   return shown === written ? shown : { text: shown, raw: written, offsets: Uint32Array.from(places) }
 }
 
-/** Separators as they go into a URL: what is encoded stays, and what is bare is one slash. */
+/** Separators as they go into a URL: encoded ones stay, unencoded ones become one slash. */
 const oneSlash = (separators: string): string => separators.includes('%') ? separators.replace(/[/\\]+/g, '/') : '/'

@@ -4,10 +4,10 @@ import { originForm } from './request-target.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Site, Told } from '@fastify-arr/facts'
 
-/** A request as the rules see it, free of Fastify: a plain record that `explain` can be given as well. */
+/** A request as rules see it, independent of Fastify: a plain record that can be passed to `explain` too. */
 export interface Exchange {
   readonly method: string
-  /** The request target as it came, as path and query. */
+  /** The request target as sent, as path and query. */
   readonly url: string
   /** By lower-case name, as Node's `request.headers`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
@@ -19,7 +19,7 @@ export interface Exchange {
   readonly remotePort: string
   readonly localAddress: string
   readonly localPort: string
-  /** The site's name and id, where there is one. */
+  /** The site's name and id; empty where there is none. */
   readonly siteName: string
   readonly siteId: string
   readonly documentRoot: string
@@ -40,9 +40,9 @@ export interface RequestLike {
 }
 
 /**
- * The request as rules see it; what costs something to read is read when a rule asks. A class: getters in an object literal
- * would be new functions for each request, for which V8 makes a new hidden class each time, and that one holds the
- * whole request until the next full collection.
+ * The request as rules see it; values that are costly to read are read when a rule needs them. A class, since getters in an object
+ * literal would be new functions for each request: V8 makes a new hidden class for them each time, which keeps the
+ * whole request alive until the next full collection.
  */
 class RequestExchange implements Exchange {
   readonly method: string
@@ -73,12 +73,12 @@ class RequestExchange implements Exchange {
   get localPort (): string { return String(this.#request.raw.socket.localPort ?? '') }
 }
 
-/** A request, read for the rules. */
+/** A Fastify request as rules see it. */
 export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
   return new RequestExchange(request, documentRoot, originForm(request.raw.url ?? '/'))
 }
 
-/** A request that never came: a plain one, but for what is given. */
+/** A made-up request: a plain one, except for what is given. */
 export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchange => ({
   method: 'GET',
   url: '/',

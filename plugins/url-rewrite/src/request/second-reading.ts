@@ -1,4 +1,4 @@
-// Could another server read a path otherwise than the rules did?
+// Could another server read a path differently from the rules?
 
 import { decodePath } from './percent-decoding.ts'
 import { decoded, type Text } from './text.ts'
@@ -6,12 +6,12 @@ import { decoded, type Text } from './text.ts'
 const LONGEST_DOTS = '%2e%2e'.length
 const TWO_DOTS = /(?:\.|%2e){2}/i
 
-// What ends a segment: a slash alone, or a backslash as in browsers' URLs, or either of them encoded.
+// What separates segments for other servers: a slash; also a backslash, as in browsers; also either of them encoded.
 const SEPARATORS = [/\//, /[/\\]/, /[/\\]|%2f|%5c/i]
 
 /**
- * Whether the path as it came leads elsewhere for a server that resolves dot segments by the letter of RFC 3986 §5.2.4: there, an empty
- * segment is one that `..` takes away, and a path parameter is part of its name. `/admin//../x` is `/x` here and `/admin/x` there.
+ * Whether the path as sent leads elsewhere on a server that resolves dot segments exactly as in RFC 3986 §5.2.4: there, `..` removes an
+ * empty segment, and a path parameter is part of the segment's name. `/admin//../x` is `/x` here and `/admin/x` there.
  */
 export function leadsElsewhere (path: string, canonical: Text): boolean {
   return TWO_DOTS.test(path) && SEPARATORS.some(separator => merged(resolved(path, separator)) !== decoded(canonical))

@@ -1,24 +1,24 @@
-// How far have the rules got with one request?
+// What is the state of the rules for one request?
 
 import { canonicalPath } from './canonical-path.ts'
 import { urlFace } from './percent-encoding.ts'
 import type { Exchange } from './exchange.ts'
 import type { Text } from './text.ts'
 
-/** How far the rules have got with one request. */
+/** The state of the rules for one request. */
 export interface State {
   readonly exchange: Exchange
-  /** The scheme and authority a rule has rewritten to, e.g. `http://localhost:8080`; empty while the URL is a path. */
+  /** The scheme and authority that a rule has rewritten to, e.g. `http://localhost:8080`; empty while the URL is a path. */
   origin: string
-  /** The current path as a URL has it, with its leading slash. */
+  /** The current path, encoded, with its leading slash. */
   rawPath: string
-  /** The same as rules see it; null until one asks, see `pathOf`. */
+  /** The same as rules see it; null until a rule needs it, see `pathOf`. */
   path: Text | null
-  /** Whether a server may read the path that came as another than the rules did, see `leadsElsewhere`. */
+  /** Whether another server may read the path as sent differently from the rules, see `leadsElsewhere`. */
   readonly ambiguous: boolean
   /** The current query without `?`; null where there is no `?` at all. */
   query: string | null
-  /** What the path of the rules at work is relative to: `/`, or a directory such as `/app/`. */
+  /** What the input of the current set's rules is relative to: `/`, or a directory such as `/app/`. */
   prefix: string
   /** `{R:n}` and `{C:n}`. */
   ruleCaptures: ReadonlyArray<Text | undefined>
@@ -27,25 +27,25 @@ export interface State {
   headers: Record<string, string> | null
   /** Other server variables that rules have set, by upper-case name. */
   variables: Record<string, string> | null
-  /** The response, where outbound rules run. */
+  /** The response; null while inbound rules run. */
   response: ResponseFacts | null
-  /** What is known about the disk, by path, for `IsFile` and `IsDirectory`. */
+  /** What is known of the file system, by path, for `IsFile` and `IsDirectory`. */
   readonly files: ReadonlyMap<string, FileKind> | null
 }
 
-/** What stands at a path on the disk. */
+/** What is at a path in the file system. */
 export type FileKind = 'file' | 'directory' | 'nothing'
 
 /** A response as outbound rules see it. */
 export interface ResponseFacts {
   readonly status: number
-  /** The first value of a header, by lower-case name, as it stands now. */
+  /** The current first value of a header, by lower-case name. */
   header (name: string): string | undefined
 }
 
 const EMPTY: readonly Text[] = []
 
-/** Where the rules begin. */
+/** The state before the first rule. */
 export function begin (exchange: Exchange, path: Text, ambiguous: boolean, query: string | null, files: ReadonlyMap<string, FileKind> | null): State {
   return {
     exchange,

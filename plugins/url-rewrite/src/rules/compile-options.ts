@@ -1,4 +1,4 @@
-// What do the options compile to? All mistakes are reported together.
+// How are the options compiled? Every mistake is reported.
 
 import { engineMaker } from '../expressions/engine.ts'
 import { compileMap, type Lookup, type RewriteMap } from '../expressions/rewrite-map.ts'
@@ -9,7 +9,7 @@ import { compileRules } from './compile-rules.ts'
 import type { RuleSet } from '../inbound/compiled-rule.ts'
 import type { AnyOutbound } from '../outbound/compiled-outbound.ts'
 import type { PathRules, Rule } from './rule.ts'
-import type { Workshop } from './workshop.ts'
+import type { CompileContext } from './compile-context.ts'
 
 /** Rules ready to run. */
 export interface Compiled {
@@ -23,13 +23,13 @@ export interface Compiled {
   readonly compileMore: (rules: readonly Rule[], mistake: (message: string) => void) => RuleSet | null
 }
 
-/** Compiles the options; each mistake is a sentence told to `mistake`. */
+/** Compiles the options; `mistake` is called with one sentence for each mistake. */
 export function compileOptions (written: WrittenRules, documentRoot: boolean, mistake: (message: string) => void): Compiled {
   checkWords(written, mistake)
   const maps = compileMaps(written.rewriteMaps ?? [], mistake)
   const { allowedServerVariables = '*' } = written
   const names = Array.isArray(allowedServerVariables) ? new Set(allowedServerVariables.map(name => String(name).toUpperCase())) : null
-  const workshop: Workshop = {
+  const context: CompileContext = {
     maps,
     mistake,
     engine: engineMaker(written.riskyPatterns ?? 'linear'),
@@ -38,27 +38,27 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     encodeAnew: written.useOriginalURLEncoding === true,
     noDisk: documentRoot ? null : 'needs the option documentRoot'
   }
-  const list = (label: string, rules: unknown, own: Workshop = workshop, prefix = '/'): RuleSet | null => {
+  const list = (label: string, rules: unknown, own: CompileContext = context, prefix = '/'): RuleSet | null => {
     if (rules === undefined) return null
     if (Array.isArray(rules)) return compileRules(label, prefix, rules as readonly Rule[], own)
     mistake(`${label} must be a list of rules`)
     return null
   }
-  const global = list('globalRules', written.globalRules, { ...workshop, allowed: () => true })
+  const global = list('globalRules', written.globalRules, { ...context, allowed: () => true })
   const sites = new Map(Object.entries(written.siteRules ?? {}).map(([site, rules]) => [site, list(`siteRules.${site}`, rules)]))
-  const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, workshop, prefix), mistake)
-  const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, workshop)
+  const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, context, prefix), mistake)
+  const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, context)
   const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
-    [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, workshop)]]))
+    [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, context)]]))
   const everySet = [global, ...sites.values(), ...paths.map(path => path.set)]
-  // Weak: lists that a function of the request made up on the fly go when nobody has them any more.
+  // Weak, so that lists that a function of the request creates are collected with their last reference.
   const cache = new WeakMap<object, Map<string, readonly RuleSet[]>>()
   const none = {}
   return {
     setsFor: (site, rules) => {
       let bySite = cache.get(rules ?? none)
       if (bySite === undefined) cache.set(rules ?? none, bySite = new Map())
-      // Only sites that have something of their own get a row, so that the table can't grow by made-up names.
+      // Only sites with rules of their own get an entry, so that made-up names don't grow the map.
       const key = sites.has(site) || paths.some(path => path.site === site) ? site : ''
       let sets = bySite.get(key)
       if (sets === undefined) {
@@ -76,9 +76,9 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
       }
       return undefined
     },
-    compileMore: (rules, tell) => {
-      if (Array.isArray(rules)) return compileRules('rules', '/', rules, { ...workshop, mistake: tell })
-      tell('rules must be a list of rules, or a function that returns one')
+    compileMore: (rules, mistake) => {
+      if (Array.isArray(rules)) return compileRules('rules', '/', rules, { ...context, mistake })
+      mistake('rules must be a list of rules, or a function that returns one')
       return null
     }
   }
@@ -112,6 +112,6 @@ function compilePaths (
     const set = list(`pathRules ${path}`, rules, prefix)
     if (set !== null) compiled.push({ site, set })
   }
-  // The outer directory's rules come before the inner's; the sort is stable for the rest.
+  // The rules of an outer directory come before those of an inner one; the sort is stable for the rest.
   return compiled.sort((a, b) => a.set.prefix.length - b.set.prefix.length)
 }

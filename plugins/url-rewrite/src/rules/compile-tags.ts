@@ -1,7 +1,7 @@
-// Which attributes of which tags does an outbound rule look at?
+// Which attributes of which tags does an outbound rule read?
 
 import type { OutboundRule, OutboundRules, OutboundTag } from './outbound-rule.ts'
-import type { Workshop } from './workshop.ts'
+import type { CompileContext } from './compile-context.ts'
 
 // IIS URL Rewrite 2.0 reference, "Pre-defined tags".
 const TAGS = {
@@ -19,7 +19,7 @@ const TAGS = {
 } as const satisfies Record<Exclude<OutboundTag, 'CustomTags'>, readonly string[]>
 
 /** By tag, its attributes; both in lower case. */
-export function compileTags ({ match }: OutboundRule, written: OutboundRules, workshop: Workshop): Map<string, Set<string>> {
+export function compileTags ({ match }: OutboundRule, written: OutboundRules, context: CompileContext): Map<string, Set<string>> {
   const tags = new Map<string, Set<string>>()
   const add = (tag: string, attribute: string): void => {
     const known = tags.get(tag.toLowerCase())
@@ -29,12 +29,12 @@ export function compileTags ({ match }: OutboundRule, written: OutboundRules, wo
   for (const tag of match.filterByTags ?? []) {
     if (tag === 'CustomTags') {
       const custom = written.customTags?.find(({ name }) => name === match.customTags)
-      if (custom === undefined) workshop.mistake(`match.customTags ${JSON.stringify(match.customTags)} is not among customTags`)
+      if (custom === undefined) context.mistake(`match.customTags ${JSON.stringify(match.customTags)} is not among customTags`)
       for (const { name, attribute } of custom?.tags ?? []) add(name, attribute)
     } else if (Object.hasOwn(TAGS, tag)) {
       for (const attribute of TAGS[tag]) add(tag, attribute)
     } else {
-      workshop.mistake(`match.filterByTags has ${JSON.stringify(tag)}, which is none of ${Object.keys(TAGS).join(', ')}, CustomTags`)
+      context.mistake(`match.filterByTags has ${JSON.stringify(tag)}, which is none of ${Object.keys(TAGS).join(', ')}, CustomTags`)
     }
   }
   return tags

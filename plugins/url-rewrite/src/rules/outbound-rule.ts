@@ -1,14 +1,14 @@
-// What may be written in an outbound rule? Types only: the shapes as IIS's `<outboundRules>` has them.
+// What may be written in an outbound rule? Types only, named as in IIS's `<outboundRules>` section.
 
 import type { PatternSyntax } from '../expressions/pattern.ts'
 import type { Conditions } from './rule.ts'
 
-/** The HTML tags an outbound rule can look into, each with its own list of attributes (IIS URL Rewrite reference, "filterByTags"). */
+/** The HTML tags that an outbound rule can read, each with its own list of attributes (IIS URL Rewrite reference, "filterByTags"). */
 export type OutboundTag = 'A' | 'Area' | 'Base' | 'Form' | 'Frame' | 'Head' | 'IFrame' | 'Img' | 'Input' | 'Link' | 'Script' | 'CustomTags'
 
-/** One pattern that has to hold before a rule is tried at all. */
+/** One pattern that has to match before a rule is tried. */
 export interface PreConditionEntry {
-  /** What is looked at, e.g. `{RESPONSE_CONTENT_TYPE}`. */
+  /** What the pattern is tried on, e.g. `{RESPONSE_CONTENT_TYPE}`. */
   readonly input: string
   readonly pattern: string
   /** Default: `true`. */
@@ -17,7 +17,7 @@ export interface PreConditionEntry {
   readonly negate?: boolean
 }
 
-/** A named set of checks that outbound rules share. */
+/** A named set of preconditions that outbound rules share. */
 export interface PreCondition {
   readonly name: string
   /** Default: `'MatchAll'`. */
@@ -33,12 +33,12 @@ export interface CustomTags {
   readonly tags: readonly { readonly name: string, readonly attribute: string }[]
 }
 
-/** What an outbound rule looks at: one response header or server variable, attributes of some tags, or the whole body. */
+/** What an outbound rule reads: one response header or server variable, attributes of some tags, or the whole body. */
 export interface OutboundMatch {
   readonly pattern: string
-  /** A response header (`RESPONSE_Location`), or a request header to restore (`HTTP_ACCEPT_ENCODING`). Default: none, the body is looked at. */
+  /** A response header (`RESPONSE_Location`), or a request header to restore (`HTTP_ACCEPT_ENCODING`). Default: none, the body is read. */
   readonly serverVariable?: string
-  /** Tags whose attributes are looked at, one value at a time. Default: none, the body is searched as text. */
+  /** Tags whose attributes are read, one value at a time. Default: none, the body is searched as text. */
   readonly filterByTags?: readonly OutboundTag[]
   /** The name of an entry in `customTags`, where `filterByTags` has `'CustomTags'`. */
   readonly customTags?: string
@@ -50,7 +50,7 @@ export interface OutboundMatch {
   readonly negate?: boolean
 }
 
-/** What takes the place of the match. */
+/** What replaces the match. */
 export type OutboundAction =
   | {
     readonly type: 'Rewrite'
@@ -64,7 +64,7 @@ export type OutboundAction =
 /** One outbound rule. */
 export interface OutboundRule {
   readonly name: string
-  /** A rule that is switched off is not looked into: mistakes in it are told once it is on. Default: `true`. */
+  /** A rule that is switched off is not compiled: mistakes in it are reported once it is on. Default: `true`. */
   readonly enabled?: boolean
   /** The name of an entry in `preConditions`. Default: none. */
   readonly preCondition?: string
@@ -81,7 +81,7 @@ export interface OutboundRule {
 
 /** The rules for responses. They never touch a 101. */
 export interface OutboundRules {
-  /** Accepted because IIS knows it; there is no cache here, so it changes nothing. Default: `false`. */
+  /** Accepted because IIS has it; there is no cache, so it changes nothing. Default: `false`. */
   readonly rewriteBeforeCache?: boolean
   readonly preConditions?: readonly PreCondition[]
   readonly customTags?: readonly CustomTags[]

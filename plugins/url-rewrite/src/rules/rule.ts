@@ -1,23 +1,23 @@
-// What may be written in a rule? Types only: plain, serialisable objects, named as in IIS's `<rewrite>` section.
+// What may be written in an inbound rule? Types only: plain, serialisable objects, named as in IIS's `<rewrite>` section.
 
 import type { PatternSyntax } from '../expressions/pattern.ts'
 
 export type { PatternSyntax } from '../expressions/pattern.ts'
 export type { RewriteMap } from '../expressions/rewrite-map.ts'
 
-/** What a rule looks at first. */
+/** The pattern for the URL, tried first. */
 export interface Match {
   /** The pattern for the decoded path, which has no leading slash and no query. */
   readonly url: string
   /** Default: `true`. */
   readonly ignoreCase?: boolean
-  /** The rule goes on where the pattern does not match; there is no `{R:n}` then. Default: `false`. */
+  /** Whether the rule applies where the pattern does not match; there is no `{R:n}` then. Default: `false`. */
   readonly negate?: boolean
 }
 
 /** One further check. */
 export interface Condition {
-  /** What is looked at, e.g. `{HTTP_HOST}`. Default: `{REQUEST_FILENAME}` for `IsFile` and `IsDirectory`, else it must be given. */
+  /** What the pattern is tried on, e.g. `{HTTP_HOST}`. Default: `{REQUEST_FILENAME}` for `IsFile` and `IsDirectory`, else it must be given. */
   readonly input?: string
   /** Default: `'Pattern'`. `IsFile` and `IsDirectory` need the option `documentRoot`. */
   readonly matchType?: 'Pattern' | 'IsFile' | 'IsDirectory'
@@ -29,7 +29,7 @@ export interface Condition {
   readonly negate?: boolean
 }
 
-/** The checks made after the URL has matched. */
+/** The conditions that are tried after the URL has matched. */
 export interface Conditions {
   /** Default: `'MatchAll'`. */
   readonly logicalGrouping?: 'MatchAll' | 'MatchAny'
@@ -58,17 +58,17 @@ export interface RewriteAction {
   readonly logRewrittenUrl?: boolean
 }
 
-/** The client is sent elsewhere. */
+/** The client is redirected. */
 export interface RedirectAction {
   readonly type: 'Redirect'
   readonly url: string
   /** Default: `true`. */
   readonly appendQueryString?: boolean
-  /** 301, 302, 303 or 307 as in IIS; 308 is ours. Default: `301`. */
+  /** 301, 302, 303 or 307 as in IIS; 308 is an addition. Default: `301`. */
   readonly redirectType?: 301 | 302 | 303 | 307 | 308
 }
 
-/** The client is answered here. */
+/** The client is answered at once. */
 export interface CustomResponseAction {
   readonly type: 'CustomResponse'
   /** Any status from 200 to 599, redirects (300 to 308) aside. */
@@ -86,7 +86,7 @@ export interface AbortRequestAction {
   readonly type: 'AbortRequest'
 }
 
-/** Nothing happens to the URL: server variables are set and `stopProcessing` is honoured. */
+/** The URL stays; server variables are set and `stopProcessing` is honoured. */
 export interface NoneAction {
   readonly type: 'None'
 }
@@ -98,23 +98,23 @@ export type Action = RewriteAction | RedirectAction | CustomResponseAction | Abo
 export interface Rule {
   /** Unique within its list; errors and traces name the rule by it. */
   readonly name: string
-  /** A rule that is switched off is not looked into: mistakes in it are told once it is on. Default: `true`. */
+  /** A rule that is switched off is not compiled: mistakes in it are reported once it is on. Default: `true`. */
   readonly enabled?: boolean
   /** Default: `'ECMAScript'`. */
   readonly patternSyntax?: PatternSyntax
-  /** Whether a match ends the list this rule stands in. Default: `false`. */
+  /** Whether a match ends the list that the rule is in. Default: `false`. */
   readonly stopProcessing?: boolean
   readonly match: Match
   readonly conditions?: Conditions
-  /** Set before the action's URL is expanded, so that it can use them. */
+  /** Set before the action's URL is expanded, so that the URL can contain them. */
   readonly serverVariables?: readonly SetServerVariable[]
   /** Default: `{ type: 'None' }`. */
   readonly action?: Action
-  /** As the option of the same name, for this rule alone: IIS has it on the list. Default: the option. */
+  /** The option of the same name, for this rule alone; in IIS it is an attribute of the list. Default: the option. */
   readonly useOriginalURLEncoding?: boolean
 }
 
-/** Rules for one directory: what a `web.config` in it would hold. */
+/** Rules for one directory: those of a `web.config` in it. */
 export interface PathRules {
   /** The directory's URL path, e.g. `/app`; the rules' input is what follows it. Case does not matter. */
   readonly path: string

@@ -1,8 +1,8 @@
-// What do all the rules together say of a request, and of its answer? The options, compiled; replaced as a whole.
+// What do all rules together make of a request and of its response? The compiled options, replaced as a whole.
 
 import { InvalidOptionsError } from '../errors.ts'
 import { FileWanted } from '../expressions/conditions.ts'
-import { storyteller } from '../inbound/explain.ts'
+import { recorder } from '../inbound/explain.ts'
 import { kindOf } from '../inbound/files.ts'
 import { run, stateAfter } from '../inbound/run.ts'
 import { checkNames, type UrlRewriteOptions } from '../options.ts'
@@ -15,34 +15,34 @@ import type { RuleSet } from '../inbound/compiled-rule.ts'
 import type { FileKind } from '../request/state.ts'
 import type { Rule } from './rule.ts'
 
-/** A request that never came; what is not given is a plain `GET /` for `localhost` on port 80. */
+/** A made-up request; what is not given is that of a plain `GET /` for `localhost` on port 80. */
 export type Imagined = Partial<Exchange>
 
-/** What the rules said, with its story where somebody wants it. */
+/** The outcome of the rules, with its explanation where one is wanted. */
 export interface Verdict {
   readonly outcome: Outcome | null
   readonly explanation: Explanation | null
 }
 
-/** The rules of one set of options, ready to be asked. */
+/** The compiled rules of one set of options. */
 export class Rulebook {
   readonly #options: UrlRewriteOptions
   readonly #compiled: Compiled
   readonly #fixed: RuleSet | null
   readonly #given = new WeakMap<readonly Rule[], RuleSet>()
-  /** The first rule that leads to another server, with its place; undefined where none does. */
+  /** The first rule that rewrites to an absolute URL, with its place; undefined where none does. */
   readonly firstAbsolute: string | undefined
-  /** Whether there is any rule for answers. */
+  /** Whether there are outbound rules. */
   readonly looksAtAnswers: boolean
 
   /** @throws FST_ARR_URL_REWRITE_INVALID_OPTIONS, with every mistake. */
   constructor (options: UrlRewriteOptions) {
     const { rules, documentRoot } = options
     this.#options = options
-    const { compiled, fixed } = withoutMistakes(tell => {
-      checkNames(options, tell)
-      const compiled = compileOptions(options, documentRoot !== undefined, tell)
-      return { compiled, fixed: typeof rules === 'function' || rules === undefined ? null : compiled.compileMore(rules, tell) }
+    const { compiled, fixed } = withoutMistakes(mistake => {
+      checkNames(options, mistake)
+      const compiled = compileOptions(options, documentRoot !== undefined, mistake)
+      return { compiled, fixed: typeof rules === 'function' || rules === undefined ? null : compiled.compileMore(rules, mistake) }
     })
     this.#compiled = compiled
     this.#fixed = fixed
@@ -50,21 +50,21 @@ export class Rulebook {
     this.looksAtAnswers = options.outboundRules !== undefined || options.siteOutboundRules !== undefined
   }
 
-  /** What becomes of a request; a promise only where a rule asks about a file. */
-  outcomeOf (request: FastifyRequest, withStory: boolean): Verdict | Promise<Verdict> {
-    return this.#ask(exchangeOf(request, this.#rootOf(request)), this.#rulesOf(request), withStory, null)
+  /** The outcome for a request; a promise only where a condition needs the file system. */
+  outcomeOf (request: FastifyRequest, explained: boolean): Verdict | Promise<Verdict> {
+    return this.#ask(exchangeOf(request, this.#rootOf(request)), this.#rulesOf(request), explained, null)
   }
 
-  /** The story of a request that came, or of one that might. */
+  /** The explanation for a request, or for a made-up one. */
   async explain (request: FastifyRequest | Imagined): Promise<Explanation> {
     const { documentRoot } = this.#options
-    const told = await ('raw' in request
+    const { explanation } = await ('raw' in request
       ? this.outcomeOf(request, true)
       : this.#ask(imagine(request, typeof documentRoot === 'string' ? documentRoot : ''), this.#fixed, true, null))
-    return told.explanation as Explanation
+    return explanation as Explanation
   }
 
-  /** What the outbound rules change in an answer; undefined where they change nothing. */
+  /** What the outbound rules change in a response; undefined where they change nothing. */
   answerOf (request: FastifyRequest, response: ResponseHead, method = request.method): ResponseChange | undefined {
     if (!this.looksAtAnswers) return undefined
     const exchange = exchangeOf(request, this.#rootOf(request))
@@ -76,17 +76,17 @@ export class Rulebook {
     return rewriteResponse(outbound, state, response, { method, limit: this.#options.outboundBufferLimit ?? 4_194_304, passed })
   }
 
-  /** At once; where a rule asks about a file, the disk is asked and the rules begin again. */
-  #ask (exchange: Exchange, own: RuleSet | null, withStory: boolean, files: Map<string, FileKind> | null): Verdict | Promise<Verdict> {
+  /** Runs the rules at once; where a condition needs the file system, they run again once the file is looked up. */
+  #ask (exchange: Exchange, own: RuleSet | null, explained: boolean, files: Map<string, FileKind> | null): Verdict | Promise<Verdict> {
     const sets = this.#compiled.setsFor(exchange.siteName, own)
-    const story = withStory ? storyteller() : undefined
+    const record = explained ? recorder() : undefined
     try {
-      const outcome = run(sets, exchange, files, story)
-      return { outcome, explanation: story?.tell(exchange, outcome) ?? null }
+      const outcome = run(sets, exchange, files, record)
+      return { outcome, explanation: record?.explanation(exchange, outcome) ?? null }
     } catch (error) {
       if (!(error instanceof FileWanted)) throw error
       const known = files ?? new Map<string, FileKind>()
-      return kindOf(error.path).then(kind => this.#ask(exchange, own, withStory, known.set(error.path, kind)))
+      return kindOf(error.path).then(kind => this.#ask(exchange, own, explained, known.set(error.path, kind)))
     }
   }
 
@@ -97,7 +97,7 @@ export class Rulebook {
     if (list === undefined) return null
     let set = this.#given.get(list)
     if (set === undefined) {
-      set = withoutMistakes(tell => this.#compiled.compileMore(list, tell)) as RuleSet
+      set = withoutMistakes(mistake => this.#compiled.compileMore(list, mistake)) as RuleSet
       this.#given.set(list, set)
     }
     return set
@@ -109,10 +109,10 @@ export class Rulebook {
   }
 }
 
-/** Compiles; all mistakes come out in one error. */
-function withoutMistakes<Result> (compile: (tell: (mistake: string) => void) => Result): Result {
+/** Compiles, and throws all mistakes in one error. */
+function withoutMistakes<Result> (compile: (mistake: (message: string) => void) => Result): Result {
   const mistakes: string[] = []
-  const result = compile(mistake => { mistakes.push(mistake) })
+  const result = compile(message => { mistakes.push(message) })
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.map(mistake => `- ${mistake}`).join('\n'))
   return result
 }
