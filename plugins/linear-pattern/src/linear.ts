@@ -1,6 +1,7 @@
 // Is a pattern linear under a backtracking engine? A proof for the common ones, made from the source alone.
 
-import { isBounded, isOpen, sequencesOf, type Ahead, type CharacterSet, type Sequence, type Step } from './sequences.ts'
+import type { CharacterSet } from './character-set.ts'
+import { isBounded, isOpen, sequencesOf, type Ahead, type Sequence, type Step } from './sequences.ts'
 
 const EVERYTHING: CharacterSet = { ascii: (1n << 128n) - 1n, beyond: true }
 const NOTHING: CharacterSet = { ascii: 0n, beyond: false }

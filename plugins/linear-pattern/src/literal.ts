@@ -1,6 +1,7 @@
 // Which text does every match of a pattern contain? Searched for first, since that is cheaper than running the pattern.
 
-import { sequencesOf, type CharacterSet, type Sequence } from './sequences.ts'
+import type { CharacterSet } from './character-set.ts'
+import { sequencesOf, type Sequence } from './sequences.ts'
 
 /** A text that every match contains, in lower case where case is ignored. */
 export interface Needed {

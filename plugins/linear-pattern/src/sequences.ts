@@ -1,5 +1,7 @@
 // Which plain sequences does a regular expression stand for? Reads the common constructs and gives up on the rest.
 
+import { setAt, setOf, type CharacterSet } from './character-set.ts'
+
 /** One step of a sequence: `min` to `max` characters of one set. */
 export interface Run {
   readonly kind: 'run'
@@ -25,12 +27,6 @@ export type Step = Run | Assertion | Ahead
 
 /** A pattern without alternatives: each `|` and each optional group gives one more of them. */
 export type Sequence = readonly Step[]
-
-/** A set of characters: one bit for each of ASCII, and whether it may hold any other. */
-export interface CharacterSet {
-  readonly ascii: bigint
-  readonly beyond: boolean
-}
 
 /** The most sequences one pattern may stand for; with more it is not plain. */
 const MOST = 256
@@ -173,30 +169,9 @@ function quantifier (reader: Reader): { min: number, max: number } {
   return { min, max: comma === '' ? min : high === '' ? Infinity : Number(high) }
 }
 
-const CLASS = /^\[(?:\\[^]|[^\]\\])*\]/
-// Escapes for one character or a class of characters. Digits are back-references, \b is an assertion, \k and \p are not read.
-const ESCAPE = /^\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|[dswtnrfv0](?!\d)|[^\w]|[aeg-jlmoqyz_])/i
-
 function characterSet (reader: Reader): CharacterSet {
-  const rest = reader.source.slice(reader.at)
-  const written = rest[0] === '[' ? CLASS.exec(rest)?.[0] : rest[0] === '\\' ? ESCAPE.exec(rest)?.[0] : rest[0]
-  if (written === undefined || /^[*+?)]$/.test(written)) throw new NotPlain()
+  const written = setAt(reader.source, reader.at)
+  if (written === null) throw new NotPlain()
   reader.at += written.length
   return setOf(written, reader.ignoreCase)
-}
-
-const sets = new Map<string, CharacterSet>()
-
-function setOf (written: string, ignoreCase: boolean): CharacterSet {
-  const key = `${ignoreCase ? 'i' : ''}/${written}`
-  const known = sets.get(key)
-  if (known !== undefined) return known
-  const test = new RegExp(`^${written}$`, ignoreCase ? 'is' : 's')
-  let ascii = 0n
-  for (let code = 0; code < 128; code++) if (test.test(String.fromCharCode(code))) ascii |= 1n << BigInt(code)
-  // A set that is not a list of ASCII characters and \d may hold characters beyond ASCII, and counts as holding all of them.
-  const listed = /^(?:\[(?!\^)(?:[\x20-\x5b\x5d-\x7e]|\\d|\\[^\w])*\]|[\x20-\x2d\x2f-\x5b\x5d-\x7e]|\\d|\\[^\w])$/.test(written)
-  const set = { ascii, beyond: !listed }
-  sets.set(key, set)
-  return set
 }
