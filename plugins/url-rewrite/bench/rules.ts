@@ -38,13 +38,13 @@ const exchange = (url: string): Exchange => ({
   documentRoot: ''
 })
 
-/** This process's own CPU time, µs: the machine may have other things to do. */
+/** The CPU time of this process, µs, which other processes don't change. */
 const spent = (): number => {
   const { user, system } = process.cpuUsage()
   return user + system
 }
 
-/** The fastest of five rounds: what disturbs a measurement only ever makes it slower. */
+/** The fastest of five rounds, since disturbances only make a round slower. */
 function measure (written: WrittenRules, url: string, times: number): number {
   const compiled = compileOptions(written, false, mistake => { throw new Error(mistake) })
   const sets = compiled.setsFor('', null)

@@ -1,4 +1,4 @@
-// In somebody's own Fastify server, without a proxy.
+// In a Fastify server without a proxy.
 
 import t, { type Test } from 'tap'
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises'
@@ -18,7 +18,7 @@ async function plain (t: Test, options: UrlRewriteOptions, routes: (fastify: Fas
   return fastify
 }
 
-t.test('a request rewritten to a path is answered by that path\'s route, params, query and body whole', async t => {
+t.test('a request rewritten to a path is answered by that path\'s route, with params, query and body', async t => {
   const fastify = await plain(t, { rules: [rule('^article/(\\d+)$', '/api/articles/{R:1}?from=rule')] }, fastify => {
     fastify.all('/api/articles/:id', async request => ({ url: request.url, original: request.originalUrl, params: request.params, query: request.query, body: request.body ?? null }))
   })
@@ -28,7 +28,7 @@ t.test('a request rewritten to a path is answered by that path\'s route, params,
   t.equal((await ask(fastify, '/other')).status, 404)
 })
 
-t.test('rules run once for a request, also where the new path matches again', async t => {
+t.test('rules run once for a request, even where the new path matches again', async t => {
   let hooks = 0
   const fastify = await plain(t, { rules: [rule('^(.*)$', '/deep/{R:1}')] }, fastify => {
     fastify.addHook('onRequest', async () => { hooks++ })
@@ -38,7 +38,7 @@ t.test('rules run once for a request, also where the new path matches again', as
   t.equal(hooks, 1, 'hooks after this one run on the second way only')
 })
 
-t.test('with reroute false the first route keeps the request', async t => {
+t.test('with reroute false the first route answers the request', async t => {
   const fastify = await plain(t, { reroute: false, rules: [rule('^a$', '/b')] }, fastify => {
     fastify.get('/a', async request => request.rewrite?.url)
     fastify.get('/b', async () => 'b')
@@ -53,7 +53,7 @@ t.test('a rule that needs a proxy where none is registered is an error at start'
   await t.rejects(async () => { await fastify.ready() }, { code: 'FST_ARR_URL_REWRITE_NO_PROXY', message: /^rules "Out" rewrites to an absolute URL, and no proxy/ })
 })
 
-t.test('one that turns out to need it while running is answered 500 with the same code', async t => {
+t.test('a request that turns out to need a proxy is answered 500 with the same code', async t => {
   const fastify = await plain(t, { rules: [rule('(.*)', '{Hosts:{R:1}}')], rewriteMaps: [{ name: 'Hosts', entries: { a: 'http://localhost:1/' } }] }, fastify => {
     fastify.get('/*', async () => 'never')
   })
@@ -62,7 +62,7 @@ t.test('one that turns out to need it while running is answered 500 with the sam
   t.equal((JSON.parse(answer.body) as { code: string }).code, 'FST_ARR_URL_REWRITE_NO_PROXY')
 })
 
-t.test('IsFile and IsDirectory ask the disk', async t => {
+t.test('IsFile and IsDirectory look at the file system', async t => {
   const root = await mkdtemp(join(tmpdir(), 'url-rewrite-'))
   t.teardown(() => rm(root, { recursive: true, force: true }))
   await writeFile(join(root, 'there.txt'), 'x')
@@ -79,7 +79,7 @@ t.test('IsFile and IsDirectory ask the disk', async t => {
   t.equal((await ask(fastify, '/a%00b')).status, 400)
 })
 
-t.test('a rule about files without documentRoot is a mistake', async t => {
+t.test('IsFile without documentRoot is a mistake', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await t.rejects(async () => fastify.register(urlRewrite, { rules: [rule('.*', '/', { name: 'F', conditions: { add: [{ matchType: 'IsFile' }] } })] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /rules "F": conditions\.add\[0\]: IsFile needs the option documentRoot/ })
@@ -95,7 +95,7 @@ t.test('a function gives each request its own rules, and each list is compiled o
   t.equal((await ask(fastify, '/x', { host: 'a' })).body, '/for-a')
 })
 
-t.test('options that are none of theirs are named', async t => {
+t.test('options with wrong values are named', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   const options = { riskyPatterns: 'allow', outboundBufferLimit: 0, allowedServerVariables: 'X', rules: {}, prefix: '/ignored' } as unknown as UrlRewriteOptions

@@ -1,4 +1,4 @@
-// A real server whose answers pass the outbound rules, and a client that shows what came.
+// A real server with outbound rules, and a client that gives the response.
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -6,10 +6,10 @@ import urlRewrite, { type UrlRewriteOptions } from '../src/index.ts'
 import { portOf } from './serving.ts'
 import type { Test } from 'tap'
 
-/** What the one route does. */
+/** The handler of the only route. */
 export type Answering = (reply: FastifyReply, request: FastifyRequest) => unknown
 
-/** A server whose one route answers as it is told. */
+/** A server with outbound rules and one route. */
 export async function answering (t: Test, options: UrlRewriteOptions, answer: Answering): Promise<FastifyInstance> {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
@@ -19,7 +19,7 @@ export async function answering (t: Test, options: UrlRewriteOptions, answer: An
   return fastify
 }
 
-/** Asks it, and gives the answer's bytes. */
+/** Sends a request, and gives the response with its bytes. */
 export function get (fastify: FastifyInstance, { path = '/', method = 'GET', headers = {} }: { path?: string, method?: string, headers?: Record<string, string> } = {}): Promise<{ status: number, headers: IncomingHttpHeaders, body: Buffer }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ host: '127.0.0.1', port: portOf(fastify), path, method, agent: false, headers: { host: 'www.example.com', ...headers } }, response => {

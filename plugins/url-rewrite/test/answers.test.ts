@@ -1,4 +1,4 @@
-// What a client gets where a rule ends the request, over HTTP/1.1, HTTP/2 and in an upgrade.
+// The response where a rule ends the request, over HTTP/1.1, HTTP/2 and in an upgrade.
 
 import t from 'tap'
 import { connect as connectTcp } from 'node:net'
@@ -15,7 +15,7 @@ const ending: Rule[] = [
   rule('^drop', '', { action: { type: 'AbortRequest' } })
 ]
 
-t.test('a redirect has its status and place, and no body', async t => {
+t.test('a redirect has its status and location, and no body', async t => {
   const fastify = await serve(t, { rules: ending })
   const { status, headers, body } = await ask(fastify, '/old/a%2Fb?c', { method: 'POST', body: 'x' })
   t.strictSame([status, headers.location, body], [308, '/new/a%2Fb?c', ''])
@@ -32,13 +32,13 @@ t.test('a custom response has its status, reason and text, and its substatus is 
   t.strictSame((await ask(fastify, '/gone')).body, 'Gone')
 })
 
-t.test('an aborted request gets no answer, and nobody else is disturbed', async t => {
+t.test('an aborted request gets no response, and other requests do', async t => {
   const fastify = await serve(t, { rules: ending })
   await t.rejects(ask(fastify, '/drop'), { code: 'ECONNRESET' })
   t.equal((await ask(fastify, '/other')).status, 200)
 })
 
-t.test('over HTTP/2 the same rules hold, and an abort ends its stream alone', async t => {
+t.test('over HTTP/2 the same rules hold, and an abort ends only its stream', async t => {
   const fastify = Fastify({ http2: true })
   t.teardown(() => fastify.close())
   fastify.decorateRequest('upstream', null)
@@ -63,7 +63,7 @@ t.test('a WebSocket\'s upgrade passes the same rules', async t => {
   t.match(rewrite, { url: 'http://h/chat', headers: { 'sec-websocket-extensions': '' } })
 })
 
-t.test('targets that are no path are left alone: OPTIONS * and the absolute form are understood', async t => {
+t.test('OPTIONS * passes, and a target in absolute form is read as its path', async t => {
   const none = rule('^none', '', { action: { type: 'None' }, stopProcessing: true })
   const fastify = await serve(t, { rules: [none, rule('(.*)', 'http://h/{R:1}')] })
   const raw = (head: string): Promise<string> => new Promise((resolve, reject) => {

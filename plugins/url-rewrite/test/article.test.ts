@@ -1,4 +1,4 @@
-// The article's own rule, in a real server.
+// The rule of the article on IIS as a reverse proxy, in a real server.
 
 import t from 'tap'
 import { rewritten } from './engine.ts'
@@ -20,7 +20,7 @@ const article: Rule = {
   action: { type: 'Rewrite', url: 'http://localhost:8080/{R:1}' }
 }
 
-t.test('both hosts go to the backend with the extensions removed, another host does not', async t => {
+t.test('requests for both hosts go to the backend with the extensions removed, those for another host do not', async t => {
   const fastify = await serve(t, { globalRules: [article] })
   for (const host of ['localhost', 'localhost:8000', 'reverseproxy.com', 'ReverseProxy.com:8443']) {
     t.strictSame(await rewriteOf(fastify, '/index.html?x=1', { host }), {
@@ -34,7 +34,7 @@ t.test('both hosts go to the backend with the extensions removed, another host d
   t.equal(await rewriteOf(fastify, '/', { host: 'example.com' }), null)
 })
 
-t.test('its patterns are unanchored, as in IIS', async t => {
+t.test('the article\'s patterns are unanchored, as in IIS', async t => {
   const fastify = await serve(t, { globalRules: [article] })
   t.equal(await urlOf(fastify, '/', { host: 'evil-localhost.example' }), 'http://localhost:8080/')
 })
@@ -47,13 +47,13 @@ t.test('path and query arrive byte for byte', async t => {
   ]) t.equal(await urlOf(fastify, target), `http://localhost:8080${target}`)
 })
 
-t.test('so do paths that Fastify\'s own router would refuse before any hook', async t => {
+t.test('paths that Fastify\'s router would refuse before any hook arrive byte for byte', async t => {
   for (const target of ['/100%', '/%zz', '/%FF%C0%AF', '/%', '/%E2%82', '/%ED%A0%80', '/%0D%0Ax']) {
     t.equal(rewritten({ globalRules: [article] }, { url: target }), `http://localhost:8080${target}`)
   }
 })
 
-t.test('what arrived stays as it came', async t => {
+t.test('the request itself stays unchanged', async t => {
   const fastify = await serve(t, { globalRules: [article] })
   const answer = await ask(fastify, '/a%2Fb?c', { headers: { 'sec-websocket-extensions': 'permessage-deflate' } })
   t.equal((JSON.parse(answer.body) as { rawUrl: string }).rawUrl, '/a%2Fb?c')

@@ -1,4 +1,4 @@
-// What is refused with 400 before a rule could make anything of it, and what a rule must not make of a request.
+// Requests that are answered 400 before any rule runs, and those that a rule turns into bad ones.
 
 import t from 'tap'
 import { connect } from 'node:net'
@@ -10,7 +10,7 @@ import type { Rule } from '../src/index.ts'
 
 const BAD = { type: 'BadRequest', rule: null }
 
-/** Sends a request as bytes, and gives the first line of the answer. */
+/** Sends a request as bytes, and gives the first line of the response. */
 async function firstLine (fastify: FastifyInstance, request: string): Promise<string> {
   const socket = connect(portOf(fastify), '127.0.0.1')
   socket.end(request, 'latin1')
@@ -31,20 +31,20 @@ t.test('a target with a raw fragment is refused before any rule runs', async t =
   }
 })
 
-t.test('so is one with NUL in its path', async t => {
+t.test('a target with NUL in its path is refused before any rule runs', async t => {
   const rules = [rule('.*', '', { action: { type: 'CustomResponse', statusCode: 403 } })]
   for (const url of ['/%00', '/a%00b?c', '/%%00', '/%25%00?%00']) t.strictSame(outcome({ rules }, { url }), BAD, url)
   for (const url of ['/%2500', '/a?%00', '/%0', '/%0 0', '/%20%01']) t.match(outcome({ rules }, { url }), { type: 'CustomResponse' }, url)
 })
 
-t.test('where there is not a single rule as well, without a word on why', async t => {
+t.test('without any rule such a target is answered 400 as well, and the response does not tell why', async t => {
   const fastify = await serve(t, {})
   const answer = await ask(fastify, '/a%00b')
   t.strictSame([answer.status, JSON.parse(answer.body)], [400, { statusCode: 400, code: 'FST_ARR_URL_REWRITE_BAD_TARGET', error: 'Bad Request', message: 'Bad Request' }])
   t.equal((await ask(fastify, '/a%2500b')).status, 200)
 })
 
-t.test('explain and the outbound rules of the answer take such a request', async t => {
+t.test('explain and the outbound rules accept a request with a bad target', async t => {
   const outboundRules = { rules: [{ name: 'o', match: { serverVariable: 'RESPONSE_X-Seen', pattern: '^$' }, action: { type: 'Rewrite', value: 'yes' } as const }] }
   const fastify = await serve(t, { rules: [rule('.*', '/x')], outboundRules })
   t.match(await fastify.urlRewrite.explain({ url: '/a#b' }), { steps: [], outcome: BAD })
@@ -66,13 +66,13 @@ t.test('a Host that a rule sets is a host with an optional port, or the request 
   t.equal((await ask(fastify, '/')).status, 400, 'a header that is not there makes an empty one')
 })
 
-t.test('that holds in each part of the rules, and a later rule does not mend it', async t => {
+t.test('a bad Host is refused in every list of rules, and a later rule does not repair it', async t => {
   const request = { headers: { host: 'localhost', 'x-h': 'evil test' } }
   t.strictSame(outcome({ globalRules: [{ ...setHost('{HTTP_X_H}'), name: 'Set', action: { type: 'None' } }, setHost('b')] }, request), { type: 'BadRequest', rule: 'Set' })
   t.match(outcome({ rules: [rule('.*', '/', { serverVariables: [{ name: 'HTTP_HOST', value: '{HTTP_X_H}', replace: false }] })] }, request), { type: 'Rewrite' }, 'where it does not replace, the Host that came stays')
 })
 
-t.test('a rule that is switched off is not looked into, but for its name', async t => {
+t.test('of a rule that is switched off only the name is checked', async t => {
   const off = { name: 'Off', enabled: false, match: { url: '(a+)+(?=b)\\1' }, action: { type: 'Rewrite', url: 'ftp://{X' }, conditions: { add: [{ matchType: 'IsFile' }] }, serverVariables: [{ name: '?', value: '' }], patternSyntax: 'Perl' } as unknown as Rule
   const on = rule('^a$', '/b', { name: 'Off' })
   for (const rules of [[off, on], [on, off], [off, off, on]]) t.match(outcome({ globalRules: rules, rules }, { url: '/a' }), { type: 'Rewrite', rewrite: { url: '/b' } })

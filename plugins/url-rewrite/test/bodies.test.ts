@@ -1,4 +1,4 @@
-// Bodies of every kind pass the outbound rules: in any charset and coding, broken or empty, and whatever a route sends them as.
+// Bodies of every kind under outbound rules: any charset and coding, broken or empty, and any kind of payload.
 
 import t from 'tap'
 import { Readable, Stream } from 'node:stream'
@@ -30,19 +30,19 @@ t.test('where text is not UTF-8, no character of a request becomes a quote or a 
   }
 })
 
-t.test('where text is not UTF-8, its bytes pass as they are, in what a rule captures too', async t => {
+t.test('where text is not UTF-8, its bytes pass unchanged, in captures too', async t => {
   const fastify = await answering(t, { outboundRules: { rules: [links, text('[{R:1}]', 'f(.)o')] } }, reply => reply.type('text/html; charset=windows-1251').send(bytes('\xe9<a href="http://in/\x98\xff">f\xe0o')))
   t.strictSame((await get(fastify)).body, bytes('\xe9<a href="http://out/\x98\xff">[\xe0]'))
 })
 
-t.test('text whose bytes are not those of ASCII passes untouched', async t => {
+t.test('text in a charset that is not based on ASCII passes unchanged', async t => {
   for (const charset of ['iso-2022-jp', 'utf-7', 'hz-gb-2312']) {
     const fastify = await answering(t, { outboundRules: { rules: [links, words] } }, reply => reply.type(`text/html; charset=${charset}`).send(Buffer.from(page)))
     t.equal((await get(fastify)).body.toString(), page, charset)
   }
 })
 
-t.test('a text rule leaves all bytes around its matches as they are, UTF-8 or not', async t => {
+t.test('a text rule leaves all bytes around its matches unchanged, UTF-8 or not', async t => {
   const cases: Array<[before: string, after: string, rule: OutboundRule]> = [
     ['<meta charset=iso-8859-1> caf\xe9 foo na\xefve', '<meta charset=iso-8859-1> caf\xe9 bar na\xefve', words],
     ['caf\xe9 foo', 'caf[\xe9 f]oo', text('[{R:0}]', '\xe9 f')],
@@ -54,20 +54,20 @@ t.test('a text rule leaves all bytes around its matches as they are, UTF-8 or no
   }
 })
 
-t.test('a body is UTF-8 as a whole or not at all, however it is cut', async t => {
+t.test('a body is UTF-8 as a whole or not at all, whatever its chunks are', async t => {
   const utf8 = await answering(t, { outboundRules: { rules: [text('[{R:0}€]', '.ä')] } }, reply => reply.type('text/html').send(pieces(Buffer.from('é€ä 😀'))))
   t.equal((await get(utf8)).body.toString(), 'é[€ä€] 😀')
   const broken = await answering(t, { outboundRules: { rules: [words] } }, reply => reply.type('text/html').send(pieces(Buffer.from('é foo 😀').subarray(0, -1))))
   t.strictSame((await get(broken)).body, Buffer.from('é bar 😀').subarray(0, -1))
 })
 
-t.test('a tag rule leaves the bytes of a value as they are, UTF-8 or not', async t => {
+t.test('a tag rule leaves the bytes of a value unchanged, UTF-8 or not', async t => {
   const fastify = await answering(t, { outboundRules: { rules: [links] } }, reply => reply.type('text/html').send(pieces(Buffer.concat([Buffer.from('<a href="http://in/ü€">'), bytes('<a href="http://in/\xfc">\xfc')]))))
   t.strictSame((await get(fastify)).body, Buffer.concat([Buffer.from('<a href="http://out/ü€">'), bytes('<a href="http://out/\xfc">\xfc')]))
 })
 
-t.test('a rule that fails on a body ends that answer, not the process, and tells nothing', async t => {
-  // A map that was not written by a person: a number is no text.
+t.test('a rule that fails on a body ends that response, not the process, and the response does not tell why', async t => {
+  // A map's value that is a number makes the rule throw.
   const rewriteMaps = [{ name: 'Broken', entries: { x: 5 as unknown as string } }]
   for (const rule of [tags('a{Broken:x}'), text('a{Broken:x}', 'foo')]) {
     const fastify = await answering(t, { rewriteMaps, outboundRules: { rules: [rule] } }, (reply, { url }) => reply.type('text/html').send(url === '/fine' ? 'fine' : page))
@@ -78,7 +78,7 @@ t.test('a rule that fails on a body ends that answer, not the process, and tells
   }
 })
 
-t.test('an empty body is in no coding, and stays empty', async t => {
+t.test('an empty body with a content-encoding stays empty', async t => {
   for (const coding of ['gzip', 'deflate', 'br']) {
     for (const empty of [() => Buffer.alloc(0), () => Readable.from([]), () => Readable.from([Buffer.alloc(0)])]) {
       const fastify = await answering(t, { outboundRules: { rules: [words] } }, reply => reply.type('text/html').header('content-encoding', coding).send(empty()))
@@ -88,7 +88,7 @@ t.test('an empty body is in no coding, and stays empty', async t => {
   }
 })
 
-t.test('deflate is read with and without the zlib format, and stays what it was', async t => {
+t.test('deflate is read with and without the zlib format, and written in the same format', async t => {
   for (const [compress, decompress] of [[deflateSync, inflateSync], [deflateRawSync, inflateRawSync]] as const) {
     for (const send of [(whole: Buffer) => whole, pieces]) {
       const fastify = await answering(t, { outboundRules: { rules: [links] } }, reply => reply.type('text/html').header('content-encoding', 'deflate').send(send(compress(page))))
@@ -99,7 +99,7 @@ t.test('deflate is read with and without the zlib format, and stays what it was'
   }
 })
 
-t.test('what lies behind a body in deflate or br is ignored', async t => {
+t.test('bytes behind the end of a deflate or br body are ignored', async t => {
   const whole: Array<[string, Buffer, (body: Buffer) => Buffer]> = [['deflate', deflateSync(page), inflateSync], ['br', brotliCompressSync(page), brotliDecompressSync]]
   for (const [coding, compressed, decompress] of whole) {
     for (const garbage of ['\n', 'garbage', '\0\0\0']) {
@@ -113,7 +113,7 @@ t.test('what lies behind a body in deflate or br is ignored', async t => {
   }
 })
 
-t.test('a body that can\'t be decoded is answered with an error that can be read and tells nothing', async t => {
+t.test('a body that can\'t be decoded is answered with a readable error that does not tell why', async t => {
   const whole = gzipSync(page)
   const broken: Array<[string, Buffer]> = [['gzip', Buffer.from('not gzip at all')], ['gzip', whole.subarray(0, 3)], ['br', brotliCompressSync(page).subarray(0, 5)], ['deflate', Buffer.from([0x78, 1, 2])]]
   for (const [coding, sent] of broken) {
@@ -127,7 +127,7 @@ t.test('a body that can\'t be decoded is answered with an error that can be read
   }
 })
 
-t.test('a HEAD that Fastify makes of a GET says what the GET says', async t => {
+t.test('a HEAD that Fastify makes of a GET has the headers of the GET', async t => {
   const answers: Array<[string, Answering, string | undefined]> = [
     ['text', reply => reply.type('text/html').send(page), undefined],
     ['bytes', reply => reply.type('text/html').send(Buffer.from(page)), undefined],
@@ -145,13 +145,13 @@ t.test('a HEAD that Fastify makes of a GET says what the GET says', async t => {
   }
 })
 
-t.test('web streams, responses and streams of any make are rewritten', async t => {
+t.test('web streams, Response objects and streams of any class are rewritten', async t => {
   const head = { status: 203, headers: { 'content-type': 'text/html', 'content-length': String(page.length), 'x-a': 'b' } }
   const cases: Array<[string, Answering]> = [
     ['web stream', reply => reply.code(203).type('text/html').header('x-a', 'b').send(new Response(page).body)],
     ['response', reply => reply.send(new Response(page, head))],
     ['another make', reply => {
-      // Node's first kind, of which Readable is one; a package's own kind is no more a Readable than this.
+      // An old-style stream, as some packages have: not a Readable.
       const stream = Object.assign(new Stream(), { readable: true })
       setImmediate(() => {
         stream.emit('data', Buffer.from(page))
@@ -169,7 +169,7 @@ t.test('web streams, responses and streams of any make are rewritten', async t =
   }
 })
 
-t.test('a response without a body, of a type that no rule reads, or read already is what it is without rules', async t => {
+t.test('a Response without a body, of a type that no rule reads, or read already is sent as without rules', async t => {
   const none = await answering(t, { outboundRules: { rules: [links] } }, reply => reply.send(new Response(null, { status: 202, headers: { 'content-type': 'text/html' } })))
   const empty = await get(none)
   t.strictSame([empty.status, empty.body.length], [202, 0])

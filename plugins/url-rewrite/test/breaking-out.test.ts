@@ -1,4 +1,4 @@
-// Nothing a client sends leaves the place a rule gave it.
+// Nothing that a client sends leaves the place that a rule gives it.
 
 import t from 'tap'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ t.test('a path that names a host stays a path', async t => {
   t.equal(to('/{R:1}', '//evil.example/x'), '/evil.example/x', 'a path never begins with two slashes')
 })
 
-t.test('a value is a URL of its own only where a rewrite map has its host', async t => {
+t.test('a value is a whole URL only where a rewrite map has its host', async t => {
   const rewriteMaps = [{ name: 'Sites', entries: { a: 'http://a.example/in', '/b': '//b.example/' } }]
   t.equal(rewritten({ rules: [rule('^(.*)$', '{R:1}')] }, { url: '/http://evil.example/' }), 'BadRequest')
   t.equal(rewritten({ rules: [rule('^(.*)$', '{R:1}')], rewriteMaps }, { url: '/http://a.example/' }), 'BadRequest', 'a capture of the path never')
@@ -68,11 +68,11 @@ t.test('dot segments are resolved before any rule sees the path', async t => {
   t.equal(to('http://h/base/{R:1}', '/a..b/...'), 'http://h/base/a..b/...')
 })
 
-t.test('a rule can\'t be made to build a dot segment', async t => {
+t.test('a request can\'t make a rule build a dot segment', async t => {
   t.equal(to('http://h/base/{R:1}', '/a../secret', '^a(.*)$'), 'BadRequest')
 })
 
-t.test('such a request is answered 400, without a word on where it would have gone', async t => {
+t.test('such a request is answered 400, and the response does not tell the target', async t => {
   const fastify = await serve(t, { rules: [rule('^a(.*)$', 'http://h/base/{R:1}')] })
   const answer = await ask(fastify, '/a../secret')
   t.equal(answer.status, 400)
@@ -119,7 +119,7 @@ t.test('property: a redirect to a path stays on this host', async () => {
   }), { numRuns: 3000 })
 })
 
-t.test('property: a path without dot segments passes byte for byte, but that bare slashes are merged and it begins with one', async () => {
+t.test('property: a path without dot segments passes byte for byte, except that unencoded slashes are merged and it begins with one', async () => {
   const calm = fc.string({ unit: fc.constantFrom('a', 'B', '/', '%2F', '@', ':', '%23', '%3F', '%', '%zz', '%C3%A9', '%FF', ';', '//', '&', '%5c', '{', '"') }).map(text => `/${text}`)
   fc.assert(fc.property(calm, path => {
     const url = to('http://h{URL}', path)
@@ -127,18 +127,18 @@ t.test('property: a path without dot segments passes byte for byte, but that bar
   }), { numRuns: 3000 })
 })
 
-t.test('property: decoding keeps what came, and parts are parts of it', async () => {
+t.test('property: decoding keeps the raw form, and slices are parts of it', async () => {
   fc.assert(fc.property(anyPath, path => {
     const text = decodePath(path)
     if (typeof text === 'string') return
     if (text.offsets.length !== text.text.length + 1 || text.offsets.at(-1) !== text.raw.length) throw new Error(path)
-    // Bytes that were bare are escaped, and what has no place in a URL; nothing else changes.
+    // Unescaped bytes are escaped, and what is illegal in a URL; nothing else changes.
     if (urlFace(text) !== path.replace(/[\x80-\xff\\#]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)) throw new Error(`${path} became ${urlFace(text)}`)
     if (decoded(decodePath(urlFace(text))) !== text.text) throw new Error(path)
   }), { numRuns: 3000 })
 })
 
-t.test('property: a wildcard is its regular expression', async () => {
+t.test('property: a wildcard matches what its regular expression matches', async () => {
   const part = fc.constantFrom('a', '/', '.', '*', '?', '+', '(', '[', '\\', '$', 'B', '-')
   const wild = (pattern: string, text: string): boolean => {
     if (pattern === '') return text === ''

@@ -1,4 +1,4 @@
-// Rules see a path as HTTP.sys would, however it is spelled.
+// Rules see a path in the form that HTTP.sys gives it, in every spelling.
 
 import t from 'tap'
 import fc from 'fast-check'
@@ -15,7 +15,7 @@ const seen = (path: string): string => decoded(canonicalPath(path))
 const deny: Partial<Rule> = { action: { type: 'AbortRequest' } }
 const everything = { rules: [rule('(.*)', 'http://h/{R:1}')] }
 
-// As sent, what rules see, what {R:1} of `(.*)` forwards.
+// The path as sent, as rules see it, and as {R:1} of `(.*)` forwards it.
 const SPELLINGS = [
   ['/admin/x', '/admin/x', '/admin/x'],
   ['//admin/x', '/admin/x', '/admin/x'],
@@ -41,14 +41,14 @@ const SPELLINGS = [
   ['/caf%C3%A9//%20', '/café/ ', '/caf%C3%A9/%20']
 ] as const
 
-t.test('a rule sees one path for each of its spellings, and forwards that one', async t => {
+t.test('a rule sees one path for all of its spellings, and forwards that one', async t => {
   for (const [sent, expected, forwarded] of SPELLINGS) {
     t.equal(seen(sent), expected, `${sent} is seen as ${expected}`)
     t.equal(rewritten(everything, { url: `${sent}?q=//\\..` }), `http://h${forwarded}?q=//\\..`, `${sent} goes on as ${forwarded}`)
   }
 })
 
-t.test('with useOriginalURLEncoding what is forwarded is what was seen, encoded anew', async t => {
+t.test('with useOriginalURLEncoding the path that rules saw is encoded anew and forwarded', async t => {
   for (const [sent, expected] of SPELLINGS) {
     const anew = expected.replaceAll('%', '%25').replaceAll('é', '%C3%A9').replaceAll(' ', '%20')
     t.equal(rewritten({ ...everything, useOriginalURLEncoding: true }, { url: `${sent}?q` }), `http://h${anew}?q`, sent)
@@ -56,26 +56,26 @@ t.test('with useOriginalURLEncoding what is forwarded is what was seen, encoded 
   }
 })
 
-t.test('what came as it is stays in UNENCODED_URL, HTTP_URL and X-Original-URL', async t => {
+t.test('UNENCODED_URL, HTTP_URL and X-Original-URL have the path as sent', async t => {
   for (const variable of ['UNENCODED_URL', 'HTTP_URL', 'HTTP_X_ORIGINAL_URL']) {
     t.equal(rewritten({ rules: [rule('^a/b$', `http://h{${variable}}`)] }, { url: '//a%5Cb' }), 'http://h//a%5Cb', variable)
   }
 })
 
-t.test('the other variables of the path have what rules see', async t => {
+t.test('the other path variables have the path as rules see it', async t => {
   for (const variable of ['URL', 'PATH_INFO', 'SCRIPT_NAME', 'REQUEST_URI', 'REQUEST_FILENAME', 'PATH_TRANSLATED', 'CACHE_URL']) {
     const one = rule('.*', '', { ...deny, conditions: { add: [{ input: `{${variable}}`, pattern: '(^|root|:80)/admin/x' }] } })
     for (const url of ['//admin/x', '/y%5c..\\admin%2fx']) t.equal(rewritten({ rules: [one] }, { url, documentRoot: '/root' }), 'AbortRequest', `${variable} of ${url}`)
   }
 })
 
-t.test('a rule sees what a rule before it has written in the same form', async t => {
+t.test('a path that a rule has written is seen in the same form by later rules', async t => {
   t.equal(rewritten({ rules: [rule('^api(.*)', '/in/{R:1}'), rule('^in/admin/', '', deny)] }, { url: '/api/admin/x' }), 'AbortRequest')
   t.equal(rewritten({ rules: [rule('^api/(.*)', '/{R:1}'), rule('^admin/', '', deny)] }, { url: '/api/admin%5cx' }), 'AbortRequest')
   t.equal(rewritten({ rules: [rule('^api/(.*)', '/{R:1}')], pathRules: [{ path: '/admin', rules: [rule('.*', '', deny)] }] }, { url: '/api/admin%5cx' }), 'AbortRequest')
 })
 
-t.test('outbound rules begin with the same path', async t => {
+t.test('outbound rules see the same path', async t => {
   const outboundRules = { rules: [{ name: 'o', match: { serverVariable: 'RESPONSE_X-Seen', pattern: '^$' }, action: { type: 'Rewrite', value: '{URL}' } as const }] }
   const fastify = await answering(t, { outboundRules }, reply => reply.send('x'))
   t.equal((await get(fastify, { path: '/x//../admin%5Cy' })).headers['x-seen'], '/admin/y')
@@ -99,7 +99,7 @@ t.test('property: no spelling of /admin/x slips past a rule, whatever its syntax
   }), { numRuns: 1000 })
 })
 
-t.test('property: what a rule forwards is seen as what the rule saw', async () => {
+t.test('property: the forwarded path has the same canonical form as the one that the rule saw', async () => {
   fc.assert(fc.property(anyPath, fc.boolean(), (path, useOriginalURLEncoding) => {
     const url = rewritten({ ...everything, useOriginalURLEncoding }, { url: path }) ?? ''
     if (seen(url.slice('http://h'.length)) !== seen(path)) throw new Error(`${path} was seen as ${seen(path)}, and forwarded as ${url}`)
@@ -108,9 +108,9 @@ t.test('property: what a rule forwards is seen as what the rule saw', async () =
   }), { numRuns: 1000 })
 })
 
-t.test('a path that no rule rewrites is refused where another server could read it as another than rules did', async t => {
+t.test('a path that no rule rewrites is refused where another server could read it differently', async t => {
   const set = { rules: [rule('^admin/', '', deny), rule('^new/', 'http://h/x'), rule('^none/', '', { action: { type: 'None' } })] }
-  // RFC 3986 §5.2.4 has `..` take the empty segment away; path parameters and encoded slashes end no name there.
+  // In RFC 3986 §5.2.4 `..` removes an empty segment; path parameters and encoded slashes don't end a segment's name.
   for (const path of ['/admin//../x', '/admin/./%2F../x', '/admin\\/../x', '/admin%2f/../x', '/admin//y/../../x', '/admin/..;/x', '/admin/..%2fx', '/admin/..%5Cx', '/none/a//../x']) {
     t.strictSame(outcome(set, { url: path }), { type: 'BadRequest', rule: null }, path)
   }
@@ -120,7 +120,7 @@ t.test('a path that no rule rewrites is refused where another server could read 
   t.equal(rewritten({}, { url: '/admin//../x' }), null, 'where there are no rules, nothing is walked around')
 })
 
-t.test('property: a path that goes on as it came is for a browser\'s URL parser what the rules saw', async () => {
+t.test('property: a path that no rule rewrites is, for a browser\'s URL parser, the one that rules saw', async () => {
   fc.assert(fc.property(anyPath, path => {
     if (outcome({ rules: [rule('^nothing$', '/')] }, { url: path }) !== null) return
     const resolved = new URL(`http://h/.${path}`).pathname
@@ -128,7 +128,7 @@ t.test('property: a path that goes on as it came is for a browser\'s URL parser 
   }), { numRuns: 5000 })
 })
 
-t.test('a request is answered as its spelling asks for, in a server as well', async t => {
+t.test('in a real server, spellings of a path are matched, forwarded or refused in the same way', async t => {
   const fastify = await serve(t, { rules: [rule('^admin/', '', { action: { type: 'CustomResponse', statusCode: 403 } }), rule('^app/(.*)', 'http://h/{R:1}')] })
   for (const path of ['//admin/x', '/%2fadmin/x', '/x//../admin/x', '/\\admin/x', '/%5cadmin/x', '/admin%5cx']) t.equal((await ask(fastify, path)).status, 403, path)
   t.equal((await ask(fastify, '/admin//../x')).status, 400)

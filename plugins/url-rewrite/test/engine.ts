@@ -1,4 +1,4 @@
-// The engine without a server: options and a request in, an outcome out.
+// The rules without a server: options and a request in, an outcome out.
 
 import { run } from '../src/inbound/run.ts'
 import { compileOptions } from '../src/rules/compile-options.ts'
@@ -20,7 +20,7 @@ const plain: Exchange = {
   documentRoot: ''
 }
 
-/** What the rules make of a request; a mistake in them is thrown. */
+/** The outcome for a request; mistakes in the rules are thrown. */
 export function outcome (options: WrittenRules & { rules?: readonly Rule[] }, request: Partial<Exchange> = {}): Outcome | null {
   const mistakes: string[] = []
   const compiled = compileOptions(options, false, mistake => mistakes.push(mistake))

@@ -1,4 +1,4 @@
-// The story of a request, asked for or listened to.
+// The explanation of a request, by `explain` and on the diagnostics channel.
 
 import t from 'tap'
 import { channel } from 'node:diagnostics_channel'
@@ -18,7 +18,7 @@ const story = [
   { list: 'rules', rule: 'Out', input: 'shop/a b', matched: true, conditions: [], applied: true, captures: { rule: ['shop/a b', 'a b'], conditions: [] }, url: 'http://h/a%20b?q', headers: { x: 'y' } }
 ]
 
-t.test('explain says which rules were tried, what matched and what came out', async t => {
+t.test('explain tells which rules were tried, what matched and what the outcome is', async t => {
   const fastify = await serve(t, { rules })
   const explanation = await fastify.urlRewrite.explain({ url: '/shop/a%20b?q', headers: { host: 'www.example' } })
   t.strictSame(explanation.steps, story)
@@ -26,14 +26,14 @@ t.test('explain says which rules were tried, what matched and what came out', as
   t.equal((await fastify.urlRewrite.explain({})).outcome, null)
 })
 
-t.test('it takes a request that came as well', async t => {
+t.test('explain takes a real request as well', async t => {
   const fastify = await serve(t, { rules: [rule('(.*)', 'http://h/{R:1}')] }, fastify => {
     fastify.get('/why', async request => (await fastify.urlRewrite.explain(request)).outcome)
   })
   t.match((await fastify.inject('/why')).json(), { rewrite: { url: 'http://h/why' } })
 })
 
-t.test('whoever listens on diagnostics_channel is told of each request', async t => {
+t.test('a subscriber of the diagnostics channel gets the explanation of each request', async t => {
   const fastify = await serve(t, { rules })
   const messages: RewriteMessage[] = []
   const listen = (message: unknown): void => { messages.push(message as RewriteMessage) }
@@ -47,7 +47,7 @@ t.test('whoever listens on diagnostics_channel is told of each request', async t
   t.strictSame(messages[0]?.explanation.steps, story)
 })
 
-t.test('files are asked about before the story is told', async t => {
+t.test('explain looks files up first', async t => {
   const fastify = await serve(t, { documentRoot: '/nowhere', rules: [rule('.*', '/index.html', { conditions: { add: [{ matchType: 'IsFile', negate: true }] } })], reroute: false })
   const { steps } = await fastify.urlRewrite.explain({ url: '/a' })
   t.match(steps, [{ conditions: [{ input: '{REQUEST_FILENAME}', value: '/nowhere/a', held: true }], applied: true, url: '/index.html' }])

@@ -14,12 +14,12 @@ t.test('the input has no leading slash and no query, and is decoded', async t =>
   t.equal(rewritten({ rules: [rule('^$', '/root')] }, { url: '/' }), '/root')
 })
 
-t.test('an ECMAScript pattern searches anywhere, without regard to case unless told', async t => {
+t.test('an ECMAScript pattern searches anywhere, ignoring case unless ignoreCase is false', async t => {
   t.equal(rewritten({ rules: [rule('ONE', '/ok')] }, { url: '/x/one/y' }), '/ok')
   t.equal(rewritten({ rules: [rule('ONE', '/ok', { match: { url: 'ONE', ignoreCase: false } })] }, { url: '/x/one/y' }), null)
 })
 
-t.test('a wildcard is about the whole input: * is captured, ? is not', async t => {
+t.test('a wildcard compares the whole input: * is captured, ? is not', async t => {
   const wildcard = (pattern: string, to: string): Rule => rule(pattern, to, { patternSyntax: 'Wildcard' })
   t.equal(rewritten({ rules: [wildcard('*/*.html', '/{R:1}/{R:2}')] }, { url: '/contoso/test.html' }), '/contoso/test')
   t.equal(rewritten({ rules: [wildcard('Scripts/*_in.???', '/s/{R:1}-{R:2}')] }, { url: '/scripts/a_b_in.js1' }), '/s/a_b-')
@@ -62,7 +62,7 @@ t.test('a condition sees the captures of those before it', async t => {
   t.equal(rewritten({ rules: [rule('^(.*)$', '/{C:1}', { conditions })] }, { url: '/x', headers: { host: 'shop.example' } }), '/x')
 })
 
-t.test('MatchAll needs every condition, MatchAny one of them; negate turns one round', async t => {
+t.test('MatchAll needs every condition, MatchAny one of them; negate inverts one', async t => {
   const add = [{ input: '{HTTP_HOST}', pattern: 'a' }, { input: '{REQUEST_METHOD}', pattern: 'POST' }]
   const hit = (logicalGrouping: 'MatchAll' | 'MatchAny', host: string, method: string): boolean =>
     rewritten({ rules: [rule('.*', '/ok', { conditions: { logicalGrouping, add } })] }, { headers: { host }, method }) !== null
@@ -93,23 +93,23 @@ t.test('a directory\'s rules see the path below it, whatever its case', async t 
   t.equal(rewritten(options, { url: '/contents/default.aspx' }), null)
 })
 
-t.test('the directory itself is an empty path to its rules, however it is written', async t => {
+t.test('the directory itself is an empty path to its rules, with and without its slash', async t => {
   const options = { pathRules: [{ path: '/app', rules: [rule('^(.*)$', '/new/{R:1}')] }] }
   for (const url of ['/app', '/app/', '/%61pp', '/%61pp/']) t.equal(rewritten(options, { url }), '/new/', url)
 })
 
-t.test('a path that a rule has taken out of their directory is seen whole by the rules that follow', async t => {
+t.test('a path that a rule has moved out of the directory is seen whole by the directory\'s later rules', async t => {
   const rules = (pattern: string): Rule[] => [rule('^go$', '/other/place'), rule(pattern, '/found')]
   const to = (pattern: string) => rewritten({ pathRules: [{ path: '/app', rules: rules(pattern) }] }, { url: '/app/go' })
   t.equal(to('^r/place$'), '/other/place')
   t.equal(to('^other/place$'), '/found')
 })
 
-t.test('an absolute URL has left: the rules of the site are not asked any more', async t => {
+t.test('after a rewrite to an absolute URL the rules of the site are not tried', async t => {
   t.equal(rewritten({ globalRules: [rule('(.*)', 'http://h/{R:1}')], rules: [rule('.*', '/never')] }, { url: '/a' }), 'http://h/a')
 })
 
-t.test('the query is appended unless told otherwise, and joined with &', async t => {
+t.test('the query is appended unless appendQueryString is false, and joined with &', async t => {
   const to = (url: string, appendQueryString?: boolean): string | null =>
     rewritten({ rules: [rule('.*', '', { action: { type: 'Rewrite', url, ...(appendQueryString === undefined ? {} : { appendQueryString }) } })] }, { url: '/a?q=1&q=2' })
   t.equal(to('/x'), '/x?q=1&q=2')
@@ -119,7 +119,7 @@ t.test('the query is appended unless told otherwise, and joined with &', async t
   t.equal(to('https://{HTTP_HOST}{REQUEST_URI}'), 'https://localhost/a?q=1&q=2&q=1&q=2', 'the classic mistake doubles it, as in IIS')
 })
 
-t.test('redirects: 301 unless told otherwise, 308 as well, absolute or relative', async t => {
+t.test('redirects: 301 by default, 308 as well, absolute or relative', async t => {
   const to = (url: string, redirectType?: 302 | 303 | 307 | 308): string | null =>
     rewritten({ rules: [rule('^(.*)$', '', { action: { type: 'Redirect', url, ...(redirectType === undefined ? {} : { redirectType }) } })] }, { url: '/a b'.replace(' ', '%20') + '?q' })
   t.equal(to('https://{HTTP_HOST}/{R:1}'), '301 https://localhost/a%20b?q')
@@ -136,7 +136,7 @@ t.test('actions that end the request end the rules', async t => {
   t.equal(rewritten({ rules: [rule('^a$', '', { action: { type: 'AbortRequest' } }), rule('.*', '/never')] }, { url: '/a' }), 'AbortRequest')
 })
 
-t.test('None sets server variables, keeps the URL as it came and honours stopProcessing', async t => {
+t.test('None sets server variables, keeps the URL as sent and honours stopProcessing', async t => {
   const none = rule('^a', '', { action: { type: 'None' }, stopProcessing: true, serverVariables: [{ name: 'HTTP_X_A', value: '{R:0}' }] })
   t.match(outcome({ rules: [none, rule('.*', '/never')] }, { url: '/a%2Fb?' }), { rewrite: { url: '/a%2Fb?', headers: { 'x-a': 'a' } } })
 })
@@ -161,7 +161,7 @@ t.test('server variables are set before the action is expanded; replace false ke
   })
 })
 
-t.test('every server variable that a request can answer', async t => {
+t.test('every server variable that a request has a value for', async t => {
   const values: Record<string, string> = {
     HTTP_HOST: 'www.example.com:8443',
     HTTPS: 'on',
@@ -235,7 +235,7 @@ t.test('the UrlEncode and ToLower examples, as URLs', async t => {
   t.equal(rewritten({ rules: [rule('^(.*)$', 'http://h/{UrlEncode:{R:1}}')] }, { url: '/a/b%3Fc' }), 'http://h/a%2Fb%3Fc')
 })
 
-t.test('a fragment that a map gives is one, directly and through a condition; what a client sent is none', t => {
+t.test('a fragment from a map is one, directly and through a condition; a # from a client is none', t => {
   const rewriteMaps: RewriteMap[] = [{ name: 'Moved', entries: { '/old': '/new?x=1#part é', '/far': 'https://far.example/a#b' } }]
   const direct = { rules: [rule('.*', '', { action: { type: 'Redirect', url: '{Moved:{URL}}' } })], rewriteMaps }
   t.equal(rewritten(direct, { url: '/old?y=2' }), '301 /new?x=1&y=2#part%20%C3%A9')
@@ -282,12 +282,12 @@ t.test('useOriginalURLEncoding true encodes a path anew, as IIS does: %2F become
   t.equal(rewritten({ rules: [rule('(.*)', 'http://h{UNENCODED_URL}', { action: { type: 'Rewrite', url: 'http://h{UNENCODED_URL}', appendQueryString: false } })] }, { url }), `http://h${url}`)
 })
 
-t.test('logRewrittenUrl is told, enabled false skips', async t => {
+t.test('logRewrittenUrl is in the fact; enabled false skips a rule', async t => {
   t.match(outcome({ rules: [rule('.*', '', { action: { type: 'Rewrite', url: '/x', logRewrittenUrl: true } })] }), { rewrite: { logRewrittenUrl: true } })
   t.equal(rewritten({ rules: [rule('.*', '/x', { enabled: false })] }), null)
 })
 
-t.test('all mistakes of the rules are told at once, each with its place', async t => {
+t.test('all mistakes of the rules are reported at once, each with its place', async t => {
   const rules = [
     { name: '', match: { url: '' } },
     rule('.*', '{R:x}{', { name: 'Braces' }), rule('.*', '{HTTP:Upgrade}', { name: 'nginx' }), rule('.*', 'ftp://x/', { name: 'ftp' }), rule('.*', 'http://user:pw@h/', { name: 'pw' }), rule('.*', 'http://h:99999/{R:0}', { name: 'port' }),
@@ -308,7 +308,7 @@ t.test('global rules may set what allowedServerVariables does not have', async t
   t.throws(() => rewritten({ siteRules: { A: [set] }, allowedServerVariables: [] }))
 })
 
-t.test('originalUrlHeader tells the upstream what was asked for, as IIS does', async t => {
+t.test('originalUrlHeader sends the upstream the original URL, as IIS does', async t => {
   const fastify = await serve(t, { originalUrlHeader: true, rules: [rule('(.*)', 'http://h/x')] })
   t.strictSame((await rewriteOf(fastify, '/a%2Fb?c', { headers: { 'x-original-url': '/spoofed' } }))?.headers, { 'x-original-url': '/a%2Fb?c' })
 })

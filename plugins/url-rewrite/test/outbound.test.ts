@@ -1,4 +1,4 @@
-// Outbound rules: on headers, on tags and on text, as they pass.
+// Outbound rules on headers, on tags and on text.
 
 import t from 'tap'
 import { randomBytes } from 'node:crypto'
@@ -26,7 +26,7 @@ t.test('the reverse-proxy template\'s outbound rule rewrites links, and nothing 
   t.equal((await get(fastify)).body.toString(), rewrittenPage)
 })
 
-t.test('tags are found wherever a stream is cut', async t => {
+t.test('tags are found wherever the chunks of a stream end', async t => {
   let size = 1
   const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => {
     const bytes = Buffer.from(page)
@@ -48,7 +48,7 @@ t.test('compressed bodies are rewritten and stay compressed', async t => {
   }
 })
 
-t.test('a broken compressed body is cut, never ended as if whole', async t => {
+t.test('a broken compressed body is cut off, never ended as if complete', async t => {
   const fastify = await answering(t, { outboundRules: outboundRules(links) }, reply => reply.type('text/html').header('content-encoding', 'gzip').send(Buffer.from('not gzip at all')))
   t.equal((await get(fastify)).status, 500, 'nothing was sent yet')
   const whole = gzipSync(randomBytes(200_000).toString('hex'))
@@ -56,7 +56,7 @@ t.test('a broken compressed body is cut, never ended as if whole', async t => {
   await t.rejects(get(half), { code: 'ECONNRESET' })
 })
 
-t.test('what is no text, or compressed in an unknown way, or no whole body passes untouched', async t => {
+t.test('a body that is not text, has an unknown coding or is partial passes unchanged', async t => {
   const cases: Array<[string, Answering]> = [
     ['image', reply => reply.type('image/png').send(page)],
     ['event stream', reply => reply.type('text/event-stream').send(page)],
@@ -72,7 +72,7 @@ t.test('what is no text, or compressed in an unknown way, or no whole body passe
   }
 })
 
-t.test('bytes that are not UTF-8 pass as they are', async t => {
+t.test('bytes that are not UTF-8 pass unchanged', async t => {
   const bytes = Buffer.concat([Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('<a href="http://internal:8080/x">'), Buffer.from([0x80])])
   for (const rules of [[links], [links, { name: 'T', match: { pattern: 'zzz' }, action: { type: 'Rewrite' as const, value: '' } }]]) {
     const fastify = await answering(t, { outboundRules: outboundRules(...rules) }, reply => reply.type('text/html').send(bytes))
@@ -98,13 +98,13 @@ t.test('text without tags: every match, or as many as occurrences says, with cap
   t.equal((await get(fastify)).body.toString(), 'hello hällo HELLO hello')
 })
 
-t.test('an exact match without tags is a plain search', async t => {
+t.test('an exact match without tags finds a substring', async t => {
   const rule: OutboundRule = { name: 'Exact', patternSyntax: 'ExactMatch', match: { pattern: '</head>', occurrences: 1 }, action: { type: 'Rewrite', value: '<script>track()</script></head>' } }
   const fastify = await answering(t, { outboundRules: { rules: [rule] } }, reply => reply.type('text/html').send('<head></HEAD></head>'))
   t.equal((await get(fastify)).body.toString(), '<head><script>track()</script></head></head>')
 })
 
-t.test('rules of both kinds see what those before them made', async t => {
+t.test('rules of both kinds see what earlier rules have written', async t => {
   const rules: OutboundRule[] = [
     { name: '1', match: { pattern: 'one' }, action: { type: 'Rewrite', value: '<a href="two">' } },
     { name: '2', match: { filterByTags: ['A'], pattern: '^two$' }, action: { type: 'Rewrite', value: 'three' } },
@@ -131,7 +131,7 @@ t.test('custom tags name any tag and attribute', async t => {
   t.equal((await get(fastify)).body.toString(), '<video src="/old/a" poster="/new/b">')
 })
 
-t.test('headers: a Location is rewritten, a header is created, changed, kept or taken away', async t => {
+t.test('headers: a Location is rewritten, a header is created, changed, kept or removed', async t => {
   const rules: OutboundRule[] = [
     { name: 'Location', match: { serverVariable: 'RESPONSE_Location', pattern: '^http://[^/]+/(.*)' }, conditions: { add: [{ input: '{RESPONSE_STATUS}', pattern: '^3\\d\\d' }] }, action: { type: 'Rewrite', value: 'https://{HTTP_HOST}/{R:1}' } },
     { name: 'Create', match: { serverVariable: 'RESPONSE_X_Custom', pattern: '^$' }, action: { type: 'Rewrite', value: 'made' } },
@@ -147,7 +147,7 @@ t.test('headers: a Location is rewritten, a header is created, changed, kept or 
   t.notOk('y' in headers)
 })
 
-t.test('a header gets what a request brought, whatever characters those are', async t => {
+t.test('a header can get any characters of a request', async t => {
   const rules: OutboundRule[] = [
     { name: 'New', match: { serverVariable: 'RESPONSE_X_New', pattern: '^$' }, action: { type: 'Rewrite', value: '{URL}' } },
     { name: 'Kept', match: { serverVariable: 'RESPONSE_X_Old', pattern: '(.*)' }, action: { type: 'Rewrite', value: '{R:1}{UrlDecode:{QUERY_STRING}}' } }
@@ -163,7 +163,7 @@ t.test('a header gets what a request brought, whatever characters those are', as
   t.equal((await get(half)).headers['x-half'], 'a%EF%BF%BD')
 })
 
-t.test('what inbound rules set is there for outbound ones, and a request header can be restored', async t => {
+t.test('variables that inbound rules set are visible to outbound ones, and a request header can be restored', async t => {
   const options: UrlRewriteOptions = {
     rules: [{ name: 'In', match: { url: '.*' }, serverVariables: [{ name: 'HTTP_X_SAVED', value: '{HTTP_ACCEPT_ENCODING}' }, { name: 'HTTP_ACCEPT_ENCODING', value: '' }, { name: 'MY_VAR', value: 'v' }] }],
     outboundRules: {
@@ -179,7 +179,7 @@ t.test('what inbound rules set is there for outbound ones, and a request header 
   t.equal((await get(fastify)).headers['x-show'], 'v')
 })
 
-t.test('a HEAD keeps no length that its GET would not have', async t => {
+t.test('a HEAD has no length that its GET does not have', async t => {
   const fastify = Fastify({ exposeHeadRoutes: false })
   t.teardown(() => fastify.close())
   await fastify.register(urlRewrite, { outboundRules: outboundRules({ ...links, preCondition: '' }) })
@@ -191,7 +191,7 @@ t.test('a HEAD keeps no length that its GET would not have', async t => {
   t.equal((await fastify.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
 })
 
-t.test('rewriteResponse says the same for a response that a proxy writes itself, and nothing of a 101', async t => {
+t.test('rewriteResponse gives the same change for a response that a proxy writes itself, and none for a 101', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(urlRewrite, { outboundRules: outboundRules(links, { name: 'H', match: { serverVariable: 'RESPONSE_X_A', pattern: '^$' }, action: { type: 'Rewrite', value: '{HTTP_HOST}' } }) })
@@ -212,7 +212,7 @@ t.test('rewriteResponse says the same for a response that a proxy writes itself,
   t.equal(answer.body, 'ok')
 })
 
-t.test('all mistakes of outbound rules are told at once', async t => {
+t.test('all mistakes of outbound rules are reported at once', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await t.rejects(async () => {
@@ -231,7 +231,7 @@ t.test('all mistakes of outbound rules are told at once', async t => {
   }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS[^]*"E": match\.serverVariable is "RESPONSE_X Y"[^]*"F": match\.serverVariable/ })
 })
 
-t.test('a condition that asks the disk is a mistake in outbound rules', async t => {
+t.test('IsFile is a mistake in outbound rules', async t => {
   const IsFile = [{ matchType: 'IsFile' as const }]
   const options: Array<[UrlRewriteOptions, RegExp]> = [
     [{ outboundRules: { rules: [{ ...links, preCondition: '', conditions: { add: IsFile } }] } }, /outboundRules "ReverseProxyOutboundRule1": conditions\.add\[0\]: IsFile is for inbound rules/],

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import urlRewrite from '../src/index.ts'
 import { rule } from './engine.ts'
 
-t.test('new rules are in force at once, and the old ones are gone', async t => {
+t.test('new rules apply at once, and the old ones no longer do', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(urlRewrite, { rules: [rule('^a$', '/old')] })
@@ -21,7 +21,7 @@ t.test('new rules are in force at once, and the old ones are gone', async t => {
   t.equal(answer.headers['x-rules'], 'second', 'rules for answers come in with them')
 })
 
-t.test('mistaken rules are refused, and the old ones stay', async t => {
+t.test('rules with mistakes are refused, and the old ones stay', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(urlRewrite, { rules: [rule('^a$', '/old')] })
@@ -32,7 +32,7 @@ t.test('mistaken rules are refused, and the old ones stay', async t => {
   t.equal((await fastify.inject('/a')).body, '/old')
 })
 
-t.test('an option that nobody knows is a mistake, at registration and when the rules are replaced', async t => {
+t.test('an unknown option is a mistake, at registration and when the rules are replaced', async t => {
   const register = async (options: object): Promise<FastifyInstance> => {
     const fastify = Fastify()
     t.teardown(() => fastify.close())

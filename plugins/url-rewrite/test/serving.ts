@@ -1,4 +1,4 @@
-// A real server whose one route says what the rules made of the request, and a client that sends a target as it is.
+// A real server whose only route answers with the facts of the request, and a client that sends a target unchanged.
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -20,7 +20,7 @@ export interface Asking {
   readonly body?: string
 }
 
-/** A server that stands for a proxy: absolute URLs may be rewritten to, and every request shows its facts. */
+/** A server that counts as having a proxy, so that rules may rewrite to absolute URLs; it answers with the facts of the request. */
 export async function serve (t: Test, options: UrlRewriteOptions, before?: (fastify: FastifyInstance) => void): Promise<FastifyInstance> {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
@@ -49,7 +49,7 @@ export function ask (fastify: FastifyInstance, path: string, { method = 'GET', h
   })
 }
 
-/** What the rules made of a request. */
+/** The fact `request.rewrite` of a request. */
 export async function rewriteOf (fastify: FastifyInstance, path: string, asking?: Asking): Promise<Rewrite | null> {
   const { body } = await ask(fastify, path, asking)
   return (JSON.parse(body) as { rewrite: Rewrite | null }).rewrite

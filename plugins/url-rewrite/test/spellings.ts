@@ -1,8 +1,8 @@
-// Ways to write one path that HTTP.sys, and most servers, take for the same.
+// Spellings of one path that HTTP.sys, and most servers, read as the same.
 
 import fc from 'fast-check'
 
-/** A letter as it is, in the other case, or encoded. */
+/** A letter unchanged, in the other case, or encoded. */
 const letter = (character: string): fc.Arbitrary<string> => {
   const encoded = (one: string): string => `%${one.charCodeAt(0).toString(16)}`
   const upper = character.toUpperCase()

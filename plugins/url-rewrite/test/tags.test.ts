@@ -1,11 +1,11 @@
-// Tags are read with bounded work and bounded memory, whatever a body holds.
+// Tags are read with bounded work and bounded memory, whatever a body contains.
 
 import t from 'tap'
 import { TagReader } from '../src/outbound/tags.ts'
 
 const reading = (): TagReader => new TagReader(new Map([['a', new Set(['href'])]]), (_tag, _attribute, value) => value.replace('http://in/', 'http://out/'))
 
-/** How many characters are looked at: each that is outside of quotes is shown to a pattern, to tell whether it is a space. */
+/** Counts the scanned characters: each outside of quotes is tested by a pattern for being a space. */
 function steps (work: () => void): number {
   const { test } = RegExp.prototype
   let count = 0
@@ -23,7 +23,7 @@ function steps (work: () => void): number {
   return count
 }
 
-t.test('a tag that is too long is passed on at once, and each of its characters is looked at once', async t => {
+t.test('a tag that is too long is passed on at once, and each of its characters is scanned once', async t => {
   const reader = reading()
   const long = '<a'.repeat(40_000)
   let out = ''
@@ -33,7 +33,7 @@ t.test('a tag that is too long is passed on at once, and each of its characters 
   t.ok(count > 0 && count <= long.length + 10, `${count} steps for ${long.length} characters`)
 })
 
-t.test('a tag in small pieces is put together, and each of its characters is looked at once', async t => {
+t.test('a tag in small chunks is put together, and each of its characters is scanned once', async t => {
   const reader = reading()
   const tag = `<a ${'x '.repeat(3000)}href="http://in/a">`
   let out = ''
@@ -42,7 +42,7 @@ t.test('a tag in small pieces is put together, and each of its characters is loo
   t.ok(count > 0 && count <= tag.length + 10, `${count} steps for ${tag.length} characters`)
 })
 
-t.test('no more than 64 KiB of a tag is held', async t => {
+t.test('no more than 64 KiB of a tag is buffered', async t => {
   for (const filling of ['x', '"', "='", '<', '<a ']) {
     const reader = reading()
     const long = `<a ="${filling.repeat(100_000)}`
@@ -60,7 +60,7 @@ t.test('no more than 64 KiB of a tag is held', async t => {
   }
 })
 
-t.test('a tag that is too long is passed unread up to its end, however it is cut; those behind it are read', async t => {
+t.test('a tag that is too long is passed unread up to its end, whatever its chunks are; later tags are read', async t => {
   const page = `<a title='${'x'.repeat(70_000)}<a href="http://in/inside">' href="http://in/unread"><a href="http://in/read">` +
     `<script data-x="${'x'.repeat(70_000)}"><a href="http://in/script"></script ${'x'.repeat(70_000)}><a href="http://in/read">`
   for (const size of [1, 1000, 65_536, 65_537, 1_000_000]) {
@@ -71,7 +71,7 @@ t.test('a tag that is too long is passed unread up to its end, however it is cut
   }
 })
 
-t.test('a tag that never ends is passed on as it is', async t => {
+t.test('a tag that never ends is passed on unchanged', async t => {
   const reader = reading()
   t.equal(reader.push('<p><a href="http://in/a'), '<p>')
   t.equal(reader.push('b" x'), '')
