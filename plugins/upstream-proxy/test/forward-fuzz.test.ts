@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { BadAnswer, type AnswerHead } from '../src/forward/answer-head.ts'
-import { AnswerParser, type AnswerSink } from '../src/forward/answer-parser.ts'
-import { endOfHead, readHead } from '../src/tunnel/answer-head.ts'
+import { BadAnswer, type AnswerHead } from '../src/forward/answer/answer-head.ts'
+import { AnswerParser, type AnswerSink } from '../src/forward/answer/answer-parser.ts'
+import { endOfHead, readHead } from '../src/tunnel/handshake/answer-head.ts'
 import { talk, proxy } from './forward-subjects.ts'
 
 const SEED = Number(process.env.FUZZ_SEED ?? 20220930)

@@ -2,7 +2,7 @@
 import { Transform } from 'node:stream'
 import { createGzip, gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { reverseRewrite } from '../src/forward/reverse-rewrite.ts'
+import { reverseRewrite } from '../src/forward/answer/reverse-rewrite.ts'
 import { answering, ask, proxy, rawUpstream, talk, upstream } from './forward-subjects.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

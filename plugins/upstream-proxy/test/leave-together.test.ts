@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { type Late, leaveTogether } from '../src/leave-together.ts'
+import { type Late, leaveTogether } from '../src/sockets/leave-together.ts'
 import { ask, proxy, rawUpstream } from './forward-subjects.ts'
 import { client, eventually, listen, until } from './parts.ts'
 

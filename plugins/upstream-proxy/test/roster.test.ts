@@ -1,7 +1,7 @@
 // The list of who is open: who leaves is gone, from V8's point of view too.
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { Roster, type Place } from '../src/roster.ts'
+import { Roster, type Place } from '../src/sockets/roster.ts'
 
 t.test('members join and leave in any order', t => {
   const roster = new Roster<number>()
@@ -49,7 +49,7 @@ t.test('who has left is let go of, where a Set would have kept it', t => {
       if (i % 500 === 499) gc({ type: 'minor' })
     }
     console.log(process.memoryUsage().heapUsed - before)`
-  const file = new URL('../src/roster.ts', import.meta.url).href
+  const file = new URL('../src/sockets/roster.ts', import.meta.url).href
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script, file], { encoding: 'utf8', timeout: 300_000 })
   t.ok(Number(stdout) < 3_000_000 && stdout !== '', `${stdout.trim()} bytes more ${stderr}`)
   t.end()

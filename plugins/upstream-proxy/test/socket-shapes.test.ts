@@ -33,7 +33,7 @@ function lookUps (t: Test, before: string): number {
 }
 
 function run (script: string, flags: readonly string[]): { stdout: string } {
-  const file = new URL('../src/socket-shapes.ts', import.meta.url).href
+  const file = new URL('../src/sockets/socket-shapes.ts', import.meta.url).href
   const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '--import', 'tsx', '--input-type=module', '-e', script, file], { encoding: 'utf8', timeout: 300_000 })
   if (status !== 0) throw new Error(stderr)
   return { stdout }

@@ -1,7 +1,7 @@
 // An upstream answers a handshake with what can never become a head: who waits for the rest of it?
 import t from 'tap'
 import { clock, LIMIT } from './clock.ts'
-import { mayBecomeHead } from '../src/forward/unfinished-head.ts'
+import { mayBecomeHead } from '../src/forward/answer/unfinished-head.ts'
 import { ask, eventually, handshake, proxy, SWITCH, tcpUpstream } from './parts.ts'
 import { ask as askHttp2, AT_ONCE, http2Proxy, session } from './tunnel-subjects.ts'
 import { answering, ask as askPage, proxy as pageProxy } from './forward-subjects.ts'

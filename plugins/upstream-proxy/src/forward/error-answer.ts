@@ -2,11 +2,11 @@
 import { STATUS_CODES } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { errorPage } from '../error-page.ts'
+import { errorPage } from '../route/error-page.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
-import type { RawHeaders } from '../request-headers.ts'
-import { clientHeaders, writeHead } from './answer-headers.ts'
-import type { Delivery } from './delivery.ts'
+import type { RawHeaders } from '../headers/request-headers.ts'
+import { clientHeaders, writeHead } from './answer/answer-headers.ts'
+import type { Delivery } from './answer/delivery.ts'
 
 const NO_ERROR = 0 // RFC 9113 §7
 

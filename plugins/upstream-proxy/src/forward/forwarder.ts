@@ -1,14 +1,14 @@
 // Who forwards HTTP requests, and keeps the connections for it?
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../options.ts'
-import type { Route } from '../route.ts'
-import type { Origin } from '../target.ts'
+import type { Route } from '../route/route.ts'
+import type { Origin } from '../route/target.ts'
 import type { Upstream } from '../upstream.ts'
-import { BodyPaces } from './body-pace.ts'
+import { BodyPaces } from './request/body-pace.ts'
 import { Forwarding } from './forward.ts'
-import { Leftovers } from './leftovers.ts'
-import { Pool } from './pool.ts'
-import { requestHead } from './request-head.ts'
+import { Leftovers } from './answer/leftovers.ts'
+import { Pool } from './pool/pool.ts'
+import { requestHead } from './request/request-head.ts'
 
 /** Forwards requests whose fact `request.upstream` was written. */
 export interface Forwarder {

@@ -1,5 +1,5 @@
 // How do all tunnels of a proxy end when the server closes? A Close frame each, spread over a window, and a cut at the deadline.
-import type { Roster } from '../roster.ts'
+import type { Roster } from '../sockets/roster.ts'
 import type { TunnelSettings } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 

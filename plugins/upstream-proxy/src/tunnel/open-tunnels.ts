@@ -3,7 +3,7 @@ import { InvalidClose } from '../errors.ts'
 import { isSendable } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 import type { Flow } from '../upstream.ts'
-import { type Place, Roster } from '../roster.ts'
+import { type Place, Roster } from '../sockets/roster.ts'
 
 /** One open tunnel, as it is at the moment of reading. */
 export interface OpenTunnel {

@@ -1,6 +1,6 @@
 // What may be configured about WebSockets, and what does it compile to?
-import { checkKeys } from '../known-keys.ts'
-import { isTime, MAX_TIME } from '../time-limit.ts'
+import { checkKeys } from '../options/known-keys.ts'
+import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import { MAX_REASON } from './close-frame.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 switches a limit off. */

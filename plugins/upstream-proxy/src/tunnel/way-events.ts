@@ -1,7 +1,7 @@
 // What do a direction's sockets tell it? The listeners are shared functions that find it on their socket: no closure per tunnel.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { isTcp, reset } from '../reset.ts'
+import { isTcp, reset } from '../sockets/reset.ts'
 import { readInto } from './read-buffer.ts'
 import type { Way } from './way.ts'
 

@@ -1,7 +1,7 @@
 // How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
 import type { Duplex } from 'node:stream'
-import { type Late, leaveTogether } from '../leave-together.ts'
-import { takenBy } from '../taken.ts'
+import { type Late, leaveTogether } from '../sockets/leave-together.ts'
+import { takenBy } from '../sockets/taken.ts'
 import type { Flow, Side } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'

@@ -1,0 +1,200 @@
+// What does the head of an upstream's answer say, and is it fit to be passed on?
+import { LONGEST_NAME, MOST_NAMES } from '../../headers/header-names.ts'
+import type { RawHeaders } from '../../headers/request-headers.ts'
+
+/** How the length of a body is known (RFC 9112 §6.3). */
+export type Framing = 'none' | 'sized' | 'chunked' | 'until-close'
+
+/** A parsed head. The headers are the end-to-end ones, in their case, order and number. */
+export interface AnswerHead {
+  readonly status: number
+  readonly reason: string
+  readonly headers: RawHeaders
+  readonly framing: Framing
+  /** Bytes of a sized body. */
+  readonly length: number
+  /** Whether the connection may serve another request after this answer. */
+  readonly reusable: boolean
+  /** Seconds for which the upstream says it keeps an idle connection; 0 where it does not say. */
+  readonly keepAlive: number
+  /** Whether a header is among them that may name the upstream (Location, Set-Cookie …). */
+  readonly naming: boolean
+  /** Server-sent events: a body that may be silent for as long as it likes. */
+  readonly eventStream: boolean
+}
+
+/** An answer that breaks the protocol. The message is for logs. */
+export class BadAnswer extends Error {
+  readonly code = 'HPE_BAD_ANSWER'
+}
+
+// The whole head is held against these first; after that, cutting it up needs no further checks.
+// Neither matches a bare CR or LF, a NUL, a folded line, or a space before the colon.
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
+const LENGTH = /^\d{1,15}$/
+
+type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type' | 'naming'
+
+const KINDS: ReadonlyMap<string, Kind> = new Map(Object.entries<Kind>({
+  connection: 'connection',
+  'keep-alive': 'keep-alive',
+  'content-length': 'length',
+  'transfer-encoding': 'transfer',
+  trailer: 'trailer',
+  'content-type': 'type',
+  location: 'naming',
+  'content-location': 'naming',
+  refresh: 'naming',
+  'set-cookie': 'naming',
+  'proxy-connection': 'hop-by-hop',
+  'proxy-authenticate': 'hop-by-hop',
+  'proxy-authorization': 'hop-by-hop',
+  te: 'hop-by-hop',
+  upgrade: 'hop-by-hop',
+  'http2-settings': 'hop-by-hop'
+}))
+
+// Names come in few spellings: each is classified once. Bounded, for an upstream may invent names.
+const classified = new Map<string, Kind>()
+
+function kindOf (name: string): Kind {
+  let kind = classified.get(name)
+  if (kind === undefined) {
+    kind = KINDS.get(name.toLowerCase()) ?? 'end-to-end'
+    if (classified.size >= MOST_NAMES) classified.clear()
+    // A copy: what is cut out of a head keeps all of that.
+    if (name.length <= LONGEST_NAME) classified.set(Buffer.from(name, 'latin1').toString('latin1'), kind)
+  }
+  return kind
+}
+
+/** True for a status line, without its CRLF. */
+export function isStatusLine (text: string): boolean {
+  return STATUS_LINE.test(text)
+}
+
+/** True where `text` is a list of header lines, each ended by CRLF. */
+export function areFields (text: string): boolean {
+  return FIELDS.test(text)
+}
+
+/** Cuts checked header lines into names and values. */
+export function cutFields (text: string): RawHeaders {
+  const fields: RawHeaders = []
+  for (let at = 0; at < text.length;) {
+    const colon = text.indexOf(':', at)
+    const end = text.indexOf('\r\n', colon)
+    fields.push(text.slice(at, colon), trimmed(text, colon + 1, end))
+    at = end + 2
+  }
+  return fields
+}
+
+/** Parses a head: `text` runs from the status line to the last header's CRLF. Throws BadAnswer. */
+export function parseHead (text: string, method: string): AnswerHead {
+  const lineEnd = text.indexOf('\r\n')
+  const line = STATUS_LINE.exec(text.slice(0, lineEnd))
+  if (line === null) throw new BadAnswer('the status line is not valid')
+  const rest = text.slice(lineEnd + 2)
+  if (!FIELDS.test(rest)) throw new BadAnswer('a header is not valid')
+  const http10 = line[1] === '0'
+  const status = Number(line[2])
+
+  const headers: RawHeaders = []
+  let connection = ''
+  let keepAlive = 0
+  let length: string | null = null
+  let lengthAt = -1
+  let transfer: string | null = null
+  let trailer: string | null = null
+  let eventStream = false
+  let naming = false
+  for (let at = 0; at < rest.length;) {
+    const colon = rest.indexOf(':', at)
+    const end = rest.indexOf('\r\n', colon)
+    const name = rest.slice(at, colon)
+    const value = trimmed(rest, colon + 1, end)
+    at = end + 2
+    switch (kindOf(name)) {
+      case 'end-to-end':
+        headers.push(name, value)
+        break
+      case 'naming':
+        naming = true
+        headers.push(name, value)
+        break
+      case 'type':
+        eventStream = /^text\/event-stream/i.test(value)
+        headers.push(name, value)
+        break
+      case 'length':
+        if (length !== null) throw new BadAnswer('Content-Length is given twice')
+        if (!LENGTH.test(value)) throw new BadAnswer('Content-Length is not a number')
+        length = value
+        lengthAt = headers.length
+        headers.push(name, value)
+        break
+      case 'transfer':
+        if (transfer !== null) throw new BadAnswer('Transfer-Encoding is given twice')
+        transfer = value.toLowerCase()
+        break
+      case 'connection':
+        connection = connection === '' ? value : `${connection},${value}`
+        break
+      case 'keep-alive':
+        keepAlive = Number(/(?:^|[,;\s])timeout=(\d{1,6})/i.exec(value)?.[1] ?? 0)
+        break
+      case 'trailer':
+        trailer = trailer === null ? value : `${trailer}, ${value}`
+        break
+    }
+  }
+  const bodiless = status < 200 || status === 204 || status === 304 || method === 'HEAD'
+  if (transfer !== null) {
+    if (length !== null) throw new BadAnswer('both Content-Length and Transfer-Encoding are given')
+    // A transfer coding in an HTTP/1.0 message is a faulty framing (RFC 9112 §6.1); other codings are none that we asked for.
+    if (http10 || transfer !== 'chunked') throw new BadAnswer('the transfer coding is not supported')
+    if (trailer !== null && !bodiless) headers.push('Trailer', trailer)
+  }
+  // RFC 9110 §8.6: no Content-Length in a 1xx or 204.
+  if (lengthAt !== -1 && (status < 200 || status === 204)) headers.splice(lengthAt, 2)
+  const framing: Framing = bodiless ? 'none' : transfer !== null ? 'chunked' : length !== null ? 'sized' : 'until-close'
+  let reusable = !http10 && framing !== 'until-close'
+  if (connection !== '') {
+    const named = new Set<string>()
+    let closes = false
+    for (const part of connection.toLowerCase().split(',')) {
+      const token = part.trim()
+      if (token === 'close') closes = true
+      else if (token === 'keep-alive') reusable ||= framing !== 'until-close'
+      // Framing belongs to the message, whatever Connection says.
+      else if (token !== '' && token !== 'content-length') named.add(token)
+    }
+    // Whatever else it says (RFC 9112 §9.3).
+    if (closes) reusable = false
+    if (named.size > 0) dropAll(headers, named)
+  }
+  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }
+}
+
+/** Drops every header of the names that Connection lists (RFC 9110 §7.6.1). */
+function dropAll (headers: RawHeaders, named: ReadonlySet<string>): void {
+  let kept = 0
+  for (let i = 0; i < headers.length; i += 2) {
+    if (named.has((headers[i] as string).toLowerCase())) continue
+    headers[kept++] = headers[i] as string
+    headers[kept++] = headers[i + 1] as string
+  }
+  headers.length = kept
+}
+
+function trimmed (text: string, from: number, to: number): string {
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isBlank (code: number): boolean {
+  return code === 0x20 || code === 0x09
+}

@@ -1,0 +1,110 @@
+// Which headers does the client get? The upstream's end-to-end ones, turned back to the public host,
+// after `rewriteResponse`, and with those that other plugins set on the reply.
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HOP_BY_HOP } from '../../headers/hop-by-hop.ts'
+import { addOwn, type RawHeaders, without } from '../../headers/request-headers.ts'
+import { type AnswerHead, BadAnswer } from './answer-head.ts'
+import type { ForwardSettings } from '../options.ts'
+import type { RequestHead } from '../request/request-head.ts'
+import { reverseRewrite } from './reverse-rewrite.ts'
+import { type ClientAnswer, rewriteAnswer } from './rewrites.ts'
+
+// Several plugins, and the upstream, may each have something to say here.
+const ADDED: ReadonlySet<string> = new Set(['vary', 'set-cookie', 'link'])
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'trailer'])
+
+// Node's HTTP/2 takes one field line of these, and throws at two. The first of them counts, as it does in what Node reads;
+// two of the others are one list (RFC 9110 §5.3).
+const SINGLE: ReadonlySet<string> = new Set([
+  'access-control-allow-credentials', 'access-control-max-age', 'access-control-request-method', 'age', 'authorization',
+  'content-length', 'content-location', 'content-md5', 'content-range', 'content-type', 'date', 'dnt', 'etag', 'expires', 'from', 'host',
+  'if-modified-since', 'if-range', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards', 'proxy-authorization', 'range',
+  'referer', 'retry-after', 'tk', 'upgrade-insecure-requests', 'user-agent', 'x-content-type-options'
+])
+const LISTS: ReadonlySet<string> = new Set(['content-encoding', 'content-language', 'if-match', 'if-none-match'])
+
+/** The answer as the client gets it. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
+export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head: AnswerHead, asked: RequestHead, settings: ForwardSettings): ClientAnswer {
+  if (head.naming && settings.reverseRewrite) {
+    reverseRewrite(head.headers, {
+      origin: asked.origin,
+      toldHost: asked.host,
+      publicProtocol: request.protocol,
+      publicHost: request.host,
+      paths: asked.paths
+    })
+  }
+  const { status, reason, headers } = head
+  const answer = settings.rewriteResponse === null ? { status, reason, headers, body: null } : rewriteAnswer(request, head, settings.rewriteResponse)
+  // What is asked with HEAD tells the length of a body that does not come; whoever asked with GET waits for it.
+  if (asked.method === 'HEAD' && request.raw.method !== 'HEAD') without(answer.headers, 'content-length')
+  // Without chunks there is no place for trailers.
+  if (!takesTrailers(request.raw, answer.status)) without(answer.headers, 'trailer')
+  try {
+    if (request.raw.httpVersionMajor === 2 && answer.status > 599) throw new BadAnswer('HTTP/2 has no such status')
+    clientHeaders(answer, reply)
+  } catch (error) {
+    answer.body?.destroy()
+    throw error
+  }
+  return answer
+}
+
+// Node throws at a head that announces what it has no place for.
+function takesTrailers ({ httpVersion, method }: IncomingMessage, status: number): boolean {
+  if (httpVersion === '1.1') return method !== 'HEAD' && status !== 204 && status !== 304
+  return httpVersion !== '1.0'
+}
+
+/** Puts the headers set by `reply.header()` in place of the upstream's of the same name. Throws where one cannot be sent. */
+export function clientHeaders (answer: { readonly headers: RawHeaders }, reply: FastifyReply): RawHeaders {
+  const { headers } = answer
+  const own = reply.getHeaders()
+  for (const name in own) {
+    const value = own[name]
+    if (value === undefined || FRAMING.has(name)) continue
+    if (!ADDED.has(name)) without(headers, name)
+    addOwn(headers, name, value)
+  }
+  return headers
+}
+
+/** Gives Node the head of an answer, to leave with what follows. */
+export function writeHead (response: ServerResponse | Http2ServerResponse, status: number, reason: string | undefined, headers: RawHeaders): void {
+  if ('stream' in response) {
+    response.writeHead(status, http2Headers(headers))
+  } else if (response.getHeaderNames().length === 0) {
+    response.writeHead(status, reason, headers)
+  } else {
+    // Fastify or a hook has set some at the response itself. Beside those, Node 20 keeps the last one of a name.
+    const all = new Map<string, { name: string, values: string[] }>()
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string
+      const one = all.get(name.toLowerCase()) ?? { name, values: [] }
+      one.values.push(headers[i + 1] as string)
+      all.set(name.toLowerCase(), one)
+    }
+    for (const { name, values } of all.values()) response.setHeader(name, values.length === 1 ? values[0] as string : values)
+    response.writeHead(status, reason)
+  }
+}
+
+/** As HTTP/2 wants them: lower-case, several of a name in one array, none of the connection (RFC 9113 §8.2.2). `Trailer` is the message's there. */
+export function http2Headers (headers: RawHeaders): OutgoingHttpHeaders {
+  // Nothing is there yet, not even a `constructor`.
+  const out = Object.create(null) as Record<string, string | string[]>
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    const value = headers[i + 1] as string
+    if (HOP_BY_HOP.has(name) && name !== 'trailer') continue
+    const known = out[name]
+    if (known === undefined) out[name] = value
+    else if (SINGLE.has(name)) continue
+    else if (LISTS.has(name)) out[name] = `${known as string}, ${value}`
+    else if (Array.isArray(known)) known.push(value)
+    else out[name] = [known, value]
+  }
+  return out
+}

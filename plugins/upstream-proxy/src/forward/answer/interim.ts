@@ -1,0 +1,33 @@
+// What else may surround an answer's body? Interim answers before its head, trailers after it.
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { AnswerHead } from './answer-head.ts'
+import { http2Headers } from './answer-headers.ts'
+
+/** Passes an interim answer (103 Early Hints, 102 Processing …) on. 100 is dropped: it is for whoever asked for it, us. */
+export function relayInterim (response: ServerResponse | Http2ServerResponse, head: AnswerHead): void {
+  if (head.status === 100 || response.headersSent) return
+  if ('stream' in response) {
+    if (response.stream.closed) return
+    response.stream.additionalHeaders({ ':status': head.status, ...http2Headers(head.headers) })
+    return
+  }
+  // HTTP/1.0 knows no interim answers (RFC 9110 §15.2); and behind another answer of a pipeline there is no socket yet.
+  if (response.req.httpVersion === '1.0' || response.socket === null) return
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+  for (let i = 0; i < head.headers.length; i += 2) text += `${head.headers[i] as string}: ${head.headers[i + 1] as string}\r\n`
+  // Node's writeEarlyHints knows Link alone; these headers were checked when they were read.
+  response.socket.write(`${text}\r\n`, 'latin1')
+}
+
+/** Adds the trailers to a response that is about to end. Without chunks there is no place for them (RFC 9110 §6.5.1). */
+export function addTrailers (response: ServerResponse | Http2ServerResponse, trailers: RawHeaders): void {
+  if ('stream' in response) {
+    response.addTrailers(http2Headers(trailers))
+    return
+  }
+  const pairs: Array<[string, string]> = []
+  for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string])
+  if (response.chunkedEncoding) response.addTrailers(pairs)
+}

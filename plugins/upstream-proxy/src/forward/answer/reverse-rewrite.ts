@@ -1,0 +1,100 @@
+// Does an answer name the upstream where the client should read the public host? What ARR calls "reverse rewrite host
+// in response headers", for Location, Content-Location, Refresh and the cookies' Domain and Path.
+import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { Prefixes } from '../../route/route.ts'
+import type { Origin } from '../../route/target.ts'
+
+/** The two sides of one request. */
+export interface Places {
+  readonly origin: Origin
+  /** The Host the upstream was told: it may use that one in its links. */
+  readonly toldHost: string
+  /** How the client sees us: `https` and `www.example.com:8443`; no host where it told none. */
+  readonly publicProtocol: string
+  readonly publicHost: string
+  /** Where the public paths under `prefix` are those under `rewritePrefix` upstream; null where a rule chose the path. */
+  readonly paths: Prefixes | null
+}
+
+const AUTHORITY = /^(?:https?:)?\/\/([^/?#\\]*)/i
+
+/** Turns the headers back, in place. */
+export function reverseRewrite (headers: RawHeaders, places: Places): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] as string
+    switch ((headers[i] as string).toLowerCase()) {
+      case 'location':
+      case 'content-location':
+        headers[i + 1] = publicUrl(value, places)
+        break
+      case 'refresh':
+        headers[i + 1] = value.replace(/^(\s*[\d.]+\s*[;,]\s*url\s*=\s*(['"]?))([^'"]*)/i, (_, start: string, _quote, url: string) => start + publicUrl(url, places))
+        break
+      case 'set-cookie':
+        headers[i + 1] = publicCookie(value, places)
+    }
+  }
+}
+
+function publicUrl (url: string, places: Places): string {
+  const match = AUTHORITY.exec(url)
+  if (match === null) {
+    const path = url.startsWith('/') ? publicPath(url, places) : url
+    return path === url ? url : hostless(path)
+  }
+  const authority = (match[1] as string).toLowerCase()
+  const secure = places.origin.secure
+  if (!isSame(authority, places.origin.host, secure) && !isSame(authority, places.toldHost, secure)) return url
+  // HTTP/1.0 may come without a Host.
+  if (places.publicHost === '') return hostless(publicPath(url.slice(match[0].length).replace(/^(?!\/)/, '/'), places))
+  const scheme = url.startsWith('//') ? '' : `${places.publicProtocol}:`
+  return `${scheme}//${places.publicHost}${publicPath(url.slice(match[0].length), places)}`
+}
+
+/** A path that stands alone. What follows the prefix may begin with a slash of its own, and two would name a host. */
+function hostless (path: string): string {
+  return /^\/[/\\]/.test(path) ? `/.${path}` : path
+}
+
+/** One authority may spell the default port, the other not. */
+function isSame (authority: string, host: string, secure: boolean): boolean {
+  const port = secure ? ':443' : ':80'
+  const bare = (name: string) => name.endsWith(port) ? name.slice(0, -port.length) : name
+  return bare(authority) === bare(host.toLowerCase())
+}
+
+function publicPath (path: string, { paths }: Places): string {
+  if (paths === null || paths.prefix === paths.rewritePrefix) return path
+  const from = paths.rewritePrefix.replace(/\/$/, '')
+  const to = paths.prefix.replace(/\/$/, '')
+  if (!path.startsWith(from) || !/^(?:[/?#;]|$)/.test(path.slice(from.length))) return path
+  return to + path.slice(from.length) || '/'
+}
+
+function publicCookie (cookie: string, places: Places): string {
+  // What comes before the first semicolon is the cookie's own, whatever it looks like.
+  const [pair = '', ...attributes] = cookie.split(';')
+  const out = [pair]
+  for (const attribute of attributes) {
+    const equals = attribute.indexOf('=')
+    const name = (equals === -1 ? attribute : attribute.slice(0, equals)).trim()
+    const value = equals === -1 ? '' : attribute.slice(equals + 1).trim()
+    if (/^path$/i.test(name) && value.startsWith('/')) {
+      out.push(` ${name}=${publicPath(value, places)}`)
+    } else if (/^domain$/i.test(name) && namesUpstream(value, places)) {
+      const domain = places.publicHost.replace(/:\d+$/, '')
+      // A cookie without Domain is for this host alone; an address or a bare name may not be given as one (RFC 6265 §5.2.3).
+      if (/^[^[\]:]+\.[^.\d][^.]*$/.test(domain)) out.push(` ${name}=${domain}`)
+    } else {
+      out.push(attribute)
+    }
+  }
+  return out.join(';')
+}
+
+function namesUpstream (domain: string, { origin, publicHost }: Places): boolean {
+  const bare = domain.replace(/^\./, '').toLowerCase()
+  const public_ = publicHost.replace(/:\d+$/, '').toLowerCase()
+  if (bare === '' || public_ === bare || public_.endsWith(`.${bare}`)) return false
+  return origin.hostname === bare || origin.hostname.endsWith(`.${bare}`)
+}

@@ -1,0 +1,77 @@
+// What is waited for on a connection to an upstream, and for how long may it be?
+import type { Moment, Side } from '../../upstream.ts'
+import type { AnswerHead } from '../answer/answer-head.ts'
+import type { ForwardSettings } from '../options.ts'
+import { Watch } from '../../sockets/watch.ts'
+
+/** The clock of one connection, set on by whatever happens to it. */
+export class Patience {
+  readonly #settings: ForwardSettings
+  readonly #watch: Watch
+  #awaited: Exclude<Moment, 'request'> = 'connect'
+  #sending = false
+  #keepAlive: number
+  #idleTimeout: number
+
+  constructor (settings: ForwardSettings, expired: () => void) {
+    this.#settings = settings
+    this.#watch = new Watch(expired)
+    this.#keepAlive = settings.keepAliveTimeout
+    this.#idleTimeout = settings.idleTimeout
+  }
+
+  /** How far the exchange has come. */
+  get moment (): Moment {
+    return this.#awaited === 'headers' && this.#sending ? 'request' : this.#awaited
+  }
+
+  /** Whether some of the request is still to be sent. */
+  get sending (): boolean {
+    return this.#sending
+  }
+
+  /** A request is about to be written; one with a body is sent only when `sent` says so. */
+  asked (hasBody: boolean): void {
+    this.#awaited = 'headers'
+    this.#sending = hasBody
+    this.#watch.set(hasBody ? this.#settings.idleTimeout : this.#settings.firstByteTimeout)
+  }
+
+  /** The whole request is sent. */
+  sent (): void {
+    this.#sending = false
+    if (this.#awaited === 'headers') this.#watch.set(this.#settings.firstByteTimeout)
+  }
+
+  /** The answer has begun. */
+  answered (head: AnswerHead): void {
+    this.#awaited = 'body'
+    // Server-sent events come when there are some: silence is no fault.
+    this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
+    this.#watch.set(this.#idleTimeout)
+    // A second less than the upstream says, so that we are the first to close.
+    if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout || Infinity, Math.max(1, head.keepAlive * 1000 - 1000))
+  }
+
+  /** Bytes moved, this way or that. */
+  moved (): void {
+    this.#watch.set(this.#idleTimeout)
+  }
+
+  /** Nothing is asked until the next exchange. */
+  rest (): void {
+    this.#awaited = 'connect'
+    this.#idleTimeout = this.#settings.idleTimeout
+    this.#watch.set(this.#keepAlive)
+  }
+
+  stop (): void {
+    this.#watch.stop()
+  }
+
+  /** Who is waited for: `held` where the client has bytes that it does not take, `full` where the upstream has. */
+  slowSide (held: boolean, full: boolean): Side {
+    if (this.#awaited === 'body') return held ? 'client' : 'upstream'
+    return this.#sending && !full ? 'client' : 'upstream'
+  }
+}

@@ -1,0 +1,185 @@
+// How does a request's body get to the upstream? As it comes, with its own framing, no faster than it is taken.
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { HeaderNames } from '../../headers/header-names.ts'
+import type { Place } from '../../sockets/roster.ts'
+import { isWhole, lastChunk } from './body-end.ts'
+import { type BodyPaces, Pace, type Paced } from './body-pace.ts'
+import { type BodyKind, isGiven } from './body-source.ts'
+import type { Connection } from '../pool/connection.ts'
+
+/** Whose request the body belongs to. */
+export interface BodyOwner {
+  /** There is enough to take a connection for, or it was waited for long enough. Told once. */
+  bodyReady (): void
+  /** The client sends slower than it may. */
+  bodySlow (): void
+  /** The stream that a hook gave failed. */
+  bodyLost (cause: unknown): void
+}
+
+export class RequestBody implements Paced {
+  readonly #source: Readable
+  readonly #names: HeaderNames
+  readonly #owner: BodyOwner
+  readonly #chunked: boolean
+  readonly #paces: BodyPaces
+  #pace: Pace | null = null
+  #place: Place<Pace> | null = null
+  #connection: Connection | null = null
+  /** What came before there was a connection. */
+  #first: Buffer[] | null = null
+  /** How many bytes of it are still waited for. */
+  #missing: number
+  #begun = false
+  #ready = false
+  #held = false
+  #ended = false
+  #stopped = false
+
+  constructor (source: Readable, kind: BodyKind, names: HeaderNames, paces: BodyPaces, owner: BodyOwner) {
+    this.#source = source
+    this.#names = names
+    this.#owner = owner
+    this.#paces = paces
+    this.#chunked = kind === 'chunked'
+    // As much as the stream would hold by itself.
+    this.#missing = source.readableHighWaterMark
+    if (kind === 'sized') this.#missing = Math.min(this.#missing, Number((source as IncomingMessage).headers['content-length']))
+    // Of the client's own body the answer's 'close' tells.
+    if (isGiven(source)) source.on('error', this.#lost).on('close', this.#lost)
+  }
+
+  /** True once something was read of it. */
+  get begun (): boolean {
+    return this.#begun
+  }
+
+  /** True while there is not enough of it to take a connection for. */
+  get awaited (): boolean {
+    return this.#begun && !this.#ready
+  }
+
+  /** True once all of it was read. */
+  get ended (): boolean {
+    return this.#ended
+  }
+
+  /** Reads the first part, and tells the owner. */
+  read (): void {
+    this.#begun = true
+    this.#pace = new Pace(this, !this.#chunked, !isGiven(this.#source))
+    this.#place = this.#paces.add(this.#pace)
+    this.#source.on('data', this.#data)
+    this.#source.on('end', this.#end)
+    if (this.#source.isPaused()) this.#source.resume()
+  }
+
+  /** Sends the body. */
+  begin (connection: Connection): void {
+    this.#connection = connection
+    this.#ready = true
+    if (!this.#begun) this.read()
+    this.resume()
+    const first = this.#first ?? []
+    this.#first = null
+    for (const part of first) this.#send(connection, part)
+    if (this.#ended) this.#finish(connection)
+  }
+
+  /** The upstream takes more. */
+  resume (): void {
+    if (!this.#held || this.#connection === null) return
+    this.#held = false
+    this.#pace?.goOn()
+    this.#source.resume()
+  }
+
+  /** The answer has begun: it may be one that the client waits for before it goes on. */
+  answered (): void {
+    if (this.#place !== null) this.#paces.strike(this.#place)
+    this.#place = this.#pace = null
+  }
+
+  /** Nobody reads it any more: what still comes is let fall. */
+  stop (): void {
+    this.#connection = this.#first = null
+    this.#stopped = true
+    this.answered()
+    if (this.#ended) return
+    this.#source.off('data', this.#data)
+    this.#source.off('end', this.#end)
+    if (this.#begun || this.#source.isPaused()) this.#source.resume()
+  }
+
+  waited (): void {
+    if (this.#ready || this.#stopped) return
+    this.#ready = true
+    this.#owner.bodyReady()
+  }
+
+  slow (): void {
+    this.#owner.bodySlow()
+  }
+
+  readonly #lost = (cause: unknown = new Error('the stream that a hook gave for the body closed before its end')): void => {
+    if (this.#ended || this.#stopped) return
+    this.#stopped = true
+    this.#owner.bodyLost(cause)
+  }
+
+  readonly #data = (given: Buffer | string): void => {
+    // An empty part, as a hook's stream may give one, would be the end.
+    if (this.#stopped || given.length === 0) return
+    const part = typeof given === 'string' ? Buffer.from(given) : given
+    if (!(part instanceof Uint8Array)) {
+      this.#lost(new TypeError('the stream that a hook gave for the body gives something else than bytes'))
+      return
+    }
+    this.#pace?.came(part.length)
+    if (this.#connection === null) this.#keep(part)
+    else this.#send(this.#connection, part)
+  }
+
+  #keep (part: Buffer): void {
+    if (this.#first === null) this.#first = [part]
+    else this.#first.push(part)
+    this.#missing -= part.length
+    if (this.#missing > 0) return
+    this.waited()
+    // The queue, or the dial, takes its time.
+    if (this.#connection === null && !this.#stopped) this.#hold()
+  }
+
+  #send (connection: Connection, part: Buffer): void {
+    let open
+    if (this.#chunked) {
+      connection.gather()
+      connection.writeText(`${part.length.toString(16)}\r\n`)
+      connection.write(part)
+      open = connection.writeText('\r\n')
+    } else {
+      open = connection.write(part)
+    }
+    if (!open) this.#hold()
+  }
+
+  #hold (): void {
+    this.#held = true
+    this.#pace?.hold()
+    this.#source.pause()
+  }
+
+  readonly #end = (): void => {
+    if (this.#stopped || !isWhole(this.#source)) return
+    this.#ended = true
+    this.answered()
+    if (this.#connection !== null) this.#finish(this.#connection)
+    else this.waited()
+  }
+
+  #finish (connection: Connection): void {
+    if (this.#chunked) connection.writeText(lastChunk(this.#names, (this.#source as Partial<IncomingMessage>).rawTrailers))
+    connection.sent()
+  }
+}

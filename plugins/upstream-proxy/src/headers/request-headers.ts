@@ -1,0 +1,138 @@
+// What headers does the upstream get? The client's end-to-end headers, in their case, order and number,
+// then what a proxy adds, then what a rewrite rule says: that is applied last.
+import type { IncomingMessage, Server } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import { isAuthority } from './authority.ts'
+import { ERRORS } from '../errors.ts'
+import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
+import { type HeaderNames, TOKEN } from './header-names.ts'
+import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
+import type { Origin } from '../route/target.ts'
+import { isTrusted } from './trusted-peer.ts'
+
+/** Names and values in turn, as Node's `rawHeaders`. */
+export type RawHeaders = string[]
+
+/** How the headers of a proxied request are made, fixed at registration. */
+export interface HeaderPolicy {
+  /** The upstream's own host, the client's, or a fixed value. */
+  readonly host: 'upstream' | 'preserve' | { readonly value: string }
+  readonly forwarding: ForwardingSettings
+  /** Which of the client's headers pass. */
+  readonly names: HeaderNames
+}
+
+/** Header names a rule set, lower-cased; an empty value removes the header. */
+export type HeaderChanges = Readonly<Record<string, string>>
+
+const NO_CHANGES: HeaderChanges = Object.freeze({})
+const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+// How many headers of a request Node reads where the server does not say.
+const MOST = 1000
+
+// What frames the message, or belongs to the connection, is no rule's to say.
+const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
+
+/** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
+export function upstreamHeaders (
+  request: FastifyRequest,
+  origin: Origin,
+  policy: HeaderPolicy,
+  logId: string,
+  changes: HeaderChanges = NO_CHANGES
+): RawHeaders {
+  const raw = request.raw.rawHeaders
+  if (isCut(request.raw)) throw new ERRORS.BadTarget()
+  const { connection } = request.raw.headers
+  const dropped = namedByConnection(connection)
+  const crumbs = request.raw.httpVersionMajor === 2
+  const { names } = policy
+  const out: RawHeaders = []
+  let cookies = ''
+  let named: string | null = null
+  let trusted: boolean | undefined
+
+  out.push('Host', hostFor(request, origin, policy, changes))
+  for (let i = 0; i < raw.length; i += 2) {
+    const spelling = raw[i] as string
+    const value = raw[i + 1] as string
+    const name = names.of(spelling)
+    if (!name.passes) {
+      // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
+      if (name.isHost) {
+        if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
+        named = value
+      }
+      continue
+    }
+    if (dropped.has(name.lower)) continue
+    if (name.isOwned && !(trusted ??= isTrusted(request))) continue
+    if (changes !== NO_CHANGES && (Object.hasOwn(changes, name.lower) || Object.hasOwn(changes, name.alias)) && !OURS.has(name.lower)) continue
+    // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
+    if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`
+    else out.push(spelling, value)
+  }
+  if (cookies !== '') out.push('cookie', cookies)
+  out.push('X-ARR-LOG-ID', logId)
+  forwardingHeaders(request, policy.forwarding, out)
+  if (changes !== NO_CHANGES) applyChanges(out, changes)
+
+  // A lenient parser, HTTP/2 or a rule may have let through what would break the head apart.
+  for (let i = 1; i < out.length; i += 2) {
+    if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
+  }
+  return out
+}
+
+/**
+ * True where a request may have more headers than Node reads. What came after is not in `headers`, though some of it still is in
+ * `rawHeaders`: its length would be sent on, and its body would not.
+ */
+export function isCut ({ httpVersionMajor, rawHeaders, socket }: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1) return false
+  const { maxHeadersCount } = (socket as { server?: Server }).server ?? {}
+  return rawHeaders.length >= 2 * (typeof maxHeadersCount === 'number' ? maxHeadersCount || Infinity : MOST)
+}
+
+/** True where a header can be sent without becoming two, or something else. */
+export function isHeader (name: string, value: string): boolean {
+  return TOKEN.test(name) && !NOT_A_VALUE.test(value)
+}
+
+/** Adds a header that a hook has set, once for each of its values. Throws where one cannot be sent: nobody checks them after us. */
+export function addOwn (headers: RawHeaders, name: string, value: number | string | readonly string[]): void {
+  for (const one of Array.isArray(value) ? value : [value]) {
+    if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
+    headers.push(name, String(one))
+  }
+}
+
+/** Takes every header of a name (lower-cased) away. */
+export function without (headers: RawHeaders, name: string): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if ((headers[i] as string).toLowerCase() === name) headers.splice(i, 2)
+  }
+}
+
+function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
+  for (const name of Object.keys(changes)) {
+    if (name === 'host' || OURS.has(name)) continue
+    if (!TOKEN.test(name)) throw new ERRORS.BadTarget()
+    without(out, name)
+    const value = changes[name] as string
+    // Rules work on text; on the wire it is UTF-8, and latin1 is how bytes travel in strings here.
+    if (value !== '') out.push(name, /[^\x00-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value) // eslint-disable-line no-control-regex
+  }
+}
+
+function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy, changes: HeaderChanges): string {
+  let { host } = changes
+  if (host === undefined) {
+    if (policy.host === 'upstream') return origin.host
+    if (policy.host !== 'preserve') return policy.host.value
+    host = request.headers.host ?? (request.headers[':authority'] as string | undefined) ?? origin.host
+  }
+  if (!isAuthority(host)) throw new ERRORS.BadTarget()
+  return host
+}

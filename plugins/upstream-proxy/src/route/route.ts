@@ -1,0 +1,136 @@
+// Which URL is this request sent to? The rule's answer, or the prefix put on the upstream.
+import type { FastifyRequest } from 'fastify'
+import { ERRORS } from '../errors.ts'
+import type { Settings } from '../options.ts'
+import { isPromise } from '../options/promise.ts'
+import type { HeaderChanges } from '../headers/request-headers.ts'
+import { climbs, type Origin, type Target } from './target.ts'
+
+/** Where a request goes, and what a rule changed in its headers. */
+export interface Route extends Target {
+  readonly changes: HeaderChanges | undefined
+  /** The prefixes, where they made the path; null where a rule did. */
+  readonly paths: Prefixes | null
+}
+
+/** What was replaced in this request's path, and by what: parameters are filled in. */
+export interface Prefixes {
+  readonly prefix: string
+  readonly rewritePrefix: string
+}
+
+// Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1); no encoded NUL before the query,
+// where a server would end the path. One pass: neither part can take what is the other's.
+const PATH = /^[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]+(?:%(?!00)[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]*)*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?$/
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
+
+/** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` is at fault. */
+export function routeOf (request: FastifyRequest, settings: Settings): Route {
+  const own = ownPath(request)
+  const answer = settings.to(request)
+  let url: string | undefined
+  let changes: HeaderChanges | undefined
+  if (typeof answer === 'string') {
+    url = answer
+  } else if (answer !== null && answer !== undefined) {
+    // A promise, say: to ask `upstream` instead would be no answer to what was meant.
+    if (isPromise(answer) || typeof answer.url !== 'string') {
+      request.log.error('upstream-proxy: `to` must give a string, { url, headers } or nothing')
+      throw new ERRORS.BadRoute()
+    }
+    url = answer.url
+    changes = answer.headers
+  }
+  let origin: Origin
+  let path: string
+  let paths: Route['paths'] = null
+  if (url === undefined) {
+    origin = upstreamOf(settings)
+    paths = prefixesOf(own, request, settings)
+    path = onUpstream(own, paths)
+  } else if (url.startsWith('/')) {
+    origin = upstreamOf(settings)
+    path = url
+  } else {
+    ({ origin, path } = settings.origins.target(url))
+  }
+  if (path === own ? climbs(path) : !isPath(path)) throw new ERRORS.BadTarget()
+  return { origin, path, changes, paths }
+}
+
+/** True for a path and query that can be sent as they are, and that no server can read as leaving its root. */
+export function isPath (path: string): boolean {
+  return PATH.test(path) && !climbs(path)
+}
+
+function upstreamOf (settings: Settings): Origin {
+  if (settings.upstream === null) throw new ERRORS.NoUpstream()
+  return settings.upstream
+}
+
+/** The request's own path and query. Checked whatever a rule makes of it: where one puts it into a URL, a fragment would be cut. */
+function ownPath (request: FastifyRequest): string {
+  const own = originForm(request)
+  if (!PATH.test(own)) throw new ERRORS.BadTarget()
+  return own
+}
+
+/** Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
+function originForm (request: FastifyRequest): string {
+  // Node takes a request line without a version for HTTP/0.9, headers and all.
+  if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
+  const raw = request.raw.url ?? '/'
+  if (raw.startsWith('/') || raw === '*') return raw
+  const match = ABSOLUTE.exec(raw)
+  const host = request.raw.headers.host
+  if (match === null || (match[1] as string).toLowerCase() !== host?.toLowerCase()) throw new ERRORS.BadTarget()
+  const rest = raw.slice(match[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** The prefixes of one request, which has the parameters' values. */
+function prefixesOf (own: string, request: FastifyRequest, settings: Settings): Prefixes {
+  const { prefix, rewritePrefix } = settings
+  const open = prefix.includes(':')
+  if (!open && !rewritePrefix.includes('/:')) return settings
+  return {
+    // One slash each: two at the front would name a host in a Location.
+    prefix: open ? own.slice(0, own.length - behindPrefix(own, prefix).length).replace(/\/+/g, '/') : prefix,
+    rewritePrefix: filled(rewritePrefix, request)
+  }
+}
+
+/** Replaces the prefix, and nothing else: what follows it stays byte for byte. */
+function onUpstream (own: string, { prefix, rewritePrefix: base }: Prefixes): string {
+  // Quickly, where nothing is to be replaced.
+  if (prefix === '/' && base === '/') return own
+  // With its own slash, or without one where there is nothing.
+  const rest = prefix === '/' ? own : behindPrefix(own, prefix)
+  if (climbs(rest)) throw new ERRORS.BadTarget()
+  return rest.startsWith('/') && base.endsWith('/') ? base + rest.slice(1) : base + rest
+}
+
+/**
+ * What follows the prefix. The router has matched it, decoded and perhaps in another case or with parameters,
+ * so it is counted, not compared: as many segments as it has are left out.
+ */
+function behindPrefix (own: string, prefix: string): string {
+  let at = 0
+  for (const segment of prefix.split('/')) {
+    if (segment === '') continue
+    while (own[at] === '/') at++
+    while (at < own.length && own[at] !== '/' && own[at] !== '?') at++
+  }
+  return own.slice(at)
+}
+
+/** A `rewritePrefix` with parameters of the prefix put in: `/tenants/:id` as in @fastify/http-proxy. */
+function filled (rewritePrefix: string, request: FastifyRequest): string {
+  const params = request.params as Record<string, string>
+  return rewritePrefix.replace(/\/:(\w+)/g, (whole, name: string) => {
+    const value = params[name]
+    if (value === undefined) return whole
+    if (climbs(value)) throw new ERRORS.BadTarget()
+    return `/${encodeURIComponent(value)}`
+  })
+}

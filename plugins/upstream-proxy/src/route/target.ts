@@ -1,0 +1,102 @@
+// Where does this request go? A URL becomes an origin to dial and a target to send, byte for byte.
+import { ERRORS } from '../errors.ts'
+
+/** A server that can be dialled. One object per origin: it is the key of pools and counts. */
+export interface Origin {
+  /** `http://localhost:8080`: for logs, and for `request.upstream.server`. */
+  readonly name: string
+  readonly secure: boolean
+  readonly hostname: string
+  readonly port: number
+  /** Set for an upstream behind a unix socket. */
+  readonly socketPath: string | null
+  /** The Host header that names this origin (without a default port, RFC 9110 §7.2). */
+  readonly host: string
+}
+
+/** An origin and what is asked of it. */
+export interface Target {
+  readonly origin: Origin
+  /** Origin-form (RFC 9112 §3.2.1): path and query as they are sent. */
+  readonly path: string
+}
+
+const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)(.*)/is
+const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
+// With path parameters behind it (`..;x`) some servers still take it for one.
+const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
+
+/** Origins met so far: parsed once, however many requests name them. Bounded, for `to` may compute them. */
+export class Origins {
+  readonly #known = new Map<string, Origin>()
+  readonly #limit: number
+
+  constructor (limit = 1024) {
+    this.#limit = limit
+  }
+
+  /** Splits an absolute URL. The path is left as it is written: no normalising, no decoding, a fragment stays and is no valid path. Throws BadTarget. */
+  target (url: string): Target {
+    const match = ABSOLUTE.exec(url)
+    if (match === null || CONTROL.test(url)) throw new ERRORS.BadTarget()
+    const [, scheme = '', authority = '', rest = ''] = match
+    const key = `${scheme}://${authority}`
+    let origin = this.#known.get(key)
+    if (origin === undefined) {
+      origin = parseOrigin(scheme.toLowerCase(), authority)
+      if (this.#known.size >= this.#limit) this.#known.delete(this.#known.keys().next().value as string)
+      this.#known.set(key, origin)
+    }
+    return { origin, path: rest.startsWith('/') ? rest : `/${rest}` }
+  }
+}
+
+function parseOrigin (scheme: string, authority: string): Origin {
+  if (scheme === 'unix') {
+    // unix://%2Frun%2Fapp.sock/path: the socket's path is percent-encoded in the authority's place.
+    let socketPath: string
+    try {
+      socketPath = decodeURIComponent(authority)
+    } catch {
+      throw new ERRORS.BadTarget()
+    }
+    return { name: `unix://${authority}`, secure: false, hostname: 'localhost', port: 80, socketPath, host: 'localhost' }
+  }
+  const secure = scheme === 'https' || scheme === 'wss'
+  let url: URL
+  try {
+    url = new URL(`${secure ? 'https' : 'http'}://${authority}`)
+  } catch {
+    throw new ERRORS.BadTarget()
+  }
+  if (url.username !== '' || url.password !== '' || url.hostname === '') throw new ERRORS.BadTarget()
+  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
+  return {
+    name: `${url.protocol}//${url.host}`,
+    secure,
+    hostname,
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    socketPath: null,
+    host: url.host
+  }
+}
+
+/**
+ * True where a path, read as a server may read it (percent-encoded dots, backslashes), climbs above where it starts.
+ * Such a path must not be put behind a prefix: it would leave it.
+ */
+export function climbs (path: string): boolean {
+  const end = path.search(/[?#]/)
+  const bare = end === -1 ? path : path.slice(0, end)
+  if (!bare.includes('.') && !/%2e/i.test(bare)) return false
+  let depth = 0
+  for (const segment of bare.split(/[/\\]|%2f|%5c/i)) {
+    const dots = DOT_SEGMENT.exec(segment)
+    if (dots === null) {
+      if (segment !== '') depth++
+    } else if (/^(?:\.|%2e){2}$/i.test(dots[1] as string) && --depth < 0) {
+      return true
+    }
+  }
+  return false
+}

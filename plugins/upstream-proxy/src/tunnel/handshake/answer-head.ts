@@ -1,0 +1,45 @@
+// What did the upstream answer? Its status line and headers, read strictly: what is not plain HTTP/1.1 is refused.
+
+import { areFields, cutFields } from '../../forward/answer/answer-head.ts'
+
+/** The head of an answer: headers as names and values in turn, in their case, order and number. */
+export interface AnswerHead {
+  readonly status: number
+  readonly reason: string
+  readonly headers: string[]
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+
+/** Where the head ends (the index after its empty line), or -1. */
+export function endOfHead (bytes: Buffer, from = 0): number {
+  const at = bytes.indexOf('\r\n\r\n', from, 'latin1')
+  return at === -1 ? -1 : at + 4
+}
+
+/** Reads a head that ends with its empty line. Null where it is not strictly valid. */
+export function readHead (bytes: Buffer, end: number): AnswerHead | null {
+  const text = bytes.toString('latin1', 0, end - 2)
+  const lineEnd = text.indexOf('\r\n')
+  const line = STATUS_LINE.exec(text.slice(0, lineEnd))
+  const fields = text.slice(lineEnd + 2)
+  if (line === null || !areFields(fields)) return null
+  return { status: Number(line[1]), reason: line[2] ?? '', headers: cutFields(fields) }
+}
+
+/** All values of a header, joined as one list; null where it is absent. */
+export function valueOf (headers: readonly string[], name: string): string | null {
+  let value: string | null = null
+  for (let i = 0; i < headers.length; i += 2) {
+    if ((headers[i] as string).length === name.length && (headers[i] as string).toLowerCase() === name) {
+      value = value === null ? headers[i + 1] as string : `${value}, ${headers[i + 1] as string}`
+    }
+  }
+  return value
+}
+
+/** True where a 101 switches to the protocol that was asked for (RFC 6455 §4.1, points 2 and 3). */
+export function switchesToWebSocket (head: AnswerHead): boolean {
+  return valueOf(head.headers, 'upgrade')?.toLowerCase() === 'websocket' &&
+    (valueOf(head.headers, 'connection') ?? '').split(',').some(token => token.trim().toLowerCase() === 'upgrade')
+}

@@ -1,0 +1,41 @@
+// How far has the upstream's answer to a handshake come? Its bytes are gathered until the final head is whole.
+import { BadAnswer } from '../../forward/answer/answer-head.ts'
+import { mayBecomeHead } from '../../forward/answer/unfinished-head.ts'
+import { type AnswerHead, endOfHead, readHead } from './answer-head.ts'
+
+/** A final answer: its head, and all its bytes so far, of which the head has the first `end`. */
+export interface Answer {
+  readonly head: AnswerHead
+  readonly bytes: Buffer
+  readonly end: number
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** Reads one answer. */
+export class AnswerReader {
+  readonly #headLimit: number
+  #bytes: Buffer = EMPTY
+
+  constructor (headLimit: number) {
+    this.#headLimit = headLimit
+  }
+
+  /** Takes the next bytes: null while the head is not whole. Throws BadAnswer as soon as it can be no valid one. */
+  read (chunk: Buffer): Answer | null {
+    const from = Math.max(0, this.#bytes.length - 3)
+    let bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
+    let end = endOfHead(bytes, from)
+    while (end !== -1) {
+      const head = end > this.#headLimit ? null : readHead(bytes, end)
+      if (head === null) throw new BadAnswer('the head is not valid, or too large')
+      if (head.status >= 200 || head.status === 101) return { head, bytes, end }
+      // 100, 102, 103: the answer is still to come (RFC 9110 §15.2).
+      bytes = bytes.subarray(end)
+      end = endOfHead(bytes)
+    }
+    if (bytes.length > this.#headLimit || !mayBecomeHead(bytes.toString('latin1'))) throw new BadAnswer('this can become no valid head')
+    this.#bytes = bytes
+    return null
+  }
+}

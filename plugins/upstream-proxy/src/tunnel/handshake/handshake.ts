@@ -1,0 +1,200 @@
+// How does a WebSocket begin? The client's handshake is replayed to the upstream, and its answer is the client's answer.
+//
+//   1. check    what the client sent is a handshake
+//   2. dial     the upstream, while the client is watched: one that leaves frees both sockets
+//   3. replay   the handshake, with the client's own key, extensions and sub-protocols
+//   4. answer   101: both heads are through, bytes follow; anything else goes back as it came
+import type { Duplex } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { dial } from '../../sockets/dial.ts'
+import { describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
+import type { Settings } from '../../options.ts'
+import type { Route } from '../../route/route.ts'
+import type { Moment, Side, Upstream } from '../../upstream.ts'
+import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import { type Answer, AnswerReader } from './answer-reader.ts'
+import type { ClientSide } from './client-side.ts'
+import { handshakeHead } from './handshake-head.ts'
+import { type Asked, passOnRefusal } from './refusal.ts'
+
+/** What a successful handshake leaves behind. */
+export interface Opened {
+  readonly head: AnswerHead
+  readonly upstream: Duplex
+  /** What the client had sent by then. */
+  readonly early: Buffer
+  /** What came glued to the upstream's answer. */
+  readonly late: Buffer
+}
+
+const EMPTY = Buffer.alloc(0)
+// A client may speak before it is answered; past this it has to wait.
+const MAX_EARLY = 65_536
+
+/** One handshake under way. Exactly one of `opened`, `refused` and `failed` is called, once. */
+export class Handshake {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #client: ClientSide
+  readonly #fact: Upstream
+  readonly #settings: Settings
+  readonly #reader: AnswerReader
+  readonly #arrived: number
+  readonly #opened: (opened: Opened) => void
+  readonly #failed: (error: Error | null) => void
+  #asked: Asked | null = null
+  #upstream: Duplex | null = null
+  #early: Buffer[] = []
+  #earlyLength = 0
+  #timer: NodeJS.Timeout | undefined
+  #moment: Moment = 'connect'
+  #done = false
+
+  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: Settings,
+    opened: (opened: Opened) => void, failed: (error: Error | null) => void) {
+    this.#request = request
+    this.#reply = reply
+    this.#client = client
+    this.#fact = request.upstream as Upstream
+    this.#settings = settings
+    this.#reader = new AnswerReader(settings.forward.headLimit)
+    this.#arrived = performance.now()
+    this.#opened = opened
+    this.#failed = failed
+  }
+
+  /** Throws BadTarget where the upstream cannot be asked. */
+  begin (route: Route): void {
+    const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
+    this.#asked = { origin, host, paths: route.paths }
+    const { stream } = this.#client
+    if (stream.destroyed) {
+      this.#fail('ClientGone', 'client')
+      return
+    }
+    if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
+    stream.on('data', this.#onEarly)
+    stream.on('end', this.#onClientGone)
+    stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
+
+    this.#upstream = dial(origin, this.#settings, failure => {
+      if (failure !== null) this.#fail(failure.name, sideOf(failure.name), failure.cause)
+      else this.#onConnected(text)
+    })
+  }
+
+  /** The server is closing. */
+  giveUp (): void {
+    this.#fail('Draining', 'proxy')
+  }
+
+  #onConnected (text: string): void {
+    const upstream = this.#upstream as Duplex
+    this.#fact.connectTime = performance.now() - this.#arrived
+    this.#moment = 'headers'
+    const { handshakeTimeout } = this.#settings
+    if (handshakeTimeout > 0) this.#timer = setTimeout(this.#onTimeout, handshakeTimeout).unref()
+    upstream.on('error', this.#onUpstreamError)
+    upstream.on('end', this.#onUpstreamEnd)
+    upstream.on('close', this.#onUpstreamEnd)
+    upstream.on('data', this.#onAnswer)
+    upstream.write(text, 'latin1')
+  }
+
+  readonly #onAnswer = (chunk: Buffer): void => {
+    let answer
+    try {
+      answer = this.#reader.read(chunk)
+    } catch (cause) {
+      this.#fail('BadAnswer', 'upstream', cause)
+      return
+    }
+    if (answer !== null) this.#answered(answer)
+  }
+
+  #answered ({ head, bytes, end }: Answer): void {
+    if (this.#reply.raw.headersSent) {
+      this.#fail('ClientGone', 'client')
+      return
+    }
+    const fact = this.#fact
+    fact.firstByteTime = performance.now() - this.#arrived
+    fact.status = head.status
+    if (head.status !== 101) {
+      this.#finish()
+      this.#failed(passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings))
+    } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
+      this.#fail('BadAnswer', 'upstream')
+    } else if (this.#client.gone) {
+      this.#fail('ClientGone', 'client')
+    } else if (this.#prepared(head)) {
+      // Both go on flowing: who takes them over does so before the next byte.
+      this.#leave()
+      const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
+      this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
+    }
+  }
+
+  #prepared (head: AnswerHead): boolean {
+    try {
+      this.#client.prepare(head, this.#reply)
+      return true
+    } catch (cause) {
+      this.#fail('RewriteFailed', 'proxy', cause)
+      return false
+    }
+  }
+
+  readonly #onEarly = (chunk: Buffer): void => {
+    this.#early.push(chunk)
+    this.#earlyLength += chunk.length
+    if (this.#earlyLength > MAX_EARLY) this.#client.stream.pause()
+  }
+
+  readonly #onClientGone = (): void => this.#fail('ClientGone', 'client')
+  readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
+  readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
+  readonly #onUpstreamEnd = (): void => this.#fail('Reset', 'upstream')
+
+  #fail (name: ErrorName, side: Side, cause: unknown = null): void {
+    if (this.#done) return
+    // Somebody has answered meanwhile, Fastify's `handlerTimeout` say: the client is no longer ours.
+    const answered = this.#reply.raw.headersSent
+    if (answered) this.#leave()
+    else this.#finish()
+    if (!answered) this.#fact.error = describe(name, this.#moment, side, cause)
+    const upstream = this.#upstream
+    if (upstream !== null) {
+      upstream.on('error', noop)
+      upstream.destroy()
+    }
+    if (side === 'client' && !answered) this.#client.stream.destroy()
+    this.#failed(side === 'client' || answered ? null : new ERRORS[name]())
+  }
+
+  /** Ends it, and holds what either side still says. */
+  #finish (): void {
+    this.#client.stream.pause()
+    this.#upstream?.pause()
+    this.#leave()
+  }
+
+  /** Takes every listener and timer of the handshake away. */
+  #leave (): void {
+    this.#done = true
+    clearTimeout(this.#timer)
+    const { stream } = this.#client
+    stream.removeListener('data', this.#onEarly)
+    stream.removeListener('end', this.#onClientGone)
+    stream.removeListener('close', this.#onClientGone)
+    const upstream = this.#upstream
+    if (upstream === null) return
+    upstream.removeListener('data', this.#onAnswer)
+    upstream.removeListener('end', this.#onUpstreamEnd)
+    upstream.removeListener('close', this.#onUpstreamEnd)
+    upstream.removeListener('error', this.#onUpstreamError)
+  }
+}
+
+// The upstream is given up: what it still says is not heard.
+function noop (): void {}

@@ -1,0 +1,115 @@
+// What happens when the upstream declines the WebSocket? Its 401, 404, 426 … is the client's answer, body and all.
+import type { Duplex } from 'node:stream'
+import type { Http2ServerResponse } from 'node:http2'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { describe, ERRORS, type ErrorName } from '../../errors.ts'
+import { type AnswerHead, BadAnswer } from '../../forward/answer/answer-head.ts'
+import { clientHeaders, writeHead } from '../../forward/answer/answer-headers.ts'
+import { AnswerParser } from '../../forward/answer/answer-parser.ts'
+import { type Places, reverseRewrite } from '../../forward/answer/reverse-rewrite.ts'
+import type { Settings } from '../../options.ts'
+import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { Origin } from '../../route/target.ts'
+import type { Side, Upstream } from '../../upstream.ts'
+
+/** Who was asked, by which Host, and what became of the path. */
+export interface Asked {
+  readonly origin: Origin
+  readonly host: string
+  readonly paths: Places['paths']
+}
+
+/**
+ * Streams an answer whose head has arrived: `read` are its bytes so far. The handshake's time limit is that of each pause in it.
+ * Null, or the error that Fastify has to answer with where the head is not valid.
+ */
+export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings): Error | null {
+  const idle = settings.handshakeTimeout
+  let invalid: Error | null = null
+  const out = reply.raw
+  let over = false
+  let held = false
+  /** The upstream has said it all; some of it may still wait for the client. */
+  let whole = false
+  const timer = idle > 0 ? setTimeout(() => { held || whole ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
+  const parser = new AnswerParser({
+    information () {},
+    head: begin,
+    body (chunk) {
+      if (out.write(chunk)) return
+      held = true
+      upstream.pause()
+    },
+    end (last) {
+      whole = true
+      upstream.destroy()
+      if (last === null) out.end()
+      else out.end(last)
+    }
+  }, settings.forward.headLimit)
+  parser.expect('GET')
+
+  out.prependListener('close', () => fail('ClientGone', 'client', null))
+  // HTTP/2's response tells of it only when its stream closes.
+  ;('stream' in out ? (out as unknown as Http2ServerResponse).stream : out).on('finish', finish)
+  out.on('drain', () => {
+    held = false
+    timer?.refresh()
+    upstream.resume()
+  })
+  upstream.on('data', feed)
+  upstream.on('end', () => {
+    if (parser.endsWithConnection) parser.finish()
+    else fail('Reset', 'upstream', null)
+  })
+  upstream.on('error', cause => fail('Reset', 'upstream', cause))
+  upstream.on('close', () => fail('Reset', 'upstream', null))
+  feed(read)
+  upstream.resume()
+  return invalid
+
+  function feed (chunk: Buffer): void {
+    timer?.refresh()
+    try {
+      if (!over && !whole) parser.push(chunk)
+    } catch (cause) {
+      if (cause instanceof BadAnswer) fail('BadAnswer', 'upstream', cause)
+      else fail('RewriteFailed', 'proxy', cause) // a header that a hook has set
+    }
+  }
+
+  function begin (head: AnswerHead): void {
+    if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
+    if (head.naming && settings.forward.reverseRewrite) turnBack(head.headers, reply.request, asked)
+    const headers = clientHeaders(head, reply)
+    writeHead(out, head.status, head.reason, headers)
+    reply.hijack()
+    // The body may be long in coming, or not come at all.
+    out.flushHeaders()
+  }
+
+  function finish (): void {
+    over = true
+    clearTimeout(timer)
+    upstream.destroy()
+  }
+
+  function fail (name: ErrorName, side: Side, cause: unknown): void {
+    if (over || (whole && side === 'upstream')) return
+    finish()
+    fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
+    if (name === 'ClientGone') return
+    if (out.headersSent) {
+      // Cut, so that nobody takes it for whole.
+      if ('stream' in out) (out as unknown as Http2ServerResponse).stream.close(2)
+      else out.destroy()
+      return
+    }
+    invalid = new ERRORS[name]()
+  }
+}
+
+/** Turns the headers back to the public host, as those of any other answer. */
+function turnBack (headers: RawHeaders, request: FastifyRequest, { origin, host, paths }: Asked): void {
+  reverseRewrite(headers, { origin, toldHost: host, publicProtocol: request.protocol, publicHost: request.host, paths })
+}
