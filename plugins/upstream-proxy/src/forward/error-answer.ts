@@ -2,9 +2,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { errorPage } from '../route/error-page.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
-import type { RawHeaders } from '../headers/request-headers.ts'
+import type { RawHeaders } from '../headers/raw-headers.ts'
+import { errorPage } from '../route/error-page.ts'
 import { clientHeaders, writeHead } from './answer/answer-headers.ts'
 import type { Delivery } from './answer/delivery.ts'
 

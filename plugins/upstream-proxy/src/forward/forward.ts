@@ -7,24 +7,24 @@
 //   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
-import type { RawHeaders } from '../headers/request-headers.ts'
+import type { RawHeaders } from '../headers/raw-headers.ts'
 import type { Moment, Side, Upstream } from '../upstream.ts'
 import type { AnswerHead } from './answer/answer-head.ts'
 import { clientAnswer } from './answer/answer-headers.ts'
-import type { BodyPaces } from './request/body-pace.ts'
-import { closeWith } from './close-with.ts'
-import type { Connection } from './pool/connection.ts'
-import { awaitsContinue } from './request/continue.ts'
-import { Delivery, type DeliveryOwner } from './answer/delivery.ts'
-import { endWithError } from './error-answer.ts'
-import type { Exchange, Failure } from './pool/exchange.ts'
-import { isGone } from './gone.ts'
-import { isIdempotent } from './idempotent.ts'
+import { Delivery } from './answer/delivery.ts'
 import { relayInterim } from './answer/interim.ts'
 import type { Leftovers } from './answer/leftovers.ts'
-import { expectNothing, takeNothing } from './request/no-body.ts'
+import type { ThroughOwner } from './answer/through.ts'
+import { closeWith } from './close-with.ts'
+import { endWithError } from './error-answer.ts'
+import { isGone } from './gone.ts'
+import { isIdempotent } from './idempotent.ts'
 import type { ForwardSettings } from './options.ts'
+import type { Exchange, Failure, Line } from './pool/exchange.ts'
 import type { Pool } from './pool/pool.ts'
+import type { BodyPaces } from './request/body-pace.ts'
+import { awaitsContinue } from './request/continue.ts'
+import { expectNothing, takeNothing } from './request/no-body.ts'
 import { type BodyOwner, RequestBody } from './request/request-body.ts'
 import type { RequestHead } from './request/request-head.ts'
 
@@ -34,7 +34,7 @@ const CONTINUE_PATIENCE = 1000
 // ms. For the rest of a body that nobody wants.
 const REST_PATIENCE = 2000
 
-export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
+export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   readonly request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #fact: Upstream
@@ -44,9 +44,9 @@ export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
   readonly #body: RequestBody | null
   readonly #delivery: Delivery
   readonly #arrived = performance.now()
-  #connection: Connection | null = null
+  #connection: Line | null = null
   /** Being opened for us. */
-  #dialled: Connection | null = null
+  #dialled: Line | null = null
   #patience: NodeJS.Timeout | undefined
   #retries: number
   #stale = false
@@ -91,22 +91,22 @@ export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
     this.#fail('BodyTaken', 'request', 'proxy', cause)
   }
 
-  dialling (connection: Connection): void {
+  dialling (connection: Line): void {
     this.#dialled = connection
   }
 
-  connected (connection: Connection): void {
+  connected (connection: Line): void {
     const { method, text } = this.#head
     this.#connection = connection
     this.#dialled = null
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
-    connection.gather()
-    connection.writeText(text)
+    connection.out.gather()
+    connection.out.writeText(text)
     if (this.#body === null) return
     // Not every server knows to say 100 (RFC 9110 §10.1.1).
     if (awaitsContinue(this.request.raw)) this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
-    else this.#body.begin(connection)
+    else this.#body.begin(connection.out)
   }
 
   drained (): void {
@@ -123,7 +123,7 @@ export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
   /** The upstream wants the body, or does not say. */
   #continue (): void {
     clearTimeout(this.#patience)
-    if (this.#body !== null && !this.#body.begun && this.#connection !== null) this.#body.begin(this.#connection)
+    if (this.#body !== null && !this.#body.begun && this.#connection !== null) this.#body.begin(this.#connection.out)
   }
 
   head (head: AnswerHead): void {
@@ -161,7 +161,7 @@ export class Forwarding implements Exchange, DeliveryOwner, BodyOwner {
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
     if (this.#body === null) takeNothing(this.request.raw)
-    this.#delivery.end(last, trailers, this.#connection as Connection)
+    this.#delivery.end(last, trailers, this.#connection as Line)
     this.#finished = true
     this.#connection = null
     this.#body?.stop()

@@ -4,10 +4,10 @@ import type { Settings } from '../options.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
 import type { Upstream } from '../upstream.ts'
-import { BodyPaces } from './request/body-pace.ts'
-import { Forwarding } from './forward.ts'
 import { Leftovers } from './answer/leftovers.ts'
+import { Forwarding } from './forward.ts'
 import { Pool } from './pool/pool.ts'
+import { BodyPaces } from './request/body-pace.ts'
 import { requestHead } from './request/request-head.ts'
 
 /** Forwards requests whose fact `request.upstream` was written. */

@@ -1,7 +1,7 @@
 // What may be configured about HTTP forwarding, and what does it compile to?
-import type { DialSettings } from '../sockets/dial.ts'
 import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
+import type { DialSettings } from '../sockets/dial.ts'
 import type { RewriteRequest, RewriteResponse } from './answer/rewrites.ts'
 
 /** Time limits of forwarding, in ms; 0 switches one off. */

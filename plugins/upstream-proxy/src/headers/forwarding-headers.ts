@@ -2,7 +2,7 @@
 // Whose word is believed is Fastify's `trustProxy` to say: what an unknown client claims goes no further.
 import type { FastifyRequest } from 'fastify'
 import { checkKeys } from '../options/known-keys.ts'
-import type { RawHeaders } from './request-headers.ts'
+import type { RawHeaders } from './raw-headers.ts'
 
 /** What happens to a forwarding header: replaced by what we know, appended to what a trusted proxy said, dropped, or left as it came. */
 export type ForwardingPolicy = 'set' | 'append' | 'remove' | 'keep'

@@ -1,12 +1,11 @@
 // May a client's header of this name go on to the upstream? Each name is looked at once, and kept in mind.
 import { HOP_BY_HOP } from './hop-by-hop.ts'
 import type { Ownership } from './owned-headers.ts'
+import { TOKEN } from './raw-headers.ts'
 
 /** How many names are kept in mind, and of what length. */
 export const MOST_NAMES = 1000
 export const LONGEST_NAME = 64
-
-export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** What is known about one spelling of a name. */
 export interface Name {

@@ -1,6 +1,6 @@
 // Which of a client's headers are the proxy's to say? Backends believe these, so a client must not say them.
-import { TOKEN } from './header-names.ts'
 import { HOP_BY_HOP } from './hop-by-hop.ts'
+import { TOKEN } from './raw-headers.ts'
 
 /** Which of a client's headers go no further. */
 export interface OwnedHeadersOptions {

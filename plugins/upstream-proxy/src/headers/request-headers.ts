@@ -2,16 +2,14 @@
 // then what a proxy adds, then what a rewrite rule says: that is applied last.
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { isAuthority } from './authority.ts'
 import { ERRORS } from '../errors.ts'
-import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
-import { type HeaderNames, TOKEN } from './header-names.ts'
-import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
 import type { Origin } from '../route/target.ts'
+import { isAuthority } from './authority.ts'
+import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
+import type { HeaderNames } from './header-names.ts'
+import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
+import { NOT_A_VALUE, type RawHeaders, TOKEN, without } from './raw-headers.ts'
 import { isTrusted } from './trusted-peer.ts'
-
-/** Names and values in turn, as Node's `rawHeaders`. */
-export type RawHeaders = string[]
 
 /** How the headers of a proxied request are made, fixed at registration. */
 export interface HeaderPolicy {
@@ -26,7 +24,6 @@ export interface HeaderPolicy {
 export type HeaderChanges = Readonly<Record<string, string>>
 
 const NO_CHANGES: HeaderChanges = Object.freeze({})
-const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
 // How many headers of a request Node reads where the server does not say.
 const MOST = 1000
@@ -93,26 +90,6 @@ export function isCut ({ httpVersionMajor, rawHeaders, socket }: IncomingMessage
   if (httpVersionMajor !== 1) return false
   const { maxHeadersCount } = (socket as { server?: Server }).server ?? {}
   return rawHeaders.length >= 2 * (typeof maxHeadersCount === 'number' ? maxHeadersCount || Infinity : MOST)
-}
-
-/** True where a header can be sent without becoming two, or something else. */
-export function isHeader (name: string, value: string): boolean {
-  return TOKEN.test(name) && !NOT_A_VALUE.test(value)
-}
-
-/** Adds a header that a hook has set, once for each of its values. Throws where one cannot be sent: nobody checks them after us. */
-export function addOwn (headers: RawHeaders, name: string, value: number | string | readonly string[]): void {
-  for (const one of Array.isArray(value) ? value : [value]) {
-    if (!isHeader(name, String(one))) throw new TypeError(`the header ${name} cannot be sent`)
-    headers.push(name, String(one))
-  }
-}
-
-/** Takes every header of a name (lower-cased) away. */
-export function without (headers: RawHeaders, name: string): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if ((headers[i] as string).toLowerCase() === name) headers.splice(i, 2)
-  }
 }
 
 function applyChanges (out: RawHeaders, changes: HeaderChanges): void {

@@ -1,9 +1,9 @@
 // Which URL is this request sent to? The rule's answer, or the prefix put on the upstream.
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
+import type { HeaderChanges } from '../headers/request-headers.ts'
 import type { Settings } from '../options.ts'
 import { isPromise } from '../options/promise.ts'
-import type { HeaderChanges } from '../headers/request-headers.ts'
 import { climbs, type Origin, type Target } from './target.ts'
 
 /** Where a request goes, and what a rule changed in its headers. */

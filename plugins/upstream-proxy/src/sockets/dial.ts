@@ -2,8 +2,8 @@
 import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from '../errors.ts'
-import { countShortage } from './shortage.ts'
 import type { Origin } from '../route/target.ts'
+import { countShortage } from './shortage.ts'
 
 /** What TLS towards an upstream is made with: the names are those of `node:tls`. */
 export type UpstreamTls = Pick<ConnectionOptions,

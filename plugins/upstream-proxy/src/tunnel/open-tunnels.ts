@@ -1,9 +1,9 @@
 // Which tunnels are open? What `fastify.tunnels` shows, and who may end them.
 import { InvalidClose } from '../errors.ts'
+import { type Place, Roster } from '../sockets/roster.ts'
+import type { Flow } from '../upstream.ts'
 import { isSendable } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
-import type { Flow } from '../upstream.ts'
-import { type Place, Roster } from '../sockets/roster.ts'
 
 /** One open tunnel, as it is at the moment of reading. */
 export interface OpenTunnel {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '../upstream.ts'
 import { closeFrame, fitting } from './close-frame.ts'
-import { Way } from './way.ts'
+import { Way, type WayOwner } from './way.ts'
 import { follow } from './way-events.ts'
 
 /** What is known about a tunnel when it opens. */
@@ -21,7 +21,7 @@ export interface Opening {
 }
 
 /** An open tunnel. Its sides' events come in through the two ways. */
-export class Tunnel {
+export class Tunnel implements WayOwner {
   readonly opening: Opening
   /** Client to upstream. */
   readonly up: Way
@@ -111,6 +111,12 @@ export class Tunnel {
     fact.closedBy = by
     fact.closeCode = code
     fact.closeReason = reason
+  }
+
+  /** A direction's frames stopped being readable. */
+  unreadable (side: Side): void {
+    this.fact.observed = false
+    this.opening.onUnreadable(this, side)
   }
 
   /** The transport ended: the first word counts. */

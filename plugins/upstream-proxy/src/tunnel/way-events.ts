@@ -3,14 +3,14 @@ import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { isTcp, reset } from '../sockets/reset.ts'
 import { readInto } from './read-buffer.ts'
-import type { Way } from './way.ts'
+import { isEncrypted, type Way } from './way.ts'
 
 // RFC 8441 §5, RFC 9113 §7
 const CANCEL = 8
 
 const WAY = Symbol('way')
 
-type Socket = Duplex & { [WAY]: Way, encrypted?: boolean }
+type Socket = Duplex & { [WAY]: Way }
 
 /** Has a direction read its socket, from what was read before the tunnel began to the socket's end. */
 export function follow (way: Way): void {
@@ -32,10 +32,6 @@ export function follow (way: Way): void {
   for (let chunk = from.read(); chunk !== null; chunk = from.read()) way.pass(chunk)
   if (!readInto(from, onRead)) from.on('data', onData)
   if (!way.to.writableNeedDrain) from.resume()
-}
-
-export function isEncrypted (socket: Duplex): boolean {
-  return (socket as Socket).encrypted === true
 }
 
 function onRead (this: Duplex, bytes: Buffer): boolean {

@@ -2,18 +2,33 @@
 import type { Duplex } from 'node:stream'
 import { type Late, leaveTogether } from '../sockets/leave-together.ts'
 import { takenBy } from '../sockets/taken.ts'
-import type { Flow, Side } from '../upstream.ts'
+import type { Flow, Side, TunnelFact } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
-import type { Tunnel } from './tunnel.ts'
-import { isEncrypted } from './way-events.ts'
 
 /** From this size on a read is bulk: copying it would cost more than a buffer of its own. */
 const BULK = 8192
 
+/** What a direction tells the tunnel it belongs to. */
+export interface WayOwner {
+  readonly fact: TunnelFact
+  /** When the first direction ended, or what was left after that last moved; 0 while both are open. */
+  halfClosedAt: number
+  /** A Close frame passed. */
+  saidClose (by: Side, code: number | null, reason: string): void
+  /** The tunnel's own Close frame was put in. */
+  saidGoodbye (): void
+  /** A direction's frames stopped being readable. */
+  unreadable (side: Side): void
+  /** The transport ended. */
+  ended (by: Side, ending: TunnelFact['ending']): void
+  /** One of the sockets has closed. */
+  sideClosed (): void
+}
+
 /** One direction of a tunnel. */
 export class Way implements Late {
-  readonly tunnel: Tunnel
+  readonly tunnel: WayOwner
   readonly side: Side
   readonly from: Duplex
   readonly to: Duplex
@@ -34,7 +49,7 @@ export class Way implements Late {
   #taken = NaN
   #takenAt = 0
 
-  constructor (tunnel: Tunnel, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number) {
+  constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number) {
     this.tunnel = tunnel
     this.side = side
     this.from = from
@@ -125,8 +140,7 @@ export class Way implements Late {
     if (reader.closed !== null) {
       tunnel.saidClose(this.side, reader.closed.code, reader.closed.reason)
     } else if (!reader.valid) {
-      tunnel.fact.observed = false
-      tunnel.opening.onUnreadable(tunnel, this.side)
+      tunnel.unreadable(this.side)
     }
     return boundary
   }
@@ -145,4 +159,8 @@ export class Way implements Late {
     this.tunnel.saidGoodbye()
     return more
   }
+}
+
+export function isEncrypted (socket: Duplex): boolean {
+  return (socket as Duplex & { readonly encrypted?: boolean }).encrypted === true
 }

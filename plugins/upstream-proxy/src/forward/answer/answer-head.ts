@@ -1,6 +1,6 @@
 // What does the head of an upstream's answer say, and is it fit to be passed on?
 import { LONGEST_NAME, MOST_NAMES } from '../../headers/header-names.ts'
-import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 
 /** How the length of a body is known (RFC 9112 §6.3). */
 export type Framing = 'none' | 'sized' | 'chunked' | 'until-close'

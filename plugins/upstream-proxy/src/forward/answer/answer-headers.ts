@@ -4,10 +4,10 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../../headers/hop-by-hop.ts'
-import { addOwn, type RawHeaders, without } from '../../headers/request-headers.ts'
-import { type AnswerHead, BadAnswer } from './answer-head.ts'
+import { addOwn, type RawHeaders, without } from '../../headers/raw-headers.ts'
 import type { ForwardSettings } from '../options.ts'
 import type { RequestHead } from '../request/request-head.ts'
+import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { reverseRewrite } from './reverse-rewrite.ts'
 import { type ClientAnswer, rewriteAnswer } from './rewrites.ts'
 

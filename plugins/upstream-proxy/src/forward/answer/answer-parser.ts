@@ -1,6 +1,6 @@
 // Where does an answer begin and end in the bytes of a connection? A strict reader of HTTP/1.1 responses (RFC 9112).
 // Whatever it does not know for certain is an error: a proxy that guesses can be made to guess wrong.
-import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import { type AnswerHead, areFields, BadAnswer, cutFields, parseHead } from './answer-head.ts'
 import { mayBecomeHead } from './unfinished-head.ts'
 

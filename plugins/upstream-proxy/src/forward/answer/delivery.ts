@@ -1,38 +1,23 @@
 // How does the answer get to the client? As it comes, no faster than it is taken, and never looking whole when it is not.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
-import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { Source } from '../pool/exchange.ts'
 import { writeHead } from './answer-headers.ts'
 import { Ending } from './ending.ts'
 import { addTrailers } from './interim.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { ClientAnswer } from './rewrites.ts'
-import { Through } from './through.ts'
+import { Through, type ThroughOwner, type ThroughTarget } from './through.ts'
 
 // Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
 const SMALL = 8192
 
-/** Who is behind the parts of the body: told to wait, and to go on. */
-export interface Source {
-  hold (): void
-  resume (): void
-  abandon (): void
-}
-
-/** Who hears of it where the answer's end is not that of the upstream's body. */
-export interface DeliveryOwner {
-  /** A stream of `rewriteResponse` failed. */
-  broken (cause: unknown): void
-  /** It has ended, and the answer with it; the rest of the body is of no interest. */
-  early (): void
-}
-
-export class Delivery implements Late {
+export class Delivery implements Late, ThroughTarget {
   readonly #response: ServerResponse
   readonly #http1: boolean
   #through: Through | null = null
-  #trailers: RawHeaders | null = null
   #source: Source | null = null
   /** Large parts that have not left yet. */
   #lent = 0
@@ -54,31 +39,22 @@ export class Delivery implements Late {
   }
 
   /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
-  head (answer: ClientAnswer, owner: DeliveryOwner): void {
+  head (answer: ClientAnswer, owner: ThroughOwner): void {
     this.#answer = answer
     this.#discard = answer.status === 204 || answer.status === 304
-    if (answer.body === null) return
-    this.#through = new Through(answer.body, this.#response, {
-      begin: () => { this.#begin() },
-      ended: early => {
-        this.#begin()
-        this.#finish(this.#trailers)
-        if (early) owner.early()
-      },
-      broken: cause => { owner.broken(cause) }
-    })
+    if (answer.body !== null) this.#through = new Through(answer.body, this.#response, this, owner)
   }
 
   /** Sends what is ready now, where the body is yet to come. */
   flush (): void {
     if (this.#answer === null) return
-    this.#begin()
+    this.begin()
     this.#gather()
     this.#response.flushHeaders()
   }
 
   /** Gives Node the head, to leave with what follows. */
-  #begin (): void {
+  begin (): void {
     const answer = this.#answer
     if (answer === null) return
     this.#answer = null
@@ -95,7 +71,7 @@ export class Delivery implements Late {
       if (source !== null) this.#through.part(part, source)
       return
     }
-    this.#begin()
+    this.begin()
     if (this.#discard) return
     const more = part.length > SMALL ? this.#lend(part) : this.#write(part.toString('latin1'))
     if (more || source === null) return
@@ -148,22 +124,22 @@ export class Delivery implements Late {
   /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
   end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
     if (this.#through !== null) {
-      this.#trailers = trailers
       if (last !== null) this.#through.part(last, source)
-      this.#through.end()
+      this.#through.end(trailers)
       this.waitForClient()
       return
     }
-    this.#begin()
+    this.begin()
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
     if (last === null || last.length <= SMALL) this.#gather()
-    this.#finish(trailers)
+    this.finish(trailers)
     // Nothing more comes, and Node tells no 'drain' of an answer that has ended: only what is lent is waited for.
     this.#full = false
     this.#goOn()
   }
 
-  #finish (trailers: RawHeaders | null): void {
+  /** Ends the answer, with what was written. */
+  finish (trailers: RawHeaders | null): void {
     if (trailers !== null && trailers.length > 0) addTrailers(this.#response, trailers)
     if (this.#gathering !== null) {
       this.#complete = true

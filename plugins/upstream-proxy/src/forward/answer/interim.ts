@@ -1,7 +1,7 @@
 // What else may surround an answer's body? Interim answers before its head, trailers after it.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
-import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { http2Headers } from './answer-headers.ts'
 

@@ -1,6 +1,6 @@
 // Does an answer name the upstream where the client should read the public host? What ARR calls "reverse rewrite host
 // in response headers", for Location, Content-Location, Refresh and the cookies' Domain and Path.
-import type { RawHeaders } from '../../headers/request-headers.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Prefixes } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
 

@@ -2,8 +2,8 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../../headers/hop-by-hop.ts'
+import { isHeader, type RawHeaders, without } from '../../headers/raw-headers.ts'
 import { isPromise } from '../../options/promise.ts'
-import { isHeader, type RawHeaders, without } from '../../headers/request-headers.ts'
 import type { AnswerHead } from './answer-head.ts'
 
 /** Header names and values, in order, several of a name where there are several. */

@@ -2,16 +2,23 @@
 // keep what it gets, take its time, end before it was told all, or fail.
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Source } from './delivery.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
+import type { Source } from '../pool/exchange.ts'
 
-/** Whom the stream's fate concerns. */
-export interface ThroughOwner {
+/** Where the stream's output goes. */
+export interface ThroughTarget {
   /** Called before each part that goes to the client: the head is to be first. */
   begin (): void
-  /** The stream has said all it has to say: `early` where the upstream's body goes on. */
-  ended (early: boolean): void
+  /** The stream has ended, and the answer with it. */
+  finish (trailers: RawHeaders | null): void
+}
+
+/** Who is told where the answer's end is not that of the upstream's body. */
+export interface ThroughOwner {
   /** The stream failed, or closed before its end. */
   broken (cause: unknown): void
+  /** The stream has ended, and the answer with it, while the upstream's body goes on: its rest is not needed. */
+  early (): void
 }
 
 export class Through {
@@ -23,12 +30,13 @@ export class Through {
   #over = false
   /** The upstream has. */
   #told = false
+  #trailers: RawHeaders | null = null
 
-  constructor (stream: Duplex, response: ServerResponse, owner: ThroughOwner) {
+  constructor (stream: Duplex, response: ServerResponse, target: ThroughTarget, owner: ThroughOwner) {
     this.#stream = stream
     this.#owner = owner
     stream.on('data', (part: Buffer) => {
-      owner.begin()
+      target.begin()
       if (response.write(part)) return
       stream.pause()
       response.once('drain', () => { stream.resume() })
@@ -37,7 +45,9 @@ export class Through {
     stream.on('end', () => {
       this.#over = true
       this.#goOn()
-      owner.ended(!this.#told)
+      target.begin()
+      target.finish(this.#trailers)
+      if (!this.#told) owner.early()
     })
     stream.on('error', cause => { this.#broken(cause) })
     stream.on('close', () => { this.#broken(new Error('the stream of rewriteResponse closed before its end')) })
@@ -52,8 +62,9 @@ export class Through {
   }
 
   /** The upstream's body is over. */
-  end (): void {
+  end (trailers: RawHeaders | null): void {
     this.#told = true
+    this.#trailers = trailers
     if (!this.#over) this.#stream.end()
     // A stream that is to end tells no 'drain'.
     this.#goOn()

@@ -1,53 +1,48 @@
 // One connection to an upstream: who uses it, what is awaited on it, and how does it end?
 import type { Socket } from 'node:net'
-import { dial, type Dialled } from '../../sockets/dial.ts'
 import { type ErrorName, nameOf, sideOf } from '../../errors.ts'
-import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
-import type { RawHeaders } from '../../headers/request-headers.ts'
-import type { Place } from '../../sockets/roster.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Origin } from '../../route/target.ts'
+import { dial, type Dialled } from '../../sockets/dial.ts'
+import type { Place } from '../../sockets/roster.ts'
 import { type AnswerHead, BadAnswer } from '../answer/answer-head.ts'
 import { AnswerParser, type AnswerSink } from '../answer/answer-parser.ts'
-import type { Exchange, Owner } from './exchange.ts'
-import { hearLastWord } from './last-word.ts'
 import type { ForwardSettings } from '../options.ts'
+import type { Exchange, Line, Owner } from './exchange.ts'
+import { hearLastWord } from './last-word.ts'
+import { Outgoing } from './outgoing.ts'
 import { Patience } from './patience.ts'
 import { readInto } from './read-into.ts'
-import { SendWatch } from './send-watch.ts'
 
-export class Connection implements AnswerSink, Late {
+export class Connection implements AnswerSink, Line {
   /** Among its owner's open ones. */
   place: Place<Connection> | null = null
   /** Whom its owner gave it to, until it is free again, and who that one's client is, where clients are counted. */
   holder: Exchange | null = null
   client: string | null = null
-  readonly #owner: Owner
+  /** What requests are written to. */
+  readonly out: Outgoing
+  readonly #owner: Owner<Connection>
   readonly #socket: Socket
   readonly #parser: AnswerParser
   readonly #patience: Patience
   #exchange: Exchange | null
   #held = false
-  /** The request has begun to leave. */
-  #asked = false
-  #gathering = false
   readonly #until: number
   #served = 0
   #reusable = true
   #failure: ErrorName | null = null
   #cause: unknown = null
-  /** Made for the first body that has to wait. */
-  #sending: SendWatch | null = null
-  readonly #sendTimeout: number
 
-  constructor (origin: Origin, owner: Owner, settings: ForwardSettings, exchange: Exchange) {
+  constructor (origin: Origin, owner: Owner<Connection>, settings: ForwardSettings, exchange: Exchange) {
     this.#owner = owner
     this.#until = settings.maxAge > 0 ? performance.now() + settings.maxAge : Infinity
-    this.#sendTimeout = settings.sendTimeout
     this.#patience = new Patience(settings, () => { this.#expire() })
     this.#exchange = exchange
     this.#parser = new AnswerParser(this, settings.headLimit)
     const socket = dial(origin, settings.dial, this.#dialled, readInto(origin.secure, bytes => this.#read(bytes)))
     this.#socket = socket
+    this.out = new Outgoing(socket, this.#patience, settings.sendTimeout, () => { this.#stalled() })
     hearLastWord(socket, cause => {
       this.#reusable = false
       this.#cause ??= cause
@@ -75,41 +70,9 @@ export class Connection implements AnswerSink, Late {
 
   /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
   expect (method: string, hasBody: boolean): void {
-    this.#asked = false
+    this.out.prepare()
     this.#parser.expect(method)
     this.#patience.asked(hasBody)
-  }
-
-  /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
-  writeText (text: string): boolean {
-    return this.#socket.write(text, 'latin1')
-  }
-
-  /** Sends a part of the request's body. */
-  write (part: Buffer): boolean {
-    this.#patience.moved()
-    const isOpen = this.#socket.write(part)
-    if (!isOpen) (this.#sending ??= new SendWatch(this.#socket, this.#sendTimeout, () => { this.#stalled() })).wait()
-    return isOpen
-  }
-
-  /** What is sent from now on leaves together. */
-  gather (): void {
-    if (this.#gathering) return
-    this.#gathering = true
-    this.#socket.cork()
-    leaveTogether(this)
-  }
-
-  leave (): void {
-    this.#asked = true
-    this.#gathering = false
-    this.#socket.uncork()
-  }
-
-  /** The whole request is sent. */
-  sent (): void {
-    this.#patience.sent()
   }
 
   /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
@@ -165,7 +128,7 @@ export class Connection implements AnswerSink, Late {
 
   /** False where the socket is to stop reading. */
   #read (bytes: Buffer): boolean {
-    if (!this.#asked && this.#served > 0) {
+    if (!this.out.asked && this.#served > 0) {
       // Whatever this answers, it is not the request that is about to leave.
       this.#socket.destroy()
       return false
@@ -189,7 +152,7 @@ export class Connection implements AnswerSink, Late {
   }
 
   #release (): void {
-    if (!this.#reusable || !this.#asked || this.#patience.sending || this.#socket.destroyed || performance.now() > this.#until) {
+    if (!this.#reusable || !this.out.asked || this.#patience.sending || this.#socket.destroyed || performance.now() > this.#until) {
       this.#socket.destroy()
       return
     }
@@ -224,7 +187,7 @@ export class Connection implements AnswerSink, Late {
 
   #closed (): void {
     this.#patience.stop()
-    this.#sending?.stop()
+    this.out.close()
     const exchange = this.#exchange
     this.#exchange = null
     if (exchange !== null) {

@@ -3,7 +3,24 @@ import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
 import type { Moment, Side } from '../../upstream.ts'
 import type { AnswerSink } from '../answer/answer-parser.ts'
-import type { Connection } from './connection.ts'
+import type { Outgoing } from './outgoing.ts'
+
+/** Where the parts of an answer's body come from: told to wait, and to go on. */
+export interface Source {
+  hold (): void
+  resume (): void
+  abandon (): void
+}
+
+/** A connection, as the exchange that it serves sees it. */
+export interface Line extends Source {
+  /** True where an earlier exchange was served: the upstream may be about to close it. */
+  readonly kept: boolean
+  /** What the request is written to. */
+  readonly out: Outgoing
+  /** Awaits the answer to a request that is about to be written. */
+  expect (method: string, hasBody: boolean): void
+}
 
 /** How a connection, or the wait for one, let an exchange down. */
 export interface Failure {
@@ -20,9 +37,9 @@ export interface Exchange extends AnswerSink {
   /** Whose it is. */
   readonly request: FastifyRequest
   /** The connection is being opened for this exchange. */
-  dialling (connection: Connection): void
+  dialling (connection: Line): void
   /** The connection is open and this exchange's: write the request. */
-  connected (connection: Connection): void
+  connected (connection: Line): void
   /** All that was read is told: what waits for more may leave. */
   flush (): void
   /** The upstream can take more of the request's body. */
@@ -32,7 +49,7 @@ export interface Exchange extends AnswerSink {
 }
 
 /** What a connection reports to the pool that owns it. */
-export interface Owner {
+export interface Owner<Connection> {
   /** It can serve the next exchange. */
   free (connection: Connection): void
   /** It is closed. */

@@ -1,8 +1,8 @@
 // What is waited for on a connection to an upstream, and for how long may it be?
+import { Watch } from '../../sockets/watch.ts'
 import type { Moment, Side } from '../../upstream.ts'
 import type { AnswerHead } from '../answer/answer-head.ts'
 import type { ForwardSettings } from '../options.ts'
-import { Watch } from '../../sockets/watch.ts'
 
 /** The clock of one connection, set on by whatever happens to it. */
 export class Patience {

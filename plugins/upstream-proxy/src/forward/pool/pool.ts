@@ -1,14 +1,14 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
-import { Roster } from '../../sockets/roster.ts'
 import type { Origin } from '../../route/target.ts'
+import { Roster } from '../../sockets/roster.ts'
+import type { ForwardSettings } from '../options.ts'
 import { ClientShare } from './client-share.ts'
 import { Connection } from './connection.ts'
 import type { Exchange, Owner } from './exchange.ts'
-import type { ForwardSettings } from '../options.ts'
 import { Queue, type Wait } from './queue.ts'
 
 /** The connections to one origin. */
-export class Pool implements Owner {
+export class Pool implements Owner<Connection> {
   readonly #origin: Origin
   readonly #settings: ForwardSettings
   readonly #emptied: () => void

@@ -1,7 +1,7 @@
 // Who waits for a connection, and whose turn is it? Clients take turns, and each has its requests served in order.
+import { Watch } from '../../sockets/watch.ts'
 import { clientOf } from './client-of.ts'
 import type { Exchange } from './exchange.ts'
-import { Watch } from '../../sockets/watch.ts'
 
 /** An exchange that waits. */
 export interface Wait {

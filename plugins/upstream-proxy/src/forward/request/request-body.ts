@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { HeaderNames } from '../../headers/header-names.ts'
 import type { Place } from '../../sockets/roster.ts'
+import type { Outgoing } from '../pool/outgoing.ts'
 import { isWhole, lastChunk } from './body-end.ts'
 import { type BodyPaces, Pace, type Paced } from './body-pace.ts'
 import { type BodyKind, isGiven } from './body-source.ts'
-import type { Connection } from '../pool/connection.ts'
 
 /** Whose request the body belongs to. */
 export interface BodyOwner {
@@ -26,7 +26,7 @@ export class RequestBody implements Paced {
   readonly #paces: BodyPaces
   #pace: Pace | null = null
   #place: Place<Pace> | null = null
-  #connection: Connection | null = null
+  #out: Outgoing | null = null
   /** What came before there was a connection. */
   #first: Buffer[] | null = null
   /** How many bytes of it are still waited for. */
@@ -76,20 +76,20 @@ export class RequestBody implements Paced {
   }
 
   /** Sends the body. */
-  begin (connection: Connection): void {
-    this.#connection = connection
+  begin (out: Outgoing): void {
+    this.#out = out
     this.#ready = true
     if (!this.#begun) this.read()
     this.resume()
     const first = this.#first ?? []
     this.#first = null
-    for (const part of first) this.#send(connection, part)
-    if (this.#ended) this.#finish(connection)
+    for (const part of first) this.#send(out, part)
+    if (this.#ended) this.#finish(out)
   }
 
   /** The upstream takes more. */
   resume (): void {
-    if (!this.#held || this.#connection === null) return
+    if (!this.#held || this.#out === null) return
     this.#held = false
     this.#pace?.goOn()
     this.#source.resume()
@@ -103,7 +103,7 @@ export class RequestBody implements Paced {
 
   /** Nobody reads it any more: what still comes is let fall. */
   stop (): void {
-    this.#connection = this.#first = null
+    this.#out = this.#first = null
     this.#stopped = true
     this.answered()
     if (this.#ended) return
@@ -137,8 +137,8 @@ export class RequestBody implements Paced {
       return
     }
     this.#pace?.came(part.length)
-    if (this.#connection === null) this.#keep(part)
-    else this.#send(this.#connection, part)
+    if (this.#out === null) this.#keep(part)
+    else this.#send(this.#out, part)
   }
 
   #keep (part: Buffer): void {
@@ -148,18 +148,18 @@ export class RequestBody implements Paced {
     if (this.#missing > 0) return
     this.waited()
     // The queue, or the dial, takes its time.
-    if (this.#connection === null && !this.#stopped) this.#hold()
+    if (this.#out === null && !this.#stopped) this.#hold()
   }
 
-  #send (connection: Connection, part: Buffer): void {
+  #send (out: Outgoing, part: Buffer): void {
     let open
     if (this.#chunked) {
-      connection.gather()
-      connection.writeText(`${part.length.toString(16)}\r\n`)
-      connection.write(part)
-      open = connection.writeText('\r\n')
+      out.gather()
+      out.writeText(`${part.length.toString(16)}\r\n`)
+      out.write(part)
+      open = out.writeText('\r\n')
     } else {
-      open = connection.write(part)
+      open = out.write(part)
     }
     if (!open) this.#hold()
   }
@@ -174,12 +174,12 @@ export class RequestBody implements Paced {
     if (this.#stopped || !isWhole(this.#source)) return
     this.#ended = true
     this.answered()
-    if (this.#connection !== null) this.#finish(this.#connection)
+    if (this.#out !== null) this.#finish(this.#out)
     else this.waited()
   }
 
-  #finish (connection: Connection): void {
-    if (this.#chunked) connection.writeText(lastChunk(this.#names, (this.#source as Partial<IncomingMessage>).rawTrailers))
-    connection.sent()
+  #finish (out: Outgoing): void {
+    if (this.#chunked) out.writeText(lastChunk(this.#names, (this.#source as Partial<IncomingMessage>).rawTrailers))
+    out.sent()
   }
 }

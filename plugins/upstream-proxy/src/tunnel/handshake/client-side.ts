@@ -9,7 +9,7 @@ import { answerNoMore, lingerStream, replyLast } from '../../dispatch/last-answe
 import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { http2Headers } from '../../forward/answer/answer-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from '../../headers/hop-by-hop.ts'
-import { addOwn, type RawHeaders, without } from '../../headers/request-headers.ts'
+import { addOwn, type RawHeaders, without } from '../../headers/raw-headers.ts'
 import { valueOf, type AnswerHead } from './answer-head.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3

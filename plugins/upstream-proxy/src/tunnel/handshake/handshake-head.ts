@@ -1,10 +1,10 @@
 // What does the handshake look like on its way to the upstream? The client's own, and what a proxy adds and takes.
 import type { FastifyRequest } from 'fastify'
-import { soleHost } from '../../headers/authority.ts'
 import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { rewritten } from '../../forward/request/request-head.ts'
-import type { Settings } from '../../options.ts'
+import { soleHost } from '../../headers/authority.ts'
 import { upstreamHeaders } from '../../headers/request-headers.ts'
+import type { Settings } from '../../options.ts'
 import type { Route } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
 import type { Upstream } from '../../upstream.ts'

@@ -1,14 +1,14 @@
 // What happens when the upstream declines the WebSocket? Its 401, 404, 426 … is the client's answer, body and all.
-import type { Duplex } from 'node:stream'
 import type { Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName } from '../../errors.ts'
 import { type AnswerHead, BadAnswer } from '../../forward/answer/answer-head.ts'
 import { clientHeaders, writeHead } from '../../forward/answer/answer-headers.ts'
 import { AnswerParser } from '../../forward/answer/answer-parser.ts'
 import { type Places, reverseRewrite } from '../../forward/answer/reverse-rewrite.ts'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Settings } from '../../options.ts'
-import type { RawHeaders } from '../../headers/request-headers.ts'
 import type { Origin } from '../../route/target.ts'
 import type { Side, Upstream } from '../../upstream.ts'
 

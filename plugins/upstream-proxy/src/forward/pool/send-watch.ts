@@ -1,7 +1,7 @@
 // Does the upstream take what waits for it? A clock for bytes that do not move; one that takes a little now and then is only slow.
 import type { Socket } from 'node:net'
-import { takenBy } from '../taken.ts'
-import { Watch } from './watch.ts'
+import { takenBy } from '../../sockets/taken.ts'
+import { Watch } from '../../sockets/watch.ts'
 
 // A stalled socket is found after this part of the limit, at the latest.
 const LOOKS = 4

@@ -1,0 +1,72 @@
+// How does a request leave on a connection? What comes up in one turn of the event loop leaves together at its end.
+import type { Socket } from 'node:net'
+import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
+import type { Patience } from './patience.ts'
+import { SendWatch } from './send-watch.ts'
+
+/** The sending side of one connection. */
+export class Outgoing implements Late {
+  readonly #socket: Socket
+  readonly #patience: Patience
+  #asked = false
+  #gathering = false
+  /** Made for the first body that has to wait. */
+  #watch: SendWatch | null = null
+  readonly #sendTimeout: number
+  readonly #stalled: () => void
+
+  /** `sendTimeout` in ms; `stalled` is called where the upstream takes nothing of a body for so long. */
+  constructor (socket: Socket, patience: Patience, sendTimeout: number, stalled: () => void) {
+    this.#socket = socket
+    this.#patience = patience
+    this.#sendTimeout = sendTimeout
+    this.#stalled = stalled
+  }
+
+  /** True once the request has begun to leave. */
+  get asked (): boolean {
+    return this.#asked
+  }
+
+  /** A request is about to be written. */
+  prepare (): void {
+    this.#asked = false
+  }
+
+  /** What is sent from now on leaves together. */
+  gather (): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#socket.cork()
+    leaveTogether(this)
+  }
+
+  leave (): void {
+    this.#asked = true
+    this.#gathering = false
+    this.#socket.uncork()
+  }
+
+  /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
+  writeText (text: string): boolean {
+    return this.#socket.write(text, 'latin1')
+  }
+
+  /** Sends a part of the request's body. */
+  write (part: Buffer): boolean {
+    this.#patience.moved()
+    const isOpen = this.#socket.write(part)
+    if (!isOpen) (this.#watch ??= new SendWatch(this.#socket, this.#sendTimeout, this.#stalled)).wait()
+    return isOpen
+  }
+
+  /** The whole request is sent. */
+  sent (): void {
+    this.#patience.sent()
+  }
+
+  /** The connection is closed. */
+  close (): void {
+    this.#watch?.stop()
+  }
+}
