@@ -1,7 +1,7 @@
 // What can go wrong between us and an upstream, and what does the client get to hear of it?
+import type { Moment, Side, UpstreamError } from '@fastify-arr/facts'
 import { createError } from '@fastify/error'
 import type { FastifyError } from 'fastify'
-import type { Moment, Side, UpstreamError } from './upstream.ts'
 
 export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upstream-proxy: %s', 500)
 

@@ -1,6 +1,7 @@
 // upstream-proxy: take a request to its upstream and bring back the answer.
 import { randomUUID } from 'node:crypto'
 import type { Http2ServerRequest } from 'node:http2'
+import type { Upstream } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -22,7 +23,6 @@ import { farewell } from './tunnel/farewell.ts'
 import { asPlainRequest } from './tunnel/handshake/plain-request.ts'
 import { OpenTunnels } from './tunnel/open-tunnels.ts'
 import { Tunnels } from './tunnel/tunnels.ts'
-import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -150,6 +150,6 @@ export type { ProxyRouteOptions } from './route/route-options.ts'
 export type { UpstreamTls } from './sockets/dial.ts'
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/answer/rewrites.ts'
-export type { OpenTunnel, OpenTunnels } from './tunnel/open-tunnels.ts'
+export type { OpenTunnels } from './tunnel/open-tunnels.ts'
 export type { TunnelOptions } from './tunnel/options.ts'
-export type { Flow, Moment, Side, TunnelFact, Upstream, UpstreamError } from './upstream.ts'
+export type { Flow, Moment, OpenTunnel, Side, TunnelFact, Upstream, UpstreamError } from '@fastify-arr/facts'

@@ -1,5 +1,6 @@
 // What may be configured, and what does it compile to?
 import { createSecureContext } from 'node:tls'
+import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
@@ -159,7 +160,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
     upstream,
-    to: options.to ?? (request => (request as { rewrite?: RewrittenRequest | null }).rewrite),
+    to: options.to ?? (request => (request as FastifyRequest & RequestFacts).rewrite),
     prefix: scope.prefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
     // As in @fastify/http-proxy, none is the root.
     rewritePrefix: rewritePrefix === undefined || rewritePrefix === '' ? '/' : rewritePrefix,

@@ -5,10 +5,10 @@
 //                         where a kept connection proves dead before it carried anything, or where none came about
 //   3. relay              interim answers, head, body and trailers go to the client as they come
 //   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
+import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
-import type { Moment, Side, Upstream } from '../upstream.ts'
 import type { AnswerHead } from './answer/answer-head.ts'
 import { clientAnswer } from './answer/answer-headers.ts'
 import { Delivery } from './answer/delivery.ts'

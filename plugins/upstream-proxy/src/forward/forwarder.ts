@@ -1,9 +1,9 @@
 // Who forwards HTTP requests, and keeps the connections for it?
+import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
-import type { Upstream } from '../upstream.ts'
 import { Leftovers } from './answer/leftovers.ts'
 import { Forwarding } from './forward.ts'
 import { Pool } from './pool/pool.ts'

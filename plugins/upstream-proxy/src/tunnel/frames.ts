@@ -1,5 +1,5 @@
 // Which WebSocket frames pass, one way? Headers are read in passing (RFC 6455 §5.2), payloads are not, close frames aside.
-import type { Flow } from '../upstream.ts'
+import type { Flow } from '@fastify-arr/facts'
 
 const CLOSE = 0x8
 const ANY = 0x70

@@ -1,32 +1,12 @@
 // Which tunnels are open? What `fastify.tunnels` shows, and who may end them.
+import type { OpenTunnel, TunnelsFact } from '@fastify-arr/facts'
 import { InvalidClose } from '../errors.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
-import type { Flow } from '../upstream.ts'
 import { isSendable } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 
-/** One open tunnel, as it is at the moment of reading. */
-export interface OpenTunnel {
-  readonly id: string
-  /** The site it came in by, or null where there are no sites. */
-  readonly site: string | null
-  /** The origin at its other end. */
-  readonly upstream: string
-  /** When it opened, ms since the epoch. */
-  readonly since: number
-  /** ms since the epoch; any frame counts, pings too. */
-  readonly lastActivity: number
-  readonly remoteAddress: string
-  /** Client to upstream. */
-  readonly received: Readonly<Flow>
-  /** Upstream to client. */
-  readonly sent: Readonly<Flow>
-  /** Says goodbye to both sides with a Close frame. What has not ended by the half-close timeout is cut. Defaults to 1000 without a reason. */
-  close (code?: number, reason?: string): void
-}
-
 /** The open tunnels of a server: iterable, with their number in `size`. */
-export class OpenTunnels implements Iterable<OpenTunnel> {
+export class OpenTunnels implements TunnelsFact {
   readonly #tunnels = new Roster<Tunnel>()
 
   get size (): number {

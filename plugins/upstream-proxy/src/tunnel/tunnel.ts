@@ -1,7 +1,7 @@
 // One open tunnel: two sockets, what passes between them, and how it ended.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Side, TunnelFact } from '../upstream.ts'
+import type { Side, TunnelFact } from '@fastify-arr/facts'
 import { closeFrame, fitting } from './close-frame.ts'
 import { Way, type WayOwner } from './way.ts'
 import { follow } from './way-events.ts'

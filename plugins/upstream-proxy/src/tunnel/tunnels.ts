@@ -1,5 +1,6 @@
 // The tunnels of one proxy: how they open, live and end.
 import { channel } from 'node:diagnostics_channel'
+import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, type TunnelMessage, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
@@ -7,7 +8,6 @@ import { isHeader } from '../headers/raw-headers.ts'
 import type { Settings } from '../options.ts'
 import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
-import type { Flow, Side, TunnelFact, Upstream } from '../upstream.ts'
 import { type Drain, drainTunnels } from './drain.ts'
 import { reservedBits } from './frames.ts'
 import { valueOf } from './handshake/answer-head.ts'
@@ -19,9 +19,9 @@ import type { OpenTunnels } from './open-tunnels.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** For onlookers: `{ request, tunnel }`, the fact of the tunnel. */
-export const OPEN = channel('fastify-arr.tunnel.open')
+export const OPEN = channel(CHANNELS.tunnelOpen)
 /** For onlookers: `{ request, tunnel }`, when both its sockets have closed. */
-export const CLOSE = channel('fastify-arr.tunnel.close')
+export const CLOSE = channel(CHANNELS.tunnelClose)
 
 /** Opens tunnels, holds their limits, and says goodbye at the end. */
 export class Tunnels {
@@ -96,20 +96,20 @@ export class Tunnels {
     upstream.tunnel = fact
     const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
       fact,
-      site: (request as { site?: { name?: string } | null }).site?.name ?? null,
+      site: (request as FastifyRequest & RequestFacts).site?.name ?? null,
       upstream: upstream.server,
       remoteAddress: request.ip,
       rsv: reservedBits(fact.extensions),
       onEnd: () => {
         this.#ended(own, open)
-        if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact })
+        if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact } satisfies TunnelMessage)
       },
       onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
     })
     const open = this.open.add(tunnel)
     const own = this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact })
+    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact } satisfies TunnelMessage)
     tunnel.start(opened.early, opened.late)
   }
 

@@ -1,8 +1,8 @@
 // How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
 import type { Duplex } from 'node:stream'
+import type { Flow, Side, TunnelFact } from '@fastify-arr/facts'
 import { type Late, leaveTogether } from '../sockets/leave-together.ts'
 import { takenBy } from '../sockets/taken.ts'
-import type { Flow, Side, TunnelFact } from '../upstream.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
 

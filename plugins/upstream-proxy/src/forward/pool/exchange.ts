@@ -1,7 +1,7 @@
 // What do an exchange, the connection that serves it and the pool that owns that tell each other?
+import type { Moment, Side } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
-import type { Moment, Side } from '../../upstream.ts'
 import type { AnswerSink } from '../answer/answer-parser.ts'
 import type { Outgoing } from './outgoing.ts'
 

@@ -1,6 +1,6 @@
 // What is waited for on a connection to an upstream, and for how long may it be?
+import type { Moment, Side } from '@fastify-arr/facts'
 import { Watch } from '../../sockets/watch.ts'
-import type { Moment, Side } from '../../upstream.ts'
 import type { AnswerHead } from '../answer/answer-head.ts'
 import type { ForwardSettings } from '../options.ts'
 

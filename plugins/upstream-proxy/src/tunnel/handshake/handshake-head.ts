@@ -1,4 +1,5 @@
 // What does the handshake look like on its way to the upstream? The client's own, and what a proxy adds and takes.
+import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { rewritten } from '../../forward/request/request-head.ts'
@@ -7,7 +8,6 @@ import { upstreamHeaders } from '../../headers/request-headers.ts'
 import type { Settings } from '../../options.ts'
 import type { Route } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
-import type { Upstream } from '../../upstream.ts'
 import type { ClientSide } from './client-side.ts'
 
 /** True where the request is a WebSocket's opening handshake, as far as a proxy must know (RFC 6455 §4.2.1). */

@@ -5,12 +5,12 @@
 //   3. replay   the handshake, with the client's own key, extensions and sub-protocols
 //   4. answer   101: both heads are through, bytes follow; anything else goes back as it came
 import type { Duplex } from 'node:stream'
+import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
 import type { Settings } from '../../options.ts'
 import type { Route } from '../../route/route.ts'
 import { dial } from '../../sockets/dial.ts'
-import type { Moment, Side, Upstream } from '../../upstream.ts'
 import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
 import { type Answer, AnswerReader } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'

@@ -1,8 +1,8 @@
 // What is an upgrade where WebSockets are not proxied? The plain request that it is on a server on which nobody takes upgrades.
+import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../../errors.ts'
-import type { Upstream } from '../../upstream.ts'
 import { clientSide } from './client-side.ts'
 import { isHandshake } from './handshake-head.ts'
 

@@ -1,6 +1,7 @@
 // What happens when the upstream declines the WebSocket? Its 401, 404, 426 … is the client's answer, body and all.
 import type { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import type { Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName } from '../../errors.ts'
 import { type AnswerHead, BadAnswer } from '../../forward/answer/answer-head.ts'
@@ -10,7 +11,6 @@ import { type Places, reverseRewrite } from '../../forward/answer/reverse-rewrit
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Settings } from '../../options.ts'
 import type { Origin } from '../../route/target.ts'
-import type { Side, Upstream } from '../../upstream.ts'
 
 /** Who was asked, by which Host, and what became of the path. */
 export interface Asked {
