@@ -14,25 +14,19 @@ import { clientAnswer } from './answer/answer-headers.ts'
 import { Delivery } from './answer/delivery.ts'
 import { relayInterim } from './answer/interim.ts'
 import type { Leftovers } from './answer/leftovers.ts'
-import type { ThroughOwner } from './answer/through.ts'
-import { closeWith } from './close-with.ts'
+import { REST_PATIENCE, type ThroughOwner } from './answer/through.ts'
 import { endWithError } from './error-answer.ts'
 import { isGone } from './gone.ts'
 import { isIdempotent } from './idempotent.ts'
+import { momentOf } from './moment.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Exchange, Failure, Line } from './pool/exchange.ts'
 import type { Pool } from './pool/pool.ts'
 import type { BodyPaces } from './request/body-pace.ts'
-import { awaitsContinue } from './request/continue.ts'
+import { awaitsContinue, CONTINUE_PATIENCE } from './request/continue.ts'
 import { expectNothing, takeNothing } from './request/no-body.ts'
 import { type BodyOwner, RequestBody } from './request/request-body.ts'
 import type { RequestHead } from './request/request-head.ts'
-
-// ms. curl's own.
-const CONTINUE_PATIENCE = 1000
-
-// ms. For the rest of a body that nobody wants.
-const REST_PATIENCE = 2000
 
 export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   readonly request: FastifyRequest
@@ -67,7 +61,6 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
     // Before any other listener: whoever reads the facts on 'close' shall find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
-    if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) closeWith(request.raw.socket, reply.raw)
   }
 
   // 2. Attempt
@@ -79,16 +72,8 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     else this.#body.read()
   }
 
-  bodyReady (): void {
-    this.start()
-  }
-
-  bodySlow (): void {
-    this.#fail('ClientTimeout', 'request', 'client', null)
-  }
-
-  bodyLost (cause: unknown): void {
-    this.#fail('BodyTaken', 'request', 'proxy', cause)
+  bodyFailed (name: ErrorName, side: Side, cause: unknown): void {
+    this.#fail(name, 'request', side, cause)
   }
 
   dialling (connection: Line): void {
@@ -186,14 +171,8 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   }
 
   #clientClosed (): void {
-    if (!this.#finished) this.#fail('ClientGone', this.#moment(), 'client', null)
+    if (!this.#finished) this.#fail('ClientGone', momentOf(this.#fact, this.#connection !== null, this.#body), 'client', null)
     this.#delivery.closed()
-  }
-
-  #moment (): Moment {
-    if (this.#fact.status !== null) return 'body'
-    if (this.#connection === null) return this.#body?.awaited === true ? 'request' : 'connect'
-    return this.#body === null || this.#body.ended ? 'headers' : 'request'
   }
 
   #fail (name: ErrorName, moment: Moment, side: Side, cause: unknown): void {

@@ -5,6 +5,7 @@ import type { Settings } from '../options.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
 import { Leftovers } from './answer/leftovers.ts'
+import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
 import { Pool } from './pool/pool.ts'
 import { BodyPaces } from './request/body-pace.ts'
@@ -38,9 +39,13 @@ export function createForwarder (settings: Settings): Forwarder {
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       reply.hijack()
       const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces)
-      // In a pipeline, the end of the body before it is told a tick late: what came first is to leave first.
-      if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) process.nextTick(() => { forwarding.start() })
-      else forwarding.start()
+      if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
+        closeWith(request.raw.socket, reply.raw)
+        // In a pipeline, the end of the body before it is told a tick late: what came first is to leave first.
+        process.nextTick(() => { forwarding.start() })
+      } else {
+        forwarding.start()
+      }
     },
 
     async close () {

@@ -2,6 +2,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 
+/** How long the upstream is waited for to say 100, in ms: curl's own. */
+export const CONTINUE_PATIENCE = 1000
+
 const awaiting = new WeakSet<object>()
 
 /** True where the client holds its body back until it is told to go on. */

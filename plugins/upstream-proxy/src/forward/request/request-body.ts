@@ -1,6 +1,8 @@
 // How does a request's body get to the upstream? As it comes, with its own framing, no faster than it is taken.
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Side } from '@fastify-arr/facts'
+import type { ErrorName } from '../../errors.ts'
 import type { HeaderNames } from '../../headers/header-names.ts'
 import type { Place } from '../../sockets/roster.ts'
 import type { Outgoing } from '../pool/outgoing.ts'
@@ -11,11 +13,9 @@ import { type BodyKind, isGiven } from './body-source.ts'
 /** Whose request the body belongs to. */
 export interface BodyOwner {
   /** There is enough to take a connection for, or it was waited for long enough. Told once. */
-  bodyReady (): void
-  /** The client sends slower than it may. */
-  bodySlow (): void
-  /** The stream that a hook gave failed. */
-  bodyLost (cause: unknown): void
+  start (): void
+  /** The client sends slower than it may, or the stream that a hook gave failed. */
+  bodyFailed (name: ErrorName, side: Side, cause: unknown): void
 }
 
 export class RequestBody implements Paced {
@@ -115,17 +115,17 @@ export class RequestBody implements Paced {
   waited (): void {
     if (this.#ready || this.#stopped) return
     this.#ready = true
-    this.#owner.bodyReady()
+    this.#owner.start()
   }
 
   slow (): void {
-    this.#owner.bodySlow()
+    this.#owner.bodyFailed('ClientTimeout', 'client', null)
   }
 
   readonly #lost = (cause: unknown = new Error('the stream that a hook gave for the body closed before its end')): void => {
     if (this.#ended || this.#stopped) return
     this.#stopped = true
-    this.#owner.bodyLost(cause)
+    this.#owner.bodyFailed('BodyTaken', 'proxy', cause)
   }
 
   readonly #data = (given: Buffer | string): void => {
