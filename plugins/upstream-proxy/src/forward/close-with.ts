@@ -1,5 +1,5 @@
-// Who tells an answer that waits behind another of its pipeline that the client has left? Before Node 24, nobody: only the one that
-// has the socket is told.
+// How does an answer that waits behind another one of its pipeline learn that the client has left? Before Node 24, Node emits
+// 'close' only on the answer that has the socket.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { emitClose } from '../dispatch/last-answer.ts'
@@ -8,7 +8,7 @@ const BEHIND = Symbol('behind')
 
 type Pipeline = Socket & { [BEHIND]?: Set<ServerResponse> }
 
-/** Has an answer that has no socket yet emit 'close' when the connection it waits for closes before it gets there. */
+/** Makes an answer that has no socket yet emit 'close' when the connection that it waits for closes first. */
 export function closeWith (socket: Pipeline, response: ServerResponse): void {
   if (socket.closed) {
     tellClose(response)
@@ -25,11 +25,11 @@ export function closeWith (socket: Pipeline, response: ServerResponse): void {
 
 function onClose (this: Pipeline): void {
   for (const response of this[BEHIND] ?? []) {
-    // The one whose turn it is hears of it from Node, and one that has left is told of its own end.
+    // Node emits 'close' itself on the answer that has the socket, and on one that was sent completely.
     if (response.socket === null && !response.writableFinished) tellClose(response)
   }
 }
 
 function tellClose (response: ServerResponse): void {
-  if (!response.destroyed) emitClose(response) // Node 24 does it all
+  if (!response.destroyed) emitClose(response) // Node 24 emits 'close' by itself
 }

@@ -1,4 +1,4 @@
-// What does a client read when something went wrong? A short page in a browser, JSON elsewhere; nothing internal in either.
+// What does a client get when an exchange fails? A browser gets a short page, other clients JSON; neither has internal details.
 import { STATUS_CODES } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -10,7 +10,7 @@ import type { Delivery } from './answer/delivery.ts'
 
 const NO_ERROR = 0 // RFC 9113 §7
 
-/** Ends an answer that failed: with an error of ours where nothing was sent yet, or cut. A client that has left is told nothing. */
+/** Ends an answer that failed: with an error answer where nothing was sent yet, otherwise by a cut. A client that has left gets nothing. */
 export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: Delivery): void {
   const response = reply.raw
   if (name === 'ClientGone' || response.destroyed) return
@@ -23,7 +23,7 @@ export function endWithError (request: FastifyRequest, reply: FastifyReply, name
   }
 }
 
-/** Answers with an error of ours. The head must not have been sent. */
+/** Answers with an error of this package. The head must not have been sent. */
 export function answerError (request: FastifyRequest, reply: FastifyReply, name: ErrorName): void {
   const error = new ERRORS[name]()
   const status = error.statusCode ?? 502
@@ -35,19 +35,19 @@ export function answerError (request: FastifyRequest, reply: FastifyReply, name:
     'Content-Length', String(Buffer.byteLength(body)),
     'Cache-Control', 'no-store'
   ], reply)
-  // Who sends too slowly would keep the connection for as long as it likes.
+  // A client that sends too slowly could otherwise keep the connection as long as it likes.
   if (name === 'ClientTimeout') headers.push('Connection', 'close')
   writeHead(reply.raw, status, title, headers)
   reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
-  // The same for a stream of HTTP/2, once the answer has left (RFC 9113 §8.1).
+  // The same for an HTTP/2 stream, after the answer has left (RFC 9113 §8.1).
   if (name === 'ClientTimeout' && 'stream' in reply.raw) (reply.raw as unknown as Http2ServerResponse).stream.close(NO_ERROR)
 }
 
-/** With what other plugins have to say, so that a page of another origin may read of the error. */
+/** Adds the headers that other plugins have set, such as CORS headers, so that a page of another origin can read the error. */
 function withOwn (headers: RawHeaders, reply: FastifyReply): RawHeaders {
   try {
     return clientHeaders({ headers: [...headers] }, reply)
   } catch {
-    return headers // what cannot be sent may be why we are here
+    return headers // a header that cannot be sent may be the cause of this error
   }
 }

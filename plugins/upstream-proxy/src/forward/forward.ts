@@ -1,10 +1,10 @@
 // The journey of one HTTP request to its upstream, and of the answer back.
 //
-//   1. prepare, once      the request's head became text; what body it has is known
-//   2. attempt            once there is something to send, a connection is found, head and body are sent; a second time only
-//                         where a kept connection proves dead before it carried anything, or where none came about
-//   3. relay              interim answers, head, body and trailers go to the client as they come
-//   4. finish, once       the facts are final; the client has a whole answer, an error, or a cut connection
+//   1. prepare, once      the request's head is serialized; the kind of its body is known
+//   2. attempt            when there is something to send, the pool gives a connection, and head and body are sent; a second attempt
+//                         is made only where a keep-alive connection was closed before it carried anything, or none could be opened
+//   3. relay              interim answers, head, body and trailers go to the client as they arrive
+//   4. finish, once       the facts are final; the client has a complete answer, an error, or a cut connection
 import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
@@ -39,7 +39,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   readonly #delivery: Delivery
   readonly #arrived = performance.now()
   #connection: Line | null = null
-  /** Being opened for us. */
+  /** The connection that is being opened for this exchange. */
   #dialled: Line | null = null
   #patience: NodeJS.Timeout | undefined
   #retries: number
@@ -59,14 +59,14 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, this)
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
-    // Before any other listener: whoever reads the facts on 'close' shall find them final.
+    // Before all other listeners: code that reads the facts on 'close' must find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
   }
 
   // 2. Attempt
 
   start (): void {
-    // While a hook was at it, say; 'close' was told before we listened.
+    // The client may have left while a hook ran; then 'close' was emitted before this listener was added.
     if (isGone(this.request.raw, this.#reply.raw)) this.#fail('ClientGone', 'connect', 'client', null)
     else if (this.#body === null || this.#body.begun || awaitsContinue(this.request.raw)) this.#pool.serve(this, this.#stale)
     else this.#body.read()
@@ -89,7 +89,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     connection.out.gather()
     connection.out.writeText(text)
     if (this.#body === null) return
-    // Not every server knows to say 100 (RFC 9110 §10.1.1).
+    // Not every server sends 100 Continue, so the wait for it is limited (RFC 9110 §10.1.1).
     if (awaitsContinue(this.request.raw)) this.#patience = setTimeout(() => { this.#continue() }, CONTINUE_PATIENCE).unref()
     else this.#body.begin(connection.out)
   }
@@ -105,7 +105,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     else this.#continue()
   }
 
-  /** The upstream wants the body, or does not say. */
+  /** Sends the body: the upstream has asked for it, or has not answered in time. */
   #continue (): void {
     clearTimeout(this.#patience)
     if (this.#body !== null && !this.#body.begun && this.#connection !== null) this.#body.begin(this.#connection.out)
@@ -116,7 +116,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#fact.firstByteTime = performance.now() - this.#arrived
     this.#body?.answered()
     const answer = clientAnswer(this.request, this.#reply, head, this.#head, this.#settings)
-    // Asked not to send its body, the client may take the next request for it: there must be none on this connection.
+    // The client was not told to send its body. It may send it or omit it, so the next bytes on this connection would be ambiguous.
     if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
     this.#delivery.head(answer, this)
   }
@@ -125,7 +125,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#fail('RewriteFailed', 'body', 'proxy', cause)
   }
 
-  /** A short rest is read, so that the connection can be kept; events might come for ever. */
+  /** A short rest of the body is read, so that the connection can be kept. The time is limited, because server-sent events may never end. */
   early (): void {
     this.#finished = true
     clearTimeout(this.#patience)
@@ -166,7 +166,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
       this.#stale = true
       return true
     }
-    // Nothing was sent yet. Who has waited his time for a place does not wait again.
+    // Nothing was sent yet. A request that already waited its time in the queue is not queued a second time.
     return moment === 'connect' && name !== 'TooMany' && this.#retries-- > 0
   }
 

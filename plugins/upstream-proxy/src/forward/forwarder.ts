@@ -1,4 +1,4 @@
-// Who forwards HTTP requests, and keeps the connections for it?
+// What forwards HTTP requests, and holds the connection pools for that?
 import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../options.ts'
@@ -11,9 +11,9 @@ import { Pool } from './pool/pool.ts'
 import { BodyPaces } from './request/body-pace.ts'
 import { requestHead } from './request/request-head.ts'
 
-/** Forwards requests whose fact `request.upstream` was written. */
+/** Forwards requests on which `request.upstream` is set. */
 export interface Forwarder {
-  /** Takes a request to its upstream and brings the answer back; hijacks the reply. Throws what is wrong with the request itself. */
+  /** Sends a request to its upstream and the answer to the client; hijacks the reply. Throws where the request itself is not valid. */
   forward (request: FastifyRequest, reply: FastifyReply, route: Route): void
   /** Ends all connections to upstreams. */
   close (): Promise<void>
@@ -35,13 +35,13 @@ export function createForwarder (settings: Settings): Forwarder {
 
   return {
     forward (request, reply, route) {
-      // Still Fastify's to answer where the request itself is at fault.
+      // Before the reply is hijacked, so that Fastify answers an error of the request itself.
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       reply.hijack()
       const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
-        // In a pipeline, the end of the body before it is told a tick late: what came first is to leave first.
+        // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.
         process.nextTick(() => { forwarding.start() })
       } else {
         forwarding.start()

@@ -4,47 +4,47 @@ import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import type { DialSettings } from '../sockets/dial.ts'
 import type { RewriteRequest, RewriteResponse } from './answer/rewrites.ts'
 
-/** Time limits of forwarding, in ms; 0 switches one off. */
+/** Time limits of forwarding, in ms; 0 disables one. */
 export interface ForwardTimeouts {
   /** From the request's last byte to the answer's first. Defaults to 120000. */
   firstByte?: number
-  /** Between two parts of a body, either way; server-sent events may pause for as long as they like. Defaults to 120000. */
+  /** Between two parts of a body, in either direction; server-sent events may pause without limit. Also for a client that stops reading a complete answer. Defaults to 120000. */
   idle?: number
-  /** How long a connection to the upstream is kept without work; less where the upstream says so. Defaults to 4000. */
+  /** How long an idle connection to the upstream is kept; less where the upstream's Keep-Alive says so. Defaults to 4000. */
   keepAlive?: number
-  /** For bytes that wait for a side which takes none of them, upstream or client: of a body either way, or in a WebSocket. Defaults to 60000. */
+  /** How long sent bytes may wait while the receiving side, upstream or client, accepts none: for bodies in either direction and for WebSockets. Defaults to 60000. */
   send?: number
 }
 
 /** Options of HTTP forwarding. */
 export interface ForwardOptions {
   timeouts?: ForwardTimeouts
-  /** How many connections to one upstream there may be. */
+  /** Limits on the connections to one upstream. */
   connections?: {
-    /** At the same time; requests beyond it wait, for as long as a connection may take. Defaults to 1024. */
+    /** Open connections; further requests wait for up to `timeouts.connect`. Defaults to 1024. */
     max?: number
-    /** Kept open without work. Defaults to 256. */
+    /** Idle connections that are kept. Defaults to 256. */
     idle?: number
-    /** How long one serves further requests, in ms: a name that has come to mean another address is noticed by then. 0 for as long as it lasts. Defaults to 3600000. */
+    /** How long a connection is reused, in ms, so that a DNS change takes effect within this time. 0 for no limit. Defaults to 3600000. */
     maxAge?: number
-    /** In use by one client (an IPv6 client by its /64) at the same time; its further requests wait. 0 for no limit. Defaults to half of `max`, rounded up. */
+    /** How many connections one client (an IPv6 /64 network is one client) may use at a time; its further requests wait. 0 for no limit. Defaults to half of `max`, rounded up. */
     perClient?: number
   }
-  /** The least rate of a request's body, in bytes per second, 5 s of grace allowed; a client that is slower gets 408. 0 for any rate. Defaults to 240, as IIS. */
+  /** The minimum rate of a request's body, in bytes per second, with a grace period of 5 s; a slower client gets 408. 0 for no minimum. Defaults to 240, as in IIS. */
   minBytesPerSecond?: number
-  /** How often a request is tried again whose connection did not come about; nothing was sent then. Defaults to 0. */
+  /** How often a request is retried after its connection could not be opened, so that nothing was sent. Defaults to 0. */
   retries?: number
-  /** Whether response headers that name the upstream (Location, Content-Location, Refresh, Domain and Path of Set-Cookie) are turned back to the public host. Defaults to true. */
+  /** Whether response headers that name the upstream (Location, Content-Location, Refresh, Domain and Path of Set-Cookie) are rewritten to the public host. Defaults to true. */
   reverseRewrite?: boolean
-  /** Changes a request before it is sent: `out` is to be changed, `in` stays what arrived. No default. */
+  /** Changes a request before it is sent: it changes `out`; `in` is the request as it arrived. No default. */
   rewriteRequest?: RewriteRequest
-  /** Changes an answer before the client gets it: its status, its headers, its body. No default. */
+  /** Changes an answer before the client gets it: its status, headers or body. No default. */
   rewriteResponse?: RewriteResponse
   /** The largest head of an answer, in bytes; a larger one is a bad answer. Defaults to 65536. */
   maxHeadSize?: number
 }
 
-/** The options as they run. */
+/** The compiled options. */
 export interface ForwardSettings {
   readonly dial: DialSettings
   readonly firstByteTimeout: number
@@ -67,7 +67,7 @@ export interface ForwardSettings {
 
 export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive', 'send'] as const
 
-/** Compiles the options; what is wrong with them is added to `mistakes`. */
+/** Compiles the options; their mistakes are added to `mistakes`. */
 export function compileForward (options: ForwardOptions, dial: DialSettings, mistakes: string[]): ForwardSettings {
   checkKeys('connections', options.connections, ['max', 'idle', 'maxAge', 'perClient'], mistakes)
   for (const key of FORWARD_TIMES) {

@@ -1,8 +1,8 @@
-// How long may this still take? One timer per connection, moved on without being cancelled.
+// How is a deadline moved several times per request without a new timer each time? One timer per connection is reused.
 
 /**
- * A deadline that is set several times per request. Setting it writes a number; the timer, once it fires too early,
- * goes to sleep for what is left. So a busy connection makes a few timers a minute, not a few a request.
+ * A deadline that is set several times per request. Setting it only writes a number. A timer that fires before the deadline
+ * is started again for the rest. So a busy connection creates a few timers a minute, not a few per request.
  */
 export class Watch {
   readonly #expired: () => void
@@ -14,7 +14,7 @@ export class Watch {
     this.#expired = expired
   }
 
-  /** Calls back in `ms` from now, unless it is set again or stopped before; 0 stops it. */
+  /** Calls `expired` in `ms` from now, unless the deadline is set again or stopped before; 0 stops it. */
   set (ms: number): void {
     if (ms === 0) {
       this.#due = 0
@@ -29,7 +29,7 @@ export class Watch {
     this.#sleep(ms, due)
   }
 
-  /** Nothing will be called any more. */
+  /** Stops the deadline: `expired` is not called any more. */
   stop (): void {
     this.#due = 0
     if (this.#timer !== null) clearTimeout(this.#timer)

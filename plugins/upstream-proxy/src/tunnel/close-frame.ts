@@ -1,10 +1,10 @@
-// What does a Close frame look like? (RFC 6455 §5.5.1)
+// How is a Close frame built? (RFC 6455 §5.5.1)
 import { randomBytes } from 'node:crypto'
 
-/** Longest reason, in bytes of UTF-8: a control frame's payload is at most 125, and the code takes two. */
+/** The longest reason, in bytes of UTF-8: a control frame's payload is at most 125 bytes, and the code takes two of them. */
 export const MAX_REASON = 123
 
-/** A Close frame; masked where it goes from a client's side to a server (RFC 6455 §5.3). The reason has to fit. */
+/** Builds a Close frame; masked where it goes to a server (RFC 6455 §5.3). The reason must be at most MAX_REASON bytes. */
 export function closeFrame (code: number, reason: string, masked: boolean): Buffer {
   const text = Buffer.from(reason, 'utf8')
   const length = 2 + text.length
@@ -22,7 +22,7 @@ export function closeFrame (code: number, reason: string, masked: boolean): Buff
   return frame
 }
 
-/** As much of a reason as a Close frame holds, cut between characters, and as it is read at the other end: half a surrogate pair is none. */
+/** The reason cut to what a Close frame holds, between characters, and as the receiver decodes it: a lone surrogate becomes U+FFFD. */
 export function fitting (reason: string): string {
   const text = Buffer.from(reason, 'utf8')
   let end = Math.min(text.length, MAX_REASON)

@@ -3,20 +3,20 @@ import type { Roster } from '../sockets/roster.ts'
 import type { TunnelSettings } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 
-/** Between two lots of Close frames, ms. */
+/** Between two batches of Close frames, ms. */
 const STEP = 25
-/** How long sockets that are cut may take to tell of their close, ms. */
+/** How long destroyed sockets may take to emit 'close', ms. */
 const LAST_WORD = 250
 
-/** Goodbyes under way. */
+/** A drain in progress. */
 export interface Drain {
   /** Resolves when no tunnel is left. */
   readonly done: Promise<void>
-  /** No tunnel is left. */
+  /** To be called when no tunnel is left. */
   finish (): void
 }
 
-/** Says goodbye to the tunnels that are open now; what is left at the deadline is cut. */
+/** Sends Close frames into the tunnels that are open now; those still open at the deadline are cut. */
 export function drainTunnels (open: Roster<Tunnel>, { code, reason, window, deadline }: TunnelSettings['drain']): Drain {
   const tunnels = open.members()
   const started = performance.now()

@@ -1,24 +1,24 @@
-// Which WebSocket frames pass, one way? Headers are read in passing (RFC 6455 §5.2), payloads are not, close frames aside.
+// Which WebSocket frames pass in one direction? Their headers are read (RFC 6455 §5.2); payloads are not, except those of Close frames.
 import type { Flow } from '@fastify-arr/facts'
 
 const CLOSE = 0x8
 const ANY = 0x70
 const NO_BYTES = Buffer.alloc(0)
 
-/** Reads the frames of one direction, chunk by chunk, and counts them into a flow. It keeps no payload and allocates nothing per frame. */
+/** Reads the frames of one direction, chunk by chunk, and counts them in a flow. It stores no payload (except a Close frame's) and allocates nothing per frame. */
 export class FrameReader {
-  /** False once something was no frame: nothing is counted by kind from there on. */
+  /** False after the first invalid frame: from then on nothing is counted by kind. */
   valid = true
   /** The first Close frame: its code (null where it has none) and reason. */
   closed: { code: number | null, reason: string } | null = null
   readonly #flow: Flow
   readonly #masked: boolean
-  /** The reserved bits that may be set on a message's first frame, as negotiated. */
+  /** The reserved bits that the negotiated extensions may set on a message's first frame. */
   readonly #rsv: number
-  /** Payload bytes of the current frame that are still to come. */
+  /** Payload bytes of the current frame that have not arrived yet. */
   #left = 0
   #fragmented = false
-  /** A header that was cut between two chunks, or a Close frame's mask and payload so far. */
+  /** The start of a header that is split between two chunks, or a Close frame's mask and payload so far. */
   #held = NO_BYTES
   #inClose = false
 
@@ -28,12 +28,12 @@ export class FrameReader {
     this.#rsv = rsv
   }
 
-  /** True between two frames: where another frame may be put in. */
+  /** True between two frames, where another frame may be inserted. */
   get atBoundary (): boolean {
     return this.valid && this.#left === 0 && this.#held.length === 0
   }
 
-  /** Reads a chunk. Returns where in it the last frame that it ends has ended, or -1 where it ends none. */
+  /** Reads a chunk. Returns the index after the last frame that ends in it, or -1 where none does. */
   read (chunk: Buffer): number {
     if (!this.valid || this.closed !== null) return -1
     let bytes = chunk
@@ -48,7 +48,7 @@ export class FrameReader {
     while (at < end) {
       if (this.#left > 0) {
         if (this.#inClose) {
-          // The whole of it is at most 129 bytes: it is put together, then read.
+          // Mask and payload are at most 129 bytes: they are collected, then read.
           if (end - at < this.#left) break
           at += this.#left
           this.#readClose(bytes, at - this.#left)
@@ -78,7 +78,7 @@ export class FrameReader {
     return boundary
   }
 
-  /** The index after the header; -1 where it is cut; -2 where it is none. */
+  /** The index after the header; -1 where it is incomplete; -2 where it is invalid. */
   #readHeader (bytes: Buffer, at: number, end: number): number {
     if (end - at < 2) return -1
     const first = bytes[at] as number
@@ -93,7 +93,7 @@ export class FrameReader {
     } else if (opcode > 2 || (opcode === 0) !== this.#fragmented) {
       return -2
     }
-    // permessage-deflate marks the first frame of a message and no other (RFC 7692 §6.1).
+    // permessage-deflate sets RSV1 only on the first frame of a message (RFC 7692 §6.1).
     if (rsv !== 0 && (rsv & ~(opcode === 1 || opcode === 2 || this.#rsv === ANY ? this.#rsv : 0)) !== 0) return -2
     at += 2
     if (length === 126) {
@@ -103,7 +103,7 @@ export class FrameReader {
     } else if (length === 127) {
       if (end - at < 8) return -1
       const high = bytes.readUInt32BE(at)
-      if (high > 0x1fffff) return -2 // beyond what a number holds exactly, and beyond reason
+      if (high > 0x1fffff) return -2 // larger than Number.MAX_SAFE_INTEGER
       length = high * 0x100000000 + bytes.readUInt32BE(at + 4)
       at += 8
     }
@@ -146,7 +146,7 @@ export class FrameReader {
   }
 }
 
-/** The reserved bits that negotiated extensions may set: permessage-deflate RSV1 (RFC 7692 §6), unknown ones any. */
+/** The reserved bits that the negotiated extensions may set: RSV1 for permessage-deflate (RFC 7692 §6), any for unknown extensions. */
 export function reservedBits (extensions: string | null): number {
   if (extensions === null || extensions.trim() === '') return 0
   const names = extensions.split(',').map(extension => (extension.split(';', 1)[0] as string).trim().toLowerCase())

@@ -1,20 +1,20 @@
-// Which tunnel has come to one of its limits? All are looked at from time to time: a timer for each would cost each message.
+// Which tunnel has reached one of its limits? One timer checks all tunnels: a timer per tunnel would have to be reset with each message.
 import type { TunnelSettings } from './options.ts'
 import type { Tunnel } from './tunnel.ts'
 
-/** Between two looks, ms: far below every limit, and cheap for thousands of tunnels. */
+/** Between two checks, ms: far below every limit, and cheap for thousands of tunnels. */
 export const SWEEP = 1000
 
-/** How long a socket that is destroyed may take to tell of its close, ms. Those that do at all need one turn of the event loop. */
+/** How long a destroyed socket may take to emit 'close', ms. A socket that emits it at all needs one turn of the event loop. */
 const LOST = 2000
 
-/** Limits of the time that a tunnel may take, ms; 0 for none. */
+/** Time limits of a tunnel, ms; 0 for none. */
 export type TunnelLimits = Pick<TunnelSettings, 'idleTimeout' | 'maxAge' | 'halfCloseTimeout' | 'keepAlive'> & {
-  /** For bytes that wait for a side which takes none of them. */
+  /** How long bytes may wait for a side that accepts none. */
   readonly sendTimeout: number
 }
 
-/** Looks at a tunnel, and ends it where it is at a limit. `now` is on `performance.now()`'s clock. */
+/** Checks a tunnel, and ends it where it has reached a limit. `now` is on `performance.now()`'s clock. */
 export function holdLimits (tunnel: Tunnel, limits: TunnelLimits, now: number): void {
   tunnel.keepAlive(limits.keepAlive)
   if (tunnel.lost(now) >= LOST) tunnel.letGo()

@@ -1,4 +1,4 @@
-// Which tunnels are open? What `fastify.tunnels` shows, and who may end them.
+// Which tunnels are open? The list behind `fastify.tunnels`, which can also close them.
 import type { OpenTunnel, TunnelsFact } from '@fastify-arr/facts'
 import { InvalidClose } from '../errors.ts'
 import { type Place, Roster } from '../sockets/roster.ts'

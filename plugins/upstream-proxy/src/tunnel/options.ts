@@ -3,34 +3,34 @@ import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import { MAX_REASON } from './close-frame.ts'
 
-/** Options of the WebSocket tunnel. Times are in ms; 0 switches a limit off. */
+/** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
 export interface TunnelOptions {
-  /** Ends a tunnel in which no byte passed for so long; pings are traffic. Defaults to 0. */
+  /** Ends a tunnel in which no byte has passed for this time; pings are traffic. Defaults to 0. */
   idleTimeout?: number
-  /** Ends a tunnel that has been open for so long. Defaults to 0. */
+  /** Ends a tunnel that has been open for this time. Defaults to 0. */
   maxAge?: number
-  /** How long one direction may stay open after the other has ended, while nothing moves. Defaults to 30000. */
+  /** How long one direction may stay open without traffic after the other has ended. Defaults to 30000. */
   halfCloseTimeout?: number
-  /** Quiet time on a TCP connection before keep-alive probes, on both sides. Defaults to 60000. */
+  /** Idle time of a TCP connection before keep-alive probes, on both sides. Defaults to 60000. */
   keepAlive?: number
-  /** Most tunnels open at once; over it an upgrade gets 503 with Retry-After. 0 for no limit. Defaults to 0. */
+  /** The most tunnels at a time; beyond it an upgrade gets 503 with Retry-After. 0 for no limit. Defaults to 0. */
   maxTunnels?: number
-  /** What the Retry-After of a 503 says, in seconds. Defaults to 5. */
+  /** The value of Retry-After in a 503, in seconds. Defaults to 5. */
   retryAfter?: number
-  /** The goodbye when the server closes. */
+  /** How tunnels are ended when the server closes. */
   drain?: {
-    /** The close code that both sides are sent. Defaults to 1001. */
+    /** The close code sent to both sides. Defaults to 1001. */
     code?: number
-    /** The reason beside it, at most 123 bytes. Defaults to nothing. */
+    /** The close reason, at most 123 bytes. Defaults to none. */
     reason?: string
-    /** Over which time the Close frames are spread, so that the clients do not all come back at once. Defaults to 1000. */
+    /** The time over which the Close frames are spread, so that the clients do not all reconnect at once. Defaults to 1000. */
     window?: number
-    /** When what has not ended by then is cut, counted from the start of the drain. Defaults to 3500. */
+    /** When tunnels that are still open are cut, counted from the start of the drain. Defaults to 3500. */
     deadline?: number
   }
 }
 
-/** The tunnel's options as they run. */
+/** The compiled tunnel options. */
 export interface TunnelSettings {
   readonly idleTimeout: number
   readonly maxAge: number
@@ -44,11 +44,11 @@ export interface TunnelSettings {
 const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive'] as const
 const NUMBERS = ['maxTunnels', 'retryAfter'] as const
 
-/** Compiles the tunnel's options; what is wrong is added to `mistakes`. */
+/** Compiles the tunnel options; their mistakes are added to `mistakes`. */
 export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
   checkKeys('websocket', options, [...TIMES, ...NUMBERS, 'drain'], mistakes)
   for (const key of TIMES) check(`websocket.${key}`, options[key])
-  // In a header, and to count by.
+  // Whole numbers: one is sent in a header, the other is compared with a count.
   for (const key of NUMBERS) {
     const value: unknown = options[key]
     if (value !== undefined && !(Number.isSafeInteger(value) && value as number >= 0)) mistakes.push(`\`websocket.${key}\` must be a whole number, 0 or more`)
@@ -75,7 +75,7 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
   }
 }
 
-/** True for the codes an endpoint may put into a Close frame (RFC 6455 §7.4). */
+/** True for the codes that an endpoint may send in a Close frame (RFC 6455 §7.4). */
 export function isSendable (code: number): boolean {
   return Number.isInteger(code) &&
     ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))

@@ -1,25 +1,26 @@
-// How is a socket read without a new buffer for every read? All read into one buffer, and into one of their own while they move bulk.
+// How is a socket read without a new buffer for every read? All sockets read into one shared buffer; a socket that moves bulk data
+// reads into a buffer of its own.
 //
-// Node allocates 64 KiB for each read. `net.connect({ onread })` lets a socket have its own buffer, but the client's socket
-// comes from an HTTP server and was made without it. So what `onread` sets inside a socket is set afterwards: three symbols,
-// found on a socket that was made with it, and `useUserBuffer` of its handle. All of this is private to Node; where any of it
-// is missing `readInto` says no, and the socket is read by its 'data' events.
+// Node allocates 64 KiB for each read. `net.connect({ onread })` gives a socket its own buffer, but the client's socket is created
+// by the HTTP server without that option. So this module sets afterwards what `onread` sets inside a socket: three symbols, which
+// are found on a socket created with it, and `useUserBuffer` of the handle. All of this is private to Node. Where any of it is
+// missing, `readInto` returns false, and the socket is read by 'data' events.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /**
- * What a read gives: the bytes are valid only until the function returns. False stops the reading until `resume()`,
- * but TLS first gives what it has deciphered by then.
+ * Called for each read. The bytes are valid only until the function returns. False stops reading until `resume()`;
+ * TLS first delivers what it has already decrypted.
  */
 export type OnRead = (this: Duplex, bytes: Buffer) => boolean
 
-/** The one that all read into: what Node reads at a time. */
+/** The size of the shared buffer: as much as Node reads at a time. */
 const SIZE = 65_536
-/** One for bulk: large enough for few system calls, each of which wakes somebody, small enough to stay in the processor's cache. */
+/** The size of a buffer for bulk: large enough for few system calls, each of which wakes a process, and small enough to stay in the processor's cache. */
 const BULK_SIZE = 262_144
-/** How many of these there are at most, 32 MiB, whoever wants them. A tunnel that falls silent keeps its own. */
+/** The most bulk buffers at a time for the whole process, 32 MiB in all. A tunnel that falls silent keeps its buffer. */
 const MOST = 128
-/** How many free ones are kept. */
+/** How many unused bulk buffers are kept. */
 const SPARE = 16
 
 interface Handle { useUserBuffer?: (buffer: Buffer) => void }
@@ -34,7 +35,7 @@ let next: Buffer
 const spare: Buffer[] = []
 let lent = 0
 
-/** Has a socket read into reused buffers. False where that cannot be: then nothing has changed. */
+/** Makes a socket read into reused buffers. False where that is not possible; then nothing has changed. */
 export function readInto (socket: Duplex, onRead: OnRead): boolean {
   const opened = socket as Opened
   const handle = opened._handle
@@ -48,7 +49,7 @@ export function readInto (socket: Duplex, onRead: OnRead): boolean {
   return true
 }
 
-/** A buffer for bulk for the reader that is being called, to read into from now on. Null where all are lent. */
+/** Lends a bulk buffer to the reader that is being called; its socket reads into it from now on. Null where all are lent. */
 export function takeBuffer (): Buffer | null {
   if (lent === MOST) return null
   lent++
@@ -56,18 +57,18 @@ export function takeBuffer (): Buffer | null {
   return next
 }
 
-/** Has the reader that is being called read into the shared buffer again. */
+/** Makes the socket of the reader that is being called read into the shared buffer again. */
 export function shareBuffer (): void {
   next = shared as Buffer
 }
 
-/** Gives a buffer back: nobody reads or writes it any more. */
+/** Returns a bulk buffer that no socket reads into or writes from any more. */
 export function giveBack (buffer: Buffer): void {
   lent--
   if (spare.length < SPARE) spare.push(buffer)
 }
 
-/** Gives up a buffer that somebody may still write from, where their socket is closed. */
+/** Gives up a bulk buffer of a closed socket. It is not reused, because another socket may still write from it. */
 export function dropBuffer (): void {
   lent--
 }

@@ -1,4 +1,4 @@
-// One open tunnel: two sockets, what passes between them, and how it ended.
+// One open tunnel: two sockets, the bytes between them, and how it ended.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '@fastify-arr/facts'
@@ -20,29 +20,29 @@ export interface Opening {
   readonly onUnreadable: (tunnel: Tunnel, side: Side) => void
 }
 
-/** An open tunnel. Its sides' events come in through the two ways. */
+/** An open tunnel. The events of its sockets arrive through the two ways. */
 export class Tunnel implements WayOwner {
   readonly opening: Opening
   /** Client to upstream. */
   readonly up: Way
   /** Upstream to client. */
   readonly down: Way
-  // Limits are counted on `performance.now()`'s clock: the other may be set.
-  /** When the first direction ended, or what was left after that last moved; 0 while both are open. */
+  // Limits are measured on `performance.now()`'s clock: the system clock may be changed.
+  /** When the first direction ended, or when unsent bytes last moved after that; 0 while both are open. */
   halfClosedAt = 0
-  /** When we said goodbye; 0 while we have not. */
+  /** When the proxy first asked for its Close frames to be sent; 0 before. */
   goodbyeAt = 0
   readonly #openedAt = performance.now()
-  /** When something last passed, as the last look found it. */
+  /** When bytes last passed, as of the last check. */
   #movedAt = this.#openedAt
   #lookedAt = this.#openedAt
   #activity: number
-  /** The goodbye that waits for its place, or is said. */
+  /** Code and reason of the proxy's Close frame, sent or still waiting for a frame boundary. */
   #goodbye = { code: 1001, reason: '' }
   #unsent = 0
   #probed = false
   #open = 2
-  /** When a socket was first seen destroyed that has not told of its close; 0 where there is none. */
+  /** When a socket was first found destroyed without having emitted 'close'; 0 where there is none. */
   #lostAt = 0
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
@@ -62,7 +62,7 @@ export class Tunnel implements WayOwner {
     return this.opening.fact
   }
 
-  /** Starts the flow. `early` is what the client sent before the upstream had answered, `late` what came glued to the answer. */
+  /** Starts the flow. `early` is what the client sent before the upstream's 101, `late` what arrived together with it. */
   start (early: Buffer, late: Buffer): void {
     if (late.length > 0) this.down.pass(late)
     if (early.length > 0) this.up.pass(early)
@@ -70,7 +70,7 @@ export class Tunnel implements WayOwner {
     follow(this.up)
   }
 
-  /** Has TCP probe both connections when they are quiet for so many ms; 0 for never. An HTTP/2 connection is its server's. */
+  /** Enables TCP keep-alive probes on both connections after `delay` ms of silence; 0 for none. An HTTP/2 connection is left to its server. */
   keepAlive (delay: number): void {
     if (this.#probed) return
     this.#probed = true
@@ -79,8 +79,8 @@ export class Tunnel implements WayOwner {
   }
 
   /**
-   * Says goodbye to both sides with a Close frame (RFC 6455 §5.5.1), each put in where a frame ends.
-   * A side whose frames cannot be read, or that has sent or been sent a Close frame, gets none.
+   * Sends a Close frame to both sides (RFC 6455 §5.5.1), each inserted at a frame boundary. A direction whose frames
+   * cannot be read, or that already carried a Close frame, gets none.
    */
   close (code = 1001, reason = ''): void {
     const said = fitting(reason)
@@ -92,12 +92,12 @@ export class Tunnel implements WayOwner {
     this.up.inject(closeFrame(code, said, true))
   }
 
-  /** Our Close frame was put in. One that finds no place is none. */
+  /** The proxy's Close frame was written. One that could not be inserted does not count. */
   saidGoodbye (): void {
     this.saidClose('proxy', this.#goodbye.code, this.#goodbye.reason)
   }
 
-  /** Ends it at once. */
+  /** Ends the tunnel at once. */
   destroy (by: Side, ending: TunnelFact['ending']): void {
     this.ended(by, ending)
     this.up.from.destroy()
@@ -119,31 +119,31 @@ export class Tunnel implements WayOwner {
     this.opening.onUnreadable(this, side)
   }
 
-  /** The transport ended: the first word counts. */
+  /** The transport ended: the first report counts. */
   ended (by: Side, ending: TunnelFact['ending']): void {
     const { fact } = this
     fact.closedBy ??= by
     fact.ending ??= ending
   }
 
-  /** How long it has been open, in ms. */
+  /** How long the tunnel has been open, in ms. */
   age (now: number): number {
     return now - this.#openedAt
   }
 
-  /** How long nothing has passed, in ms: to be asked again and again. */
+  /** How long no bytes have passed, in ms. Must be called regularly: it compares with the last check. */
   quiet (now: number): number {
     const { lastActivity } = this.fact
     if (lastActivity !== this.#activity) {
       this.#activity = lastActivity
-      // A clock that was set meanwhile may say anything: it was since the last look.
+      // `lastActivity` is on the system clock, which may have been changed: the activity was not before the last check.
       this.#movedAt = Math.max(this.#lookedAt, now - Math.max(0, Date.now() - lastActivity))
     }
     this.#lookedAt = now
     return now - this.#movedAt
   }
 
-  /** How long a tunnel that is ending has not come nearer to its end, in ms; 0 for one that is not ending. */
+  /** How long a tunnel that is ending has made no progress, in ms; 0 for one that is not ending. */
   stalled (now: number): number {
     // A drain has its own deadline.
     if (this.goodbyeAt > 0 && this.fact.ending !== 'drain') return now - this.goodbyeAt
@@ -156,12 +156,12 @@ export class Tunnel implements WayOwner {
     return Math.min(now - this.halfClosedAt, this.quiet(now))
   }
 
-  /** How long the side that is slower to take what waits for it has taken nothing, in ms. */
+  /** How long the slower side has accepted none of the bytes that wait for it, in ms. */
   untaken (now: number): number {
     return Math.max(this.up.untaken(now), this.down.untaken(now))
   }
 
-  /** How long a destroyed socket has not told of its close, in ms; 0 where there is none. */
+  /** How long a destroyed socket has not emitted 'close', in ms; 0 where there is none. */
   lost (now: number): number {
     if (!this.up.isLost && !this.down.isLost) {
       this.#lostAt = 0
@@ -171,7 +171,7 @@ export class Tunnel implements WayOwner {
     return now - this.#lostAt
   }
 
-  /** Closes for a destroyed socket that does not tell of it: tunnel, log line and drain wait for that. */
+  /** Emits 'close' for a destroyed socket that does not do so itself: tunnel, log line and drain wait for the event. */
   letGo (): void {
     for (const { from, isLost } of [this.up, this.down]) if (isLost) from.emit('close')
   }

@@ -1,4 +1,4 @@
-// The tunnels of one proxy: how they open, live and end.
+// The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
 import { channel } from 'node:diagnostics_channel'
 import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, type TunnelMessage, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -18,14 +18,14 @@ import { holdLimits, SWEEP } from './limits.ts'
 import type { OpenTunnels } from './open-tunnels.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** For onlookers: `{ request, tunnel }`, the fact of the tunnel. */
+/** Diagnostics channel: `{ request, tunnel }`, where `tunnel` is the tunnel's fact. */
 export const OPEN = channel(CHANNELS.tunnelOpen)
-/** For onlookers: `{ request, tunnel }`, when both its sockets have closed. */
+/** Diagnostics channel: `{ request, tunnel }`, when both sockets of the tunnel have closed. */
 export const CLOSE = channel(CHANNELS.tunnelClose)
 
-/** Opens tunnels, holds their limits, and says goodbye at the end. */
+/** Opens tunnels, enforces their limits, and ends them with a Close frame when the server closes. */
 export class Tunnels {
-  /** The open ones, of all proxies of the server. */
+  /** The open tunnels of all proxies of the server. */
   readonly open: OpenTunnels
   readonly #own = new Roster<Tunnel>()
   readonly #settings: Settings
@@ -39,7 +39,7 @@ export class Tunnels {
     this.#settings = settings
   }
 
-  /** Takes an upgrade to its upstream. `done` is told of an answer that Fastify has to give; otherwise it is given here. */
+  /** Takes an upgrade to its upstream. `done` gets the error that Fastify has to answer; without one, the request is answered here. */
   take (request: FastifyRequest, reply: FastifyReply, route: Route, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
     const fact = request.upstream as Upstream
@@ -51,7 +51,7 @@ export class Tunnels {
       done(error)
     }
     const client = clientSide(upgrade)
-    client.decline(reply) // until the upstream has agreed
+    client.decline(reply) // until the upstream has answered 101
     if (!isHandshake(request, upgrade)) {
       fact.error = describe('BadHandshake', 'connect', 'client')
       refuse(new ERRORS.BadHandshake())
@@ -128,7 +128,7 @@ export class Tunnels {
     for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now)
   }
 
-  /** Refuses new upgrades, says goodbye to the open tunnels and resolves when none is left, at the deadline at the latest. */
+  /** Refuses new upgrades, sends Close frames into the open tunnels and resolves when none is left, at the deadline at the latest. */
   async drain (): Promise<void> {
     this.#draining = true
     for (const handshake of this.#pending.members()) handshake.giveUp()
@@ -138,7 +138,7 @@ export class Tunnels {
   }
 }
 
-// Fastify leaves it to Node to refuse them, and nobody stands above us to catch that.
+// Drops headers that cannot be sent. Fastify leaves their refusal to Node, and no caller of this plugin would catch Node's exception.
 function dropUnsendable (reply: FastifyReply): void {
   const own = reply.getHeaders()
   for (const name in own) {

@@ -1,4 +1,4 @@
-// What do a direction's sockets tell it? The listeners are shared functions that find it on their socket: no closure per tunnel.
+// How does a direction handle the events of its socket? The listeners are shared functions that find their `Way` on the socket: no closure per tunnel.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { isTcp, reset } from '../sockets/reset.ts'
@@ -12,18 +12,18 @@ const WAY = Symbol('way')
 
 type Socket = Duplex & { [WAY]: Way }
 
-/** Has a direction read its socket, from what was read before the tunnel began to the socket's end. */
+/** Makes a direction read its socket, from the bytes that were buffered before the tunnel began to the socket's end. */
 export function follow (way: Way): void {
   const from = way.from as Socket
   from[WAY] = way
-  // TLS has half-open connections as TCP has, but Node's https server would not let them be.
+  // TLS has half-open connections like TCP, but Node's https server disables them.
   if (isEncrypted(from)) from.allowHalfOpen = true
-  // The log's line is written on 'close' too, by a listener that is there already: the facts come first.
+  // The log line is written by an earlier listener on 'close': this one is prepended, so that the facts are final by then.
   from.prependListener('close', onClose)
   from.on('error', onError)
   from.on('end', onEnd)
   from.on('drain', onDrain)
-  // A reset with NO_ERROR is no error, and no 'close' before all that was sent is read.
+  // A reset with NO_ERROR emits no 'error', and 'close' only when everything received has been read.
   if (isHttp2(from)) from.on('aborted', onAborted)
   if (from.destroyed) {
     onClose.call(from)
@@ -44,7 +44,7 @@ function onData (this: Duplex, chunk: Buffer): void {
 
 function onDrain (this: Duplex): void {
   const { reverse, tunnel } = (this as Socket)[WAY]
-  // Who takes what has waited for him is alive.
+  // A side that accepts waiting bytes is active.
   tunnel.fact.lastActivity = Date.now()
   reverse.from.resume()
 }
@@ -54,13 +54,13 @@ function onEnd (this: Duplex): void {
   way.tunnel.halfClosedAt ||= performance.now()
   way.tunnel.ended(way.side, 'end')
   const to = way.to as Socket
-  // Where the other side has ended too and nothing is left, closing says it; TLS has a word of its own to say first.
+  // Where the other side has ended too and no bytes wait, closing the TCP socket is enough; TLS must send close_notify first.
   if (to.readableEnded && to.writableLength === 0 && isTcp(to)) to.destroy()
   else to.end()
 }
 
 function onAborted (this: Duplex): void {
-  // With any other code Node destroys it, or we close it ourselves.
+  // With any other code, Node or this module (`passReset`) closes the stream.
   if ((this as Http2Stream).rstCode === 0) this.destroy()
 }
 
@@ -68,14 +68,14 @@ function onError (this: Duplex): void {
   const way = (this as Socket)[WAY]
   way.tunnel.ended(way.side, 'reset')
   const to = way.to as Socket
-  // What came before the reset, a Close frame say, is owed to the other side; `halfCloseTimeout` bounds its patience.
+  // Bytes that arrived before the reset, such as a Close frame, still go to the other side; `halfCloseTimeout` limits the time for that.
   way.tunnel.halfClosedAt ||= performance.now()
-  // Where the other side's end is under way already, it closes when all has left.
+  // Where the other side is ending already, it closes when all bytes have left.
   if (to.writableLength === 0) passReset(to)
   else if (to.writable) to.end(() => passReset(to))
 }
 
-/** A reset is passed on as one, where the transport has it. */
+/** Passes a reset on as a reset, where the transport supports it. */
 function passReset (to: Socket): void {
   if (isHttp2(to)) to.close(CANCEL)
   else reset(to)
@@ -91,8 +91,8 @@ function onClose (this: Duplex): void {
   way.over = true
   const { tunnel, to } = way
   tunnel.ended(way.side, 'end')
-  // Both directions had ended in order: what the other side has not taken yet is still on its way.
-  // An `end` of the other side that is under way flushes it, and closes it then; what that still says, nobody would hear.
+  // Where both directions ended in order, bytes for the other side may still be on their way: it is not destroyed.
+  // Where only its `end` is pending, it is destroyed after the flush; its input is paused, because no side is left to receive it.
   if (!to.writableEnded || (!to.readableEnded && to.writableFinished)) {
     to.destroy()
   } else if (!to.readableEnded) {

@@ -1,4 +1,4 @@
-// How do bytes get from one side to the other? Untouched, counted, and no faster than the other side takes them.
+// How do bytes get from one side to the other? Unchanged, counted, and no faster than the other side accepts them.
 import type { Duplex } from 'node:stream'
 import type { Flow, Side, TunnelFact } from '@fastify-arr/facts'
 import { type Late, leaveTogether } from '../sockets/leave-together.ts'
@@ -6,17 +6,17 @@ import { takenBy } from '../sockets/taken.ts'
 import { FrameReader } from './frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
 
-/** From this size on a read is bulk: copying it would cost more than a buffer of its own. */
+/** A read of this size or more, in bytes, is bulk: copying it would cost more than a buffer for this direction. */
 const BULK = 8192
 
-/** What a direction tells the tunnel it belongs to. */
+/** Receives a direction's events: the tunnel that it belongs to. */
 export interface WayOwner {
   readonly fact: TunnelFact
-  /** When the first direction ended, or what was left after that last moved; 0 while both are open. */
+  /** When the first direction ended, or when unsent bytes last moved after that; 0 while both are open. */
   halfClosedAt: number
   /** A Close frame passed. */
   saidClose (by: Side, code: number | null, reason: string): void
-  /** The tunnel's own Close frame was put in. */
+  /** The proxy's Close frame was written. */
   saidGoodbye (): void
   /** A direction's frames stopped being readable. */
   unreadable (side: Side): void
@@ -35,17 +35,17 @@ export class Way implements Late {
   readonly flow: Flow
   readonly reader: FrameReader
   reverse!: Way
-  /** Told of its socket's end: by the event, or because that came before us. */
+  /** True once the close of `from` was handled: by the event, or because the socket was destroyed before the tunnel listened. */
   over = false
-  /** A frame of ours that waits for the end of a frame of theirs. */
+  /** The proxy's Close frame, while it waits for the end of the current frame. */
   #waiting: Buffer | null = null
   #saidClose = false
-  /** What was written waits in the other side's socket. */
+  /** True while writes are collected in the other side's corked socket. */
   #gathering = false
-  /** The buffer of its own, while it moves bulk. */
+  /** This direction's own read buffer, while it moves bulk. */
   #bulk: Buffer | null = null
   #written: (() => void) | undefined
-  /** What the other side had taken at the last look, and since when that has not changed. */
+  /** How many bytes the other side had accepted at the last check, and since when that number has not changed. */
   #taken = NaN
   #takenAt = 0
 
@@ -58,34 +58,34 @@ export class Way implements Late {
     this.reader = new FrameReader(flow, masked, rsv)
   }
 
-  /** Passes bytes that lie in a reused buffer. False where no more may be read for now. */
+  /** Passes bytes of a reused buffer. False where reading must pause. */
   read (bytes: Buffer): boolean {
     if (bytes.length < BULK || isEncrypted(this.from)) {
-      // Little, or from TLS, which would not wait: copied, so that the buffer is free again whatever becomes of the write.
+      // A small read, or TLS, which does not stop reading at once: the bytes are copied, so the buffer is free again even if the write is not done.
       const more = this.pass(Buffer.from(bytes))
       if (this.#bulk !== null) this.#leaveBulk()
       return more
     }
     if (this.#bulk === null) {
-      // Much: there will be more. It shall be read into a buffer of its own, and written from there.
+      // The first bulk read: more will follow. Those are read into a buffer of this direction and written from it without a copy.
       this.#bulk = takeBuffer()
       this.#written ??= () => { if (this.to.writableLength === 0) this.from.resume() }
       return this.pass(Buffer.from(bytes))
     }
     this.pass(bytes, this.#written)
-    // The other socket may hold the buffer still: nothing is read until it has let go. After a goodbye it gets nothing more.
+    // The other socket may still use the buffer: nothing is read until it has written all. After the proxy's Close frame it gets nothing more.
     return this.#saidClose || this.to.writableLength === 0
   }
 
-  /** True where its socket is destroyed and has not told of its close. */
+  /** True where its socket is destroyed and has not emitted 'close'. */
   get isLost (): boolean {
     return this.from.destroyed && !this.over
   }
 
-  /** How long the other side has taken nothing of what waits for it, in ms; 0 where nothing waits. To be asked again and again. */
+  /** How long the other side has accepted none of the bytes that wait for it, in ms; 0 where none wait. Must be called regularly: it compares with the last check. */
   untaken (now: number): number {
     const taken = this.to.writableLength === 0 ? NaN : takenBy(this.to)
-    // NaN is never the same twice.
+    // NaN differs from NaN, so the time restarts at each check while nothing waits.
     if (taken !== this.#taken) {
       this.#taken = taken
       this.#takenAt = now
@@ -105,19 +105,19 @@ export class Way implements Late {
     shareBuffer()
   }
 
-  /** Passes bytes on. False where the other side has enough for now. */
+  /** Passes bytes on. False where the other side must read before more is sent. */
   pass (chunk: Buffer, written: (() => void) | undefined = undefined): boolean {
     const { flow, tunnel, reader } = this
     flow.bytes += chunk.length
     tunnel.fact.lastActivity = Date.now()
-    if (this.#saidClose) return true // our Close frame was the last word this way
+    if (this.#saidClose) return true // nothing may follow the proxy's Close frame (RFC 6455 §5.5.1)
     const boundary = reader.valid && reader.closed === null ? this.#observe(chunk) : -1
     if (!this.to.writable) return true
     if (this.#waiting === null || reader.closed !== null || boundary === -1) {
       if (chunk.length < BULK) this.#gather()
       return this.to.write(chunk, written)
     }
-    // Our Close frame goes where the last whole frame ends; what follows it could not be read any more.
+    // The proxy's Close frame is inserted after the last complete frame; the bytes after it are dropped, because nothing may follow a Close frame.
     if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)), written)
     return this.#say()
   }
@@ -145,7 +145,7 @@ export class Way implements Late {
     return boundary
   }
 
-  /** Puts a Close frame in at the next boundary: the first one counts. */
+  /** Inserts a Close frame at the next frame boundary; later calls are ignored. */
   inject (frame: Buffer): void {
     if (this.reader.closed !== null || this.#saidClose || this.#waiting !== null) return
     this.#waiting = frame

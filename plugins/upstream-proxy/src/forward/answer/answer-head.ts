@@ -5,7 +5,7 @@ import type { RawHeaders } from '../../headers/raw-headers.ts'
 /** How the length of a body is known (RFC 9112 §6.3). */
 export type Framing = 'none' | 'sized' | 'chunked' | 'until-close'
 
-/** A parsed head. The headers are the end-to-end ones, in their case, order and number. */
+/** A parsed head. Its headers are the end-to-end ones, with case, order and repetition as received. */
 export interface AnswerHead {
   readonly status: number
   readonly reason: string
@@ -15,20 +15,20 @@ export interface AnswerHead {
   readonly length: number
   /** Whether the connection may serve another request after this answer. */
   readonly reusable: boolean
-  /** Seconds for which the upstream says it keeps an idle connection; 0 where it does not say. */
+  /** How many seconds the upstream keeps an idle connection, from its Keep-Alive header; 0 where it does not say. */
   readonly keepAlive: number
-  /** Whether a header is among them that may name the upstream (Location, Set-Cookie …). */
+  /** True where a header may name the upstream (Location, Set-Cookie …). */
   readonly naming: boolean
-  /** Server-sent events: a body that may be silent for as long as it likes. */
+  /** True for server-sent events: the body may pause without limit. */
   readonly eventStream: boolean
 }
 
-/** An answer that breaks the protocol. The message is for logs. */
+/** An answer that violates the protocol. The message is for logs. */
 export class BadAnswer extends Error {
   readonly code = 'HPE_BAD_ANSWER'
 }
 
-// The whole head is held against these first; after that, cutting it up needs no further checks.
+// The whole head is tested against these first, so splitting it needs no further checks.
 // Neither matches a bare CR or LF, a NUL, a folded line, or a space before the colon.
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
@@ -55,7 +55,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(Object.entries<Kind>({
   'http2-settings': 'hop-by-hop'
 }))
 
-// Names come in few spellings: each is classified once. Bounded, for an upstream may invent names.
+// Each spelling of a name is classified once; there are few. The cache is bounded, because an upstream may invent names.
 const classified = new Map<string, Kind>()
 
 function kindOf (name: string): Kind {
@@ -63,7 +63,7 @@ function kindOf (name: string): Kind {
   if (kind === undefined) {
     kind = KINDS.get(name.toLowerCase()) ?? 'end-to-end'
     if (classified.size >= MOST_NAMES) classified.clear()
-    // A copy: what is cut out of a head keeps all of that.
+    // A copy, because a slice of a head would keep the whole head in memory.
     if (name.length <= LONGEST_NAME) classified.set(Buffer.from(name, 'latin1').toString('latin1'), kind)
   }
   return kind
@@ -79,7 +79,7 @@ export function areFields (text: string): boolean {
   return FIELDS.test(text)
 }
 
-/** Cuts checked header lines into names and values. */
+/** Splits checked header lines into names and values. */
 export function cutFields (text: string): RawHeaders {
   const fields: RawHeaders = []
   for (let at = 0; at < text.length;) {
@@ -153,7 +153,7 @@ export function parseHead (text: string, method: string): AnswerHead {
   const bodiless = status < 200 || status === 204 || status === 304 || method === 'HEAD'
   if (transfer !== null) {
     if (length !== null) throw new BadAnswer('both Content-Length and Transfer-Encoding are given')
-    // A transfer coding in an HTTP/1.0 message is a faulty framing (RFC 9112 §6.1); other codings are none that we asked for.
+    // A transfer coding in an HTTP/1.0 message is faulty framing (RFC 9112 §6.1). No request asks for a coding other than chunked.
     if (http10 || transfer !== 'chunked') throw new BadAnswer('the transfer coding is not supported')
     if (trailer !== null && !bodiless) headers.push('Trailer', trailer)
   }
@@ -168,10 +168,10 @@ export function parseHead (text: string, method: string): AnswerHead {
       const token = part.trim()
       if (token === 'close') closes = true
       else if (token === 'keep-alive') reusable ||= framing !== 'until-close'
-      // Framing belongs to the message, whatever Connection says.
+      // Content-Length frames the message, so it stays even where Connection names it.
       else if (token !== '' && token !== 'content-length') named.add(token)
     }
-    // Whatever else it says (RFC 9112 §9.3).
+    // `close` wins over `keep-alive` (RFC 9112 §9.3).
     if (closes) reusable = false
     if (named.size > 0) dropAll(headers, named)
   }

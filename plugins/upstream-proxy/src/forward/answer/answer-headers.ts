@@ -1,5 +1,5 @@
-// Which headers does the client get? The upstream's end-to-end ones, turned back to the public host,
-// after `rewriteResponse`, and with those that other plugins set on the reply.
+// Which headers does the client get? The upstream's end-to-end headers, rewritten to the public host and by
+// `rewriteResponse`, and those that other plugins set on the reply.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -11,12 +11,12 @@ import { type AnswerHead, BadAnswer } from './answer-head.ts'
 import { reverseRewrite } from './reverse-rewrite.ts'
 import { type ClientAnswer, rewriteAnswer } from './rewrites.ts'
 
-// Several plugins, and the upstream, may each have something to say here.
+// Headers to which several plugins and the upstream may each add values.
 const ADDED: ReadonlySet<string> = new Set(['vary', 'set-cookie', 'link'])
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'trailer'])
 
-// Node's HTTP/2 takes one field line of these, and throws at two. The first of them counts, as it does in what Node reads;
-// two of the others are one list (RFC 9110 §5.3).
+// Node's HTTP/2 accepts one field line of each of these, and throws at two. For SINGLE the first line counts, as in Node's own
+// parsing; for LISTS the lines are joined into one list (RFC 9110 §5.3).
 const SINGLE: ReadonlySet<string> = new Set([
   'access-control-allow-credentials', 'access-control-max-age', 'access-control-request-method', 'age', 'authorization',
   'content-length', 'content-location', 'content-md5', 'content-range', 'content-type', 'date', 'dnt', 'etag', 'expires', 'from', 'host',
@@ -25,7 +25,7 @@ const SINGLE: ReadonlySet<string> = new Set([
 ])
 const LISTS: ReadonlySet<string> = new Set(['content-encoding', 'content-language', 'if-match', 'if-none-match'])
 
-/** The answer as the client gets it. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
+/** Builds the answer for the client. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
 export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head: AnswerHead, asked: RequestHead, settings: ForwardSettings): ClientAnswer {
   if (head.naming && settings.reverseRewrite) {
     reverseRewrite(head.headers, {
@@ -38,9 +38,9 @@ export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head
   }
   const { status, reason, headers } = head
   const answer = settings.rewriteResponse === null ? { status, reason, headers, body: null } : rewriteAnswer(request, head, settings.rewriteResponse)
-  // What is asked with HEAD tells the length of a body that does not come; whoever asked with GET waits for it.
+  // `rewriteRequest` made a HEAD of the request: the answer's Content-Length is that of a body which does not follow, and a GET client would wait for it.
   if (asked.method === 'HEAD' && request.raw.method !== 'HEAD') without(answer.headers, 'content-length')
-  // Without chunks there is no place for trailers.
+  // A client that cannot get trailers (RFC 9110 §6.5.1) gets no Trailer header either.
   if (!takesTrailers(request.raw, answer.status)) without(answer.headers, 'trailer')
   try {
     if (request.raw.httpVersionMajor === 2 && answer.status > 599) throw new BadAnswer('HTTP/2 has no such status')
@@ -52,7 +52,7 @@ export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head
   return answer
 }
 
-// Node throws at a head that announces what it has no place for.
+// Node throws where the head announces trailers that it could not send.
 function takesTrailers ({ httpVersion, method }: IncomingMessage, status: number): boolean {
   if (httpVersion === '1.1') return method !== 'HEAD' && status !== 204 && status !== 304
   return httpVersion !== '1.0'
@@ -71,14 +71,14 @@ export function clientHeaders (answer: { readonly headers: RawHeaders }, reply: 
   return headers
 }
 
-/** Gives Node the head of an answer, to leave with what follows. */
+/** Gives Node the head of an answer; it leaves with the bytes that follow. */
 export function writeHead (response: ServerResponse | Http2ServerResponse, status: number, reason: string | undefined, headers: RawHeaders): void {
   if ('stream' in response) {
     response.writeHead(status, http2Headers(headers))
   } else if (response.getHeaderNames().length === 0) {
     response.writeHead(status, reason, headers)
   } else {
-    // Fastify or a hook has set some at the response itself. Beside those, Node 20 keeps the last one of a name.
+    // Fastify or a hook has set headers on the response itself. With such headers present, `writeHead` of Node 20 keeps only the last one of a name.
     const all = new Map<string, { name: string, values: string[] }>()
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string
@@ -91,9 +91,9 @@ export function writeHead (response: ServerResponse | Http2ServerResponse, statu
   }
 }
 
-/** As HTTP/2 wants them: lower-case, several of a name in one array, none of the connection (RFC 9113 §8.2.2). `Trailer` is the message's there. */
+/** The headers as HTTP/2 needs them: lower-case, several of a name in one array, no connection headers (RFC 9113 §8.2.2). In HTTP/2 `Trailer` belongs to the message. */
 export function http2Headers (headers: RawHeaders): OutgoingHttpHeaders {
-  // Nothing is there yet, not even a `constructor`.
+  // Without a prototype, so that a header named `constructor` is not found before it is set.
   const out = Object.create(null) as Record<string, string | string[]>
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()

@@ -1,28 +1,28 @@
-// Where does an answer begin and end in the bytes of a connection? A strict reader of HTTP/1.1 responses (RFC 9112).
+// Where does an answer begin and end in the bytes of a connection? A strict parser of HTTP/1.1 responses (RFC 9112).
 // Whatever it does not know for certain is an error: a proxy that guesses can be made to guess wrong.
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import { type AnswerHead, areFields, BadAnswer, cutFields, parseHead } from './answer-head.ts'
 import { mayBecomeHead } from './unfinished-head.ts'
 
-/** Who is told what was read. */
+/** Receives what the parser reads. */
 export interface AnswerSink {
   /** An interim answer (1xx) before the final one. */
   information (head: AnswerHead): void
   head (head: AnswerHead): void
-  /** A part of the body. The bytes are only there during the call: the buffer is read into again. */
+  /** A part of the body. The bytes are valid only during the call: the read buffer is reused. */
   body (chunk: Buffer): void
-  /** The end, with the body's last part where it has one (as above), and the trailers. */
+  /** The end of the answer, with the last part of the body where there is one (valid only during the call), and the trailers. */
   end (last: Buffer | null, trailers: RawHeaders | null): void
 }
 
 /** What the next byte belongs to. */
 type State = 'idle' | 'head' | 'sized' | 'until-close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers'
 
-// A line of chunk size: extensions are allowed and ignored (RFC 9112 §7.1.1), within reason.
+// The line of a chunk size. Extensions are allowed and ignored (RFC 9112 §7.1.1), up to a limit.
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,10})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/
 const CHUNK_LINE_LIMIT = 1024
 const INTERIM_LIMIT = 32
-// In trailers these would change what was already passed on (RFC 9110 §6.5.1).
+// In trailers these would change the meaning of the head that was already forwarded (RFC 9110 §6.5.1).
 const NOT_IN_TRAILERS = /^(content-(length|encoding|type|range)|transfer-encoding|trailer|host|connection|keep-alive|te|upgrade|set-cookie|location|proxy-.*|cache-control|age|expires|date|vary|www-authenticate|authorization)$/i
 
 export class AnswerParser {
@@ -44,19 +44,19 @@ export class AnswerParser {
     return this.#state === 'idle'
   }
 
-  /** True once a byte of the awaited answer came. */
+  /** True once a byte of the awaited answer has arrived. */
   get begun (): boolean {
     return (this.#state !== 'idle' && this.#state !== 'head') || this.#carry !== null || this.#interim > 0
   }
 
-  /** Awaits the answer to one request: whether it has a body depends on the method. */
+  /** Prepares for the answer to one request; the method decides whether the answer has a body. */
   expect (method: string): void {
     this.#method = method
     this.#state = 'head'
     this.#interim = 0
   }
 
-  /** Reads on. Throws BadAnswer. */
+  /** Parses the next bytes. Throws BadAnswer. */
   push (chunk: Buffer): void {
     if (this.#carry !== null) {
       chunk = Buffer.concat([this.#carry, chunk])
@@ -138,7 +138,7 @@ export class AnswerParser {
     return this.#state === 'until-close'
   }
 
-  /** The connection ended in order. */
+  /** The upstream ended the connection in order. */
   finish (): void {
     if (this.#state === 'until-close') this.#end(null, null)
   }
@@ -146,7 +146,7 @@ export class AnswerParser {
   #head (chunk: Buffer, at: number, end: number): number {
     const head = parseHead(chunk.toString('latin1', at, end + 2), this.#method)
     if (head.status < 200) {
-      // We never ask to switch protocols here; and an upstream must not keep us busy for ever.
+      // Forwarded requests never ask for another protocol. The number of interim answers is limited, or an upstream could send them without end.
       if (head.status === 101) throw new BadAnswer('101 was not asked for')
       if (++this.#interim > INTERIM_LIMIT) throw new BadAnswer('too many interim answers')
       this.#sink.information(head)
@@ -164,7 +164,7 @@ export class AnswerParser {
         this.#state = 'sized'
     }
     const bodiless = head.framing === 'none' || (head.framing === 'sized' && head.length === 0)
-    // Before the sink hears of the head: a seam it calls may throw, or end the exchange.
+    // Set before the sink gets the head: the `rewriteResponse` that it calls may throw, or end the exchange.
     if (bodiless) this.#state = 'idle'
     this.#sink.head(head)
     if (bodiless) this.#sink.end(null, null)

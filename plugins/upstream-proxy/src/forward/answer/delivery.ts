@@ -1,4 +1,4 @@
-// How does the answer get to the client? As it comes, no faster than it is taken, and never looking whole when it is not.
+// How does the answer get to the client? As it arrives, no faster than the client reads it; an incomplete one never looks complete.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
@@ -19,33 +19,33 @@ export class Delivery implements Late, ThroughTarget {
   readonly #http1: boolean
   #through: Through | null = null
   #source: Source | null = null
-  /** Large parts that have not left yet. */
+  /** How many large parts are not written to the kernel yet. */
   #lent = 0
-  /** Whether the client is waited for. */
+  /** True while the client must read before more is written. */
   #full = false
   #discard = false
   #answer: ClientAnswer | null = null
-  /** The socket, while what was written waits in it. */
+  /** The corked socket, while writes are collected in it. */
   #gathering: Socket | null = null
-  /** The end is to leave too. */
+  /** The answer's end leaves with the collected writes. */
   #complete = false
   readonly #ending: Ending
 
-  /** `expired` is told where the client does not take what is left of a whole answer. */
+  /** `expired` is called where the client does not read the rest of a complete answer in time. */
   constructor (response: ServerResponse, leftovers: Leftovers, expired: () => void) {
     this.#response = response
     this.#http1 = !('stream' in response)
     this.#ending = new Ending(response, leftovers, expired)
   }
 
-  /** Keeps the head until something follows it: an answer that breaks before can still become an error. */
+  /** Keeps the head until something follows it: an answer that fails before that can still become an error. */
   head (answer: ClientAnswer, owner: ThroughOwner): void {
     this.#answer = answer
     this.#discard = answer.status === 204 || answer.status === 304
     if (answer.body !== null) this.#through = new Through(answer.body, this.#response, this, owner)
   }
 
-  /** Sends what is ready now, where the body is yet to come. */
+  /** Sends what is ready now; the body, or more of it, has still to arrive. */
   flush (): void {
     if (this.#answer === null) return
     this.begin()
@@ -53,7 +53,7 @@ export class Delivery implements Late, ThroughTarget {
     this.#response.flushHeaders()
   }
 
-  /** Gives Node the head, to leave with what follows. */
+  /** Gives Node the head; it leaves with the bytes that follow. */
   begin (): void {
     const answer = this.#answer
     if (answer === null) return
@@ -62,9 +62,9 @@ export class Delivery implements Late, ThroughTarget {
   }
 
   /**
-   * Passes a part of the body on, in one write with the head where that has not left yet. The part lies in the
-   * connection's read buffer: a small one leaves as a string (one copy, one plain write) at the end of this turn,
-   * a large one at once and as it lies, and the source has to wait until it has left.
+   * Writes a part of the body, together with the head where that was not sent yet. The part is a view of the
+   * connection's read buffer. A small part is copied to a string and leaves in one plain write at the end of this turn.
+   * A large part is written at once without a copy, and the source is paused until it has left.
    */
   part (part: Buffer, source: Source | null): void {
     if (this.#through !== null) {
@@ -80,18 +80,18 @@ export class Delivery implements Late, ThroughTarget {
     this.#ending.hold()
   }
 
-  /** False while the part has not left. */
+  /** False while the kernel has not accepted the whole part. */
   #lend (part: Buffer): boolean {
     const response = this.#response
     this.#lent++
-    // Corked by us, Node does not put the write off to the next tick.
+    // While the response is corked here, Node does not defer the write to the next tick.
     response.cork()
     response.write(part, () => { this.#returned() })
     response.uncork()
     return response.writableLength === 0
   }
 
-  /** False while the client has enough. */
+  /** False where the client must read before more is written. */
   #write (text: string): boolean {
     this.#gather()
     if (this.#response.write(text, 'latin1')) return true
@@ -100,7 +100,7 @@ export class Delivery implements Late, ThroughTarget {
     return false
   }
 
-  /** What is written from now on leaves at the end of this turn. HTTP/2 gathers by itself; behind another answer of a pipeline there is no socket yet. */
+  /** Collects the writes that follow; they leave at the end of this turn. HTTP/2 collects by itself; a response behind another one of a pipeline has no socket yet. */
   #gather (): void {
     if (this.#gathering !== null || !this.#http1) return
     this.#gathering = this.#response.socket
@@ -113,7 +113,7 @@ export class Delivery implements Late, ThroughTarget {
     const response = this.#response
     const socket = this.#gathering
     this.#gathering = null
-    // The last chunk is followed by a mark that goes along; with any other body Node would add an empty write, and make a writev of the two.
+    // A chunked body ends with a last chunk, which leaves with the rest. For any other body Node would add an empty write, and turn the two into a writev.
     if (this.#complete && response.chunkedEncoding) response.end()
     socket?.uncork()
     if (!this.#complete) return
@@ -121,7 +121,7 @@ export class Delivery implements Late, ThroughTarget {
     this.waitForClient()
   }
 
-  /** Ends the answer. Its last part still lies in the source's buffer: a large one may have the source wait, even now. */
+  /** Ends the answer. Its last part is still in the source's buffer: a large part pauses the source even at the end. */
   end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
     if (this.#through !== null) {
       if (last !== null) this.#through.part(last, source)
@@ -133,7 +133,7 @@ export class Delivery implements Late, ThroughTarget {
     if (last !== null) this.part(last, last.length > SMALL ? source : null)
     if (last === null || last.length <= SMALL) this.#gather()
     this.finish(trailers)
-    // Nothing more comes, and Node tells no 'drain' of an answer that has ended: only what is lent is waited for.
+    // The answer has ended, and Node emits no 'drain' after that: only large parts that have not left are waited for.
     this.#full = false
     this.#goOn()
   }
@@ -149,7 +149,7 @@ export class Delivery implements Late, ThroughTarget {
     }
   }
 
-  /** All was said: the client has its time to take it. */
+  /** The whole answer was written: the client's time to read the rest of it begins. */
   waitForClient (): void {
     this.#ending.wait()
   }
@@ -160,13 +160,13 @@ export class Delivery implements Late, ThroughTarget {
     this.#through?.destroy()
   }
 
-  /** Nothing more comes: what the client got must not look whole. */
+  /** The answer is incomplete, and must not look complete to the client. */
   cut (): void {
     this.drop()
     this.#ending.cut()
   }
 
-  /** The client is gone. A source that waits for its bytes to leave waits in vain, and they may still lie somewhere below. */
+  /** The client has left. A paused source is abandoned: its bytes will not leave, and Node may still hold its buffer. */
   closed (): void {
     this.#ending.closed()
     this.#source?.abandon()
@@ -184,7 +184,7 @@ export class Delivery implements Late, ThroughTarget {
     this.#goOn()
   }
 
-  /** The source may read on once every part is given back, and the client has caught up. */
+  /** Resumes the source once every large part has left and the client has caught up. */
   #goOn (): void {
     if (this.#source === null || this.#lent > 0 || this.#full) return
     this.#ending.caughtUp()

@@ -1,4 +1,4 @@
-// How does an answer end on the client's side? Taken whole within its time, or cut so that it does not look whole.
+// How does an answer end on the client's side? Read completely within its time, or cut so that it does not look complete.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { reset } from '../../sockets/reset.ts'
@@ -17,7 +17,7 @@ export class Ending {
   #whole = false
   #isReset = false
 
-  /** `expired` is told where the client does not take what is left of a whole answer. */
+  /** `expired` is called where the client does not read the rest of a complete answer in time. */
   constructor (response: ServerResponse, leftovers: Leftovers, expired: () => void) {
     this.#response = response
     this.#leftovers = leftovers
@@ -42,24 +42,24 @@ export class Ending {
     this.#leftover = null
   }
 
-  /** What the client got must not look whole. */
+  /** Cuts the answer, so that it does not look complete to the client. */
   cut (): void {
     const response = this.#response
     if ('stream' in response) this.#reset((response as unknown as Http2ServerResponse).stream)
-    // For HTTP/1.0 a body ends with the connection, unless that is reset.
+    // In HTTP/1.0 the end of the connection ends the body; only a reset shows that it is incomplete.
     else if (response.req.httpVersion === '1.0' && response.socket !== null) reset(response.socket)
     else response.destroy()
   }
 
-  /** The client is gone. */
+  /** The client has left. */
   closed (): void {
     this.#gone = true
     if (this.#leftover !== null) this.#leftovers.strike(this.#leftover)
   }
 
-  /** Resets a stream. Where not even that has left after a while, nothing does any more, of no stream of the session. */
+  /** Resets a stream. Where the RST_STREAM has not left after the time limit, no bytes of the session leave any more, and its socket is destroyed. */
   #reset (stream: Http2ServerResponse['stream']): void {
-    // The session would wait for what it has written, and keeps its socket from us; what one chains on that is the socket itself.
+    // `session.destroy()` would wait for its writes, and Node's proxy of the socket forbids `destroy()`; `once()` returns the socket itself.
     if (this.#isReset) stream.session?.socket.once('close', noop).destroy()
     else stream.close(INTERNAL_ERROR)
     this.#isReset = true

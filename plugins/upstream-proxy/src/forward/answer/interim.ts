@@ -1,11 +1,11 @@
-// What else may surround an answer's body? Interim answers before its head, trailers after it.
+// What may come before and after an answer? Interim answers before its head, trailers after its body.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { http2Headers } from './answer-headers.ts'
 
-/** Passes an interim answer (103 Early Hints, 102 Processing …) on. 100 is dropped: it is for whoever asked for it, us. */
+/** Forwards an interim answer (103 Early Hints, 102 Processing …). 100 is dropped: it answers the `Expect` of the proxy's own request. */
 export function relayInterim (response: ServerResponse | Http2ServerResponse, head: AnswerHead): void {
   if (head.status === 100 || response.headersSent) return
   if ('stream' in response) {
@@ -13,15 +13,15 @@ export function relayInterim (response: ServerResponse | Http2ServerResponse, he
     response.stream.additionalHeaders({ ':status': head.status, ...http2Headers(head.headers) })
     return
   }
-  // HTTP/1.0 knows no interim answers (RFC 9110 §15.2); and behind another answer of a pipeline there is no socket yet.
+  // HTTP/1.0 has no interim answers (RFC 9110 §15.2), and a response behind another one of a pipeline has no socket yet.
   if (response.req.httpVersion === '1.0' || response.socket === null) return
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   for (let i = 0; i < head.headers.length; i += 2) text += `${head.headers[i] as string}: ${head.headers[i + 1] as string}\r\n`
-  // Node's writeEarlyHints knows Link alone; these headers were checked when they were read.
+  // Node's writeEarlyHints sends only Link. These headers were validated when they were parsed.
   response.socket.write(`${text}\r\n`, 'latin1')
 }
 
-/** Adds the trailers to a response that is about to end. Without chunks there is no place for them (RFC 9110 §6.5.1). */
+/** Adds the trailers to a response that is about to end. In HTTP/1.1 only a chunked body can have them (RFC 9110 §6.5.1). */
 export function addTrailers (response: ServerResponse | Http2ServerResponse, trailers: RawHeaders): void {
   if ('stream' in response) {
     response.addTrailers(http2Headers(trailers))

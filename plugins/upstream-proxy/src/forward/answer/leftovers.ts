@@ -1,4 +1,4 @@
-// What is left of an answer once its upstream has said it all: does the client still take it? Nobody else waits for that any more.
+// Does the client still read the rest of an answer whose upstream has sent all of it? No other timer watches that answer any more.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -6,19 +6,19 @@ import { type Place, Roster } from '../../sockets/roster.ts'
 import { takenFrom } from '../../sockets/taken.ts'
 import { Watch } from '../../sockets/watch.ts'
 
-/** An answer that has not left in full, as it was when last looked at. */
+/** An answer that has not left completely, as of the last check. */
 export interface Leftover {
   readonly response: ServerResponse | Http2ServerResponse
   readonly expired: () => void
   taken: number
-  /** Since when nothing was taken, on `performance.now()`'s clock. */
+  /** Since when the client has accepted nothing, on `performance.now()`'s clock. */
   since: number
 }
 
-// Who takes nothing is found out after this part of the limit, at the latest.
+// Checks per limit: a client that accepts nothing is found at the latest a quarter of the limit too late.
 const LOOKS = 4
 
-/** All of a proxy. Most answers leave at once and never come here; for the others there is one clock, which is still while there are none. */
+/** All such answers of a proxy. Most answers leave at once and are never added; the others share one timer, which is stopped while there are none. */
 export class Leftovers {
   readonly #limit: number
   readonly #open = new Roster<Leftover>()
@@ -30,7 +30,7 @@ export class Leftovers {
     this.#limit = limit
   }
 
-  /** Waits for the client, and calls `expired` where it has taken nothing for as long as the limit: again and again, until it is struck. */
+  /** Watches an answer, and calls `expired` whenever the client has accepted nothing for the limit, until the answer is struck. */
   add (response: Leftover['response'], expired: () => void): Place<Leftover> {
     if (!this.#looking && this.#limit > 0) this.#goOn()
     return this.#open.add({ response, expired, taken: takenOf(response), since: performance.now() })
@@ -63,9 +63,9 @@ export class Leftovers {
 }
 
 /**
- * What grows with every byte that the client takes, and is never the same twice where it is not the client that is waited for: in a
- * pipeline whose turn has not come, or behind a stream of `rewriteResponse` that takes its time. Of HTTP/2, where nobody tells how
- * much of a part has left, what the whole session sends counts too.
+ * A number that grows with every byte that the client accepts. It is NaN, which differs from itself, where the client is not the
+ * cause of the wait: a response of a pipeline whose turn has not come, or a slow stream of `rewriteResponse`. For HTTP/2 it counts
+ * the bytes of the whole session, because Node does not report how much of a part has left.
  */
 function takenOf (response: Leftover['response']): number {
   const stream = 'stream' in response ? response.stream : null

@@ -1,24 +1,24 @@
-// Does an answer name the upstream where the client should read the public host? What ARR calls "reverse rewrite host
+// Does an answer name the upstream where it should name the public host? ARR calls this "reverse rewrite host
 // in response headers", for Location, Content-Location, Refresh and the cookies' Domain and Path.
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Prefixes } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
 
-/** The two sides of one request. */
+/** The upstream's and the public names of one request. */
 export interface Places {
   readonly origin: Origin
-  /** The Host the upstream was told: it may use that one in its links. */
+  /** The Host that was sent to the upstream, which may use it in its links. */
   readonly toldHost: string
-  /** How the client sees us: `https` and `www.example.com:8443`; no host where it told none. */
+  /** The proxy as the client sees it: `https` and `www.example.com:8443`; the host is empty where the client sent none. */
   readonly publicProtocol: string
   readonly publicHost: string
-  /** Where the public paths under `prefix` are those under `rewritePrefix` upstream; null where a rule chose the path. */
+  /** The prefixes, where public paths under `prefix` are upstream paths under `rewritePrefix`; null where a rule chose the path. */
   readonly paths: Prefixes | null
 }
 
 const AUTHORITY = /^(?:https?:)?\/\/([^/?#\\]*)/i
 
-/** Turns the headers back, in place. */
+/** Rewrites the headers to the public host, in place. */
 export function reverseRewrite (headers: RawHeaders, places: Places): void {
   for (let i = 0; i < headers.length; i += 2) {
     const value = headers[i + 1] as string
@@ -45,18 +45,18 @@ function publicUrl (url: string, places: Places): string {
   const authority = (match[1] as string).toLowerCase()
   const secure = places.origin.secure
   if (!isSame(authority, places.origin.host, secure) && !isSame(authority, places.toldHost, secure)) return url
-  // HTTP/1.0 may come without a Host.
+  // An HTTP/1.0 request may have no Host.
   if (places.publicHost === '') return hostless(publicPath(url.slice(match[0].length).replace(/^(?!\/)/, '/'), places))
   const scheme = url.startsWith('//') ? '' : `${places.publicProtocol}:`
   return `${scheme}//${places.publicHost}${publicPath(url.slice(match[0].length), places)}`
 }
 
-/** A path that stands alone. What follows the prefix may begin with a slash of its own, and two would name a host. */
+/** Makes sure that a path without a host names none: the rest after the prefix may begin with a slash too, and `//` would name a host. */
 function hostless (path: string): string {
   return /^\/[/\\]/.test(path) ? `/.${path}` : path
 }
 
-/** One authority may spell the default port, the other not. */
+/** Compares two authorities; the default port may be given or omitted. */
 function isSame (authority: string, host: string, secure: boolean): boolean {
   const port = secure ? ':443' : ':80'
   const bare = (name: string) => name.endsWith(port) ? name.slice(0, -port.length) : name
@@ -72,7 +72,7 @@ function publicPath (path: string, { paths }: Places): string {
 }
 
 function publicCookie (cookie: string, places: Places): string {
-  // What comes before the first semicolon is the cookie's own, whatever it looks like.
+  // The part before the first semicolon is the cookie's name and value; it is never changed.
   const [pair = '', ...attributes] = cookie.split(';')
   const out = [pair]
   for (const attribute of attributes) {
@@ -83,7 +83,7 @@ function publicCookie (cookie: string, places: Places): string {
       out.push(` ${name}=${publicPath(value, places)}`)
     } else if (/^domain$/i.test(name) && namesUpstream(value, places)) {
       const domain = places.publicHost.replace(/:\d+$/, '')
-      // A cookie without Domain is for this host alone; an address or a bare name may not be given as one (RFC 6265 §5.2.3).
+      // An IP address or a name without a dot is not allowed as Domain (RFC 6265 §5.2.3): Domain is omitted, and the cookie is for this host alone.
       if (/^[^[\]:]+\.[^.\d][^.]*$/.test(domain)) out.push(` ${name}=${domain}`)
     } else {
       out.push(attribute)

@@ -1,4 +1,4 @@
-// What may a user's function change about a message on its way? The seams `rewriteRequest` and `rewriteResponse`.
+// What may a user's function change in a forwarded message? The options `rewriteRequest` and `rewriteResponse`.
 import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { HOP_BY_HOP } from '../../headers/hop-by-hop.ts'
@@ -6,36 +6,36 @@ import { isHeader, type RawHeaders, without } from '../../headers/raw-headers.ts
 import { isPromise } from '../../options/promise.ts'
 import type { AnswerHead } from './answer-head.ts'
 
-/** Header names and values, in order, several of a name where there are several. */
+/** Header names and values, in order; a name may occur several times. */
 export type HeaderList = Array<[name: string, value: string]>
 
 /** A request as one side of the proxy sees it. */
 export interface RewritableRequest {
   method: string
-  /** On the way in: the target as the client wrote it. On the way out: the absolute URL that is asked for. */
+  /** In `in`: the target as the client sent it. In `out`: the absolute URL that is requested from the upstream. */
   url: string
-  /** End-to-end headers. Those that frame the message are not to be changed here: what is done to them is undone. */
+  /** End-to-end headers. Changes to those that frame the message are undone. */
   headers: HeaderList
 }
 
-/** Changes `out`; `in` is what arrived, and stays. Runs after the hop-by-hop headers were removed and the proxy's were added. */
+/** Changes `out`; `in` is the request as it arrived. Runs after the hop-by-hop headers are removed and the proxy's are added. */
 export type RewriteRequest = (request: FastifyRequest, sides: { readonly in: Readonly<RewritableRequest>, readonly out: RewritableRequest }) => void
 
-/** What `rewriteResponse` gives back; what is missing stays as it is. */
+/** The result of `rewriteResponse`; what is omitted stays unchanged. */
 export interface RewrittenResponse {
   status?: number
   headers?: HeaderList
-  /** The body is passed through it; Content-Length is then left out. */
+  /** A stream through which the body is piped; Content-Length is then omitted. */
   body?: Duplex
 }
 
-/** Changes an answer, after the hop-by-hop headers were removed and the reverse rewriting was done. */
+/** Changes an answer. Runs after the hop-by-hop headers are removed and the reverse rewrite is done. */
 export type RewriteResponse = (request: FastifyRequest, answer: { status: number, headers: HeaderList }) => RewrittenResponse | undefined
 
-/** What the client gets. */
+/** The answer for the client. */
 export interface ClientAnswer {
   readonly status: number
-  /** Node's word for the status where it is undefined. */
+  /** Where it is undefined, Node's reason phrase for the status is sent. */
   readonly reason: string | undefined
   readonly headers: RawHeaders
   readonly body: Duplex | null
@@ -43,7 +43,7 @@ export interface ClientAnswer {
 
 const FRAMING: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length'])
 
-/** The answer after `rewriteResponse`. The framing stays the proxy's business, whatever the headers say. */
+/** The answer after `rewriteResponse`. The framing headers stay the proxy's, whatever the function returns for them. */
 export function rewriteAnswer (request: FastifyRequest, head: AnswerHead, rewrite: RewriteResponse): ClientAnswer {
   const change = rewrite(request, { status: head.status, headers: listed(head.headers) })
   if (isPromise(change)) throw new TypeError('rewriteResponse: it must not give a promise, nobody waits for it')
@@ -58,7 +58,7 @@ export function rewriteAnswer (request: FastifyRequest, head: AnswerHead, rewrit
 
 function changed (head: AnswerHead, change: RewrittenResponse): ClientAnswer {
   const status = change.status ?? head.status
-  // What the head cannot say truly would cut the body or leave it open.
+  // A status that cannot be sent, or an interim one, would cut the body or leave the answer open.
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`rewriteResponse: ${status} is no status of an answer`)
   if (change.body?.destroyed === true) throw new TypeError('rewriteResponse: the stream given for the body is destroyed')
   for (const [name, value] of change.headers ?? []) {
@@ -66,7 +66,7 @@ function changed (head: AnswerHead, change: RewrittenResponse): ClientAnswer {
   }
   const headers = change.headers === undefined ? head.headers : framed(change.headers, head.headers)
   const bodiless = head.framing === 'none' || status === 204 || status === 304
-  // It may hold a file open, say.
+  // The stream may hold a resource, such as an open file.
   if (bodiless) change.body?.destroy()
   const body = bodiless ? null : change.body ?? null
   if (body !== null || (bodiless && status !== head.status)) without(headers, 'content-length')
@@ -79,7 +79,7 @@ export function listed (headers: RawHeaders): HeaderList {
   return list
 }
 
-/** The changed headers, with the framing ones of the original in place of their own. */
+/** The changed headers, with the original's framing headers instead of their own. */
 export function framed (changed: HeaderList, original: RawHeaders): RawHeaders {
   const out: RawHeaders = []
   for (const [name, value] of changed) {

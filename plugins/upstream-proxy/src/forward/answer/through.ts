@@ -1,5 +1,5 @@
-// What lies between the upstream's body and the client where `rewriteResponse` gave a stream? Somebody else's code, that may
-// keep what it gets, take its time, end before it was told all, or fail.
+// How does a body pass through the stream that `rewriteResponse` returned? The stream is the user's code: it may buffer, be slow,
+// end before it got the whole body, or fail.
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
@@ -10,13 +10,13 @@ export const REST_PATIENCE = 2000
 
 /** Where the stream's output goes. */
 export interface ThroughTarget {
-  /** Called before each part that goes to the client: the head is to be first. */
+  /** Called before each part that goes to the client, so that the head is sent first. */
   begin (): void
   /** The stream has ended, and the answer with it. */
   finish (trailers: RawHeaders | null): void
 }
 
-/** Who is told where the answer's end is not that of the upstream's body. */
+/** Called where the answer does not end with the upstream's body. */
 export interface ThroughOwner {
   /** The stream failed, or closed before its end. */
   broken (cause: unknown): void
@@ -27,11 +27,11 @@ export interface ThroughOwner {
 export class Through {
   readonly #stream: Duplex
   readonly #owner: ThroughOwner
-  /** Who was told to wait until the stream has taken what it got. */
+  /** The source that is paused until the stream drains. */
   #source: Source | null = null
-  /** The stream has said all it has to say. */
+  /** The stream has ended, failed or been destroyed. */
   #over = false
-  /** The upstream has. */
+  /** The upstream's body has ended. */
   #told = false
   #trailers: RawHeaders | null = null
 
@@ -56,24 +56,24 @@ export class Through {
     stream.on('close', () => { this.#broken(new Error('the stream of rewriteResponse closed before its end')) })
   }
 
-  /** Passes a copy of a part on; who brings it has to wait where the stream is full. */
+  /** Writes a copy of a part to the stream; the source is paused where the stream is full. */
   part (part: Buffer, source: Source): void {
-    // Past the stream's own end, what is left of the body is of no interest to anybody.
+    // After the stream's own end, the rest of the body is discarded.
     if (this.#over || this.#stream.write(Buffer.from(part)) || this.#source !== null) return
     source.hold()
     this.#source = source
   }
 
-  /** The upstream's body is over. */
+  /** Ends the stream: the upstream's body has ended. */
   end (trailers: RawHeaders | null): void {
     this.#told = true
     this.#trailers = trailers
     if (!this.#over) this.#stream.end()
-    // A stream that is to end tells no 'drain'.
+    // A stream that is ending emits no 'drain'.
     this.#goOn()
   }
 
-  /** Nobody waits for it any more. */
+  /** Destroys the stream: its output is not needed any more. */
   destroy (): void {
     this.#over = true
     this.#stream.destroy()

@@ -1,11 +1,11 @@
-// Can what has come of an answer's head still become one? Nobody waits for the rest of what cannot.
+// Can the bytes received so far still become a valid head? If not, the answer is refused at once, without waiting for the rest.
 import { areFields, isStatusLine } from './answer-head.ts'
 
 const START = 'HTTP/1.'
-// The last line may be any part of one, and end inside its CRLF.
+// The last line may be incomplete, and end between CR and LF.
 const UNFINISHED_LINE = /^[\t\x20-\x7e\x80-\xff]*\r?$/
 
-/** True where `text`, the head without its empty line, is valid as far as it goes: each whole line, and what there is of the last. */
+/** True where `text`, a head without its empty line, is valid so far: each complete line, and the part of the last one that has arrived. */
 export function mayBecomeHead (text: string): boolean {
   if (!START.startsWith(text.slice(0, START.length))) return false
   const first = text.indexOf('\r\n')

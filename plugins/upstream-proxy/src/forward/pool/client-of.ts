@@ -1,12 +1,12 @@
-// Who counts as one client? An IPv4 address, or the /64 network that one IPv6 customer has.
+// What counts as one client? An IPv4 address, or an IPv6 /64 network, which is what one customer usually has.
 import type { FastifyRequest } from 'fastify'
 
-/** As Fastify's `trustProxy` has it; null for the client of a unix socket. */
+/** The client by the address that Fastify's `trustProxy` determines; null for the client of a unix socket. */
 export function clientOf (request: FastifyRequest): string | null {
   return networkOf(request.ip)
 }
 
-/** The first half of an IPv6 address; another address as it is; null where there is none. */
+/** The first half of an IPv6 address; an IPv4 address unchanged; null where there is none. */
 export function networkOf (address: string | undefined): string | null {
   if (address === undefined) return null
   if (address.startsWith('::ffff:')) return address.slice(7)

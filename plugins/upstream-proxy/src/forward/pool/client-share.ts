@@ -1,4 +1,4 @@
-// How many of a pool's connections may one client use at a time? Counted only while so many are in use that somebody could have
+// How many of a pool's connections may one client use at a time? They are counted only while so many are in use that one client could have
 // too many: a pool that is not busy pays nothing.
 import type { Roster } from '../../sockets/roster.ts'
 import { clientOf } from './client-of.ts'
@@ -8,16 +8,16 @@ import type { Exchange } from './exchange.ts'
 export class ClientShare {
   readonly #most: number
   readonly #open: Roster<Connection>
-  /** How many each client uses; null while nobody can have too many. The keys are short texts: old tables keep nothing large. */
+  /** How many each client uses; null while no client can exceed the limit. The keys are short strings, so tables that V8 still holds keep nothing large. */
   #counts: Map<string, number> | null = null
 
-  /** @param most 0 for no limit @param open the pool's connections. */
+  /** @param most the limit for one client, 0 for none @param open the pool's connections. */
   constructor (most: number, open: Roster<Connection>) {
     this.#most = most === 0 ? Infinity : most
     this.#open = open
   }
 
-  /** True where the exchange's client may use one more, while `busy` are in use by all. */
+  /** True where the exchange's client may use one more connection; `busy` is how many all clients use. */
   admits (exchange: Exchange, busy: number): boolean {
     if (busy < this.#most) return true
     const client = clientOf(exchange.request)
@@ -30,7 +30,7 @@ export class ClientShare {
     if (this.#counts !== null) this.#count(this.#counts, connection)
   }
 
-  /** It serves nobody any more, and `busy` others do. */
+  /** The connection serves no exchange any more; `busy` others are in use. */
   left (connection: Connection, busy: number): void {
     const { client } = connection
     connection.holder = connection.client = null
@@ -40,7 +40,7 @@ export class ClientShare {
       if (rest === 0) this.#counts.delete(client)
       else this.#counts.set(client, rest)
     }
-    // Not at once, or a pool at the brink would be counted anew with every request.
+    // Counting stops only at half of the limit: otherwise a pool near the limit would be recounted with every request.
     if (busy < this.#most / 2) this.#counts = null
   }
 

@@ -1,4 +1,4 @@
-// One connection to an upstream: who uses it, what is awaited on it, and how does it end?
+// One connection to an upstream: which exchange uses it, what does it wait for, and how does it end?
 import type { Socket } from 'node:net'
 import { type ErrorName, nameOf, sideOf } from '../../errors.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
@@ -15,9 +15,9 @@ import { Patience } from './patience.ts'
 import { readInto } from './read-into.ts'
 
 export class Connection implements AnswerSink, Line {
-  /** Among its owner's open ones. */
+  /** Its entry in the owner's list of open connections. */
   place: Place<Connection> | null = null
-  /** Whom its owner gave it to, until it is free again, and who that one's client is, where clients are counted. */
+  /** The exchange that uses the connection until it is free again; and the client of that exchange, where clients are counted. */
   holder: Exchange | null = null
   client: string | null = null
   /** What requests are written to. */
@@ -52,12 +52,12 @@ export class Connection implements AnswerSink, Line {
     socket.on('close', () => { this.#closed() })
   }
 
-  /** True where an earlier exchange was served: the upstream may be about to close it. */
+  /** True where the connection served an earlier exchange: the upstream may be about to close it. */
   get kept (): boolean {
     return this.#served > 0
   }
 
-  /** Nothing can be asked on it any more, though its owner has not been told yet. */
+  /** True where no request can be sent on it any more; its owner may not have been told yet. */
   get dead (): boolean {
     return this.#socket.destroyed
   }
@@ -68,19 +68,19 @@ export class Connection implements AnswerSink, Line {
     exchange.connected(this)
   }
 
-  /** Awaits the answer to a request that is about to be written. Where it has a body, `sent` says that all of it was. */
+  /** Prepares for the answer to a request that is about to be written. Where the request has a body, `sent` reports its end. */
   expect (method: string, hasBody: boolean): void {
     this.out.prepare()
     this.#parser.expect(method)
     this.#patience.asked(hasBody)
   }
 
-  /** The bytes of the last part are still needed, or the client is behind: read no further. Also after the end. */
+  /** Stops reading: the bytes of the last part are still in use, or the client is slow. Also called after the answer's end. */
   hold (): void {
     this.#held = true
   }
 
-  /** Reads on. */
+  /** Continues reading. */
   resume (): void {
     if (!this.#held) return
     this.#held = false
@@ -89,13 +89,13 @@ export class Connection implements AnswerSink, Line {
     else if (this.#parser.idle) this.#release()
   }
 
-  /** Nobody waits for the end: nobody hears of this connection again. */
+  /** Closes the connection without telling the exchange: it no longer waits for the answer. */
   abandon (): void {
     this.#exchange = null
     this.#socket.destroy()
   }
 
-  // What the parser reads is the exchange's; the connection only keeps its own clock and fate by it.
+  // The parser's results go to the exchange; the connection uses them only for its time limit and to decide whether it can be reused.
 
   information (head: AnswerHead): void {
     this.#exchange?.information(head)
@@ -126,10 +126,10 @@ export class Connection implements AnswerSink, Line {
     }
   }
 
-  /** False where the socket is to stop reading. */
+  /** False where the socket must stop reading. */
   #read (bytes: Buffer): boolean {
     if (!this.out.asked && this.#served > 0) {
-      // Whatever this answers, it is not the request that is about to leave.
+      // These bytes cannot answer the next request: it has not been sent yet.
       this.#socket.destroy()
       return false
     }
@@ -138,14 +138,14 @@ export class Connection implements AnswerSink, Line {
       this.#parser.push(bytes)
       if (this.#exchange !== null && this.#patience.moment === 'body') this.#exchange.flush()
     } catch (error) {
-      // What is not the upstream's fault is that of whoever rewrites or adds, here.
+      // Any error but BadAnswer comes from `rewriteResponse`, or from a header that a hook set.
       this.#failure = error instanceof BadAnswer ? 'BadAnswer' : 'RewriteFailed'
       this.#cause = error
       this.#socket.destroy()
       return false
     }
     if (this.#exchange === null && this.#parser.idle && !this.#held) {
-      // Only here, when every byte that came is accounted for, may the next exchange have it.
+      // The connection is released only here, when all received bytes are parsed: extra bytes would be taken for the next answer.
       this.#release()
     }
     return !this.#held
@@ -166,7 +166,7 @@ export class Connection implements AnswerSink, Line {
       this.#socket.destroy()
       return
     }
-    // A reset that comes along with the last bytes is told by libuv as an orderly end. Writing nothing brings it out.
+    // libuv reports a reset that arrives with the last bytes as an orderly end. An empty write reveals the reset.
     this.#socket.write('', error => {
       if (error !== null && error !== undefined) return
       if (this.#cause === null) this.#parser.finish()

@@ -1,11 +1,11 @@
-// What do an exchange, the connection that serves it and the pool that owns that tell each other?
+// Which events pass between an exchange, the connection that serves it, and the pool that owns the connection?
 import type { Moment, Side } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
 import type { AnswerSink } from '../answer/answer-parser.ts'
 import type { Outgoing } from './outgoing.ts'
 
-/** Where the parts of an answer's body come from: told to wait, and to go on. */
+/** The source of an answer's body, which can be paused and resumed. */
 export interface Source {
   hold (): void
   resume (): void
@@ -14,44 +14,44 @@ export interface Source {
 
 /** A connection, as the exchange that it serves sees it. */
 export interface Line extends Source {
-  /** True where an earlier exchange was served: the upstream may be about to close it. */
+  /** True where the connection served an earlier exchange: the upstream may be about to close it. */
   readonly kept: boolean
   /** What the request is written to. */
   readonly out: Outgoing
-  /** Awaits the answer to a request that is about to be written. */
+  /** Prepares for the answer to a request that is about to be written. */
   expect (method: string, hasBody: boolean): void
 }
 
-/** How a connection, or the wait for one, let an exchange down. */
+/** How a connection, or the wait for one, failed for an exchange. */
 export interface Failure {
   readonly name: ErrorName
   readonly moment: Moment
   readonly side: Side
   readonly cause: unknown
-  /** The connection had served before and closed without a byte of an answer: the upstream may just have been tired of waiting. */
+  /** True where the connection had served an earlier exchange and closed without a byte of this answer: the upstream may have closed it as idle. */
   readonly stale: boolean
 }
 
-/** The exchange that a connection serves at the moment. */
+/** An exchange, as its connection sees it. */
 export interface Exchange extends AnswerSink {
-  /** Whose it is. */
+  /** The client's request. */
   readonly request: FastifyRequest
   /** The connection is being opened for this exchange. */
   dialling (connection: Line): void
-  /** The connection is open and this exchange's: write the request. */
+  /** The connection is open and belongs to this exchange, which now writes its request. */
   connected (connection: Line): void
-  /** All that was read is told: what waits for more may leave. */
+  /** All bytes of this read were reported: output that waits for more may be sent. */
   flush (): void
-  /** The upstream can take more of the request's body. */
+  /** The upstream accepts more of the request's body. */
   drained (): void
-  /** The connection is lost, or its time is up. */
+  /** The connection was lost, or a time limit has passed. */
   failed (failure: Failure): void
 }
 
-/** What a connection reports to the pool that owns it. */
+/** The pool that owns a connection, as the connection sees it. */
 export interface Owner<Connection> {
-  /** It can serve the next exchange. */
+  /** The connection can serve the next exchange. */
   free (connection: Connection): void
-  /** It is closed. */
+  /** The connection is closed. */
   gone (connection: Connection): void
 }

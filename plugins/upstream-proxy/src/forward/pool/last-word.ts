@@ -1,10 +1,10 @@
-// What has an upstream said that takes no more of a request? One that does not want a body may answer (413, 401) and close, unread
-// bytes and all: what is written then fails, and Node would close the connection before it reads the answer that lies in it.
+// How is the answer of an upstream read that no longer accepts the request? An upstream may answer (413, 401) and close without reading
+// the body. The next write then fails, and Node would destroy the socket before it reads the answer that has already arrived.
 import type { Socket } from 'node:net'
 
 const CLOSED: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET'])
 
-/** Has a socket go on reading after its other side has closed: `failed` is told of each write that came too late. The end, or an error, is read soon. */
+/** Makes a socket continue reading after its peer has closed: a failed write is reported to `failed` and not to the socket. The socket soon reads the end, or an error. */
 export function hearLastWord (socket: Socket, failed: (cause: Error) => void): void {
   const write = socket._write
   const writeMany = socket._writev as NonNullable<Socket['_writev']>

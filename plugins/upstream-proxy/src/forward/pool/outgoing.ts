@@ -1,4 +1,4 @@
-// How does a request leave on a connection? What comes up in one turn of the event loop leaves together at its end.
+// How is a request written to a connection? The writes of one turn of the event loop leave together at its end.
 import type { Socket } from 'node:net'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
 import type { Patience } from './patience.ts'
@@ -23,7 +23,7 @@ export class Outgoing implements Late {
     this.#stalled = stalled
   }
 
-  /** True once the request has begun to leave. */
+  /** True once bytes of the current request have been sent. */
   get asked (): boolean {
     return this.#asked
   }
@@ -33,7 +33,7 @@ export class Outgoing implements Late {
     this.#asked = false
   }
 
-  /** What is sent from now on leaves together. */
+  /** Collects the writes that follow; they leave together. */
   gather (): void {
     if (this.#gathering) return
     this.#gathering = true
@@ -47,7 +47,7 @@ export class Outgoing implements Late {
     this.#socket.uncork()
   }
 
-  /** Sends text of the request; latin1, as it was read. False where the upstream should be waited for. */
+  /** Sends text of the request, in latin1 as it was read. False where the caller should wait for 'drain'. */
   writeText (text: string): boolean {
     return this.#socket.write(text, 'latin1')
   }

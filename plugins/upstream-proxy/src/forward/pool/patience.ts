@@ -4,7 +4,7 @@ import { Watch } from '../../sockets/watch.ts'
 import type { AnswerHead } from '../answer/answer-head.ts'
 import type { ForwardSettings } from '../options.ts'
 
-/** The clock of one connection, set on by whatever happens to it. */
+/** The time limit of one connection, restarted by the events on it. */
 export class Patience {
   readonly #settings: ForwardSettings
   readonly #watch: Watch
@@ -25,12 +25,12 @@ export class Patience {
     return this.#awaited === 'headers' && this.#sending ? 'request' : this.#awaited
   }
 
-  /** Whether some of the request is still to be sent. */
+  /** True while a part of the request has still to be sent. */
   get sending (): boolean {
     return this.#sending
   }
 
-  /** A request is about to be written; one with a body is sent only when `sent` says so. */
+  /** A request is about to be written; for one with a body, `sent` reports its end. */
   asked (hasBody: boolean): void {
     this.#awaited = 'headers'
     this.#sending = hasBody
@@ -46,19 +46,19 @@ export class Patience {
   /** The answer has begun. */
   answered (head: AnswerHead): void {
     this.#awaited = 'body'
-    // Server-sent events come when there are some: silence is no fault.
+    // Server-sent events are sent when there are any: a pause is no failure.
     this.#idleTimeout = head.eventStream ? 0 : this.#settings.idleTimeout
     this.#watch.set(this.#idleTimeout)
-    // A second less than the upstream says, so that we are the first to close.
+    // A second less than the upstream's Keep-Alive, so that the proxy closes first.
     if (head.keepAlive > 0) this.#keepAlive = Math.min(this.#settings.keepAliveTimeout || Infinity, Math.max(1, head.keepAlive * 1000 - 1000))
   }
 
-  /** Bytes moved, this way or that. */
+  /** Bytes have passed, in either direction. */
   moved (): void {
     this.#watch.set(this.#idleTimeout)
   }
 
-  /** Nothing is asked until the next exchange. */
+  /** The connection is idle until the next exchange. */
   rest (): void {
     this.#awaited = 'connect'
     this.#idleTimeout = this.#settings.idleTimeout
@@ -69,7 +69,7 @@ export class Patience {
     this.#watch.stop()
   }
 
-  /** Who is waited for: `held` where the client has bytes that it does not take, `full` where the upstream has. */
+  /** Which side the connection waits for. `held`: bytes wait for the client; `full`: bytes wait for the upstream. */
   slowSide (held: boolean, full: boolean): Side {
     if (this.#awaited === 'body') return held ? 'client' : 'upstream'
     return this.#sending && !full ? 'client' : 'upstream'

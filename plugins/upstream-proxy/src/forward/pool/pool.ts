@@ -18,7 +18,7 @@ export class Pool implements Owner<Connection> {
   readonly #queue: Queue
   #closing = false
 
-  /** `emptied` is called when nothing is left to keep. */
+  /** `emptied` is called when the pool has no connection left. */
   constructor (origin: Origin, settings: ForwardSettings, emptied: () => void) {
     this.#emptied = emptied
     this.#origin = origin
@@ -27,7 +27,7 @@ export class Pool implements Owner<Connection> {
     this.#queue = new Queue(settings.queueTimeout)
   }
 
-  /** Gives the exchange a connection, now or as soon as there is one. `fresh` leaves the kept-alive ones alone. */
+  /** Gives the exchange a connection, now or as soon as there is one. `fresh` excludes keep-alive connections. */
   serve (exchange: Exchange, fresh = false): void {
     const isAdmitted = this.#share.admits(exchange, this.#busy)
     const kept = fresh || !isAdmitted ? undefined : this.#kept()
@@ -43,14 +43,14 @@ export class Pool implements Owner<Connection> {
     }
   }
 
-  /** The exchange no longer waits. */
+  /** Removes the exchange from the queue. */
   forget (exchange: Exchange): void {
     this.#queue.remove(exchange)
   }
 
   free (connection: Connection): void {
     this.#share.left(connection, this.#busy - 1)
-    // It has just served: that is as good as a new one.
+    // It has just served an exchange, so it also serves a waiting exchange that asked for a fresh connection.
     const next = this.#next()
     if (next !== null) this.#give(connection, next.exchange)
     else if (this.#closing || this.#idle.length >= this.#settings.maxIdle) connection.abandon()
@@ -74,7 +74,7 @@ export class Pool implements Owner<Connection> {
     for (const connection of this.#open.members()) connection.abandon()
   }
 
-  /** How many connections are in use. */
+  /** How many connections are in use or being opened. */
   get #busy (): number {
     return this.#open.size - this.#idle.length
   }
@@ -85,7 +85,7 @@ export class Pool implements Owner<Connection> {
   }
 
   #kept (): Connection | undefined {
-    // The last one used is the least likely to have been closed meanwhile.
+    // The most recently used connection is the least likely to have been closed by the upstream.
     let kept = this.#idle.pop()
     while (kept?.dead === true) kept = this.#idle.pop()
     return kept

@@ -9,19 +9,19 @@ export interface Wait {
   readonly client: string | null
   /** On `performance.now()`'s clock, ms. */
   readonly since: number
-  /** No kept-alive connection will do. */
+  /** True where no idle keep-alive connection may serve it. */
   readonly fresh: boolean
 }
 
 export class Queue {
   readonly #timeout: number
-  /** The longest first. */
+  /** In order of arrival. */
   readonly #waits = new Map<Exchange, Wait>()
-  /** Each client's own, the longest first; the client whose turn it is first. */
+  /** The waiting exchanges of each client, in order of arrival; clients in the order of their turns. */
   readonly #lines = new Map<string | null, Set<Wait>>()
   readonly #watch = new Watch(() => { this.#giveUp() })
 
-  /** @param timeout how long one may wait, in ms; 0 for ever. */
+  /** @param timeout how long an exchange may wait, in ms; 0 for no limit. */
   constructor (timeout: number) {
     this.#timeout = timeout
   }
@@ -39,26 +39,26 @@ export class Queue {
     if (this.#waits.size === 1) this.#watch.set(this.#timeout)
   }
 
-  /** The exchange no longer waits, if it did. */
+  /** Removes the exchange, if it waits. */
   remove (exchange: Exchange): void {
     const wait = this.#waits.get(exchange)
     if (wait !== undefined) this.#takeOut(wait)
   }
 
-  /** Takes out the one whose turn it is, of those that are admitted; null where there is none. */
+  /** Removes and returns the next exchange among those that `admits` allows; null where there is none. */
   next (admits: (exchange: Exchange) => boolean): Wait | null {
     for (const [client, line] of this.#lines) {
       const wait = line.values().next().value as Wait
       if (!admits(wait.exchange)) continue
       this.#takeOut(wait)
-      // Its next turn is after everybody else's.
+      // The client goes to the end of the turns.
       if (this.#lines.delete(client)) this.#lines.set(client, line)
       return wait
     }
     return null
   }
 
-  /** Nobody is told any more that the time is up. */
+  /** Stops the time limit: no exchange is failed any more. */
   stop (): void {
     this.#watch.stop()
   }

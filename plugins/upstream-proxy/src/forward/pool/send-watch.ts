@@ -12,7 +12,7 @@ export class SendWatch {
   readonly #watch: Watch
   #waiting = false
   #taken = 0
-  /** Since when nothing was taken, on `performance.now()`'s clock. */
+  /** Since when the client has accepted nothing, on `performance.now()`'s clock. */
   #since = 0
 
   /** `limit` in ms, 0 for none. `expired` is called once nothing was taken for so long. */

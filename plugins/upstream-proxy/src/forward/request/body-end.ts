@@ -1,11 +1,11 @@
-// How does a request's body end? Whole or not, and with what trailers.
+// How does a request's body end? Complete or not, and with which trailers.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { HeaderNames } from '../../headers/header-names.ts'
 import { isGiven } from './body-source.ts'
 
-/** A stream of HTTP/2 that is reset emits 'end' too. A whole one stays open, for the answer is still to come. */
+/** True where the body is complete at 'end'. A reset HTTP/2 stream emits 'end' too; a complete one is still open, because the answer follows. */
 export function isWhole (source: Readable): boolean {
   if ('stream' in source) {
     const { stream } = source as Http2ServerRequest
@@ -14,7 +14,7 @@ export function isWhole (source: Readable): boolean {
   return isGiven(source) || (source as IncomingMessage).complete
 }
 
-/** The end of a chunked body, with the client's trailers. The parser of Node has checked them as it checks headers. */
+/** The end of a chunked body, with the client's trailers. Node's parser has validated them like headers. */
 export function lastChunk (names: HeaderNames, trailers: readonly string[] = []): string {
   let text = '0\r\n'
   for (let i = 0; i < trailers.length; i += 2) {

@@ -1,24 +1,24 @@
-// Where is a request's body to be read, and what is known of it before?
+// Which stream is a request's body read from, and what is known about its length?
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../../errors.ts'
 
-/** What body a request has: none, one of known length, or one that ends when it ends. */
+/** The kind of a request's body: none, one of known length, or one of unknown length, which is sent chunked. */
 export type BodyKind = 'none' | 'sized' | 'chunked'
 
-/** Where the body is to be read: as it came, or, where a hook has read it, what that gave in its place. Throws BodyTaken where there is none of the two. */
+/** The stream to read the body from: the request itself, or, where a hook has read that, the stream that the hook provided. Throws BodyTaken where there is neither. */
 export function sourceOf ({ raw, body }: FastifyRequest): Readable {
   const given = body instanceof Readable && body !== raw ? body : null
   if (raw.readableDidRead) {
     if (given === null || given.readableDidRead || given.destroyed) throw new ERRORS.BodyTaken()
     return given
   }
-  // Who listens has had it flow before we do; and a stream that nobody reads would have us wait.
+  // A hook may have made the request flow before the proxy reads it, or piped it into a stream that nothing reads, which would stall the body.
   if (raw.readableFlowing !== null) raw.unpipe().pause()
   return raw
 }
 
-/** True for a stream that is no request. */
+/** True for a stream that a hook provided, which is not a request. */
 export function isGiven (source: Readable): boolean {
   return !('complete' in source)
 }

@@ -1,4 +1,4 @@
-// Who says "100 Continue"? The upstream, for what is forwarded; this server, for its own routes, once they read the body.
+// Who sends "100 Continue"? The upstream, for forwarded requests; this server, for its own routes, when they begin to read the body.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 
@@ -7,18 +7,18 @@ export const CONTINUE_PATIENCE = 1000
 
 const awaiting = new WeakSet<object>()
 
-/** True where the client holds its body back until it is told to go on. */
+/** True where the client sends its body only after 100 Continue. */
 export function awaitsContinue (request: IncomingMessage): boolean {
   return awaiting.has(request)
 }
 
 /**
- * Keeps Node from answering `Expect: 100-continue` at once, before anybody knows whether the body is wanted
- * (RFC 9110 §10.1.1). Whoever begins to read the body has the client told to go on: a route of the server's own
- * notices nothing, and a forwarded request reads when its upstream says so. Returns what takes it back.
+ * Prevents Node from answering `Expect: 100-continue` at once, before it is known whether the body is wanted
+ * (RFC 9110 §10.1.1). 100 Continue is sent when something begins to read the body: nothing changes for the server's
+ * own routes, and a forwarded request is read when its upstream sends 100. Returns a function that undoes this.
  */
 export function deferContinue (server: NetServer): () => void {
-  // Somebody else decides here: their word stands.
+  // The server already has a listener of its own that decides: it stays in charge.
   if (server.listenerCount('checkContinue') > 0) return () => {}
   server.on('checkContinue', onCheckContinue)
   return () => { server.off('checkContinue', onCheckContinue) }

@@ -1,13 +1,13 @@
-// What does a request cost that has no body? Node reads an unread one to its end once it is answered, in seven turns of its
-// tick queue. One that has none needs three: asked for bytes before it has ended, and for its end before it is answered.
+// How is a request without a body made cheap? After the answer, Node reads an unread request to its end, in seven turns of its
+// tick queue. A request without a body needs three, if `read(0)` is called before it ends, and `read()` before it is answered.
 import type { IncomingMessage } from 'node:http'
 
-/** When the request has arrived. */
+/** To be called when the request has arrived. */
 export function expectNothing (request: IncomingMessage): void {
   if (request.httpVersionMajor === 1) request.read(0)
 }
 
-/** Before it is answered. */
+/** To be called before the request is answered. */
 export function takeNothing (request: IncomingMessage): void {
   if (request.httpVersionMajor === 1 && request.complete) request.read()
 }

@@ -1,4 +1,4 @@
-// How does a request's body get to the upstream? As it comes, with its own framing, no faster than it is taken.
+// How does a request's body get to the upstream? As it arrives, with its own framing, no faster than the upstream accepts it.
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Side } from '@fastify-arr/facts'
@@ -10,9 +10,9 @@ import { isWhole, lastChunk } from './body-end.ts'
 import { type BodyPaces, Pace, type Paced } from './body-pace.ts'
 import { type BodyKind, isGiven } from './body-source.ts'
 
-/** Whose request the body belongs to. */
+/** The exchange whose request the body belongs to. */
 export interface BodyOwner {
-  /** There is enough to take a connection for, or it was waited for long enough. Told once. */
+  /** Enough of the body has arrived to take a connection, or the time to wait for it is over. Called once. */
   start (): void
   /** The client sends slower than it may, or the stream that a hook gave failed. */
   bodyFailed (name: ErrorName, side: Side, cause: unknown): void
@@ -27,9 +27,9 @@ export class RequestBody implements Paced {
   #pace: Pace | null = null
   #place: Place<Pace> | null = null
   #out: Outgoing | null = null
-  /** What came before there was a connection. */
+  /** Parts that arrived before there was a connection. */
   #first: Buffer[] | null = null
-  /** How many bytes of it are still waited for. */
+  /** How many more bytes must arrive before a connection is taken. */
   #missing: number
   #begun = false
   #ready = false
@@ -43,29 +43,29 @@ export class RequestBody implements Paced {
     this.#owner = owner
     this.#paces = paces
     this.#chunked = kind === 'chunked'
-    // As much as the stream would hold by itself.
+    // As much as the stream buffers by itself.
     this.#missing = source.readableHighWaterMark
     if (kind === 'sized') this.#missing = Math.min(this.#missing, Number((source as IncomingMessage).headers['content-length']))
-    // Of the client's own body the answer's 'close' tells.
+    // A failure of the client's own body shows in the response's 'close'.
     if (isGiven(source)) source.on('error', this.#lost).on('close', this.#lost)
   }
 
-  /** True once something was read of it. */
+  /** True once reading has begun. */
   get begun (): boolean {
     return this.#begun
   }
 
-  /** True while there is not enough of it to take a connection for. */
+  /** True while too little of it has arrived to take a connection. */
   get awaited (): boolean {
     return this.#begun && !this.#ready
   }
 
-  /** True once all of it was read. */
+  /** True once it was read completely. */
   get ended (): boolean {
     return this.#ended
   }
 
-  /** Reads the first part, and tells the owner. */
+  /** Reads the first part, then calls `bodyReady` of the owner. */
   read (): void {
     this.#begun = true
     this.#pace = new Pace(this, !this.#chunked, !isGiven(this.#source))
@@ -87,7 +87,7 @@ export class RequestBody implements Paced {
     if (this.#ended) this.#finish(out)
   }
 
-  /** The upstream takes more. */
+  /** The upstream accepts more bytes. */
   resume (): void {
     if (!this.#held || this.#out === null) return
     this.#held = false
@@ -95,13 +95,13 @@ export class RequestBody implements Paced {
     this.#source.resume()
   }
 
-  /** The answer has begun: it may be one that the client waits for before it goes on. */
+  /** The answer has begun. The rate is no longer measured: the client may read the answer before it sends more. */
   answered (): void {
     if (this.#place !== null) this.#paces.strike(this.#place)
     this.#place = this.#pace = null
   }
 
-  /** Nobody reads it any more: what still comes is let fall. */
+  /** The body is not needed any more: bytes that still arrive are discarded. */
   stop (): void {
     this.#out = this.#first = null
     this.#stopped = true
@@ -129,7 +129,7 @@ export class RequestBody implements Paced {
   }
 
   readonly #data = (given: Buffer | string): void => {
-    // An empty part, as a hook's stream may give one, would be the end.
+    // A hook's stream may emit an empty part; as a chunk it would end the body.
     if (this.#stopped || given.length === 0) return
     const part = typeof given === 'string' ? Buffer.from(given) : given
     if (!(part instanceof Uint8Array)) {
@@ -147,7 +147,7 @@ export class RequestBody implements Paced {
     this.#missing -= part.length
     if (this.#missing > 0) return
     this.waited()
-    // The queue, or the dial, takes its time.
+    // The request is still queued, or its connection is being opened.
     if (this.#out === null && !this.#stopped) this.#hold()
   }
 

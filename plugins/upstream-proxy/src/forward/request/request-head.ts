@@ -1,4 +1,4 @@
-// What does the head of the request look like on its way to the upstream?
+// Which head is sent to the upstream for a request?
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
@@ -16,52 +16,52 @@ import { framed, listed, type RewriteRequest } from '../answer/rewrites.ts'
 import { type BodyKind, sourceOf } from './body-source.ts'
 import { awaitsContinue } from './continue.ts'
 
-/** A request's head, ready to be sent, any number of times. */
+/** A serialized request head. It can be sent several times. */
 export interface RequestHead {
   readonly origin: Origin
   readonly method: string
-  /** The Host it names. */
+  /** The Host that is sent. */
   readonly host: string
   readonly paths: Places['paths']
   /** From the request line to the empty line. */
   readonly text: string
   readonly body: BodyKind
-  /** What the body is read from; null where there is none. */
+  /** The stream from which the body is read; null where there is none. */
   readonly source: Readable | null
-  /** Which of its trailers pass. */
+  /** Tells which trailers are forwarded. */
   readonly names: HeaderNames
 }
 
 const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 
-/** Makes the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where the body was read by somebody else. */
+/** Builds the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where a hook has read the body and provided no other. */
 export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string): RequestHead {
   let body = bodyOf(request)
   let { origin, path } = route
   let method = request.raw.method ?? request.method
   let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
-  // We pass trailers on, so whoever can take some may say so (RFC 9110 §10.1.4).
+  // Trailers are forwarded, so a client's TE: trailers is sent too (RFC 9110 §10.1.4).
   const { te } = request.raw.headers
   if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
   const { rewriteRequest } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
-  // Last, for it stops the body until we read it.
+  // Last, because it pauses the body until the proxy reads it.
   const source = body === 'none' ? null : sourceOf(request)
   if (source !== null && source !== request.raw) {
-    body = 'chunked' // its length is its own
+    body = 'chunked' // the length of the hook's stream is not known
     without(headers, 'content-length')
   }
 
   let text = `${method} ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
   if (body === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
-  // An HTTP/2 request says by its frames that it has no body; here, a method that may have one needs the word (RFC 9110 §8.6).
+  // In HTTP/2, END_STREAM says that there is no body. In HTTP/1.1, a method that usually has one needs Content-Length: 0 (RFC 9110 §8.6).
   else if (body === 'none' && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
   if (awaitsContinue(request.raw) && body !== 'none') text += 'Expect: 100-continue\r\n'
   return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n` }
 }
 
-/** What the user's `rewriteRequest` makes of it. Throws BadTarget where that is not valid, and BadRoute where it is a promise. */
+/** Calls the user's `rewriteRequest`. Throws BadTarget where the result is not valid, and BadRoute where it returned a promise. */
 export function rewritten (request: FastifyRequest, route: Route, headers: RawHeaders, rewrite: RewriteRequest, settings: Settings): { origin: Origin, path: string, method: string, headers: RawHeaders } {
   const { method = 'GET', url = '/', rawHeaders } = request.raw
   const before = route.origin.name + route.path
@@ -74,7 +74,7 @@ export function rewritten (request: FastifyRequest, route: Route, headers: RawHe
   const changed = framed(out.headers, headers)
   const valid = out.headers.every(([name, value]) => isHeader(name, String(value)))
   if (!TOKEN.test(out.method) || !isPath(path) || !valid) throw new ERRORS.BadTarget()
-  // Another origin has another Host, unless it was set.
+  // A changed origin also changes Host, unless `rewriteRequest` has set that.
   if (origin !== route.origin && changed[0] === 'Host' && changed[1] === route.origin.host) changed[1] = origin.host
   soleHost(changed)
   return { origin, path, method: out.method, headers: changed }
@@ -84,7 +84,7 @@ function isBodyUsual (method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH'
 }
 
-/** Whether there is a body, and how its length is known. Throws BadTarget where two things are said about it. */
+/** Whether there is a body, and how its length is given. Throws BadTarget where that is ambiguous. */
 function bodyOf (request: FastifyRequest): BodyKind {
   const { headers } = request.raw
   const length = headers['content-length']
@@ -94,7 +94,7 @@ function bodyOf (request: FastifyRequest): BodyKind {
   }
   const transfer = headers['transfer-encoding']
   if (transfer !== undefined) {
-    // Node's parser refuses these, unless it was told to be lenient; what we send must be unambiguous either way.
+    // Node's parser refuses these, unless `insecureHTTPParser` is set. The forwarded request must be unambiguous in any case.
     if (length !== undefined || transfer.toLowerCase() !== 'chunked' || request.raw.httpVersion === '1.0') throw new ERRORS.BadTarget()
     return 'chunked'
   }

@@ -1,8 +1,8 @@
-// What did the upstream answer? Its status line and headers, read strictly: what is not plain HTTP/1.1 is refused.
+// What did the upstream answer? Its status line and headers are parsed strictly: anything but valid HTTP/1.x is refused.
 
 import { areFields, cutFields } from '../../forward/answer/answer-head.ts'
 
-/** The head of an answer: headers as names and values in turn, in their case, order and number. */
+/** The head of an answer. Headers are names and values in turn, with case, order and repetition as received. */
 export interface AnswerHead {
   readonly status: number
   readonly reason: string
@@ -11,13 +11,13 @@ export interface AnswerHead {
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 
-/** Where the head ends (the index after its empty line), or -1. */
+/** The index after the head's empty line, or -1. */
 export function endOfHead (bytes: Buffer, from = 0): number {
   const at = bytes.indexOf('\r\n\r\n', from, 'latin1')
   return at === -1 ? -1 : at + 4
 }
 
-/** Reads a head that ends with its empty line. Null where it is not strictly valid. */
+/** Parses a head that ends at `end`, after its empty line. Null where it is not strictly valid. */
 export function readHead (bytes: Buffer, end: number): AnswerHead | null {
   const text = bytes.toString('latin1', 0, end - 2)
   const lineEnd = text.indexOf('\r\n')
@@ -38,7 +38,7 @@ export function valueOf (headers: readonly string[], name: string): string | nul
   return value
 }
 
-/** True where a 101 switches to the protocol that was asked for (RFC 6455 §4.1, points 2 and 3). */
+/** True where a 101 switches to WebSocket (RFC 6455 §4.1, points 2 and 3). */
 export function switchesToWebSocket (head: AnswerHead): boolean {
   return valueOf(head.headers, 'upgrade')?.toLowerCase() === 'websocket' &&
     (valueOf(head.headers, 'connection') ?? '').split(',').some(token => token.trim().toLowerCase() === 'upgrade')

@@ -3,7 +3,7 @@ import { BadAnswer } from '../../forward/answer/answer-head.ts'
 import { mayBecomeHead } from '../../forward/answer/unfinished-head.ts'
 import { type AnswerHead, endOfHead, readHead } from './answer-head.ts'
 
-/** A final answer: its head, and all its bytes so far, of which the head has the first `end`. */
+/** A final answer: its head, and all its bytes so far; the first `end` of them are the head. */
 export interface Answer {
   readonly head: AnswerHead
   readonly bytes: Buffer
@@ -12,7 +12,7 @@ export interface Answer {
 
 const EMPTY = Buffer.alloc(0)
 
-/** Reads one answer. */
+/** Reads the head of one answer. */
 export class AnswerReader {
   readonly #headLimit: number
   #bytes: Buffer = EMPTY
@@ -21,7 +21,7 @@ export class AnswerReader {
     this.#headLimit = headLimit
   }
 
-  /** Takes the next bytes: null while the head is not whole. Throws BadAnswer as soon as it can be no valid one. */
+  /** Reads the next bytes. Null while the head is incomplete. Throws BadAnswer as soon as it cannot become a valid head. */
   read (chunk: Buffer): Answer | null {
     const from = Math.max(0, this.#bytes.length - 3)
     let bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
@@ -30,7 +30,7 @@ export class AnswerReader {
       const head = end > this.#headLimit ? null : readHead(bytes, end)
       if (head === null) throw new BadAnswer('the head is not valid, or too large')
       if (head.status >= 200 || head.status === 101) return { head, bytes, end }
-      // 100, 102, 103: the answer is still to come (RFC 9110 §15.2).
+      // 100, 102, 103: the final answer follows (RFC 9110 §15.2).
       bytes = bytes.subarray(end)
       end = endOfHead(bytes)
     }

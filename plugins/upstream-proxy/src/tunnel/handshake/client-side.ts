@@ -1,4 +1,4 @@
-// How does the client speak its WebSocket? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
+// Which protocol does the client open its WebSocket with? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
 import { createHash, randomBytes } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
@@ -14,26 +14,26 @@ import { valueOf, type AnswerHead } from './answer-head.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3
 
-/** What differs between the two ways in. */
+/** What differs between the two protocols. */
 export interface ClientSide {
   readonly http: '1.1' | '2'
   readonly stream: Duplex
   readonly head: Buffer
-  /** Adds to the headers for the upstream what its HTTP/1.1 handshake needs. */
+  /** Adds the headers that the upstream's HTTP/1.1 handshake needs. */
   complete (headers: string[]): void
-  /** False where the upstream's 101 does not answer our handshake. */
+  /** False where the upstream's 101 does not fit the handshake that was sent. */
   accepts (answer: AnswerHead): boolean
-  /** Prepares for an answer other than a 101. */
+  /** Prepares for an answer that is not a 101. */
   decline (reply: FastifyReply): void
-  /** True where nobody is there any more. */
+  /** True where the client has left. */
   readonly gone: boolean
-  /** Makes the 101, with what the server's own hooks had set on the reply. Throws where one of theirs cannot be sent. */
+  /** Builds the 101, with the headers that the server's hooks have set on the reply. Throws where one of those cannot be sent. */
   prepare (answer: AnswerHead, reply: FastifyReply): void
-  /** Gives the client what was prepared. */
+  /** Sends the prepared 101 (HTTP/2: 200) to the client. */
   open (reply: FastifyReply): void
 }
 
-/** The side of one upgrade. */
+/** The client's side of one upgrade. */
 export function clientSide (upgrade: Upgrade): ClientSide {
   return upgrade.http === '2' ? new Http2Side(upgrade.socket) : new Http1Side(upgrade.socket, upgrade.head)
 }
@@ -53,7 +53,7 @@ class Http1Side implements ClientSide {
     headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
   }
 
-  // The client checks the Accept for its own key.
+  // The handshake has the client's own key, and the client itself checks Sec-WebSocket-Accept.
   accepts (): boolean {
     return true
   }
@@ -99,9 +99,9 @@ class Http2Side implements ClientSide {
     this.stream = stream
   }
 
-  // HTTP/2 has no key: the stream itself is the proof (RFC 8441 §5). The upstream's handshake needs one.
+  // RFC 8441 §5 has no Sec-WebSocket-Key. The upstream's HTTP/1.1 handshake needs one.
   complete (headers: string[]): void {
-    // A client has no business to have one.
+    // A client must not send one over HTTP/2; it would be a second key.
     without(headers, 'sec-websocket-key')
     headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', this.#key)
     if (valueOf(headers, 'sec-websocket-version') === null) headers.push('Sec-WebSocket-Version', '13')
@@ -111,7 +111,7 @@ class Http2Side implements ClientSide {
     return valueOf(answer.headers, 'sec-websocket-accept') === createHash('sha1').update(this.#key + GUID).digest('base64')
   }
 
-  // Other streams of the connection go on; this one must close, or it would hold up its response and the closing of the connection.
+  // Other streams of the connection continue. This one must close, or its response and the closing of the connection would be delayed.
   decline (): void {
     this.stream.on('finish', () => { if (!this.#opened) lingerStream(this.stream) })
   }
@@ -137,12 +137,12 @@ class Http2Side implements ClientSide {
   }
 }
 
-/** False for what ends at this hop, and for what a 101 must not have (RFC 9110 §8.6). */
+/** False for hop-by-hop headers, and for Content-Length, which a 101 must not have (RFC 9110 §8.6). */
 function isAnswerHeader (lower: string, dropped: ReadonlySet<string>): boolean {
   return !HOP_BY_HOP.has(lower) && !dropped.has(lower) && lower !== 'content-length'
 }
 
-/** The headers that hooks set on the reply (an affinity cookie, say) and the upstream did not; cookies of both are kept. */
+/** The headers that hooks have set on the reply (an affinity cookie, for example), without those that the upstream sent too; cookies of both are kept. */
 function ownHeaders (answer: AnswerHead, reply: FastifyReply): RawHeaders {
   const out: RawHeaders = []
   const own = reply.getHeaders()
@@ -151,7 +151,7 @@ function ownHeaders (answer: AnswerHead, reply: FastifyReply): RawHeaders {
     const value = own[name]
     if (value === undefined || !isAnswerHeader(lower, NONE)) continue
     if (lower !== 'set-cookie' && valueOf(answer.headers, lower) !== null) continue
-    addOwn(out, name, value) // a line break in one would be the end of the head
+    addOwn(out, name, value) // it throws at a line break, which would end the head early
   }
   return out
 }

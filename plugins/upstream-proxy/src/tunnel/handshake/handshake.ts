@@ -1,9 +1,9 @@
-// How does a WebSocket begin? The client's handshake is replayed to the upstream, and its answer is the client's answer.
+// How does a WebSocket begin? The client's handshake is replayed to the upstream, and the upstream's answer goes to the client.
 //
-//   1. check    what the client sent is a handshake
-//   2. dial     the upstream, while the client is watched: one that leaves frees both sockets
-//   3. replay   the handshake, with the client's own key, extensions and sub-protocols
-//   4. answer   101: both heads are through, bytes follow; anything else goes back as it came
+//   1. check    the request is a valid handshake (in tunnels.ts)
+//   2. dial     a connection to the upstream is opened; if the client leaves meanwhile, both sockets are freed
+//   3. replay   the handshake is sent, with the client's own key, extensions and sub-protocols
+//   4. answer   101: the tunnel opens; any other answer goes back to the client as it arrived
 import type { Duplex } from 'node:stream'
 import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -17,21 +17,21 @@ import type { ClientSide } from './client-side.ts'
 import { handshakeHead } from './handshake-head.ts'
 import { type Asked, passOnRefusal } from './refusal.ts'
 
-/** What a successful handshake leaves behind. */
+/** The result of a successful handshake. */
 export interface Opened {
   readonly head: AnswerHead
   readonly upstream: Duplex
-  /** What the client had sent by then. */
+  /** Bytes that the client sent before the 101. */
   readonly early: Buffer
-  /** What came glued to the upstream's answer. */
+  /** Bytes that arrived together with the upstream's 101. */
   readonly late: Buffer
 }
 
 const EMPTY = Buffer.alloc(0)
-// A client may speak before it is answered; past this it has to wait.
+// A client may send bytes before the 101; beyond this number its socket is paused.
 const MAX_EARLY = 65_536
 
-/** One handshake under way. Exactly one of `opened`, `refused` and `failed` is called, once. */
+/** One handshake in progress. Exactly one of `opened` and `failed` is called, once. */
 export class Handshake {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
@@ -63,7 +63,7 @@ export class Handshake {
     this.#failed = failed
   }
 
-  /** Throws BadTarget where the upstream cannot be asked. */
+  /** Throws BadTarget where the handshake cannot be sent as valid HTTP. */
   begin (route: Route): void {
     const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
     this.#asked = { origin, host, paths: route.paths }
@@ -75,7 +75,7 @@ export class Handshake {
     if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
     stream.on('data', this.#onEarly)
     stream.on('end', this.#onClientGone)
-    stream.prependListener('close', this.#onClientGone) // before the log's own listener: the facts come first
+    stream.prependListener('close', this.#onClientGone) // before the logger's listener: it must find the facts final
 
     this.#upstream = dial(origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, sideOf(failure.name), failure.cause)
@@ -128,7 +128,7 @@ export class Handshake {
     } else if (this.#client.gone) {
       this.#fail('ClientGone', 'client')
     } else if (this.#prepared(head)) {
-      // Both go on flowing: who takes them over does so before the next byte.
+      // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
       const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
       this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
@@ -158,7 +158,7 @@ export class Handshake {
 
   #fail (name: ErrorName, side: Side, cause: unknown = null): void {
     if (this.#done) return
-    // Somebody has answered meanwhile, Fastify's `handlerTimeout` say: the client is no longer ours.
+    // The request was answered meanwhile, for example by Fastify's `handlerTimeout`: the client's socket now belongs to that answer.
     const answered = this.#reply.raw.headersSent
     if (answered) this.#leave()
     else this.#finish()
@@ -172,14 +172,14 @@ export class Handshake {
     this.#failed(side === 'client' || answered ? null : new ERRORS[name]())
   }
 
-  /** Ends it, and holds what either side still says. */
+  /** Ends the handshake and pauses both sockets, so that no later byte is lost. */
   #finish (): void {
     this.#client.stream.pause()
     this.#upstream?.pause()
     this.#leave()
   }
 
-  /** Takes every listener and timer of the handshake away. */
+  /** Removes every listener and timer of the handshake. */
   #leave (): void {
     this.#done = true
     clearTimeout(this.#timer)
@@ -196,5 +196,5 @@ export class Handshake {
   }
 }
 
-// The upstream is given up: what it still says is not heard.
+// The upstream's socket is being destroyed: its later errors are ignored.
 function noop (): void {}

@@ -1,4 +1,4 @@
-// What happens when the upstream declines the WebSocket? Its 401, 404, 426 … is the client's answer, body and all.
+// What happens when the upstream refuses the WebSocket? The client gets its answer (401, 404, 426 …) with the body.
 import type { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Side, Upstream } from '@fastify-arr/facts'
@@ -12,7 +12,7 @@ import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Settings } from '../../options.ts'
 import type { Origin } from '../../route/target.ts'
 
-/** Who was asked, by which Host, and what became of the path. */
+/** The upstream that was asked, the Host that was sent, and the prefixes of the path. */
 export interface Asked {
   readonly origin: Origin
   readonly host: string
@@ -20,8 +20,8 @@ export interface Asked {
 }
 
 /**
- * Streams an answer whose head has arrived: `read` are its bytes so far. The handshake's time limit is that of each pause in it.
- * Null, or the error that Fastify has to answer with where the head is not valid.
+ * Streams an answer whose head has arrived; `read` is its bytes so far. Each pause in it is limited by the handshake's time limit.
+ * Returns null, or the error that Fastify has to answer with where the head is not valid.
  */
 export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings): Error | null {
   const idle = settings.handshakeTimeout
@@ -29,7 +29,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   const out = reply.raw
   let over = false
   let held = false
-  /** The upstream has said it all; some of it may still wait for the client. */
+  /** True when the upstream has sent the whole answer; a part of it may still wait for the client. */
   let whole = false
   const timer = idle > 0 ? setTimeout(() => { held || whole ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
   const parser = new AnswerParser({
@@ -50,7 +50,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   parser.expect('GET')
 
   out.prependListener('close', () => fail('ClientGone', 'client', null))
-  // HTTP/2's response tells of it only when its stream closes.
+  // HTTP/2's response emits 'finish' only when its stream closes, so the stream's event is used.
   ;('stream' in out ? (out as unknown as Http2ServerResponse).stream : out).on('finish', finish)
   out.on('drain', () => {
     held = false
@@ -74,7 +74,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
       if (!over && !whole) parser.push(chunk)
     } catch (cause) {
       if (cause instanceof BadAnswer) fail('BadAnswer', 'upstream', cause)
-      else fail('RewriteFailed', 'proxy', cause) // a header that a hook has set
+      else fail('RewriteFailed', 'proxy', cause) // caused by a header that a hook has set
     }
   }
 
@@ -84,7 +84,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     const headers = clientHeaders(head, reply)
     writeHead(out, head.status, head.reason, headers)
     reply.hijack()
-    // The body may be long in coming, or not come at all.
+    // The body may arrive much later, or never.
     out.flushHeaders()
   }
 
@@ -100,7 +100,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
     if (name === 'ClientGone') return
     if (out.headersSent) {
-      // Cut, so that nobody takes it for whole.
+      // Cut, so that the answer does not look complete.
       if ('stream' in out) (out as unknown as Http2ServerResponse).stream.close(2)
       else out.destroy()
       return
@@ -109,7 +109,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   }
 }
 
-/** Turns the headers back to the public host, as those of any other answer. */
+/** Rewrites the headers to the public host, as for any other answer. */
 function turnBack (headers: RawHeaders, request: FastifyRequest, { origin, host, paths }: Asked): void {
   reverseRewrite(headers, { origin, toldHost: host, publicProtocol: request.protocol, publicHost: request.host, paths })
 }
