@@ -55,7 +55,7 @@ t.test('a build notices each file that has changed: the compiler compares the fi
 })
 
 /** The packages, by folder, whose files the rules of size and circles below are checked for. */
-const HELD: readonly string[] = ['facts', 'linear-pattern', 'host-routing', 'url-rewrite', 'arr-log', 'iis-config', 'backend']
+const HELD: readonly string[] = ['facts', 'linear-pattern', 'host-routing', 'url-rewrite', 'upstream-proxy', 'arr-log', 'iis-config', 'backend']
 
 const MOST_FILES = 12
 const MOST_LINES = 200

@@ -42,7 +42,10 @@ export class Connection implements AnswerSink, Line {
     this.#parser = new AnswerParser(this, settings.headLimit)
     const socket = dial(origin, settings.dial, this.#dialled, readInto(origin.secure, bytes => this.#read(bytes)))
     this.#socket = socket
-    this.out = new Outgoing(socket, this.#patience, settings.sendTimeout, () => { this.#stalled() })
+    this.out = new Outgoing(socket, this.#patience, settings.sendTimeout, () => {
+      this.#failure = 'Timeout'
+      socket.destroy()
+    })
     hearLastWord(socket, cause => {
       this.#reusable = false
       this.#cause ??= cause
@@ -176,12 +179,6 @@ export class Connection implements AnswerSink, Line {
 
   #expire (): void {
     if (this.#exchange !== null) this.#failure = this.#patience.slowSide(this.#held, this.#socket.writableNeedDrain) === 'client' ? 'ClientTimeout' : 'Timeout'
-    this.#socket.destroy()
-  }
-
-  /** The upstream takes nothing of the body. */
-  #stalled (): void {
-    this.#failure = 'Timeout'
     this.#socket.destroy()
   }
 
