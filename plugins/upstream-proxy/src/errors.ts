@@ -1,4 +1,4 @@
-// What can go wrong between us and an upstream, and what does the client get to hear of it?
+// What can go wrong between the proxy and an upstream, and what is the client told?
 import type { Moment, Side, UpstreamError } from '@fastify-arr/facts'
 import { createError } from '@fastify/error'
 import type { FastifyError } from 'fastify'
@@ -8,7 +8,7 @@ export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upst
 /** Thrown by `close` of an open tunnel. */
 export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no close code that may be sent', 500, RangeError)
 
-/** The messages are all a client ever sees: they name no address, no path and no system error. */
+/** Clients see only these messages: they contain no address, no path and no system error. */
 export const ERRORS = {
   BadHandshake: createError('FST_ARR_PROXY_BAD_HANDSHAKE', 'This is not a valid WebSocket handshake', 400),
   BadTarget: createError('FST_ARR_PROXY_BAD_TARGET', 'The request target is not valid', 400),
@@ -33,7 +33,7 @@ export type ErrorName = keyof typeof ERRORS
 
 const CODES: ReadonlySet<unknown> = new Set(Object.values(ERRORS).map(Ours => new Ours().code))
 
-/** True for one of these errors, wherever it was thrown. */
+/** True for one of these errors, whichever copy of the package threw it. */
 export function isOurs (error: unknown): error is FastifyError {
   return error instanceof Error && CODES.has((error as { code?: unknown }).code)
 }
@@ -45,7 +45,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
   EHOSTDOWN: 'Refused',
   EADDRNOTAVAIL: 'Refused',
   EACCES: 'Refused',
-  // No descriptor is left: see shortage.ts.
+  // No file descriptor is left: see sockets/shortage.ts.
   EMFILE: 'TooMany',
   ENFILE: 'TooMany',
   ENOBUFS: 'TooMany',
@@ -63,10 +63,10 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
   UND_ERR_BODY_TIMEOUT: 'Timeout'
 }
 
-// OpenSSL and Node name certificate troubles in some forty ways; these are their families.
+// OpenSSL and Node have some forty codes for certificate errors; these are their families.
 const TLS_CODE = /^ERR_(TLS|SSL|OSSL)|CERT|^(EPROTO|DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/
 
-/** Which of our errors a system error is, by its code. */
+/** The proxy's error for a system error, by its code. */
 export function nameOf (cause: unknown): ErrorName {
   const code = systemCodeOf(cause)
   if (code === null) return 'Reset'
@@ -77,7 +77,7 @@ export function nameOf (cause: unknown): ErrorName {
   return 'Reset'
 }
 
-/** The system's code of an error; of its first inner error where a dial tried several addresses. */
+/** The system code of an error; of its first inner error where a dial tried several addresses. */
 export function systemCodeOf (cause: unknown): string | null {
   if (cause instanceof AggregateError && cause.errors.length > 0) return systemCodeOf(cause.errors[0])
   const code = (cause as { code?: unknown } | null | undefined)?.code

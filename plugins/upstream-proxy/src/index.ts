@@ -1,4 +1,4 @@
-// upstream-proxy: take a request to its upstream and bring back the answer.
+// upstream-proxy: sends a request to its upstream and the answer back to the client. This file registers it with Fastify.
 import { randomUUID } from 'node:crypto'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Upstream } from '@fastify-arr/facts'
@@ -26,11 +26,11 @@ import { Tunnels } from './tunnel/tunnels.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The upstream's part in this exchange; null until one is asked. */
+    /** The upstream's part in this exchange; null until an upstream is chosen. */
     upstream: Upstream | null
   }
   interface FastifyInstance {
-    /** The WebSockets that are open through the proxies of this server. */
+    /** The open WebSockets of all proxies of this server. */
     tunnels: OpenTunnels
   }
 }
@@ -52,11 +52,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     return forwarder.close()
   })
 
-  // @fastify/http-proxy gives the routes, the pass-through of bodies and the dispatch of upgrades;
-  // the request is taken over in its scope, before its own relay would answer.
+  // @fastify/http-proxy provides the routes, the pass-through of bodies and the dispatch of upgrades.
+  // A preHandler in its scope takes the request over before http-proxy would forward it.
   const before = new Set(fastify.server.listeners('upgrade'))
   await fastify.register(async scope => {
-    // Bodies are not ours to understand: without parsers of its own, the scope leaves them to http-proxy's, which reads nothing.
+    // Bodies are not parsed: without parsers of its own, the scope uses that of http-proxy, which reads nothing.
     scope.removeAllContentTypeParsers()
     takeAnyType(scope)
     const { methods, config, constraints, log } = settings.route
@@ -66,7 +66,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     answerBrowsers(scope)
     scope.addHook('onRoute', withHooks(settings.route, takeOver))
     await scope.register(httpProxy, {
-      // A slash alone would be one more than the scope's prefix has: its routes stand at `/api` too, not at `/api/` alone.
+      // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
       prefix: options.prefix === '/' ? '' : options.prefix ?? '',
       upstream: '',
       websocket: settings.websocket,
@@ -101,7 +101,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
           tunnels.take(request, reply, route, done)
           return
         }
-        // Another proxy of the server has them come this way.
+        // This proxy takes no WebSockets, but another proxy of the server has installed the dispatcher.
         asPlainRequest(request, reply, upgrade)
       }
       forwarder.forward(request, reply, route)
@@ -113,12 +113,12 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   }
 }
 
-/** By the request, for it may come from any server: Fastify opens one more for a second address of `localhost`. */
+/** Found by the request, because there may be several servers: Fastify opens a second one for the other address of `localhost`. */
 function watchSession ({ stream }: Http2ServerRequest): void {
   if (stream.session !== undefined) cutWhenBroken(stream.session)
 }
 
-/** Puts the one dispatcher of the server in place of http-proxy's listener, and gives it what no route takes. */
+/** Puts the server's one dispatcher in place of http-proxy's listener, and hands upgrades that no route takes to the server's other listeners. */
 function dispatchUpgrades (fastify: FastifyInstance, settings: Settings, routers: unknown[]): void {
   const dispatcher = Dispatcher.of(fastify.server, fastify.routing)
   dispatcher.ignore(routers)

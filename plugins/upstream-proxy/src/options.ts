@@ -1,4 +1,4 @@
-// What may be configured, and what does it compile to?
+// Which options are there, and what do they compile to?
 import { createSecureContext } from 'node:tls'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
@@ -28,17 +28,17 @@ export interface RewrittenRequest {
 export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOptions, ProxyRouteOptions {
   /** Where requests go: `http://host:port/base`, `https://…` or `unix://%2Frun%2Fapp.sock`. Needed unless `to` or url-rewrite names it. No default. */
   upstream?: string
-  /** Decides the URL of each request: an absolute URL, or a path on `upstream`; nothing leaves it to `upstream`. Defaults to `request => request.rewrite`. */
+  /** Decides the URL of each request: an absolute URL, or a path on `upstream`; null or undefined leaves the request to `upstream`. Defaults to `request => request.rewrite`. */
   to?: (request: FastifyRequest) => string | RewrittenRequest | null | undefined
-  /** The path under which requests are taken, behind that of the scope it is registered in. Defaults to `/`. */
+  /** The path under which requests are proxied, appended to the prefix of the scope it is registered in. Defaults to `/`. */
   prefix?: string
-  /** What `prefix`, with the scope's before it, becomes on the upstream. Defaults to the path of `upstream`. */
+  /** What replaces `prefix` (with the scope's prefix before it) on the upstream. Defaults to the path of `upstream`. */
   rewritePrefix?: string
-  /** Whether WebSockets are proxied, or how. Defaults to true. */
+  /** Whether WebSockets are proxied, or the options for them. Defaults to true. */
   websocket?: boolean | TunnelOptions
   /**
    * Paths whose upgrades go to the server's other `upgrade` listeners (a bare `ws` server, socket.io) and not to the proxy,
-   * each with what lies beneath it, e.g. `/socket.io/`. Defaults to none: such listeners get what no route of Fastify takes.
+   * each with all paths beneath it, e.g. `/socket.io/`. Defaults to none: such listeners get the upgrades that no route of Fastify takes.
    */
   localUpgrades?: readonly string[]
   /** TLS towards `https` upstreams, with the names of `node:tls`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized` … Certificates are verified by default. */
@@ -51,14 +51,14 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
   timeouts?: ForwardTimeouts & {
     /** For the connection to the upstream, TLS included. Defaults to 5000. */
     connect?: number
-    /** For the answer to a WebSocket's handshake: the upstream's, or that of the listener it was left to. Defaults to 10000. */
+    /** For the answer to a WebSocket's handshake, from the upstream or from the server's other `upgrade` listeners. Defaults to 10000. */
     handshake?: number
   }
 }
 
 const DIAL_TIMES = ['connect', 'handshake'] as const
 
-// A record, so that the compiler misses the key that is left out.
+// A record, so that a missing key is a compile error.
 const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   upstream: true,
   to: true,
@@ -92,14 +92,14 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
 export interface Settings {
   readonly upstream: Origin | null
   readonly to: NonNullable<UpstreamProxyOptions['to']>
-  /** With that of the scope. */
+  /** With the prefix of the scope. */
   readonly prefix: string
   readonly rewritePrefix: string
   readonly websocket: boolean
   readonly tunnel: TunnelSettings
   readonly localUpgrades: readonly string[]
   readonly tls: UpstreamTls
-  /** For TCP, in ms. */
+  /** TCP keep-alive delay, in ms. */
   readonly keepAlive: number
   readonly headers: HeaderPolicy
   readonly connectTimeout: number
@@ -118,7 +118,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   let rewritePrefix = options.rewritePrefix
   if (options.upstream !== undefined) {
     try {
-      // What is no string may still read as a URL.
+      // A value that is not a string could still be read as a URL.
       if (typeof options.upstream !== 'string') throw new TypeError()
       const target = origins.target(options.upstream)
       upstream = target.origin
@@ -128,7 +128,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
       mistakes.push('`upstream` must be a URL such as http://localhost:8080')
     }
   }
-  // A prefix may have a pattern for a parameter.
+  // A prefix may contain a parameter with a pattern.
   for (const [key, path] of [['prefix', /^(?:$|\/[^#\s]*$)/], ['rewritePrefix', /^(?:$|\/[^?#\s]*$)/]] as const) {
     const value: unknown = options[key]
     if (value !== undefined && !(typeof value === 'string' && path.test(value))) mistakes.push(`\`${key}\` must be a path that begins with a slash`)
@@ -162,13 +162,13 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     upstream,
     to: options.to ?? (request => (request as FastifyRequest & RequestFacts).rewrite),
     prefix: scope.prefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
-    // As in @fastify/http-proxy, none is the root.
+    // As in @fastify/http-proxy, an empty one is the root.
     rewritePrefix: rewritePrefix === undefined || rewritePrefix === '' ? '/' : rewritePrefix,
     websocket: websocket !== false,
     tunnel,
     localUpgrades,
     ...dial,
-    // A tunnel's connections are set to it once they have lasted: most of a short one's system calls would be for this.
+    // A tunnel's connections get keep-alive only after a while: for a short-lived one, most system calls would be for this.
     keepAlive: 0,
     headers: {
       host: host === 'upstream' || host === 'preserve' ? host : { value: host as string },

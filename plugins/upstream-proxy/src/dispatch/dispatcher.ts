@@ -1,13 +1,13 @@
-// Whose is this upgrade? One dispatcher per server gives each to exactly one owner.
+// Who answers this upgrade? One dispatcher per server gives each to exactly one owner.
 //
-// Node calls every 'upgrade' listener for every upgrade; two that answer destroy each other's sockets.
-// So the event is taken over on the server, and an upgrade goes
+// Node calls every 'upgrade' listener for every upgrade; two that answer corrupt each other's connection.
+// So the dispatcher intercepts the event on the server, and an upgrade goes
 //   1. to plain HTTP, where it asks for no WebSocket (h2c, TLS/1.0);
 //   2. to the server's other listeners, where its path is one of `localUpgrades`;
 //   3. to Fastify's router: the proxy's routes, @fastify/websocket's, or its 404;
 //   4. from the 404 to the server's other listeners, if there are any (a bare `ws` server, socket.io).
 //
-// Of those, each may leave it to another: who is answered by none of them in time gets a 404 after all.
+// Each of those listeners may ignore it: an upgrade that none of them answers in time gets a 404.
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -51,28 +51,28 @@ export class Dispatcher {
     return dispatcher
   }
 
-  /** Listeners that only route through Fastify, as the dispatcher does itself: they are never called as well. */
+  /** Listeners that only route through Fastify, as the dispatcher does itself: they are not called in addition. */
   ignore (listeners: Iterable<unknown>): void {
     for (const listener of listeners) this.#routers.add(listener)
   }
 
-  /** Paths (each a prefix by whole segments) whose upgrades go to the server's other listeners, past the router, and how long those may take. */
+  /** Paths (each a prefix by whole segments) whose upgrades bypass the router and go to the server's other listeners, and how long those may take. */
   leave (paths: readonly string[], patience: number): void {
     for (const path of paths) this.#local.push({ path, patience })
   }
 
-  /** Gives the events back when the last proxy has closed. */
+  /** Stops intercepting the events when the last proxy has closed. */
   release (): void {
     if (--this.#users > 0) return
-    // Somebody may have wrapped the method after us: then ours stays beneath, and passes everything on.
+    // Another plugin may have wrapped the method later: then this wrapper stays in place, and passes everything on.
     if (this.#server.emit === this.#own) delete (this.#server as { emit?: unknown }).emit
     this.#own = null
     delete (this.#server as { [DISPATCHER]?: Dispatcher })[DISPATCHER]
   }
 
   /**
-   * Hands an upgrade to the listeners that are neither ours nor routers. False where there are none.
-   * `decline` answers where none of them did so within `patience` (ms; 0 for no limit).
+   * Hands an upgrade to the listeners that do not route through Fastify. False where there are none.
+   * `decline` answers where none of them has answered within `patience` (ms; 0 for no limit).
    */
   handOver (request: IncomingMessage, socket: Socket, head: Buffer, patience: number, decline: () => void): boolean {
     const others = this.#others()
@@ -83,15 +83,15 @@ export class Dispatcher {
     return true
   }
 
-  /** The server is closing: nobody waits any longer. */
+  /** The server is closing: upgrades that still wait for a listener are declined. */
   declineAll (): void {
     for (const giveUp of this.#waiting.members()) giveUp()
   }
 
-  /** A listener has answered once it wrote a byte, or ended the connection. */
+  /** A listener has answered once a byte was written, or the connection destroyed. */
   #await (socket: Socket, before: number, patience: number, decline: () => void): void {
     const isAnswered = () => socket.destroyed || socket.bytesWritten !== before
-    // Most answer at once. A stream that counts no bytes is none of the network: @fastify/websocket injects such.
+    // Most answer at once. A stream without `bytesWritten` is not a socket: @fastify/websocket injects such streams in tests.
     if (before === undefined || isAnswered()) return
     const forget = () => {
       clearTimeout(timer)
@@ -114,7 +114,7 @@ export class Dispatcher {
     const emit = this.#emit
     const dispatcher = this
     Object.defineProperty(server, DISPATCHER, { value: this, configurable: true })
-    // Every request and connection passes here: no array is made of what is only passed on.
+    // Every request and connection passes here: `arguments` avoids an array for events that are only passed on.
     server.emit = this.#own = function (event: string | symbol, first?: unknown, second?: unknown, third?: unknown): boolean {
       if (dispatcher.#own !== null && event === 'upgrade') {
         dispatcher.#upgrade(first as IncomingMessage, second as Socket, third as Buffer)
@@ -126,7 +126,7 @@ export class Dispatcher {
   }
 
   #upgrade (request: IncomingMessage, socket: Socket, head: Buffer): void {
-    // Node has taken its own error listener away: without one, a reset now ends the process.
+    // Node has removed its own error listener: without one, a reset would end the process.
     if (socket.listenerCount('error', destroyIt) === 0) socket.on('error', destroyIt)
     inTurn(socket, () => { this.#dispatch(request, socket, head) })
   }
@@ -134,7 +134,7 @@ export class Dispatcher {
   #dispatch (request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return
     if (!asksForWebSocket(request)) {
-      // Written anew without what Node has not read of it, its body could be another request.
+      // The head is written anew without the headers that Node has cut off: the body could then be parsed as another request.
       if (isCut(request)) declineBarely(request, socket, 400)
       else serveAsPlainHttp(this.#server, request, socket, head)
       return
@@ -144,7 +144,7 @@ export class Dispatcher {
     mark(request, { http: '1.1', socket, head })
     const router = this.#websocketRouter()
     if (router !== undefined) {
-      // @fastify/websocket marks the request for its own routes, then routes it as we would.
+      // @fastify/websocket marks the request for its own routes, then routes it through Fastify too.
       router.call(this.#server, request, socket, head)
       return
     }
@@ -170,7 +170,7 @@ function isWebsocketRouter (listener: unknown): boolean {
   return typeof listener === 'function' && listener.name === 'onUpgrade' && /\.routing\(/.test(String(listener))
 }
 
-/** The response that Node makes for a plain request. Throws where somebody has given the socket another one. */
+/** The response that Node makes for a plain request. Throws where the socket already has one. */
 function responseTo (request: IncomingMessage, socket: Socket): ServerResponse {
   const response = new ServerResponse(request)
   response.assignSocket(socket)
@@ -178,7 +178,7 @@ function responseTo (request: IncomingMessage, socket: Socket): ServerResponse {
   return response
 }
 
-/** The answer to what never met the router. */
+/** Answers an upgrade that does not reach the router. */
 function declineBarely (request: IncomingMessage, socket: Socket, status: 400 | 404): void {
   try {
     responseTo(request, socket).writeHead(status, { 'Content-Length': 0 }).end()

@@ -1,4 +1,4 @@
-// How does a WebSocket over HTTP/2 (RFC 8441) reach Fastify's router? As the GET that it is in HTTP/1.1.
+// How does a WebSocket over HTTP/2 (RFC 8441) reach Fastify's router? As a GET, which its handshake is in HTTP/1.1.
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { mark } from './upgrade.ts'
 
@@ -6,7 +6,7 @@ const EMPTY = Buffer.alloc(0)
 
 /**
  * Routes an extended CONNECT for a WebSocket and answers 501 to those for other protocols.
- * False for a plain CONNECT: that is for others, or gets Node's 405.
+ * False for a plain CONNECT: other listeners handle it, or Node answers 405.
  */
 export function routeConnect (
   request: Http2ServerRequest,
@@ -23,12 +23,12 @@ export function routeConnect (
     response.end()
     return true
   }
-  // An own property: the setter would change `:method` in the headers, and those stay as they came.
+  // An own property, because the setter would change `:method` in the headers, which must stay as they came.
   Object.defineProperty(request, 'method', { value: 'GET', configurable: true, enumerable: true })
   mark(request, { http: '2', socket: stream, head: EMPTY })
   route(request, response)
   return true
 }
 
-// The stream's end is seen on 'close'; its error would otherwise end the process.
+// 'close' tells of the stream's end; without a listener its error would end the process.
 function noop (): void {}

@@ -1,17 +1,17 @@
-// How is a request with an `Upgrade` that we do not speak served? As if the header had not been there (RFC 9110 §7.8).
+// How is a request served whose `Upgrade` names another protocol? As if the header were not there (RFC 9110 §7.8).
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
  * Gives the connection a new HTTP parser. Node has detached its own at the `Upgrade`, so the head is written anew
- * without it and put back in front of the bytes that followed: body and later requests are parsed as ever.
+ * without that header and put back before the bytes that followed: body and later requests are parsed as usual.
  */
 export function serveAsPlainHttp (fallback: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   const text = headWithoutUpgrade(request)
   socket.unshift(Buffer.concat([Buffer.from(text, 'latin1'), head]))
   const server = (socket as Socket & { server?: Server }).server ?? fallback
   const event = 'encrypted' in socket ? 'secureConnection' : 'connection'
-  // Only Node's own listener: to a user's listener this is no new connection.
+  // Only Node's own listener: for a user's listener this is not a new connection.
   const own = server.listeners(event).find(listener => listener.name === 'connectionListener')
   if (own === undefined) server.emit(event, socket)
   else own.call(server, socket)

@@ -1,4 +1,4 @@
-// What is an upgrade while it is still a request? The socket and the bytes that came with it, kept beside the request.
+// What is an upgrade while it is still a request? The request, marked with its socket and the bytes that followed the head.
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -8,17 +8,17 @@ export type Upgrade =
   | { readonly http: '1.1', readonly socket: Socket, readonly head: Buffer }
   | { readonly http: '2', readonly socket: ServerHttp2Stream, readonly head: Buffer }
 
-// One symbol for every copy of this module: they share one dispatcher per server.
+// A global symbol: several copies of this package share one dispatcher per server.
 const UPGRADE = Symbol.for('@fastify-arr/upstream-proxy.upgrade')
 
 type Marked = { [UPGRADE]?: Upgrade }
 
-/** Marks a request as an upgrade: the dispatcher does, before the router sees it. */
+/** Marks a request as an upgrade. The dispatcher calls it before the router runs. */
 export function mark (request: object, upgrade: Upgrade): void {
   (request as Marked)[UPGRADE] = upgrade
 }
 
-/** The upgrade that a request carries, or undefined where it is plain HTTP. */
+/** The upgrade that a request is marked with, or undefined where it is plain HTTP. */
 export function upgradeOf (request: object): Upgrade | undefined {
   return (request as Marked)[UPGRADE]
 }

@@ -9,7 +9,7 @@ export function isAuthority (text: string): boolean {
   return AUTHORITY.test(text)
 }
 
-/** The one Host among headers (names and values in turn). Throws BadTarget where there is none, another one, or no valid one. */
+/** The only Host among headers (names and values in turn). Throws BadTarget where it is missing, repeated or not valid. */
 export function soleHost (headers: readonly string[]): string {
   let host: string | null = null
   for (let i = 0; i < headers.length; i += 2) {

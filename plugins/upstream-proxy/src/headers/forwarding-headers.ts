@@ -1,10 +1,10 @@
 // What is the upstream told about the client? X-Forwarded-For, -Host and -Proto, and Forwarded (RFC 7239).
-// Whose word is believed is Fastify's `trustProxy` to say: what an unknown client claims goes no further.
+// Fastify's `trustProxy` decides which peers are believed: what any other client claims is not passed on.
 import type { FastifyRequest } from 'fastify'
 import { checkKeys } from '../options/known-keys.ts'
 import type { RawHeaders } from './raw-headers.ts'
 
-/** What happens to a forwarding header: replaced by what we know, appended to what a trusted proxy said, dropped, or left as it came. */
+/** What happens to a forwarding header: replaced by what the proxy knows, appended to what a trusted proxy sent, removed, or left as it came. */
 export type ForwardingPolicy = 'set' | 'append' | 'remove' | 'keep'
 
 /** The header policy as options. */
@@ -15,15 +15,15 @@ export interface ForwardingOptions {
   host?: Exclude<ForwardingPolicy, 'append'>
   /** Defaults to `set`. */
   proto?: Exclude<ForwardingPolicy, 'append'>
-  /** Writes `address:port` into X-Forwarded-For, as IIS does; most applications choke on it. Defaults to false. */
+  /** Writes `address:port` into X-Forwarded-For, as IIS does; most applications cannot parse that. Defaults to false. */
   port?: boolean
-  /** The header `Forwarded` of RFC 7239, which says all of it in one. Defaults to `remove`. */
+  /** The header `Forwarded` of RFC 7239, which has all of it in one. Defaults to `remove`. */
   standard?: ForwardingPolicy
 }
 
 /** The options as they run. */
 export interface ForwardingSettings extends Required<ForwardingOptions> {
-  /** The names, lower-cased, that the client's own headers do not keep. */
+  /** The lower-case names that are removed from the client's own headers. */
   readonly replaced: ReadonlySet<string>
 }
 
@@ -36,7 +36,7 @@ const NAMES = {
   standard: 'forwarded'
 } as const
 
-/** Compiles the options; what is wrong with them is added to `mistakes`. */
+/** Compiles the options; mistakes in them are added to `mistakes`. */
 export function compileForwarding (options: ForwardingOptions = {}, mistakes: string[]): ForwardingSettings {
   checkKeys('forwarded', options, ['for', 'host', 'proto', 'port', 'standard'], mistakes)
   const settings = { for: 'append', host: 'set', proto: 'set', port: false, standard: 'remove', ...options } as Required<ForwardingOptions>
@@ -59,15 +59,15 @@ export function forwardingHeaders (request: FastifyRequest, settings: Forwarding
     const all = forwardedFor(request, settings)
     if (all !== '') out.push('X-Forwarded-For', all)
   }
-  // Without a Host, as HTTP/1.0 may come, there is none to tell.
+  // An HTTP/1.0 request may have no Host.
   if (settings.host === 'set' && request.host !== '') out.push('X-Forwarded-Host', request.host)
   if (settings.proto === 'set') out.push('X-Forwarded-Proto', request.protocol)
   if (settings.standard === 'set' || settings.standard === 'append') out.push('Forwarded', forwarded(request, settings))
 }
 
 /**
- * The addresses of those the request passed, from the client on. Fastify lists the believed ones, the nearest first.
- * Who comes through a unix socket has none, nor has a socket that has closed meanwhile.
+ * The addresses that the request passed, from the client on. Fastify lists the trusted ones, the nearest first.
+ * A peer on a unix socket has no address, nor has a socket that has closed meanwhile.
  */
 function addresses (request: FastifyRequest, policy: ForwardingPolicy): Array<string | undefined> {
   const { ips } = request
@@ -78,7 +78,7 @@ function addresses (request: FastifyRequest, policy: ForwardingPolicy): Array<st
 function forwardedFor (request: FastifyRequest, settings: ForwardingSettings): string {
   const all = addresses(request, settings.for).filter(address => address !== undefined)
   if (settings.port) {
-    // Only the peer's port is known; of an address that somebody told, it is not.
+    // Only the peer's own port is known; that of an address taken from a header is not.
     const { remoteAddress, remotePort } = request.raw.socket
     const last = all.at(-1)
     if (last !== undefined && plain(remoteAddress) === last) all[all.length - 1] = `${bracketed(last)}:${remotePort ?? 0}`
@@ -94,7 +94,7 @@ function forwarded (request: FastifyRequest, settings: ForwardingSettings): stri
   return [...elements, `${own}${host};proto=${request.protocol}`].join(', ')
 }
 
-/** An IPv4 client of a socket that listens on both families is an IPv4 client. */
+/** An IPv4-mapped address is written as the IPv4 address: dual-stack sockets report IPv4 clients in that form. */
 function plain (address: string | undefined): string | undefined {
   return address?.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }

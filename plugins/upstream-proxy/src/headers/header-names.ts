@@ -1,16 +1,16 @@
-// May a client's header of this name go on to the upstream? Each name is looked at once, and kept in mind.
+// May a client's header of this name go on to the upstream? Each spelling is classified once and cached.
 import { HOP_BY_HOP } from './hop-by-hop.ts'
 import type { Ownership } from './owned-headers.ts'
 import { TOKEN } from './raw-headers.ts'
 
-/** How many names are kept in mind, and of what length. */
+/** How many names are cached, and of what length. */
 export const MOST_NAMES = 1000
 export const LONGEST_NAME = 64
 
 /** What is known about one spelling of a name. */
 export interface Name {
   readonly lower: string
-  /** With hyphens for underscores, where the two are taken for the same. */
+  /** With hyphens for underscores, where the two count as the same name. */
   readonly alias: string
   /** Whether a client's header of this name may pass at all. */
   readonly passes: boolean
@@ -22,19 +22,19 @@ export interface Name {
   readonly isCookie: boolean
 }
 
-// Expect is answered at this hop, and asked anew where it is asked on.
+// Expect is handled at this hop: where the upstream is asked too, the header is written anew.
 const NEVER: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'expect', 'x-arr-log-id'])
 
-/** The names of clients' headers, as one registration of the proxy takes them. */
+/** The classified header names of clients, for one registration of the proxy. */
 export class HeaderNames {
-  // Bounded, for clients may invent names: long ones are not kept, and nobody can take the place of those that are used for ever.
+  // Bounded, because clients may invent names: long ones are not cached, and the cache is emptied when it is full, so that invented names cannot keep the places of common ones.
   readonly #known = new Map<string, Name>()
   readonly #replaced: ReadonlySet<string>
   readonly #ownership: Ownership
-  /** What a name with underscores must not be taken for. */
+  /** The names that a name with underscores must not pass for. */
   readonly #aliases: ReadonlySet<string>
 
-  /** `replaced` are those that the proxy writes or removes, whoever the client is. */
+  /** `replaced` are the names that the proxy writes or removes for every client. */
   constructor (replaced: ReadonlySet<string>, ownership: Ownership) {
     this.#replaced = replaced
     this.#ownership = ownership
@@ -64,7 +64,7 @@ export class HeaderNames {
       alias,
       passes,
       isOwned,
-      // What frames the message, and what a proxy says, has no place behind it (RFC 9110 §6.5.1).
+      // Framing and forwarding headers are not allowed in trailers (RFC 9110 §6.5.1).
       trails: passes && !isOwned && alias !== 'content-length' && !/^(?:x-forwarded-.*|forwarded)$/.test(alias),
       isHost: lower === 'host' || lower === ':authority',
       isCookie: lower === 'cookie'

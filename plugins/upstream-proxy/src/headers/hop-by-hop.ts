@@ -1,6 +1,6 @@
 // Which headers end at this hop?
 
-/** Headers of one connection, not of the message (RFC 9110 §7.6.1), with the two that never became standard. */
+/** Headers of one connection, not of the message (RFC 9110 §7.6.1), and two that were never standardised or are obsolete: Proxy-Connection, HTTP2-Settings. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization',
   'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'
@@ -8,13 +8,13 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 const NONE: ReadonlySet<string> = new Set()
 
-// Whatever Connection lists: these frame the message and say whom it is for.
+// Not removed even where Connection lists them: they frame the message or name its target, or are options of Connection itself.
 const NEVER_NAMED: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', 'content-length', 'host'])
 
-// What most clients and servers write, which names nothing further.
+// The values that most clients and servers send; they name no further header.
 const USUAL: ReadonlySet<string> = new Set(['', 'keep-alive', 'Keep-Alive', 'close', 'Close', 'upgrade', 'Upgrade', 'keep-alive, Upgrade'])
 
-/** The further header names that the values of Connection list, lower-cased. */
+/** The lower-case names of the further headers that Connection lists. */
 export function namedByConnection (connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined || USUAL.has(connection)) return NONE
   const names = new Set<string>()

@@ -1,22 +1,22 @@
-// Which of a client's headers are the proxy's to say? Backends believe these, so a client must not say them.
+// Which headers may only the proxy or a trusted peer send? Backends believe these, so other clients must not send them.
 import { HOP_BY_HOP } from './hop-by-hop.ts'
 import { TOKEN } from './raw-headers.ts'
 
-/** Which of a client's headers go no further. */
+/** Which of a client's headers are not passed on. */
 export interface OwnedHeadersOptions {
   /**
-   * Headers that only a client whom the server's `trustProxy` believes may send; rules and `rewriteRequest` may set them. A list takes
-   * the place of `OWNED_HEADERS`, the default. X-ARR-LOG-ID is always the proxy's, X-Forwarded-For, -Host, -Proto and Forwarded are as `forwarded` says.
+   * Headers that only a peer trusted by the server's `trustProxy` may send; rules and `rewriteRequest` may set them. A list replaces
+   * `OWNED_HEADERS`, the default. X-ARR-LOG-ID is always set by the proxy; X-Forwarded-For, -Host, -Proto and Forwarded follow `forwarded`.
    */
   ownedHeaders?: readonly string[]
   /**
    * Which headers with an underscore in their names are dropped: to CGI, WSGI and PHP `X_Forwarded_For` is X-Forwarded-For.
-   * `owned`: those that would be a header of the proxy's or of a rule's. `all`: all of them, as nginx does. `none`. Defaults to `owned`.
+   * `owned`: those that could pass for a header that the proxy or a rule sets. `all`: all of them, as nginx does. `none`. Defaults to `owned`.
    */
   dropUnderscores?: 'owned' | 'all' | 'none'
 }
 
-/** What backends believe about the way a request came, and no proxy in front of it has checked. */
+/** Headers that backends believe about how a request arrived, though an untrusted client can send them. */
 export const OWNED_HEADERS: readonly string[] = [
   'Front-End-Https', 'X-ARR-ClientCert', 'X-ARR-SSL', 'X-Client-Cert', 'X-Forwarded-Client-Cert', 'X-Forwarded-Port', 'X-Forwarded-Prefix',
   'X-Forwarded-Protocol', 'X-Forwarded-Scheme', 'X-Forwarded-Server', 'X-Forwarded-Ssl', 'X-Original-URL', 'X-Real-IP', 'X-Rewrite-URL'
@@ -29,10 +29,10 @@ export interface Ownership {
   readonly underscores: 'owned' | 'all' | 'none'
 }
 
-// They frame the message or say whom it is for: without them it is another one.
+// They frame the message or name its target: without them it would be a different message.
 const NEEDED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'content-length'])
 
-/** Compiles the options; what is wrong with them is added to `mistakes`. */
+/** Compiles the options; mistakes in them are added to `mistakes`. */
 export function compileOwnership ({ ownedHeaders = OWNED_HEADERS, dropUnderscores = 'owned' }: OwnedHeadersOptions, mistakes: string[]): Ownership {
   const names: readonly unknown[] = Array.isArray(ownedHeaders) ? ownedHeaders : [null]
   const owned = names.map(name => typeof name === 'string' && TOKEN.test(name) ? name.toLowerCase() : null)

@@ -1,5 +1,5 @@
-// What headers does the upstream get? The client's end-to-end headers, in their case, order and number,
-// then what a proxy adds, then what a rewrite rule says: that is applied last.
+// Which headers does the upstream get? The client's end-to-end headers, in their case, order and number,
+// then those that a proxy adds; changes by a rewrite rule are applied last.
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
@@ -11,7 +11,7 @@ import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
 import { NOT_A_VALUE, type RawHeaders, TOKEN, without } from './raw-headers.ts'
 import { isTrusted } from './trusted-peer.ts'
 
-/** How the headers of a proxied request are made, fixed at registration. */
+/** How the headers of a proxied request are made; fixed at registration. */
 export interface HeaderPolicy {
   /** The upstream's own host, the client's, or a fixed value. */
   readonly host: 'upstream' | 'preserve' | { readonly value: string }
@@ -20,15 +20,15 @@ export interface HeaderPolicy {
   readonly names: HeaderNames
 }
 
-/** Header names a rule set, lower-cased; an empty value removes the header. */
+/** Headers that a rule sets, by lower-case name; an empty value removes the header. */
 export type HeaderChanges = Readonly<Record<string, string>>
 
 const NO_CHANGES: HeaderChanges = Object.freeze({})
 
-// How many headers of a request Node reads where the server does not say.
+// How many headers of a request Node reads where the server sets no `maxHeadersCount`.
 const MOST = 1000
 
-// What frames the message, or belongs to the connection, is no rule's to say.
+// Headers that frame the message or belong to the connection cannot be changed by rules.
 const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
 
 /** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
@@ -56,7 +56,7 @@ export function upstreamHeaders (
     const value = raw[i + 1] as string
     const name = names.of(spelling)
     if (!name.passes) {
-      // Two names for whom it is meant for: two servers could each believe another (RFC 9112 §3.2, RFC 9113 §8.3.1).
+      // Two different Hosts: two servers could each believe a different one (RFC 9112 §3.2, RFC 9113 §8.3.1).
       if (name.isHost) {
         if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
         named = value
@@ -66,7 +66,7 @@ export function upstreamHeaders (
     if (dropped.has(name.lower)) continue
     if (name.isOwned && !(trusted ??= isTrusted(request))) continue
     if (changes !== NO_CHANGES && (Object.hasOwn(changes, name.lower) || Object.hasOwn(changes, name.alias)) && !OURS.has(name.lower)) continue
-    // HTTP/2 may split Cookie into crumbs; HTTP/1.1 knows one (RFC 9113 §8.2.3).
+    // HTTP/2 may split Cookie into several fields; HTTP/1.1 allows one (RFC 9113 §8.2.3).
     if (crumbs && name.isCookie) cookies = cookies === '' ? value : `${cookies}; ${value}`
     else out.push(spelling, value)
   }
@@ -75,7 +75,7 @@ export function upstreamHeaders (
   forwardingHeaders(request, policy.forwarding, out)
   if (changes !== NO_CHANGES) applyChanges(out, changes)
 
-  // A lenient parser, HTTP/2 or a rule may have let through what would break the head apart.
+  // A lenient parser, HTTP/2 or a rule may have let through a value that would split the head.
   for (let i = 1; i < out.length; i += 2) {
     if (NOT_A_VALUE.test(out[i] as string)) throw new ERRORS.BadTarget()
   }
@@ -83,8 +83,8 @@ export function upstreamHeaders (
 }
 
 /**
- * True where a request may have more headers than Node reads. What came after is not in `headers`, though some of it still is in
- * `rawHeaders`: its length would be sent on, and its body would not.
+ * True where a request may have more headers than Node reads. Headers past the limit are missing in `headers` but may be in
+ * `rawHeaders`: a Content-Length there would be sent on without its body.
  */
 export function isCut ({ httpVersionMajor, rawHeaders, socket }: IncomingMessage): boolean {
   if (httpVersionMajor !== 1) return false
@@ -98,7 +98,7 @@ function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
     if (!TOKEN.test(name)) throw new ERRORS.BadTarget()
     without(out, name)
     const value = changes[name] as string
-    // Rules work on text; on the wire it is UTF-8, and latin1 is how bytes travel in strings here.
+    // Rules work on text, which is sent as UTF-8; heads are written as latin1 strings, one character a byte.
     if (value !== '') out.push(name, /[^\x00-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value) // eslint-disable-line no-control-regex
   }
 }

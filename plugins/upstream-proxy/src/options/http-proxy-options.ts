@@ -1,6 +1,6 @@
-// What are the options of @fastify/http-proxy called here? Whoever comes from it is told, key by key.
+// What are the options of @fastify/http-proxy called here? Each of its keys gets an error that names the equivalent.
 
-// Those of @fastify/http-proxy 11 and @fastify/reply-from 12 that have another name here, or none.
+// The options of @fastify/http-proxy 11 and @fastify/reply-from 12 that have another name here, or no equivalent.
 const EQUIVALENTS: Readonly<Record<string, string>> = {
   // Routes
   httpMethods: 'is `methods` here',
@@ -37,7 +37,7 @@ const EQUIVALENTS: Readonly<Record<string, string>> = {
   wsHooks: 'has no equivalent; messages pass untouched, and `request.upstream.tunnel` tells of them'
 }
 
-/** A sentence for each key that only @fastify/http-proxy has, and the options without those. */
+/** A mistake for each key that only @fastify/http-proxy has, and the options without those keys. */
 export function splitEquivalents (options: object): { readonly mistakes: string[], readonly rest: object } {
   const mistakes: string[] = []
   const rest: Record<string, unknown> = {}

@@ -1,6 +1,6 @@
-// Does an option have what it is given? A misspelt limit would be no limit.
+// Does a group of options have this key? A misspelt limit would be no limit.
 
-/** Adds a mistake for a group of options that is no object, and for each key that it does not have. */
+/** Adds a mistake where a group of options is not an object, and for each key that is not an option. */
 export function checkKeys (group: string, options: unknown, keys: readonly string[], mistakes: string[]): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null) {

@@ -1,6 +1,6 @@
-// Did a function of the user's give a promise, where its word is needed at once?
+// Did a user's function return a promise where its result is needed synchronously?
 
-/** True for a promise. What becomes of it is of no interest any more: without a listener, its failure would end the process. */
+/** True for a promise. Its result is ignored, and its rejection handled: unhandled, it would end the process. */
 export function isPromise (given: unknown): boolean {
   const then: unknown = (given as { then?: unknown } | null | undefined)?.then
   if (typeof then !== 'function') return false

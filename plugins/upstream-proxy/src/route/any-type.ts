@@ -1,17 +1,17 @@
-// How does a body of any media type get past Fastify, to whom it does not matter either?
+// How does a body of any media type pass Fastify? A proxy does not parse bodies, so their types do not matter.
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
-// What Fastify takes for a media type, at the least; a type of nobody's; and the place of the request's own meanwhile.
+// The least that Fastify accepts as a media type; a private type that stands in for others; and where the original is kept meanwhile.
 const TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:;|$)/
 const STAND_IN = 'application/x-fastify-arr-any'
 const OWN = Symbol('own type')
-// The bodies that Fastify reads.
+// The methods whose bodies Fastify reads.
 const READ: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY'])
 
 type Typed = IncomingMessage & { [OWN]?: { readonly type: string | undefined } }
 
-/** Fastify itself refuses a body whose type is malformed, and a QUERY without one. Until its parser runs, it is shown another. */
+/** Fastify refuses a body with a malformed type, and a QUERY without one. Until the parser runs, the request has a stand-in type. */
 export function takeAnyType (scope: FastifyInstance): void {
   scope.addHook('preParsing', ({ method, raw }, _reply, payload, done) => {
     const type = raw.headers['content-type']

@@ -1,9 +1,9 @@
-// What does a browser show when something went wrong? A short page with the error's own words, which hold nothing internal.
+// What does a browser show after an error? A short page with the error's message, which contains nothing internal.
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { isOurs } from '../errors.ts'
 
-/** The page; null for a client that did not ask for one. */
+/** The page; null where the client does not accept HTML. */
 export function errorPage ({ statusCode = 500, message }: FastifyError, accept: string | undefined): string | null {
   if (accept === undefined || !accept.includes('text/html')) return null
   const title = STATUS_CODES[statusCode] ?? 'Error'
@@ -20,13 +20,13 @@ export function errorPage ({ statusCode = 500, message }: FastifyError, accept: 
 `
 }
 
-/** Refusals that are still Fastify's to answer look in a browser like those of the forwarder; where the user has an error handler, it has the word. */
+/** Errors that Fastify answers look in a browser like those of the forwarder. An error handler of the user's takes precedence. */
 export function answerBrowsers (scope: FastifyInstance): void {
-  // Fastify has no other way to tell its own handler: those of users come out as bound functions.
+  // There is no other way to recognise Fastify's own handler: the user's come out as bound functions.
   if (scope.errorHandler.name !== 'defaultErrorHandler') return
   scope.setErrorHandler((error, request, reply) => {
     const page = isOurs(error) ? errorPage(error, request.raw.headers.accept) : null
-    // On to Fastify's own.
+    // Passed on to Fastify's default handler.
     if (page === null) throw error
     reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page)
   })

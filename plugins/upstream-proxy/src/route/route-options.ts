@@ -1,35 +1,35 @@
-// Which requests does the proxy take, and what runs before it does? The options of its routes, with Fastify's own names.
+// Which requests does the proxy take, and which hooks run before it? The options of its routes, with Fastify's own names.
 import { METHODS as KNOWN } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, LogLevel, RegisterOptions, RouteOptions, RouteShorthandOptions } from 'fastify'
 
-/** Options of the proxy's routes. Pages and WebSockets are meant alike: an upgrade is a GET until its 101. */
+/** Options of the proxy's routes. They hold for HTTP requests and WebSockets alike: an upgrade is a GET until its 101. */
 export interface ProxyRouteOptions {
-  /** Runs first, behind the `onRequest` hooks of the server: a function or a list of them, async or with a callback. What it answers is not proxied. No default. */
+  /** Runs after the `onRequest` hooks of the server: a function or a list of them, async or with a callback. A request that it answers is not proxied. No default. */
   onRequest?: RouteShorthandOptions['onRequest']
-  /** The same, behind the `preValidation` hooks of the server. The body is not read. No default. */
+  /** The same, after the `preValidation` hooks of the server. The body is not read. No default. */
   preValidation?: RouteShorthandOptions['preValidation']
-  /** The same, behind the `preHandler` hooks of the server and right before the upstream is asked. No default. */
+  /** The same, after the `preHandler` hooks of the server and right before the upstream is asked. No default. */
   preHandler?: RouteShorthandOptions['preHandler']
-  /** What hooks find in `request.routeOptions.config`. Defaults to `{}`. */
+  /** The value of `request.routeOptions.config` for hooks. Defaults to `{}`. */
   config?: FastifyContextConfig & Record<string, unknown>
-  /** Which requests are meant: `{ host: 'a.example' }`, `{ version }`, or a constraint strategy of the server, such as host-routing's `site`. Defaults to all. */
+  /** Which requests are proxied: `{ host: 'a.example' }`, `{ version }`, or a constraint strategy of the server, such as host-routing's `site`. Defaults to all. */
   constraints?: NonNullable<RouteShorthandOptions['constraints']>
   /** The methods that are proxied; a WebSocket is a GET. Defaults to all that Node and the server know, but CONNECT. */
   methods?: readonly string[]
-  /** The level of the log of these requests. Defaults to that of the server. */
+  /** The log level of these requests. Defaults to that of the server. */
   logLevel?: LogLevel
 }
 
 const HOOKS = ['onRequest', 'preValidation', 'preHandler'] as const
-// CONNECT is no request for a resource: Node hands it to a listener of its own.
+// CONNECT names no resource: Node emits it as an event of its own.
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
 
 type Hook = Extract<ProxyRouteOptions[typeof HOOKS[number]], readonly unknown[]>[number]
-/** What the options are checked against: the scope of Fastify that the proxy is registered in. */
+/** The Fastify scope that the proxy is registered in; the options are checked against it. */
 export interface Scope extends Pick<FastifyInstance, 'prefix' | 'supportedMethods' | 'hasConstraintStrategy'> {
   readonly log: object
 }
-/** A scope that has nothing of its own. */
+/** A scope without a prefix, constraints or a log. */
 export const BARE: Scope = { prefix: '', supportedMethods: [], hasConstraintStrategy: () => false, log: {} }
 
 /** The options as they run. */
@@ -39,11 +39,11 @@ export interface RouteSettings {
   readonly constraints: object
   /** In upper case. */
   readonly methods: readonly string[]
-  /** What Fastify's `register` takes for the routes of a plugin. */
+  /** The log options that Fastify's `register` takes for the routes of a plugin. */
   readonly log: Pick<RegisterOptions, 'logLevel' | 'logSerializers'>
 }
 
-/** Compiles the options; what is wrong with them is added to `mistakes`. */
+/** Compiles the options; mistakes in them are added to `mistakes`. */
 export function compileRoute (options: ProxyRouteOptions & Pick<RegisterOptions, 'logSerializers'>, scope: Scope, mistakes: string[]): RouteSettings {
   const hooks = { onRequest: [] as Hook[], preValidation: [] as Hook[], preHandler: [] as Hook[] }
   for (const name of HOOKS) {
@@ -78,10 +78,10 @@ export function compileRoute (options: ProxyRouteOptions & Pick<RegisterOptions,
   }
 }
 
-/** What the router would not know, or could not compare. */
+/** Finds constraints that the router does not know, or could not compare. */
 function checkConstraints (constraints: object, scope: Scope, mistakes: string[]): void {
   for (const [name, value] of Object.entries(constraints)) {
-    // The router has these two of its own, and does not tell of them until a route has one.
+    // `host` and `version` are built in, but `hasConstraintStrategy` is false for them until a route uses one.
     if (name !== 'host' && name !== 'version' && !scope.hasConstraintStrategy(name)) mistakes.push(`\`constraints.${name}\` is no constraint strategy of this server`)
     else if (value === undefined) mistakes.push(`\`constraints.${name}\` must have a value`)
     else if (name === 'host' && typeof value !== 'string' && !(value instanceof RegExp)) mistakes.push('`constraints.host` must be a string or a regular expression')
@@ -89,8 +89,8 @@ function checkConstraints (constraints: object, scope: Scope, mistakes: string[]
 }
 
 /**
- * The `onRoute` hook for the scope of the proxy's routes: puts the hooks on each, and `takeOver` behind every other
- * preHandler, those of other plugins' `onRoute` hooks too.
+ * The `onRoute` hook for the scope of the proxy's routes: puts the hooks on each, and `takeOver` after every other
+ * preHandler, including those that other plugins' `onRoute` hooks add.
  */
 export function withHooks ({ hooks }: RouteSettings, takeOver: Hook): (route: RouteOptions) => void {
   return route => {

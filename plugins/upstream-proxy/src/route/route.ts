@@ -1,4 +1,4 @@
-// Which URL is this request sent to? The rule's answer, or the prefix put on the upstream.
+// Which URL is this request sent to? The one that `to` or a rule gives, or the upstream's with the prefix replaced.
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import type { HeaderChanges } from '../headers/request-headers.ts'
@@ -6,25 +6,25 @@ import type { Settings } from '../options.ts'
 import { isPromise } from '../options/promise.ts'
 import { climbs, type Origin, type Target } from './target.ts'
 
-/** Where a request goes, and what a rule changed in its headers. */
+/** Where a request goes, and which headers a rule changed. */
 export interface Route extends Target {
   readonly changes: HeaderChanges | undefined
-  /** The prefixes, where they made the path; null where a rule did. */
+  /** The prefixes that made the path; null where a rule chose the path. */
   readonly paths: Prefixes | null
 }
 
-/** What was replaced in this request's path, and by what: parameters are filled in. */
+/** The prefix in this request's path and its replacement, with parameters filled in. */
 export interface Prefixes {
   readonly prefix: string
   readonly rewritePrefix: string
 }
 
-// Origin-form as bytes: no space, no control, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1); no encoded NUL before the query,
-// where a server would end the path. One pass: neither part can take what is the other's.
+// Origin-form as bytes: no space, no control character, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1); no encoded NUL before
+// the query, where a server might end the path. No backtracking: no part can match a character that begins the next one.
 const PATH = /^[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]+(?:%(?!00)[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]*)*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?$/
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
 
-/** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` is at fault. */
+/** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` gave something else than it may. */
 export function routeOf (request: FastifyRequest, settings: Settings): Route {
   const own = ownPath(request)
   const answer = settings.to(request)
@@ -33,7 +33,7 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
   if (typeof answer === 'string') {
     url = answer
   } else if (answer !== null && answer !== undefined) {
-    // A promise, say: to ask `upstream` instead would be no answer to what was meant.
+    // A promise, for example: falling back to `upstream` would send the request to the wrong place.
     if (isPromise(answer) || typeof answer.url !== 'string') {
       request.log.error('upstream-proxy: `to` must give a string, { url, headers } or nothing')
       throw new ERRORS.BadRoute()
@@ -58,7 +58,7 @@ export function routeOf (request: FastifyRequest, settings: Settings): Route {
   return { origin, path, changes, paths }
 }
 
-/** True for a path and query that can be sent as they are, and that no server can read as leaving its root. */
+/** True for a path and query that can be sent as they are, and that no server can resolve to a place above its root. */
 export function isPath (path: string): boolean {
   return PATH.test(path) && !climbs(path)
 }
@@ -68,16 +68,16 @@ function upstreamOf (settings: Settings): Origin {
   return settings.upstream
 }
 
-/** The request's own path and query. Checked whatever a rule makes of it: where one puts it into a URL, a fragment would be cut. */
+/** The request's own path and query. Checked even where a rule replaces it: a rule that puts it into a URL would cut a fragment off. */
 function ownPath (request: FastifyRequest): string {
   const own = originForm(request)
   if (!PATH.test(own)) throw new ERRORS.BadTarget()
   return own
 }
 
-/** Absolute-form (RFC 9112 §3.2.2) must name the host that Host names: else one of the two lies. */
+/** Absolute-form (RFC 9112 §3.2.2) must name the same host as the Host header. */
 function originForm (request: FastifyRequest): string {
-  // Node takes a request line without a version for HTTP/0.9, headers and all.
+  // Node accepts a request line without a version as HTTP/0.9, even with headers.
   if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
   const raw = request.raw.url ?? '/'
   if (raw.startsWith('/') || raw === '*') return raw
@@ -88,31 +88,31 @@ function originForm (request: FastifyRequest): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-/** The prefixes of one request, which has the parameters' values. */
+/** The prefixes of one request, with its parameters filled in. */
 function prefixesOf (own: string, request: FastifyRequest, settings: Settings): Prefixes {
   const { prefix, rewritePrefix } = settings
   const open = prefix.includes(':')
   if (!open && !rewritePrefix.includes('/:')) return settings
   return {
-    // One slash each: two at the front would name a host in a Location.
+    // Runs of slashes become one: two at the front would name a host in a Location.
     prefix: open ? own.slice(0, own.length - behindPrefix(own, prefix).length).replace(/\/+/g, '/') : prefix,
     rewritePrefix: filled(rewritePrefix, request)
   }
 }
 
-/** Replaces the prefix, and nothing else: what follows it stays byte for byte. */
+/** Replaces the prefix only: what follows it stays byte for byte. */
 function onUpstream (own: string, { prefix, rewritePrefix: base }: Prefixes): string {
-  // Quickly, where nothing is to be replaced.
+  // Fast path: nothing to replace.
   if (prefix === '/' && base === '/') return own
-  // With its own slash, or without one where there is nothing.
+  // Begins with a slash, or is empty.
   const rest = prefix === '/' ? own : behindPrefix(own, prefix)
   if (climbs(rest)) throw new ERRORS.BadTarget()
   return rest.startsWith('/') && base.endsWith('/') ? base + rest.slice(1) : base + rest
 }
 
 /**
- * What follows the prefix. The router has matched it, decoded and perhaps in another case or with parameters,
- * so it is counted, not compared: as many segments as it has are left out.
+ * What follows the prefix. The router has matched the prefix decoded, perhaps in another case or with parameters,
+ * so segments are counted, not compared: as many as the prefix has are skipped.
  */
 function behindPrefix (own: string, prefix: string): string {
   let at = 0

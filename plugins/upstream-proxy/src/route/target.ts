@@ -1,4 +1,4 @@
-// Where does this request go? A URL becomes an origin to dial and a target to send, byte for byte.
+// Where does this request go? A URL is split into an origin to dial and a path to send, byte for byte.
 import { ERRORS } from '../errors.ts'
 
 /** A server that can be dialled. One object per origin: it is the key of pools and counts. */
@@ -14,7 +14,7 @@ export interface Origin {
   readonly host: string
 }
 
-/** An origin and what is asked of it. */
+/** An origin and the path to request. */
 export interface Target {
   readonly origin: Origin
   /** Origin-form (RFC 9112 §3.2.1): path and query as they are sent. */
@@ -23,10 +23,10 @@ export interface Target {
 
 const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)(.*)/is
 const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
-// With path parameters behind it (`..;x`) some servers still take it for one.
+// Some servers still treat it as one with path parameters after it (`..;x`).
 const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
 
-/** Origins met so far: parsed once, however many requests name them. Bounded, for `to` may compute them. */
+/** The origins in use, each parsed once. Bounded, because `to` may compute any number of them. */
 export class Origins {
   readonly #known = new Map<string, Origin>()
   readonly #limit: number
@@ -35,7 +35,7 @@ export class Origins {
     this.#limit = limit
   }
 
-  /** Splits an absolute URL. The path is left as it is written: no normalising, no decoding, a fragment stays and is no valid path. Throws BadTarget. */
+  /** Splits an absolute URL. The path stays as written, neither normalised nor decoded; a fragment stays too, and makes the path invalid. Throws BadTarget. */
   target (url: string): Target {
     const match = ABSOLUTE.exec(url)
     if (match === null || CONTROL.test(url)) throw new ERRORS.BadTarget()
@@ -53,7 +53,7 @@ export class Origins {
 
 function parseOrigin (scheme: string, authority: string): Origin {
   if (scheme === 'unix') {
-    // unix://%2Frun%2Fapp.sock/path: the socket's path is percent-encoded in the authority's place.
+    // unix://%2Frun%2Fapp.sock/path: the percent-encoded path of the socket stands where the authority would.
     let socketPath: string
     try {
       socketPath = decodeURIComponent(authority)
@@ -82,8 +82,8 @@ function parseOrigin (scheme: string, authority: string): Origin {
 }
 
 /**
- * True where a path, read as a server may read it (percent-encoded dots, backslashes), climbs above where it starts.
- * Such a path must not be put behind a prefix: it would leave it.
+ * True where a path, resolved as a server may resolve it (percent-encoded dots, backslashes), leads above where it starts.
+ * Such a path must not be appended to a prefix: it would leave the prefix.
  */
 export function climbs (path: string): boolean {
   const end = path.search(/[?#]/)

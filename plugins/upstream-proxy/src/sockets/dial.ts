@@ -1,15 +1,15 @@
-// How is an origin reached? A plain, TLS or unix socket, with one time limit for all of it.
+// How is an origin reached? By a plain, TLS or unix socket, with one time limit for the whole connection setup.
 import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from '../errors.ts'
 import type { Origin } from '../route/target.ts'
 import { countShortage } from './shortage.ts'
 
-/** What TLS towards an upstream is made with: the names are those of `node:tls`. */
+/** The TLS options for upstreams, with the names of `node:tls`. */
 export type UpstreamTls = Pick<ConnectionOptions,
   'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'servername' | 'rejectUnauthorized' | 'minVersion' | 'ciphers'>
 
-/** How origins are dialled, fixed at registration. */
+/** How origins are dialled; fixed at registration. */
 export interface DialSettings {
   /** For the connection, TLS included, in ms; 0 for no limit. */
   readonly connectTimeout: number
@@ -18,17 +18,17 @@ export interface DialSettings {
   readonly tls: UpstreamTls
 }
 
-/** Told once: null when the connection stands (TLS verified), or what went wrong. */
+/** Called once: null when the connection is established (TLS verified), or what went wrong. */
 export type Dialled = (failure: { name: ErrorName, cause: unknown } | null) => void
 
-// What may wait in a socket, in bytes: more than two reads, so that one that leaves at once is no reason to pause its source.
+// High-water mark of the socket's write buffer, in bytes: more than two reads, so that a write that is flushed at once does not pause its source.
 const WAITING = 131_072
 const IP = /^[\d.]+$|:/
 
 /**
- * Dials. The socket can be written to at once; it has an error listener while it is dialled, and the caller's
- * must be there when `dialled` returns. To give up, destroy the socket: `dialled` is then not called.
- * `onread` has the socket read into one buffer of the caller's, instead of emitting 'data'.
+ * Dials. The socket can be written to at once. It has an error listener until `dialled` returns; the caller must have added its own
+ * by then. To give up, destroy the socket: `dialled` is then not called.
+ * With `onread` the socket reads into the caller's buffer instead of emitting 'data'.
  */
 export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, onread?: OnReadOpts): Socket {
   const socket = open(origin, settings, onread)
@@ -78,12 +78,12 @@ function open (origin: Origin, settings: DialSettings, onread: OnReadOpts | unde
   if (!origin.secure) return connectTcp(options as TcpSocketConnectOpts)
   return connectTls({
     ...options,
-    // A name is asked for by SNI; an address must not be (RFC 6066 §3).
+    // SNI carries host names only, never addresses (RFC 6066 §3).
     ...(IP.test(origin.hostname) ? {} : { servername: origin.hostname }),
     ALPNProtocols: ['http/1.1'],
     ...settings.tls
   })
 }
 
-// After a failure was told, later errors of the same socket say nothing new.
+// The failure was reported; later errors of the same socket add nothing.
 function noop (): void {}

@@ -1,16 +1,16 @@
-// When do bytes leave? Those that come up in one turn of the event loop leave together, at its end.
+// When are bytes written to sockets? Those that come up in one turn of the event loop are written together, at its end.
 //
-// A write wakes the process that reads it, on another core, and that is the dearest part of it. Written as they come up, each
+// A write wakes the process that reads it, on another core, and that is most of its cost. Written as they come up, each write
 // finds its reader asleep again; written in a row, most find it awake. Only the first of a turn does not wait: where it stays
-// the only one, its reader works while we finish what is left to do here.
+// the only one, its reader already works while this process finishes the turn.
 
-/** Who has bytes that wait in a corked stream. */
+/** The owner of bytes that wait in a corked stream. */
 export interface Late {
   /** Uncork. Must not throw. */
   leave (): void
 }
 
-// However many there are: the first of them does not wait for more than these.
+// Upper bound of a batch, so that the first of it does not wait for any number of others.
 const MOST = 64
 
 const late: Array<Late | null> = []
@@ -18,7 +18,7 @@ let count = 0
 let awaited = false
 let leaving = false
 
-/** Has `one` leave: the first of a turn of the event loop when the event it came up in is over, all others at the turn's end. */
+/** Schedules `one.leave()`: the first of a turn of the event loop runs when the current event is handled, all others at the turn's end. */
 export function leaveTogether (one: Late): void {
   if (count >= MOST && !leaving) leave()
   late[count++] = one
@@ -34,7 +34,7 @@ function turnEnds (): void {
 }
 
 function leave (): void {
-  // Who comes meanwhile leaves too.
+  // Includes those added during the loop.
   leaving = true
   for (let i = 0; i < count; i++) {
     const one = late[i]

@@ -1,20 +1,20 @@
-// Who is told that the process has no file descriptor left? The log, in one line for all connections that could not be opened.
+// How does the log learn that the process has no file descriptor left? By one line for all connections that could not be opened.
 //
-// A client's connection that finds none is closed by libuv, and nobody is told: so whether there is one is tried from time to time.
+// libuv closes a client's connection that gets no descriptor, without any event: so a timer tests whether one is available.
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { systemCodeOf } from '../errors.ts'
 
-/** The limit of the process, that of the system, and what Windows says of either. */
+/** The limit of the process, that of the system, and the Windows code for both. */
 const CODES: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS'])
 
-/** Between two tries, ms. */
+/** Between two tests, ms. */
 const TRY = 5000
-/** Time over which the first line counts, and that between two lines, ms. */
+/** How long failures are counted before the first line, and between two lines, ms. */
 const FIRST = 1000
 const NEXT = 60_000
 
-/** Told how many connections to upstreams were not opened since the last time; 0 where none was asked for meanwhile. */
+/** Called with the number of connections to upstreams that failed since the last call; 0 where the timer alone noticed the shortage. */
 export type Tell = (count: number) => void
 
 const tellers: Tell[] = []
@@ -23,7 +23,7 @@ let told = -Infinity
 let line: NodeJS.Timeout | undefined
 let tries: NodeJS.Timeout | undefined
 
-/** Has a shortage told. Descriptors are the process's, so it is told once, however many ask. Returns what ends it. */
+/** Has a shortage reported. Descriptors belong to the process, so only the first caller reports it. Returns the function that ends it. */
 export function tellShortage (tell: Tell): () => void {
   tellers.push(tell)
   tries ??= setInterval(tryOne, TRY).unref()
@@ -38,7 +38,7 @@ export function tellShortage (tell: Tell): () => void {
   }
 }
 
-/** Counts a connection that failed for a lack of descriptors; any other cause is none. */
+/** Counts a connection that failed for lack of descriptors; ignores other causes. */
 export function countShortage (cause: unknown): void {
   if (!CODES.has(systemCodeOf(cause))) return
   count++

@@ -1,4 +1,4 @@
-// How much has a peer taken of what was written for it? Node does not tell in public how much of a write has left.
+// How many of the bytes written to a socket has its peer taken? Node has no public API for how much of a write has left.
 import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,11 +7,11 @@ interface Handle {
   readonly writeQueueSize?: number
 }
 
-/** A TLS socket's handle stands on that of its TCP connection, which has what TLS has encrypted already. */
+/** A TLS socket's handle has the TCP connection's handle as its parent; the bytes that TLS has encrypted wait in that. */
 type Transport = Socket & { readonly _handle?: Handle & { readonly _parent?: Handle } | null }
 
 /**
- * Bytes that the kernel has taken from a socket, without the `unsent` ones that wait in streams above it; NaN where there is no socket.
+ * Bytes of a socket that the kernel has taken, without the `unsent` ones that wait in streams above it; NaN where there is no socket.
  * The number grows with every byte that the peer makes room for.
  */
 export function takenFrom (socket: Socket | null | undefined, unsent: number): number {
@@ -20,7 +20,7 @@ export function takenFrom (socket: Socket | null | undefined, unsent: number): n
   return socket.bytesWritten - ((handle?._parent ?? handle)?.writeQueueSize ?? 0) - unsent
 }
 
-/** The same for either side of a tunnel. Of an HTTP/2 stream the whole connection counts: nobody tells how much of one part has left. */
+/** The same for either side of a tunnel. For an HTTP/2 stream the whole connection counts: how much of one stream has left is not known. */
 export function takenBy (side: Duplex): number {
   if ('rstCode' in side) return takenFrom((side as Http2Stream).session?.socket as Socket | undefined, 0)
   return takenFrom(side as Socket, side.writableLength)
