@@ -1,11 +1,11 @@
-// What can go wrong here? Every error of the package, with its stable code and the listener it is about.
+// What can go wrong? Every error of the package, with its stable code and the listener it is about.
 
 import { createError } from '@fastify/error'
 
 /** The options hold mistakes; the message lists all of them. */
 export const InvalidOptionsError = createError<[string]>('FST_ARR_LISTENERS_INVALID_OPTIONS', 'listeners: %s', 500, TypeError)
 
-/** The server was closed while its listeners opened: it does not listen any more. */
+/** The server was closed while its listeners opened. */
 export const ClosedError = createError('FST_ARR_LISTENERS_CLOSED', 'listeners: the server was closed while its listeners opened', 500)
 
 const CODES = {
@@ -26,13 +26,13 @@ export interface ListenerError extends Error {
   readonly cause: unknown
 }
 
-/** Makes the one error that a listener's failure is told by. */
+/** Makes the error for the failure of one listener. */
 export function listenerError (kind: keyof typeof CODES, { name, label }: { readonly name: string, readonly label: string | null }, text: string, cause: unknown): ListenerError {
   const ThisError = createError(CODES[kind], `Listener '${name}'${label === null ? '' : ` (${label})`}: %s`, 500)
   return Object.assign(new ThisError(text, { cause }), { listener: name, label }) as unknown as ListenerError
 }
 
-/** Turns what the system said about binding a port into a sentence that says what to do. */
+/** Makes the error for a port that cannot be bound; its message says what to do. */
 export function bindError (listener: { readonly name: string, readonly label: string | null }, where: string, cause: NodeJS.ErrnoException): ListenerError {
   switch (cause.code) {
     case 'EADDRINUSE':

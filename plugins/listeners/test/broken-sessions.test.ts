@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import t from 'tap'
-import { makeAuthority, makeCertificate } from '../src/authority.ts'
+import { makeAuthority, makeCertificate } from '../src/certificates/authority.ts'
 import { build, handshake, portOf, until, type Test } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['broken.test'])

@@ -10,9 +10,9 @@ import { connect, type TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
 import { generate } from 'selfsigned'
 import t from 'tap'
-import { makeAuthority, makeCertificate, type KeyPair } from '../src/authority.ts'
-import { openCertificates } from '../src/certificate-source.ts'
-import type { ListenerPlan } from '../src/listener.ts'
+import { makeAuthority, makeCertificate, type KeyPair } from '../src/certificates/authority.ts'
+import { openCertificates } from '../src/certificates/certificate-source.ts'
+import type { ListenerPlan } from '../src/plan/plan.ts'
 import { build, handshake, portOf, start, until, type Test } from './server.ts'
 
 const run = promisify(execFile)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
-import { makeAuthority, makeCertificate } from '../src/authority.ts'
+import { makeAuthority, makeCertificate } from '../src/certificates/authority.ts'
 import { build, handshake, portOf, until } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['close.test'])

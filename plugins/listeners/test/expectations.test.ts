@@ -6,8 +6,8 @@ import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
+import type { ListenerRefusal } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
-import type { Refusal } from '../src/refusal.ts'
 import { portOf, start as startWith } from './server.ts'
 
 /** The status, after a 100 for each time the client was told to go on. */
@@ -57,7 +57,7 @@ for (const [name, ask] of Object.entries(clients)) {
     t.same(await ask(t, app, '100-continue'), [100, 200])
     const told: unknown[] = []
     const hear = (message: unknown): void => {
-      const { server, reason, request, status } = message as Refusal
+      const { server, reason, request, status } = message as ListenerRefusal
       told.push([server === app.server, reason, request?.method, status])
     }
     subscribe('fastify-arr:listeners.refused', hear)
@@ -104,7 +104,7 @@ t.test('a CONNECT of HTTP/1.1 is answered, and told', async t => {
   const app = await start(t)
   const told: unknown[] = []
   const hear = (message: unknown): void => {
-    const { server, reason, request, status } = message as Refusal
+    const { server, reason, request, status } = message as ListenerRefusal
     told.push([server === app.server, reason, request?.method, request?.url, status])
   }
   subscribe('fastify-arr:listeners.refused', hear)

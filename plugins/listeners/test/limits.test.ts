@@ -6,10 +6,10 @@ import { connect as connectHttp2, constants, type ClientHttp2Session, type Clien
 import { connect, type Socket } from 'node:net'
 import { Duplex, Readable } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { ListenerRefusal } from '@fastify-arr/facts'
 import t from 'tap'
-import { makeAuthority, makeCertificate } from '../src/authority.ts'
-import { clientOf } from '../src/gate.ts'
-import type { Refusal } from '../src/refusal.ts'
+import { makeAuthority, makeCertificate } from '../src/certificates/authority.ts'
+import { clientOf } from '../src/opening/connection-limits.ts'
 import { build, handshake, portOf, start, until, type Test } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['limits.test'])
@@ -249,7 +249,7 @@ t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', 
   await app.listen({ port: 0, host: '127.0.0.1' })
   const told: unknown[] = []
   const hear = (message: unknown): void => {
-    const { server, reason, request, status } = message as Refusal
+    const { server, reason, request, status } = message as ListenerRefusal
     told.push([server === app.server, reason, request?.method, request?.url, status])
   }
   subscribe('fastify-arr:listeners.refused', hear)

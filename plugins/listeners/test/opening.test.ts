@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { bindError } from '../src/errors.ts'
-import { parseBinding } from '../src/iis-binding.ts'
+import { parseBinding } from '../src/plan/iis-binding.ts'
 import { listeners } from '../src/index.ts'
-import { planListeners } from '../src/plan.ts'
+import { planListeners } from '../src/plan/plan.ts'
 import { build, newPath, portOf, start, until } from './server.ts'
 
 t.test('localhost is both loopback addresses, on one port even where the system chooses it', async t => {

@@ -6,8 +6,9 @@ import { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { connect as connectHttp2 } from 'node:http2'
 import t from 'tap'
-import { makeAuthority, makeCertificate } from '../src/authority.ts'
-import { compileAddresses, parseProxyHeader } from '../src/proxy-protocol.ts'
+import { makeAuthority, makeCertificate } from '../src/certificates/authority.ts'
+import { compileAddresses } from '../src/plan/addresses.ts'
+import { parseProxyHeader } from '../src/protocols/proxy-protocol.ts'
 import { build, portOf, start, until, type Test } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['proxy.test'])

@@ -1,23 +1,25 @@
-// Whose are the connections of a second address? Fastify opens a server of its own for each further one of `localhost`, and passes on
-// nothing but upgrades: not Expect, not what is no HTTP, and closing forgets its requests. So its connections become the first one's.
+// Which server gets the connections of the second address of `localhost`? Fastify opens a separate server for each further address, and
+// passes on only its upgrades: no `Expect`, no 'clientError', and closing does not wait for its requests. So its connections are handed to
+// the first server.
 
 import { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { Roster } from './roster.ts'
+import { Roster } from '../protocols/roster.ts'
 
-// Fastify's own name for them.
+// The description of the symbol under which Fastify keeps these servers.
 const BINDINGS = 'fastify.serverBindings'
-const LOOK_AGAIN = 50
+/** Interval between two checks whether all connections are gone, ms. */
+const CHECK_INTERVAL = 50
 
-/** An HTTP/1.1 connection as Node keeps it: without a parser once it is upgraded, with a message while one is answered. */
+/** Internal properties of Node's HTTP/1.1 sockets: `parser` is null after an upgrade, `_httpMessage` is set while a response is pending. */
 type Http1Socket = Socket & { readonly parser?: object | null, readonly _httpMessage?: object | null }
 
-/** Servers that have been joined to the first one. */
+/** Servers whose connections are handed to the first one. */
 export interface SecondServers {
-  /** Joins those that there are; to be called once the server listens. */
+  /** Takes over the connections of all second servers; call it once the server listens. */
   join (): void
-  /** Stops accepting, ends what is idle, waits for the rest for `patience` ms, and cuts it. */
+  /** Stops accepting, closes idle connections, waits up to `patience` ms for the rest, then cuts it. */
   close (patience: number): Promise<void>
 }
 
@@ -45,7 +47,7 @@ export function secondServers (fastify: FastifyInstance): SecondServers {
       for (;;) {
         for (const socket of sockets.members()) if (isIdle(socket)) socket.destroy()
         if (sockets.size === 0 || Date.now() >= deadline) break
-        await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN))
+        await new Promise(resolve => setTimeout(resolve, CHECK_INTERVAL))
       }
       for (const socket of sockets.members()) socket.destroy()
     }

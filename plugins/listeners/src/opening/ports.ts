@@ -1,28 +1,29 @@
-// How does a listener get its sockets? The ports it listens on: all of them, or none.
+// How does a listener get its connections? The ports of one listener are opened: all of them, or none.
 
 import { lookup } from 'node:dns/promises'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
-import { bindError } from './errors.ts'
-import type { ListenerAddress, ListenerPlan } from './listener.ts'
+import type { ListenerAddress } from '@fastify-arr/facts'
+import { bindError } from '../errors.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
 
 /** The open ports of one listener. */
-export interface Doors {
+export interface OpenPorts {
   readonly addresses: readonly ListenerAddress[]
-  /** Stops accepting at once; the connections that are there stay. */
+  /** Stops accepting at once; open connections stay. */
   close (): void
 }
 
-// The second address of `localhost` needs the port that the system chose for the first, which somebody else may hold.
+// With port 0, the second address of `localhost` needs the port that the system chose for the first; another process may hold it there.
 const ATTEMPTS = 10
 
 /**
  * Listens where the plan says.
  *
- * @param accept is given each connection.
+ * @param accept receives each connection.
  * @throws one error that names the listener; nothing stays open.
  */
-export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) => void): Promise<Doors> {
+export async function openPorts (plan: ListenerPlan, accept: (socket: Socket) => void): Promise<OpenPorts> {
   const hosts = await resolve(plan)
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = []
@@ -34,10 +35,10 @@ export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) =>
           servers.push(await listen(plan, host, port, accept))
         } catch (error) {
           const { code } = error as NodeJS.ErrnoException
-          const told = bindError(plan, plan.path ?? `${host === undefined ? 'port ' : `${hostInUrl(host)}:`}${port}`, error as NodeJS.ErrnoException)
-          // A machine may have no IPv6, or no IPv4: one of several addresses will do.
-          if (hosts.length === 1 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw told
-          absent = told
+          const bindFailure = bindError(plan, plan.path ?? `${host === undefined ? 'port ' : `${hostInUrl(host)}:`}${port}`, error as NodeJS.ErrnoException)
+          // A machine may lack IPv6 or IPv4: one of several addresses is enough.
+          if (hosts.length === 1 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw bindFailure
+          absent = bindFailure
         }
       }
       if (servers.length === 0) throw absent
@@ -50,11 +51,11 @@ export async function openDoors (plan: ListenerPlan, accept: (socket: Socket) =>
   }
 }
 
-// undefined lets Node bind every address, on IPv6 and IPv4 where the machine has both.
+// With `undefined`, Node binds every address: IPv6 and IPv4 where the machine has both.
 async function resolve ({ host, path, name, label }: ListenerPlan): Promise<(string | undefined)[]> {
   if (path !== null || host === '*') return [undefined]
   if (isIP(host) !== 0) return [host]
-  // RFC 6761 §6.3: browsers ask nobody where localhost is, and try both.
+  // RFC 6761 §6.3: browsers do not look up localhost; they try both loopback addresses.
   if (host === 'localhost') return ['127.0.0.1', '::1']
   try {
     const found = await lookup(host, { all: true })
@@ -65,7 +66,7 @@ async function resolve ({ host, path, name, label }: ListenerPlan): Promise<(str
 }
 
 async function listen (plan: ListenerPlan, host: string | undefined, port: number | null, accept: (socket: Socket) => void): Promise<Server> {
-  // Half-open as Node's own http server has it: a client may end its side and still wait for the answer. TLS has no such thing.
+  // Half-open as in Node's own http server: a client may send FIN and still wait for the response. TLS sockets have no half-open state.
   const server = createServer({ allowHalfOpen: plan.https === null, noDelay: true }, accept)
   const open = (): Promise<void> => new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -81,12 +82,12 @@ async function listen (plan: ListenerPlan, host: string | undefined, port: numbe
     await unlink(plan.path)
     await open()
   }
-  // Accepting can fail later, when the process is out of file descriptors: it is not the end of the listener.
+  // Accepting can fail later, e.g. without free file descriptors; the listener goes on.
   server.on('error', () => {})
   return server
 }
 
-/** Whether a socket's file is of a process that was killed: there, but nobody takes a connection. */
+/** Whether the socket file was left by a killed process: it exists, and connections to it are refused. */
 async function isLeftOver (path: string): Promise<boolean> {
   if (!(await lstat(path).catch(() => null))?.isSocket()) return false
   return await new Promise(resolve => {

@@ -1,11 +1,12 @@
-// Who is behind the load balancer? The PROXY protocol's header, versions 1 and 2 (HAProxy's proxy-protocol.txt).
+// Which client is behind the load balancer? The PROXY protocol's header, versions 1 and 2 (HAProxy's proxy-protocol.txt).
 
-import { BlockList, isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 
-/** What a PROXY header says. Null for a connection of the balancer's own, a health check for example. */
+/** A parsed PROXY header. */
 export interface ProxyHeader {
-  /** Bytes of the header: what follows is the client's. */
+  /** Length of the header in bytes; the client's bytes follow it. */
   readonly length: number
+  /** Null for a connection of the load balancer itself, e.g. a health check. */
   readonly client: { readonly address: string, readonly port: number } | null
 }
 
@@ -15,10 +16,10 @@ const LONGEST_1 = 107
 const HEAD_2 = 16
 const ADDRESSES_4 = 12
 const ADDRESSES_6 = 36
-/** Room for the addresses and for what balancers add to them (TLVs); the format would allow 64 KB. */
+/** Room for the addresses and for additional fields (TLVs); the format would allow 64 KB. */
 const LONGEST_2 = HEAD_2 + 4096
 
-/** Reads the header off the first bytes of a connection: 'more' where it is not all there yet, 'bad' where it is none. */
+/** Parses the header at the start of a connection: 'more' where it is incomplete, 'bad' where it is invalid. */
 export function parseProxyHeader (bytes: Buffer): ProxyHeader | 'more' | 'bad' {
   if (startsAlike(bytes, SIGNATURE_2)) return bytes.length < HEAD_2 ? 'more' : parseVersion2(bytes)
   if (startsAlike(bytes, SIGNATURE_1)) return parseVersion1(bytes)
@@ -66,10 +67,10 @@ function parseVersion2 (bytes: Buffer): ProxyHeader | 'more' | 'bad' {
 }
 
 /**
- * Takes the header off a connection before anybody else reads it.
+ * Reads the header of a connection, and leaves the bytes after it to the next reader.
  *
- * @param timeout how long the header may take, in milliseconds; 0 for ever.
- * @param done is called once, with what the header says and when its time would have been over, 0 for never; a connection without a sound header is destroyed instead.
+ * @param timeout how long the header may take, in milliseconds; 0 is no limit.
+ * @param done is called once, with the header's client and the time at which `timeout` ends (0 without a limit); a connection without a valid header is destroyed instead.
  */
 export function takeProxyHeader (socket: Socket, timeout: number, done: (client: ProxyHeader['client'], deadline: number) => void): void {
   const deadline = timeout > 0 ? Date.now() + timeout : 0
@@ -101,25 +102,11 @@ export function takeProxyHeader (socket: Socket, timeout: number, done: (client:
   socket.once('end', giveUp)
 }
 
-/** Makes a socket tell the client's address in the place of the balancer's: to Fastify's `request.ip`, and to every log. */
-export function tellClient (socket: Socket, { address, port }: NonNullable<ProxyHeader['client']>): void {
+/** Replaces the load balancer's address on a socket by the client's: Fastify's `request.ip` and every log read it there. */
+export function setClient (socket: Socket, { address, port }: NonNullable<ProxyHeader['client']>): void {
   Object.defineProperties(socket, {
     remoteAddress: { value: address, configurable: true },
     remotePort: { value: port, configurable: true },
     remoteFamily: { value: isIP(address) === 6 ? 'IPv6' : 'IPv4', configurable: true }
   })
-}
-
-/** Compiles addresses and networks (`10.0.0.0/8`) into a question; null where one of them is neither. */
-export function compileAddresses (list: readonly string[]): ((address: string | undefined) => boolean) | null {
-  const block = new BlockList()
-  for (const entry of list) {
-    const [address = '', prefix] = entry.split('/')
-    const family = isIP(address)
-    if (family === 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)))) return null
-    if (prefix === undefined) block.addAddress(address, family === 4 ? 'ipv4' : 'ipv6')
-    else block.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
-  }
-  // An IPv4 connection on a dual-stack socket is told as ::ffff:a.b.c.d, which BlockList knows to be the same.
-  return address => address !== undefined && block.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }

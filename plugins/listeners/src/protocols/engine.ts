@@ -1,97 +1,97 @@
-// What happens on a connection? TLS first where the listener speaks https, then HTTP/1.1 or HTTP/2, then one of the server's own requests.
+// What happens on a connection? TLS first where the listener speaks https, then HTTP/1.1 or HTTP/2; each request goes to the Fastify server.
 
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import type { CertificateStore } from '../certificates/certificate-store.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
 import { cutWhenBroken } from './broken-sessions.ts'
-import type { CertificateStore } from './certificates.ts'
-import { createGreetings } from './greetings.ts'
-import type { ListenerPlan } from './listener.ts'
-import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
-import { tellRefusedRequest } from './refusal.ts'
-import { LEADS_TO, limitHeaders, passExpectations, type Road } from './road.ts'
+import { LEADS_TO, limitHeaders, passExpectations, type Destination } from './destination.ts'
+import { createHandshakes } from './handshakes.ts'
+import { setClient, type ProxyHeader } from './proxy-protocol.ts'
+import { publishRefusedRequest } from './refusal.ts'
 import { type Place, Roster } from './roster.ts'
 import { guardSession, type Guarded } from './session.ts'
-import { watchSessions, watchSockets } from './takers.ts'
+import { watchSessions, watchSockets } from './send-timeout.ts'
 
-/** The protocols behind a listener's ports. None of its servers listens: connections are handed to them, as Node's documentation allows for each. */
+/** The protocols behind a listener's ports. None of its Node servers listens: connections are passed to them with `emit('connection')`, which Node documents for each. */
 export interface Engine {
   /**
-   * @param client who is behind a load balancer, by its PROXY header; null where the socket knows best.
-   * @param deadline when the TLS handshake must be done, where its time began before this; 0 where it begins now.
+   * @param client the client named by the PROXY header; null where the socket's own address is the client's.
+   * @param deadline when the TLS handshake must be done, where its time limit began with the PROXY header; 0 where it begins now.
    */
   accept (socket: Socket, client: ProxyHeader['client'], deadline: number): void
-  /** Ends what is idle or has not come as far as HTTP, and asks HTTP/2 clients to go; to be repeated until the last request has ended. */
+  /** Closes connections that are idle or still in their handshake, and sends GOAWAY on HTTP/2 sessions; call it repeatedly until the last request has ended. */
   closeIdle (): void
-  /** Lets go of the engine's timers. */
+  /** Stops the engine's timers. */
   close (): void
 }
 
 const PLACE = Symbol('place')
 
-// For a client that negotiates nothing, in the only words that it may understand.
+// The response to a client that negotiates no protocol by ALPN, and so may speak HTTP/1.1 only.
 const HTTP2_ONLY = 'HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nHTTP/2 is spoken here, and has to be negotiated (ALPN).\n'
-/** How long a client may take to close after that, in ms. */
+/** How long that client may take to close the connection, ms. */
 const LINGER = 2000
 
-/** A connection that speaks HTTP/1.1. Node keeps the answer that is under way on it under this name, and takes it away when that has ended. */
+/** A connection that speaks HTTP/1.1. `_httpMessage` is internal to Node: the pending response, null once it has ended. */
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
 /** Builds the protocols of one listener. */
-export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, road: Road): Engine {
+export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, destination: Destination): Engine {
   const { limits } = plan
-  // Without those that were upgraded: they are their owner's.
+  // HTTP/1.1 connections that are not upgraded: an upgraded one belongs to the handler of the upgrade.
   const plain = new Roster<Http1Socket>()
   const sessions = new Roster<Guarded>()
 
   const http1 = createHttpServer({
     keepAliveTimeout: limits.keepAliveTimeout,
-    // Headers are a part of the request; Node refuses to be told otherwise.
+    // Node rejects a headersTimeout above requestTimeout.
     headersTimeout: limits.requestTimeout > 0 ? Math.min(limits.headersTimeout, limits.requestTimeout) : limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
     connectionsCheckingInterval: checkingInterval(limits.headersTimeout, limits.requestTimeout),
     ...(limits.headerSize > 0 && { maxHeaderSize: limits.headerSize })
-  }, (request, response) => { road.request(request, response) })
-  Object.defineProperty(http1, LEADS_TO, { value: road.server })
-  road.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
+  }, (request, response) => { destination.request(request, response) })
+  Object.defineProperty(http1, LEADS_TO, { value: destination.server })
+  destination.whenUpgradesWanted(() => http1.on('upgrade', (request, socket, head) => {
     leave(socket as Http1Socket)
-    road.upgrade(request, socket, head)
+    destination.upgrade(request, socket, head)
   }))
-  passExpectations(http1, road, plan.name)
-  // Nobody is a forward proxy here. HTTP/2 gets the same answer.
+  passExpectations(http1, destination, plan.name)
+  // CONNECT is for forward proxies. HTTP/2 gets the same status.
   http1.on('connect', (request, socket) => {
-    tellRefusedRequest(plan.name, road.server, request, 'method', 405)
+    publishRefusedRequest(plan.name, destination.server, request, 'method', 405)
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n', () => { socket.destroy() })
   })
   http1.on('connection', join)
-  http1.on('clientError', (error, socket) => { if (!road.clientError(error, socket)) socket.destroy() })
-  // Whoever takes an upgrade and finds that it is plain HTTP after all gives the connection back to its server, as Node would: TLS by this event.
+  http1.on('clientError', (error, socket) => { if (!destination.clientError(error, socket)) socket.destroy() })
+  // An upgrade handler may return the connection of a plain HTTP request to its server; for a TLS socket it emits this event, as Node's https server does.
   http1.on('secureConnection', (socket: TLSSocket) => { http1.emit('connection', socket) })
-  // Node looks after slow headers and slow bodies from this event on.
+  // Node starts its check for slow headers and bodies on this event.
   http1.emit('listening')
 
   const stops = [watchSockets(plain, limits.sendTimeout), watchSessions(sessions, limits.sendTimeout)]
 
-  // Whose session comes next: a session shows its socket only through a proxy that cannot destroy it.
-  let entering: Duplex
+  // The socket of the session that is created next: `session.socket` is a proxy without `destroy`.
+  let nextSocket: Duplex
   const http2 = plan.http2 ? createHttp2() : null
-  const greetings = certificates === null ? null : createGreetings(plan, certificates, welcome)
+  const handshakes = certificates === null ? null : createHandshakes(plan, certificates, startHttp)
 
   return {
     accept (socket, client, deadline) {
-      if (greetings !== null) {
-        greetings.begin(socket, client, deadline)
+      if (handshakes !== null) {
+        handshakes.begin(socket, client, deadline)
         return
       }
-      if (client !== null) tellClient(socket, client)
+      if (client !== null) setClient(socket, client)
       http1.emit('connection', socket)
     },
     closeIdle () {
-      // Node's own closeIdleConnections cuts answers that have ended and are not sent yet.
+      // Node's own closeIdleConnections cuts responses that have ended but are not sent yet.
       for (const socket of plain.members()) if (!socket._httpMessage && socket.writableLength === 0) socket.destroy()
-      greetings?.end()
+      handshakes?.end()
       for (const { session } of sessions.members()) if (!session.closed) session.close()
     },
     close () {
@@ -100,20 +100,20 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     }
   }
 
-  function welcome (socket: TLSSocket): void {
+  function startHttp (socket: TLSSocket): void {
     if (http2 !== null && socket.alpnProtocol === 'h2') {
       socket.on('error', () => {})
-      entering = socket
+      nextSocket = socket
       http2.emit('connection', socket)
     } else if (plan.http1) {
       http1.emit('connection', socket)
     } else {
-      sendAway(socket)
+      refuseHttp1(socket)
     }
   }
 
-  // Node's own HTTP/2 server says this too, but does not see the client go, and would hold up whoever closes for ten seconds.
-  function sendAway (socket: TLSSocket): void {
+  // Node's own HTTP/2 server sends such a response too, but misses the client's close, and would delay closing by ten seconds.
+  function refuseHttp1 (socket: TLSSocket): void {
     join(socket)
     socket.end(HTTP2_ONLY)
     socket.resume()
@@ -121,7 +121,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     socket.once('close', () => { clearTimeout(timer) })
   }
 
-  // An error on a socket always ends in its 'close'; without a listener it would end the process.
+  // Every socket error is followed by 'close'; without an error listener it would end the process.
   function join (socket: Http1Socket): void {
     const place = socket[PLACE] = plain.add(socket)
     socket.on('error', () => {})
@@ -134,7 +134,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   }
 
   function createHttp2 () {
-    const limited = limitHeaders(road, limits.headerSize, plan.name)
+    const limited = limitHeaders(destination, limits.headerSize, plan.name)
     const server = createHttp2Server({
       settings: {
         // WebSockets over HTTP/2 (RFC 8441 §3).
@@ -152,14 +152,14 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
     server.on('session', session => {
       session.on('error', () => {})
       cutWhenBroken(session)
-      const place = sessions.add(guardSession(session, entering, limits))
+      const place = sessions.add(guardSession(session, nextSocket, limits))
       session.once('close', () => sessions.strike(place))
     })
     return server
   }
 }
 
-// Node cuts slow clients when it looks, every 30 s by itself: that would double a short limit.
+// Node cuts slow clients at a fixed interval, 30 s by default, which would more than double a short limit.
 function checkingInterval (...timeouts: readonly number[]): number {
   const shortest = Math.min(...timeouts.filter(timeout => timeout > 0), 30_000)
   return Math.max(100, Math.ceil(shortest / 4))

@@ -1,32 +1,38 @@
-// Are these listeners sound? Options in; plans with nothing left to default, or one error with every mistake, out.
+// What does a listener do? Its options, checked, with every default filled in; or one error with every mistake.
 
-import { InvalidOptionsError } from './errors.ts'
+import { InvalidOptionsError } from '../errors.ts'
+import type { CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions } from '../options.ts'
+import { compileAddresses } from './addresses.ts'
 import { unknownOptions } from './known-options.ts'
+import { DEFAULT_LIMITS, readLimits } from './limits.ts'
 import { mergeBindings } from './merge-bindings.ts'
-import type { CertificateOptions, ListenerHttpsOptions, ListenerOptions, ListenerPlan } from './listener.ts'
-import { compileAddresses } from './proxy-protocol.ts'
-import { DEFAULT_LIMITS, readLimits, type LimitOptions } from './limits.ts'
 
-/** The part of the plugin's options that a plan is made of. */
-export interface PlanOptions {
-  readonly listeners: readonly (ListenerOptions | string)[]
-  readonly certificate?: CertificateOptions | readonly CertificateOptions[]
-  readonly limits?: LimitOptions
-  readonly development?: { readonly folder?: string, readonly hosts?: readonly string[] }
-  readonly open?: 'with-server' | 'manual'
-  readonly watchInterval?: number
-  readonly closeTimeout?: number
+/** A listener whose options have been read: no default is left open. */
+export interface ListenerPlan {
+  readonly name: string
+  readonly label: string | null
+  readonly port: number | null
+  readonly host: string
+  readonly path: string | null
+  readonly backlog: number
+  /** Null for http. */
+  readonly https: (ListenerHttpsOptions & { readonly certificates: readonly CertificateOptions[], readonly hosts: readonly string[] }) | null
+  readonly http2: boolean
+  readonly http1: boolean
+  /** Whether a connection from this address begins with a PROXY header; null where no connection does. */
+  readonly proxyProtocol: ((address: string | undefined) => boolean) | null
+  readonly limits: Required<LimitOptions>
 }
 
-// A record, so that the compiler misses the key that is left out.
-const OPTIONS: Readonly<Record<keyof PlanOptions, true>> = { listeners: true, certificate: true, limits: true, development: true, open: true, watchInterval: true, closeTimeout: true }
+// A record rather than a list: the compiler reports a missing key.
+const OPTIONS: Readonly<Record<keyof ListenersOptions, true>> = { listeners: true, certificate: true, limits: true, development: true, open: true, watchInterval: true, closeTimeout: true }
 
 /**
- * Reads the listeners. Several IIS bindings of one address and port become one listener for all their hosts.
+ * Reads the options of the plugin. Several IIS bindings of one address and port become one listener for all their hosts.
  *
  * @throws FST_ARR_LISTENERS_INVALID_OPTIONS with all mistakes, each naming its listener.
  */
-export function planListeners (options: PlanOptions): ListenerPlan[] {
+export function planListeners (options: ListenersOptions): ListenerPlan[] {
   const { listeners, certificate, limits } = options
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
   if (!Array.isArray(listeners)) throw new InvalidOptionsError(['listeners must be a list', ...mistakes].join('; '))
@@ -53,7 +59,7 @@ export function planListeners (options: PlanOptions): ListenerPlan[] {
   return plans
 }
 
-function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: PlanOptions, mistake: (text: string) => void): void {
+function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: ListenersOptions, mistake: (text: string) => void): void {
   for (const [name, value] of Object.entries({ watchInterval, closeTimeout })) {
     if (!(Number.isInteger(value) && value >= 0)) mistake(`${name} must be a whole number of milliseconds, 0 or more`)
   }
@@ -72,7 +78,7 @@ function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerO
   return { port: port ?? null, host, path: path ?? null, backlog }
 }
 
-function readHttps (https: ListenerOptions['https'], common: PlanOptions['certificate'], mistake: (text: string) => void): ListenerPlan['https'] {
+function readHttps (https: ListenerOptions['https'], common: ListenersOptions['certificate'], mistake: (text: string) => void): ListenerPlan['https'] {
   if (https === undefined || https === false) return null
   const options: ListenerHttpsOptions = https === true ? {} : https
   if (typeof options !== 'object' || options === null) {

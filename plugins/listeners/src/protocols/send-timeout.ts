@@ -1,4 +1,4 @@
-// Does a client take the answer it asked for? One that does not holds memory, its connection, and whoever is still answering.
+// Does a client read its response? A client that does not keeps memory, a connection and the handler of its request busy.
 
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -6,23 +6,23 @@ import type { Duplex } from 'node:stream'
 import type { Roster } from './roster.ts'
 import type { Guarded } from './session.ts'
 
-/** Bytes in a second that are enough, over the whole connection; HTTP.sys asks for as many (minBytesPerSecond). */
-const LEAST = 240
-/** No more than an answer to a PING has, TLS included. */
-const PONG = 64
+/** Bytes per second that a client has to read, over the whole connection; the default of HTTP.sys (minBytesPerSecond). */
+const MIN_RATE = 240
+/** Upper bound for the size of a PING acknowledgement, TLS included. */
+const PING_ACK = 64
 
-/** How a kind of connection is asked, and cut. */
-interface Kind<T> {
+/** How the connections of one protocol are measured and cut. */
+interface Protocol<T> {
   members (): readonly T[]
-  /** Bytes that have left for good. */
+  /** Bytes that have left the process. */
   sentTo (member: T): number
-  /** Whether something is ready to go that the client leaves no room for. */
+  /** Whether response bytes are waiting because the client does not read. */
   isOwed (member: T): boolean
-  /** Ends what it does not take. */
+  /** Ends the responses that it does not read. */
   cut (member: T): void
 }
 
-/** Node's own names: a TLS socket knows what it was made of, and only the handle tells what has really left. */
+/** Internal to Node: `_parent` is the socket beneath a TLS socket, and only the handle counts the bytes that have left the process. */
 type Wired = Duplex & { readonly _parent?: Socket | null, readonly _handle?: { readonly bytesWritten: number, readonly writeQueueSize: number } | null }
 
 interface Wait {
@@ -30,7 +30,7 @@ interface Wait {
   readonly sent: number
 }
 
-/** Cuts HTTP/1.1 clients that do not take their answers, after `timeout` ms; 0 is never. Returns what ends it. */
+/** Cuts HTTP/1.1 clients that do not read their responses for `timeout` ms; 0 is never. Returns a function that stops the watch. */
 export function watchSockets (sockets: Roster<Socket>, timeout: number): () => void {
   return watch<Socket>({
     members: () => sockets.members(),
@@ -40,36 +40,36 @@ export function watchSockets (sockets: Roster<Socket>, timeout: number): () => v
   }, timeout)
 }
 
-/** The same for HTTP/2, request by request: a WebSocket on the same connection may be well. */
+/** The same for HTTP/2, stream by stream: a WebSocket on the same connection may still be read. */
 export function watchSessions (sessions: Roster<Guarded>, timeout: number): () => void {
   const owedOn = ({ requests }: Guarded): ServerHttp2Stream[] => requests.members().filter(stream => stream.writableLength > 0)
   return watch<Guarded>({
     members: () => sessions.members(),
-    // An answer to a PING is none that it waits for.
-    sentTo: ({ socket, pings }) => sentOn(socket) - pings * PONG,
+    // Acknowledgements of PINGs are not counted as response bytes.
+    sentTo: ({ socket, pings }) => sentOn(socket) - pings * PING_ACK,
     isOwed: guarded => owedOn(guarded).length > 0,
     cut: guarded => { for (const stream of owedOn(guarded)) stream.close(constants.NGHTTP2_CANCEL) }
   }, timeout)
 }
 
 /**
- * Looks at the connections from time to time and cuts those that have taken next to nothing for `timeout` ms of what is waiting for them.
- * Looked at rather than timed one by one: a request costs nothing.
+ * Checks all connections at an interval and cuts those that have read next to nothing of their waiting bytes for `timeout` ms.
+ * One timer for all connections: a request needs none of its own.
  */
-function watch<T> (kind: Kind<T>, timeout: number): () => void {
+function watch<T> (protocol: Protocol<T>, timeout: number): () => void {
   if (timeout === 0) return () => {}
   let waits = new Map<T, Wait>()
   const timer = setInterval(() => {
     const now = performance.now()
     const still = new Map<T, Wait>()
-    for (const member of kind.members()) {
-      if (!kind.isOwed(member)) continue
-      const sent = kind.sentTo(member)
+    for (const member of protocol.members()) {
+      if (!protocol.isOwed(member)) continue
+      const sent = protocol.sentTo(member)
       const wait = waits.get(member) ?? { since: now, sent }
       const elapsed = now - wait.since
       if (elapsed < timeout) still.set(member, wait)
-      else if (sent - wait.sent >= LEAST * elapsed / 1000) still.set(member, { since: now, sent })
-      else kind.cut(member)
+      else if (sent - wait.sent >= MIN_RATE * elapsed / 1000) still.set(member, { since: now, sent })
+      else protocol.cut(member)
     }
     waits = still
   }, Math.max(50, Math.ceil(timeout / 4))).unref()

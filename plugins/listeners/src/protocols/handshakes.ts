@@ -1,25 +1,25 @@
-// How does TLS begin? With a greeting that is known by its owner until the handshake is done, and timed from when the connection came.
+// How does TLS begin? With a handshake that has a time limit from the start of the connection, and is tracked until it is done, so that closing can end it.
 
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { CertificateStore } from './certificates.ts'
-import { LONGEST_TIMEOUT } from './limits.ts'
-import type { ListenerPlan } from './listener.ts'
-import { tellClient, type ProxyHeader } from './proxy-protocol.ts'
+import type { CertificateStore } from '../certificates/certificate-store.ts'
+import { LONGEST_TIMEOUT } from '../plan/limits.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
+import { setClient, type ProxyHeader } from './proxy-protocol.ts'
 import { type Place, Roster } from './roster.ts'
 
 /** The TLS handshakes of one listener. */
-export interface Greetings {
+export interface Handshakes {
   /**
-   * @param client who is behind a load balancer; null where the socket knows best.
-   * @param deadline when the handshake must be done, where its time began before this; 0 where it begins now.
+   * @param client the client named by the PROXY header; null where the socket's own address is the client's.
+   * @param deadline when the handshake must be done, where its time limit began with the PROXY header; 0 where it begins now.
    */
   begin (socket: Socket, client: ProxyHeader['client'], deadline: number): void
-  /** Ends those that are not done. */
+  /** Cuts the connections whose handshake is not done. */
   end (): void
 }
 
-// TLS 1.3 has its own list; this one is for TLS 1.2: forward secrecy and AEAD only (RFC 9325 §4.2).
+// All of TLS 1.3; of TLS 1.2 only those with forward secrecy and AEAD (RFC 9325 §4.2).
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256',
   'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
@@ -29,33 +29,33 @@ const CIPHERS = [
 const PLACE = Symbol('place')
 
 /** A connection whose TLS handshake is not done. */
-type Greeting = Socket & { [PLACE]?: Place<Greeting> }
+type UnfinishedHandshake = Socket & { [PLACE]?: Place<UnfinishedHandshake> }
 
 /**
  * Builds the TLS side of a listener.
  *
- * @param done takes each connection whose handshake is done.
+ * @param done receives each connection whose handshake is done.
  */
-export function createGreetings (plan: ListenerPlan, certificates: CertificateStore, done: (socket: TLSSocket) => void): Greetings {
-  const open = new Roster<Greeting>()
-  // A TLS socket does not tell which socket it was made of, but both have the same two ends.
-  const announced = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
+export function createHandshakes (plan: ListenerPlan, certificates: CertificateStore, done: (socket: TLSSocket) => void): Handshakes {
+  const open = new Roster<UnfinishedHandshake>()
+  // A TLS socket has no public link to the socket beneath it; both have the same pair of addresses and ports.
+  const expected = new Map<string, { readonly client: ProxyHeader['client'], readonly handshake: NodeJS.Timeout | undefined }>()
   const server = createTls()
 
   return {
     begin (socket, client, deadline) {
       if (client !== null || deadline > 0) {
-        const peer = peerOf(socket)
+        const pair = addressPair(socket)
         const handshake = deadline > 0 ? setTimeout(() => socket.destroy(), deadline - Date.now()).unref() : undefined
-        const told = { client, handshake }
-        announced.set(peer, told)
+        const expectation = { client, handshake }
+        expected.set(pair, expectation)
         socket.once('close', () => {
           clearTimeout(handshake)
-          // The same two ends may be there again before Node is done with the old ones.
-          if (announced.get(peer) === told) announced.delete(peer)
+          // A new connection may have the same addresses and ports before this 'close' is emitted.
+          if (expected.get(pair) === expectation) expected.delete(pair)
         })
       }
-      const place = (socket as Greeting)[PLACE] = open.add(socket)
+      const place = (socket as UnfinishedHandshake)[PLACE] = open.add(socket)
       socket.once('close', () => open.strike(place))
       server.emit('connection', socket)
     },
@@ -71,17 +71,17 @@ export function createGreetings (plan: ListenerPlan, certificates: CertificateSt
       ...context(),
       ...(requestCert !== undefined && { requestCert }),
       ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-      // Node takes 0 for its default.
+      // Node takes 0 as its default of 120 s, not as no limit.
       handshakeTimeout: plan.limits.handshakeTimeout || LONGEST_TIMEOUT,
       ALPNProtocols: [...(plan.http2 ? ['h2'] : []), ...(plan.http1 ? ['http/1.1'] : [])],
       SNICallback: (name, found) => { found(null, certificates.find(name)) }
-    }, (socket: TLSSocket & { readonly _parent?: Greeting }) => {
-      // What it was made of: Node's own name for it.
+    }, (socket: TLSSocket & { readonly _parent?: UnfinishedHandshake }) => {
+      // `_parent` is internal to Node: the socket beneath the TLS socket.
       const place = socket._parent?.[PLACE]
       if (place !== undefined) open.strike(place)
-      const told = announced.get(peerOf(socket))
-      clearTimeout(told?.handshake)
-      if (told?.client) tellClient(socket, told.client)
+      const expectation = expected.get(addressPair(socket))
+      clearTimeout(expectation?.handshake)
+      if (expectation?.client) setClient(socket, expectation.client)
       done(socket)
     })
     tls.on('tlsClientError', (_error, socket) => { socket.destroy() })
@@ -90,6 +90,6 @@ export function createGreetings (plan: ListenerPlan, certificates: CertificateSt
   }
 }
 
-function peerOf ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+function addressPair ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

@@ -1,7 +1,7 @@
-// How is the development authority made trusted? What a person types, once, on each system.
+// How is the development authority made trusted? The commands to run, once, on each system.
 
 /**
- * The words that tell how to trust a development authority, for the system this runs on or another.
+ * The instructions for trusting a development authority, for this system or another one.
  *
  * @param file the authority's certificate, e.g. `certificates/development-ca.crt`.
  */

@@ -1,10 +1,10 @@
-// How do listeners open and close with the server? Before it listens, and before it is closed.
+// How do listeners open and close with the server? They open before it listens and close before its `close` finishes.
 
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Opens before the server does. Fastify swallows what its onListen hooks throw, and its onReady hooks also run for `inject`: so this
- * stands in the one place that both succeeds with `fastify.listen()` and makes it fail.
+ * Wraps `server.listen`, so that the listeners open first and their failure makes `fastify.listen()` fail. Hooks cannot do this: Fastify
+ * ignores errors of onListen hooks, and runs onReady hooks for `inject` as well.
  */
 export function openWithServer ({ server }: FastifyInstance, openAll: () => Promise<unknown>, close: () => unknown): void {
   const listen = server.listen
@@ -19,8 +19,9 @@ export function openWithServer ({ server }: FastifyInstance, openAll: () => Prom
 }
 
 /**
- * Lets the server be closed only when the listeners are: Fastify runs its onClose hooks then, and a request under way needs what
- * those take away. Its preClose hooks would be too early: they wait for each other, and who ends the tunnels may come later.
+ * Wraps `server.close`, so that it finishes only once the listeners are closed: Fastify then runs its onClose hooks, and pending requests
+ * need what those release. A preClose hook cannot wait for this: preClose hooks run one after another, and the hook that ends the tunnels
+ * may come later.
  */
 export function waitWithServer ({ server }: FastifyInstance, stop: () => Promise<void>): void {
   const close = server.close

@@ -1,13 +1,15 @@
-// Which listeners do IIS bindings need? One for each address and port, for all the hosts that are bound to it.
+// Which listeners do IIS bindings need? One for each address and port, with all hosts that are bound to it.
+//
+// iis-config groups bindings the same way, with their sslFlags; test/bindings-alike.test.ts compares both, as packages never import each other.
 
 import { isIPv4 } from 'node:net'
-import { parseBinding, type IISBinding as Binding } from './iis-binding.ts'
-import type { ListenerOptions } from './listener.ts'
+import { parseBinding, type IISBinding } from './iis-binding.ts'
+import type { ListenerOptions } from '../options.ts'
 
-/** Leaves listeners as they are, and makes bindings to listeners. */
+/** Turns IIS bindings into listeners; listener objects stay as they are. */
 export function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {
-  const merged: Array<ListenerOptions | Binding[]> = []
-  const ports = new Map<string, Binding[]>()
+  const merged: Array<ListenerOptions | IISBinding[]> = []
+  const ports = new Map<string, IISBinding[]>()
   for (const [index, given] of listeners.entries()) {
     if (typeof given === 'object' && given !== null) {
       merged.push(given)
@@ -31,24 +33,25 @@ export function mergeBindings (listeners: readonly (ListenerOptions | string)[],
   return merged.flatMap(one => Array.isArray(one) ? listenersOf(one) : [one])
 }
 
-/** Of one protocol and port. Who listens at every address takes what comes to each. */
-function listenersOf (bindings: readonly Binding[]): ListenerOptions[] {
+/** The listeners for the bindings of one protocol and port. A wildcard address absorbs the addresses it covers: it would take their connections. */
+function listenersOf (bindings: readonly IISBinding[]): ListenerOptions[] {
   const all = [...new Set(bindings.map(({ address }) => address))]
   const addresses = all.filter(address => !all.some(other => covers(other, address)))
   return addresses.map(address => {
     const listener = listenerOf(bindings.filter(binding => binding.address === address || covers(address, binding.address)), address)
-    // Without a name of its own, a listener is known by its port alone.
-    return addresses.length === 1 ? listener : { name: `${(bindings[0] as Binding).protocol} ${address} port ${listener.port}`, ...listener }
+    // The default name has only the port; two listeners of one port need names with the address.
+    return addresses.length === 1 ? listener : { name: `${(bindings[0] as IISBinding).protocol} ${address} port ${listener.port}`, ...listener }
   })
 }
 
+/** Whether a socket bound to `address` also takes connections to `other`. */
 function covers (address: string, other: string): boolean {
   if (address === other || other === '*') return false
   return address === '*' || address === '::' || (address === '0.0.0.0' && isIPv4(other))
 }
 
-function listenerOf (bindings: readonly Binding[], host: string): ListenerOptions {
-  const { protocol, port } = bindings[0] as Binding
+function listenerOf (bindings: readonly IISBinding[], host: string): ListenerOptions {
+  const { protocol, port } = bindings[0] as IISBinding
   const hosts = [...new Set(bindings.map(binding => binding.host).filter(name => name !== ''))]
   return { port, host, ...(protocol === 'https' && { https: { hosts } }) }
 }

@@ -1,4 +1,4 @@
-// How is a certificate made? A development authority that can vouch for local names only, and a certificate signed by it.
+// How is a development certificate made? An authority whose name constraints allow only the given hosts, and a certificate signed by it.
 
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -16,19 +16,19 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const NAME_CONSTRAINTS = '2.5.29.30'
 const DAY = 86_400_000
 const AUTHORITY_DAYS = 3650
-/** The shortest that a browser's maker asks of anybody: Apple takes no more than 825 days even from a private authority. Renewed long before. */
+/** Well under the strictest limit of a browser: Apple accepts at most 825 days, even from a private authority. */
 const CERTIFICATE_DAYS = 90
 
 /**
- * Makes an authority that can vouch for the given names and addresses, what is under the names, and this machine's own addresses, and for
- * nothing else (RFC 5280 §4.2.1.10): somebody who steals its key cannot use it against any other site.
+ * Makes an authority for the given names, their subdomains, the given addresses and loopback addresses, and for nothing else
+ * (name constraints, RFC 5280 §4.2.1.10): a stolen key cannot be used against any other site.
  */
 export async function makeAuthority (hosts: readonly string[], commonName: string): Promise<KeyPair> {
   const keys = await makeKeys()
   const constraints = new NameConstraints({
     permittedSubtrees: new GeneralSubtrees([
       ...hosts.filter(host => isIP(host) === 0).map(name => new GeneralSubtree({ base: new GeneralName({ dNSName: name }) })),
-      // Where there is any range of addresses, there must be one for each.
+      // Once one address range is listed, every permitted address needs one.
       ...['127.0.0.0/8', '::1/128', ...hosts.filter(host => isIP(host) !== 0).map(address => `${address}/${isIP(address) === 4 ? 32 : 128}`)].map(range => new GeneralSubtree({ base: new GeneralName({ iPAddress: range }) }))
     ])
   })
@@ -82,7 +82,7 @@ async function exportKey (key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n'
 }
 
-// From yesterday on: clocks of phones and virtual machines go wrong by hours.
+// Valid since yesterday: clocks of phones and virtual machines may be hours behind.
 function validity (days: number): { notBefore: Date, notAfter: Date } {
   const now = Date.now()
   return { notBefore: new Date(now - DAY), notAfter: new Date(now + days * DAY) }

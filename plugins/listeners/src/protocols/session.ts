@@ -1,24 +1,24 @@
-// How long may an HTTP/2 connection stay, and what may it ask? The limits that Node leaves to us.
+// How long may an HTTP/2 connection stay open, and what may its client send? The limits that Node does not enforce.
 
 import { constants, type ServerHttp2Session, type ServerHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import type { LimitOptions } from './limits.ts'
+import type { LimitOptions } from '../options.ts'
 import { Roster } from './roster.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE } = constants
-/** The time over which nuisances are counted, ms. */
+/** The window over which resets, PINGs and SETTINGS are counted, ms. */
 const WINDOW = 10_000
 
-/** How long a connection that is cut may take to say so, ms. */
-const LAST_WORD = 1_000
+/** How long a connection may take to send its GOAWAY before its socket is destroyed; also the least time to answer a PING, ms. */
+const GRACE = 1_000
 
-/** A connection and what it is asked for. */
+/** A connection with its requests and PINGs. */
 export interface Guarded {
   readonly session: ServerHttp2Session
   readonly socket: Duplex
-  /** Its requests that are not over; without WebSockets. */
+  /** Requests in progress, without WebSockets. */
   readonly requests: Roster<ServerHttp2Stream>
-  /** Those that have come. */
+  /** PINGs received. */
   pings: number
 }
 
@@ -26,12 +26,12 @@ export interface Guarded {
 export function guardSession (session: ServerHttp2Session, socket: Duplex, limits: Required<LimitOptions>): Guarded {
   let open = 0
   const requests = new Roster<ServerHttp2Stream>()
-  // A session is idle when it has no stream: an open WebSocket may be silent for as long as it likes. Its own timer is of no use here, for any PING winds it up.
+  // A session is idle when it has no stream; an open WebSocket may be silent without limit. `session.setTimeout` does not serve: any PING restarts it.
   let idle: NodeJS.Timeout | undefined
   if (limits.keepAliveTimeout > 0) {
     idle = setTimeout(() => {
       if (open > 0) return
-      // A client that was told to go, and does not end its side, would stay for ever.
+      // A client that has received GOAWAY and does not close its side would stay for ever.
       if (session.closed) {
         socket.destroy()
       } else {
@@ -42,7 +42,7 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
     socket.once('close', () => clearTimeout(idle))
     cutWhenGone(session, socket, limits.keepAliveTimeout, () => open > 0)
   }
-  const nuisance = countNuisances(session, socket, limits.nuisances)
+  const countNuisance = nuisanceCounter(session, socket, limits.nuisances)
 
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     open++
@@ -53,24 +53,24 @@ export function guardSession (session: ServerHttp2Session, socket: Duplex, limit
       if (place !== null) requests.strike(place)
       if (open === 0 && !socket.destroyed) idle?.refresh()
       clearTimeout(deadline)
-      // Rapid reset (CVE-2023-44487): asked, taken back, asked again, while the server works for nobody.
-      if (stream.aborted) nuisance()
+      // Rapid reset (CVE-2023-44487): requests that are cancelled at once, while the server still works on them.
+      if (stream.aborted) countNuisance()
     })
   })
   const guarded = { session, socket, requests, pings: 0 }
   session.on('ping', () => {
     guarded.pings++
-    nuisance()
+    countNuisance()
   })
-  session.on('remoteSettings', nuisance)
+  session.on('remoteSettings', countNuisance)
   return guarded
 }
 
-/** Cuts a busy connection whose client has vanished without a FIN: it does not answer a PING. After a connection error: see broken-sessions.ts. */
+/** Cuts a busy connection whose client is gone without a FIN: its PING is not acknowledged. For connection errors, see broken-sessions.ts. */
 function cutWhenGone (session: ServerHttp2Session, socket: Duplex, timeout: number, isBusy: () => boolean): void {
   session.on('timeout', () => {
     if (!isBusy()) return
-    const cut = setTimeout(() => socket.destroy(), Math.max(timeout, LAST_WORD)).unref()
+    const cut = setTimeout(() => socket.destroy(), Math.max(timeout, GRACE)).unref()
     session.ping(error => {
       if (error !== null) return
       clearTimeout(cut)
@@ -80,7 +80,7 @@ function cutWhenGone (session: ServerHttp2Session, socket: Duplex, timeout: numb
   session.setTimeout(timeout)
 }
 
-// What node's http server calls requestTimeout. A WebSocket (CONNECT) has no body that could be late.
+// The counterpart of `requestTimeout` of Node's http server. A WebSocket (CONNECT) has no request body to wait for.
 function bodyDeadline (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, timeout: number): NodeJS.Timeout | undefined {
   if (timeout === 0 || stream.endAfterHeaders || headers[':method'] === 'CONNECT') return undefined
   return setTimeout(() => {
@@ -88,7 +88,7 @@ function bodyDeadline (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
   }, timeout).unref()
 }
 
-function countNuisances (session: ServerHttp2Session, socket: Duplex, most: number): () => void {
+function nuisanceCounter (session: ServerHttp2Session, socket: Duplex, most: number): () => void {
   if (most === 0) return () => {}
   let since = Date.now()
   let count = 0
@@ -99,10 +99,10 @@ function countNuisances (session: ServerHttp2Session, socket: Duplex, most: numb
       count = 0
     }
     if (++count <= most || session.destroyed) return
-    // RFC 9113 §10.5. The code that `destroy` takes does not reach the client.
+    // RFC 9113 §10.5. The code given to `destroy` is not sent to the client, so GOAWAY is sent first.
     session.goaway(NGHTTP2_ENHANCE_YOUR_CALM)
     session.destroy()
-    // The session waits for a write that is under way, which a client that does not read can make it do for ever.
-    setTimeout(() => socket.destroy(), LAST_WORD).unref()
+    // The session waits for its pending write, for ever where the client does not read.
+    setTimeout(() => socket.destroy(), GRACE).unref()
   }
 }

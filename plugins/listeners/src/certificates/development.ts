@@ -1,33 +1,35 @@
-// Where does the development certificate come from? A folder that keeps it, and makes what is missing, too old or too narrow.
+// Where does the development certificate come from? It is kept in a folder, and made again when missing, near its end or not for all hosts.
 
-import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isIP } from 'node:net'
 import type { KeyPair } from './authority.ts'
+import { permits } from './name-constraints.ts'
+import { createFile, replaceFile } from './private-file.ts'
 
-/** What the folder holds once it is complete. */
+/** The contents of the folder once it is complete. */
 export interface DevelopmentCertificate extends KeyPair {
-  /** The authority's certificate, the file to trust. It holds no key. */
+  /** The authority's certificate, the file to trust; contains no key. */
   readonly authorityFile: string
-  /** Everything the certificate is for. */
+  /** Every host that the certificate is for. */
   readonly hosts: readonly string[]
   readonly validTo: Date
-  /** True where a new authority had to be made: it has to be trusted (again). */
+  /** True where a new authority was made; the user has to trust it (again). */
   readonly newAuthority: boolean
 }
 
 const DAY = 86_400_000
 const RENEW_BEFORE = 30 * DAY
-/** Names that belong to nobody on the Internet (RFC 6761): an authority for them does no harm, and new sites under them need no new one. */
+/** Names reserved for local use (RFC 6761): permitting them is harmless, and new sites under them need no new authority. */
 const LOCAL_NAMES = ['localhost', 'test', 'example', 'invalid']
 
 /**
- * Gives the certificate kept in a folder, made by the first who needs it. Two processes may do so at once: both end with the same
- * authority. Everything is readable by its owner only.
+ * Returns the certificate kept in a folder, made on first use. Two processes that do so at once end with the same authority.
+ * All files are readable by their owner only.
  *
- * @throws an Error whose message is the end of a sentence about the development certificate.
+ * @throws an Error whose message completes a sentence that begins with the development certificate.
  */
 export async function developmentCertificate (folder: string, hosts: readonly string[]): Promise<DevelopmentCertificate> {
   try {
@@ -51,7 +53,7 @@ async function keepCertificate (folder: string, hosts: readonly string[]): Promi
   return { ...leaf, authorityFile, hosts: wanted, validTo: new Date(new X509Certificate(leaf.cert).validTo), newAuthority: isNew }
 }
 
-// Key and certificate are one file, so that no reader ever finds one without the other.
+// Key and certificate are in one file, so that no process finds one without the other.
 async function keepAuthority (folder: string, hosts: readonly string[]): Promise<{ authority: KeyPair, isNew: boolean }> {
   const file = join(folder, 'development-ca.pem')
   const kept = await readPair(file)
@@ -64,9 +66,9 @@ async function keepAuthority (folder: string, hosts: readonly string[]): Promise
     return { authority: made, isNew: true }
   }
   if (await createFile(file, made.cert + made.key)) return { authority: made, isNew: true }
-  // Another process was first: its authority is the one, where it is for our hosts too. A damaged file would be so for every start to come.
-  const others = await readPair(file)
-  if (others !== null && permits(others.cert, hosts)) return { authority: others, isNew: true }
+  // Another process has created the file first: its authority is used where it permits all hosts. A damaged file is replaced, or every later start would fail.
+  const existing = await readPair(file)
+  if (existing !== null && permits(existing.cert, hosts)) return { authority: existing, isNew: true }
   await replaceFile(file, made.cert + made.key)
   return { authority: made, isNew: true }
 }
@@ -90,7 +92,7 @@ async function readPair (file: string): Promise<KeyPair | null> {
   }
 }
 
-// What is damaged can be made anew, as what is missing.
+// A damaged pair is treated as missing, and made again.
 function belong (cert: string, key: string): boolean {
   try {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
@@ -106,76 +108,19 @@ function isGood ({ cert }: KeyPair, hosts: readonly string[], authority: KeyPair
     hosts.every(host => isIP(host) === 0 ? certificate.checkHost(host.replace('*', 'any')) !== undefined : certificate.checkIP(host) !== undefined)
 }
 
-// Not yet valid is what was made while the machine's clock was ahead.
+// A certificate made while the machine's clock was ahead is not valid yet.
 function lasts (cert: string): boolean {
   const { validFrom, validTo } = new X509Certificate(cert)
   return Date.parse(validFrom) <= Date.now() && Date.parse(validTo) - Date.now() > RENEW_BEFORE
 }
 
-// In the certificate's name constraints names stand as plain ASCII, each after its tag [2] and its length, and addresses as their bytes and
-// those of a whole mask, after the tag [7].
-function permits (cert: string, hosts: readonly string[]): boolean {
-  const der = new X509Certificate(cert).raw
-  const isThere = (tag: number, value: Buffer): boolean => der.includes(Buffer.concat([Buffer.of(tag, value.length), value]))
-  const isNamed = (name: string): boolean => name.split('.').some((_, index, labels) => isThere(0x82, Buffer.from(labels.slice(index).join('.'))))
-  return hosts.every(host => {
-    if (isIP(host) === 0) return isNamed(host)
-    const bytes = bytesOf(host)
-    return isThere(0x87, Buffer.concat([bytes, Buffer.alloc(bytes.length, 0xff)]))
-  })
-}
-
-function bytesOf (address: string): Buffer {
-  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
-  const [head = '', tail = ''] = address.split('::')
-  const [before, after] = [head, tail].map(part => part === '' ? [] : part.split(':')) as [string[], string[]]
-  const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after]
-  return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex')
-}
-
-/** A host as it stands in a certificate. An IPv6 address has one way to be written, in hexadecimal groups alone. */
+/** A host as written in a certificate: lower case, without brackets; an IPv6 address in its canonical form. */
 function plain (host: string): string {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase()
   return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name
 }
 
-// Every authority is for these.
+// Every authority permits loopback addresses.
 function isLoopback (host: string): boolean {
   return isIP(host) === 4 ? host.startsWith('127.') : host === '::1'
-}
-
-async function writeAside (file: string, text: string): Promise<string> {
-  const aside = `${file}.${randomUUID()}`
-  await writeFile(aside, text, { mode: 0o600, flag: 'wx' })
-  // The umask may have taken more away than meant, never less; on Windows the folder's rights are inherited.
-  await chmod(aside, 0o600)
-  return aside
-}
-
-/** Puts a file in place, whole. */
-async function replaceFile (file: string, text: string): Promise<void> {
-  if (await readFile(file, 'utf8').catch(() => null) === text) return
-  const aside = await writeAside(file, text)
-  try {
-    await rename(aside, file)
-  } catch (error) {
-    await rm(aside, { force: true })
-    throw error
-  }
-}
-
-/** Puts a file in place, whole, unless there is one: then false. */
-async function createFile (file: string, text: string): Promise<boolean> {
-  const aside = await writeAside(file, text)
-  try {
-    await link(aside, file)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    // A file system without hard links.
-    await rename(aside, file)
-    return true
-  } finally {
-    await rm(aside, { force: true })
-  }
 }

@@ -1,6 +1,6 @@
 // What does this IIS binding ask a listener for?
 
-/** An IIS binding taken apart. */
+/** A parsed IIS binding. */
 export interface IISBinding {
   readonly protocol: 'http' | 'https'
   /** An IP address, or `*`. */
@@ -12,7 +12,7 @@ export interface IISBinding {
 
 const BINDING = /^(https?)\/(\*|\[[0-9a-f:.]+\]|[0-9.]+|):(\d+):(.*)$/i
 
-/** Reads `https/*:443:example.com`, as `appcmd` prints a binding: `protocol/IP:port:host`. Null where it is not written so. */
+/** Parses `https/*:443:example.com`, the form in which `appcmd` prints a binding: `protocol/IP:port:host`. Null for any other text. */
 export function parseBinding (text: string): IISBinding | null {
   const match = BINDING.exec(text.trim())
   if (match === null) return null

@@ -1,23 +1,23 @@
-// Is there room for one more connection? The limits on how many a listener, and one client, may hold.
+// Is there room for one more connection? The limits on the connections of a listener and of one client.
 
 import { isIPv6, type Socket } from 'node:net'
-import type { ListenerPlan } from './listener.ts'
-import { tellRefusal } from './refusal.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
+import { publishRefusal } from '../protocols/refusal.ts'
 
 /** Counts the connections of one listener. */
-export interface Gate {
-  /** Counts the connection until it closes; destroys it where the listener has no room, then false. */
+export interface ConnectionLimits {
+  /** Counts the connection until it closes; where the listener is full, destroys it and returns false. */
   admit (socket: Socket): boolean
   /**
-   * The same for the client's own share, as soon as it is known who that is.
+   * The same for the client's share; called once the client's address is known.
    *
-   * @param address the client's, which behind a load balancer is not the socket's own.
+   * @param address the client's address; behind a load balancer, not the socket's.
    */
   admitClient (socket: Socket, address: string | undefined): boolean
 }
 
-/** @param server the one that the connections are for. */
-export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>, server: object): Gate {
+/** @param server the Fastify server that the connections are for. */
+export function createConnectionLimits ({ name, limits }: Pick<ListenerPlan, 'name' | 'limits'>, server: object): ConnectionLimits {
   const byClient = new Map<string, number>()
   let total = 0
   return {
@@ -43,13 +43,13 @@ export function createGate ({ name, limits }: Pick<ListenerPlan, 'name' | 'limit
   }
 
   function refuse (socket: Socket, address: string | undefined, reason: 'connections' | 'connectionsPerAddress'): false {
-    tellRefusal({ listener: name, server, socket, address, reason })
+    publishRefusal({ listener: name, server, socket, address, reason })
     socket.destroy()
     return false
   }
 }
 
-/** Who counts as one client: an IPv4 address, or the /64 network that one IPv6 customer has. Null for a unix socket. */
+/** The key by which connections are counted: an IPv4 address, or the /64 network of an IPv6 address (the usual allocation of one customer). Null for a unix socket. */
 export function clientOf (address: string | undefined): string | null {
   if (address === undefined) return null
   if (address.startsWith('::ffff:')) return address.slice(7)

@@ -1,24 +1,30 @@
-// Where do a listener's certificates come from, and when are they read again? Loaded at start, watched, swapped; the owner warned in time.
+// Where do a listener's certificates come from, and when are they read again? They are loaded at start, watched, replaced when a file
+// changes, and logged before they expire.
 
 import type { SecureContextOptions } from 'node:tls'
+import { listenerError } from '../errors.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
+import { createCertificateStore, type CertificateStore } from './certificate-store.ts'
 import { filesOf, loadCertificate, type Certificate } from './certificate.ts'
-import { createCertificateStore, type CertificateStore } from './certificates.ts'
 import type { DevelopmentCertificate } from './development.ts'
-import { listenerError } from './errors.ts'
 import { stampsOf, watchStamps } from './file-stamps.ts'
-import type { ListenerPlan } from './listener.ts'
-import type { Log } from './listeners.ts'
 
-/** The certificates of one listener, and what keeps them up to date. */
+/** The part of a logger that is used. */
+export interface Log {
+  info (text: string): void
+  warn (fields: object, text: string): void
+}
+
+/** The certificates of one listener, kept up to date. */
 export interface CertificateSource {
   readonly store: CertificateStore
   /**
-   * Reads all of them again and swaps them in; connections that stand keep what they have.
+   * Reads all of them again and replaces them; open connections keep theirs.
    *
-   * @throws an error that names the listener; then the old ones stay.
+   * @throws an error that names the listener; the old certificates stay.
    */
   reload (): Promise<void>
-  /** Warns of each certificate that ends within 30 days. */
+  /** Logs a warning for each certificate that expires within 30 days. */
   checkExpiry (): void
   close (): void
 }
@@ -27,10 +33,10 @@ const DAY = 86_400_000
 const WARN_BEFORE = 30 * DAY
 
 /**
- * Loads a listener's certificates, and watches their files.
+ * Loads a listener's certificates and watches their files.
  *
- * @param development gives the development certificate, for a listener that asks for it.
- * @param watchInterval ms between two looks at the files; 0 never looks.
+ * @param development loads the development certificate; called only for a listener that uses it.
+ * @param watchInterval interval between two checks of the files, ms; 0 never checks.
  */
 export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log): Promise<CertificateSource> {
   const { certificates, hosts, tls, ca } = plan.https as NonNullable<ListenerPlan['https']>
@@ -50,7 +56,7 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   }
 
   async function load (): Promise<Certificate[]> {
-    // Before the files are read: what changes meanwhile has changed since.
+    // Taken before the files are read: a change during the read counts as a change.
     read = await stampsOf(files)
     const loaded = await Promise.all(certificates.map(async (options, index) => {
       try {
@@ -59,13 +65,13 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
         throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
       }
     }))
-    // Those that come later as well: a host that had one is not to lose it.
+    // Checked on every load: a host must not lose its certificate in a reload.
     const missing = createCertificateStore(loaded).missing(hosts)
     if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
     return loaded
   }
 
-  /** False where a later reading was done first: what this one has found is older. */
+  /** False where a load that began later has finished first: this one is older and is discarded. */
   async function renew (): Promise<boolean> {
     const turn = ++begun
     const loaded = await load()

@@ -1,53 +1,53 @@
-// Which certificate does this client get? A listener's certificates, chosen by the name the client asks for (SNI).
+// Which certificate does this client get? A listener's certificates, chosen by the name that the client sends (SNI).
 
 import type { SecureContext } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 
 /** The certificates of one listener. */
 export interface CertificateStore {
-  /** Exact name, then the wildcard for its left-most label, then the first certificate. */
+  /** The certificate of the exact name, else of the wildcard for its left-most label, else the first certificate. */
   find (servername: string): SecureContext
-  /** For clients that name nobody. */
+  /** The certificate for clients that send no name. */
   first (): Certificate['parts']
-  /** Puts others in their place for the handshakes to come; connections that stand keep what they have. */
+  /** Replaces the certificates for later handshakes; open connections keep theirs. */
   swap (certificates: readonly Certificate[]): void
   onSwap (callback: () => void): void
-  /** The names among these that no certificate is for. */
+  /** Those of the names that no certificate covers. */
   missing (names: readonly string[]): string[]
   list (): readonly Certificate[]
 }
 
-interface Shelf {
+interface Certificates {
   readonly certificates: readonly Certificate[]
   readonly byName: ReadonlyMap<string, SecureContext>
   readonly first: SecureContext
 }
 
 export function createCertificateStore (certificates: readonly Certificate[]): CertificateStore {
-  let shelf = fill(certificates)
+  let current = indexByName(certificates)
   const callbacks: (() => void)[] = []
   return {
     find (servername) {
       const name = servername.toLowerCase()
-      const exact = shelf.byName.get(name)
+      const exact = current.byName.get(name)
       if (exact !== undefined) return exact
       const dot = name.indexOf('.')
-      // A wildcard stands for one label (RFC 6125 §6.4.3).
-      return (dot === -1 ? undefined : shelf.byName.get(`*${name.slice(dot)}`)) ?? shelf.first
+      // A wildcard matches one label (RFC 6125 §6.4.3).
+      return (dot === -1 ? undefined : current.byName.get(`*${name.slice(dot)}`)) ?? current.first
     },
-    first: () => (shelf.certificates[0] as Certificate).parts,
+    first: () => (current.certificates[0] as Certificate).parts,
     swap (next) {
-      shelf = fill(next)
+      current = indexByName(next)
       for (const callback of callbacks) callback()
     },
     onSwap (callback) { callbacks.push(callback) },
-    missing: names => names.filter(name => !shelf.byName.has(name) && !shelf.byName.has(`*${name.slice(Math.max(0, name.indexOf('.')))}`)),
-    list: () => shelf.certificates
+    missing: names => names.filter(name => !current.byName.has(name) && !current.byName.has(`*${name.slice(Math.max(0, name.indexOf('.')))}`)),
+    list: () => current.certificates
   }
 }
 
-// Where two certificates have the same name, the first in the list is served.
-function fill (certificates: readonly Certificate[]): Shelf {
+// Of two certificates with the same name, the first in the list is served.
+function indexByName (certificates: readonly Certificate[]): Certificates {
   const byName = new Map<string, SecureContext>()
   for (const { names, context } of certificates) {
     for (const name of names) if (!byName.has(name)) byName.set(name, context)

@@ -1,0 +1,146 @@
+// How do all listeners open and close? Certificates are loaded before the first port opens; all ports open or none. Closing waits for the last request.
+
+import type { Socket } from 'node:net'
+import type { ListenerAddress } from '@fastify-arr/facts'
+import { openCertificates, type CertificateSource, type Log } from '../certificates/certificate-source.ts'
+import { developmentCertificate, type DevelopmentCertificate } from '../certificates/development.ts'
+import { howToTrust } from '../certificates/how-to-trust.ts'
+import type { ListenerPlan } from '../plan/plan.ts'
+import type { Destination } from '../protocols/destination.ts'
+import { createEngine, type Engine } from '../protocols/engine.ts'
+import { takeProxyHeader, type ProxyHeader } from '../protocols/proxy-protocol.ts'
+import { Roster } from '../protocols/roster.ts'
+import { createConnectionLimits } from './connection-limits.ts'
+import { openPorts, type OpenPorts } from './ports.ts'
+
+/** The listeners once they are open. */
+export interface OpenListeners {
+  readonly addresses: readonly ListenerAddress[]
+  readonly authorityFile: string | null
+  /** Reads all certificates again. */
+  reload (): Promise<void>
+  /**
+   * Stops accepting at once, closes idle connections, waits for the rest.
+   *
+   * @param patience how long it waits, in milliseconds, before it cuts the connections that are left.
+   */
+  close (patience: number): Promise<void>
+}
+
+/** Where certificates are kept and how often they are checked; the same for all listeners. */
+export interface CertificateSettings {
+  /** The folder of the development certificate. */
+  readonly folder: string
+  /** The hosts of the development certificate. */
+  readonly hosts: readonly string[]
+  /** Interval between two checks of the certificate files, ms; 0 never checks. */
+  readonly watchInterval: number
+}
+
+interface OpenListener {
+  readonly ports: OpenPorts
+  readonly engine: Engine
+}
+
+const DAY = 86_400_000
+/** Interval between two checks whether all connections are gone, ms. */
+const CHECK_INTERVAL = 50
+
+/**
+ * Opens all listeners.
+ *
+ * @throws one error that names the listener; nothing stays open.
+ */
+export async function openListeners (plans: readonly ListenerPlan[], destination: Destination, { folder, hosts, watchInterval }: CertificateSettings, log: Log): Promise<OpenListeners> {
+  // One development certificate for all listeners, read or created once per load.
+  const developmentHosts = [...hosts, ...plans.flatMap(plan => plan.https?.hosts ?? [])]
+  let made: Promise<DevelopmentCertificate> | null = null
+  const development = (): Promise<DevelopmentCertificate> => (made ??= developmentCertificate(folder, developmentHosts))
+
+  const sockets = new Roster<Socket>()
+  // Connections whose PROXY header has not arrived.
+  const unidentified = new Roster<Socket>()
+  const open: OpenListener[] = []
+  const sources: CertificateSource[] = []
+  let daily: NodeJS.Timeout | undefined
+  let authorityFile: string | null = null
+  try {
+    // Every certificate is loaded before the first port opens: most mistakes are in certificates.
+    const bySource = new Map<ListenerPlan, CertificateSource>()
+    for (const plan of plans) {
+      if (plan.https === null) continue
+      const source = await openCertificates(plan, development, watchInterval, log)
+      sources.push(source)
+      bySource.set(plan, source)
+    }
+    for (const plan of plans) open.push(await openListener(plan, bySource.get(plan)))
+    const used = await (made as Promise<DevelopmentCertificate> | null)
+    authorityFile = used?.authorityFile ?? null
+    if (used?.newAuthority === true) log.info(howToTrust(used.authorityFile))
+    if (sources.length > 0) daily = setInterval(() => { reload().catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`)) }, DAY).unref()
+  } catch (error) {
+    await closeAll(0)
+    throw error
+  }
+
+  let closed: Promise<void> | null = null
+  return {
+    addresses: open.flatMap(({ ports }) => ports.addresses),
+    authorityFile,
+    reload,
+    close: patience => (closed ??= closeAll(patience))
+  }
+
+  async function openListener (plan: ListenerPlan, source: CertificateSource | undefined): Promise<OpenListener> {
+    const engine = createEngine(plan, source?.store ?? null, destination)
+    const connectionLimits = createConnectionLimits(plan, destination.server)
+    const enter = (socket: Socket, client: ProxyHeader['client'], deadline: number): void => {
+      if (connectionLimits.admitClient(socket, client?.address ?? socket.remoteAddress)) engine.accept(socket, client, deadline)
+    }
+    const accept = (socket: Socket): void => {
+      const place = sockets.add(socket)
+      socket.once('close', () => sockets.strike(place))
+      // Every socket error is followed by 'close'; without an error listener it would end the process.
+      socket.on('error', () => {})
+      // Counted before its PROXY header arrives: a connection without one takes up room as well.
+      if (!connectionLimits.admit(socket)) return
+      if (plan.proxyProtocol?.(socket.remoteAddress) !== true) return enter(socket, null, 0)
+      const waiting = unidentified.add(socket)
+      socket.once('close', () => unidentified.strike(waiting))
+      takeProxyHeader(socket, plan.limits.handshakeTimeout, (client, deadline) => {
+        unidentified.strike(waiting)
+        enter(socket, client, deadline)
+      })
+    }
+    try {
+      return { engine, ports: await openPorts(plan, accept) }
+    } catch (error) {
+      engine.close()
+      throw error
+    }
+  }
+
+  // The daily call renews the development certificate when it nears its end.
+  async function reload (): Promise<void> {
+    made = null
+    // A listener whose certificates cannot be read keeps its old ones; the others still reload.
+    const results = await Promise.allSettled(sources.map(source => source.reload()))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
+  async function closeAll (patience: number): Promise<void> {
+    clearInterval(daily)
+    for (const source of sources) source.close()
+    for (const { ports } of open) ports.close()
+    const deadline = Date.now() + patience
+    // No event reports that a connection has become idle (its last response is sent), so the check is repeated until all are gone.
+    for (;;) {
+      for (const socket of unidentified.members()) socket.destroy()
+      for (const { engine } of open) engine.closeIdle()
+      if (sockets.size === 0 || Date.now() >= deadline) break
+      await new Promise(resolve => setTimeout(resolve, CHECK_INTERVAL))
+    }
+    for (const socket of sockets.members()) socket.destroy()
+    for (const { engine } of open) engine.close()
+  }
+}
