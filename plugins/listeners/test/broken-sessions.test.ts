@@ -20,10 +20,10 @@ function frame (type: number, stream: number, payload: string, flags = 0): Buffe
 
 const HELLO = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, '')])
 const SLOW = frame(HEADERS, 1, '\x82\x87\x04\x05/slow\x01\x01a', END_STREAM | END_HEADERS)
-/** DATA must be of a stream. */
+/** DATA on stream 0 is a connection error. */
 const ERROR = frame(DATA, 0, 'abc')
 
-/** A server with a route that does not answer: how many ask for it, and how many of those have ended. */
+/** A server with a route that never responds, and counters of its requests that have come and that have ended. */
 async function slow (t: Test) {
   const app = await build(t, { certificate, closeTimeout: 100_000, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const requests = { asked: 0, ended: 0 }
@@ -50,33 +50,33 @@ async function client (t: Test, app: FastifyInstance): Promise<{ socket: TLSSock
   }
 }
 
-/** Far longer than it takes, and far shorter than any other limit. */
+/** Far longer than the close takes, and far shorter than any other limit. */
 async function ends (socket: TLSSocket): Promise<boolean> {
   const limit = AbortSignal.timeout(20_000)
   await until(() => socket.closed || limit.aborted)
   return socket.closed
 }
 
-t.test('after an HTTP/2 connection error the connection is closed and its requests end, though the client stays', async t => {
+t.test('after an HTTP/2 connection error the connection is closed and its requests end, though the client does not close it', async t => {
   const { app, requests } = await slow(t)
   const { socket, has } = await client(t, app)
   socket.write(SLOW)
   await until(() => requests.asked === 1)
   socket.write(ERROR)
   t.ok(await ends(socket))
-  t.ok(has(GOAWAY), 'it is told')
+  t.ok(has(GOAWAY), 'the client gets a GOAWAY')
   await until(() => requests.ended === 1)
 })
 
-t.test('after an HTTP/2 connection error on which nothing was asked the connection is closed', async t => {
+t.test('after an HTTP/2 connection error on a connection without requests it is closed', async t => {
   const { app } = await slow(t)
   const { socket, has } = await client(t, app)
   socket.write(ERROR)
   t.ok(await ends(socket))
-  t.ok(has(GOAWAY), 'it is told')
+  t.ok(has(GOAWAY), 'the client gets a GOAWAY')
 })
 
-t.test('an HTTP/2 connection error while the server closes does not hold it up', async t => {
+t.test('an HTTP/2 connection error while the server closes does not delay closing', async t => {
   const { app, requests } = await slow(t)
   const { socket, has } = await client(t, app)
   socket.write(SLOW)
@@ -88,7 +88,7 @@ t.test('an HTTP/2 connection error while the server closes does not hold it up',
   await down
 })
 
-t.test('an HTTP/2 client that waits is asked once whether it is there', async t => {
+t.test('a silent HTTP/2 client gets one PING', async t => {
   const { app, requests } = await slow(t)
   const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
   t.teardown(() => session.destroy())
@@ -96,7 +96,7 @@ t.test('an HTTP/2 client that waits is asked once whether it is there', async t 
   session.on('ping', () => { pings++ })
   session.request({ ':path': '/slow' }).on('error', () => {})
   await until(() => requests.asked === 1 && pings === 1)
-  // A connection that begins later is asked in its turn: the first one has been looked at again by then.
+  // The PING of a later connection shows that the first one has been checked again.
   const { has } = await client(t, app)
   await until(() => has(PING))
   const again = once(session, 'ping')

@@ -38,7 +38,7 @@ function onRead (t: Test, heard: (file: string) => void): void {
   syncBuiltinESMExports()
 }
 
-/** A socket that asks once, and tells the status line. */
+/** A socket that sends one request and returns the status line. */
 async function ask (socket: TLSSocket): Promise<string> {
   socket.write('GET / HTTP/1.1\r\nHost: one.test\r\n\r\n')
   const [chunk] = await once(socket, 'data')
@@ -54,7 +54,7 @@ t.test('by SNI on one port: exact name, wildcard, first', async t => {
   t.equal(await served('other.wild.test'), 'DNS:*.wild.test')
   t.equal(await served('a.other.wild.test'), 'DNS:one.test', 'a wildcard stands for one label')
   t.equal(await served('unknown.test'), 'DNS:one.test')
-  t.equal(await served(''), 'DNS:one.test', 'a client that asks for nobody')
+  t.equal(await served(''), 'DNS:one.test', 'a client that sends no name')
 })
 
 t.test('each listener has certificates of its own', async t => {
@@ -64,7 +64,7 @@ t.test('each listener has certificates of its own', async t => {
   t.equal(nameOf(await handshake(t, b as number, 'any')), 'DNS:exact.wild.test')
 })
 
-t.test('a certificate is swapped under fifty open connections, and none of them notices', async t => {
+t.test('a certificate is replaced under fifty open connections without an effect on them', async t => {
   const folder = t.testdir()
   const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
   const write = (pair: KeyPair): void => {
@@ -96,7 +96,7 @@ t.test('a certificate is swapped under fifty open connections, and none of them 
   t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test')
 })
 
-t.test('a chain that is half written when it is looked at leaves the old one in its place', async t => {
+t.test('a chain that is half written when it is checked leaves the old one in use', async t => {
   const folder = t.testdir({ 'chain.pem': one.cert + authority.cert, 'key.pem': one.key })
   const [cert, key] = ['chain.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
   const lines: string[] = []
@@ -113,7 +113,7 @@ t.test('a chain that is half written when it is looked at leaves the old one in 
   t.pass('the whole chain is taken')
 })
 
-t.test('a certificate that changes while the certificates are being read is taken', async t => {
+t.test('a certificate that changes while the certificates are being read is loaded', async t => {
   const folder = t.testdir({ 'cert.pem': one.cert, 'key.pem': one.key })
   const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name)) as [string, string]
   let taken = false
@@ -137,7 +137,7 @@ t.test('a certificate that changes while the certificates are being read is take
   t.same(source.store.list()[0]?.names, ['exact.wild.test'])
 })
 
-t.test('a reading that is overtaken by a later one does not bring the old certificates back', async t => {
+t.test('a load that finishes after a later one does not restore the old certificates', async t => {
   const folder = t.testdir({ 'both.pem': one.cert + one.key })
   const both = join(folder, 'both.pem')
   const plan = { name: 'https', https: { certificates: [{ cert: both, key: both }, 'development'], hosts: [], tls: {} } } as unknown as ListenerPlan
@@ -160,7 +160,7 @@ t.test('a reading that is overtaken by a later one does not bring the old certif
   t.same(source.store.list()[0]?.names, ['exact.wild.test'])
 })
 
-t.test('a certificate that cannot be read keeps no other listener from its new one', async t => {
+t.test('a certificate that cannot be read does not keep another listener from its new one', async t => {
   const folder = t.testdir({ 'a.pem': one.cert + one.key, 'b.pem': one.cert + one.key })
   const [a, b] = ['a.pem', 'b.pem'].map(name => join(folder, name)) as [string, string]
   const app = await start(t, { watchInterval: 0, listeners: [{ name: 'a', port: 0, https: { certificate: { cert: a, key: a } } }, { name: 'b', port: 0, https: { certificate: { cert: b, key: b } } }] })
@@ -172,12 +172,12 @@ t.test('a certificate that cannot be read keeps no other listener from its new o
   t.equal(await served('b'), 'DNS:exact.wild.test')
 })
 
-t.test('a host that must have a certificate may be written in any case', async t => {
+t.test('a host that must have a certificate is compared without regard to case', async t => {
   const app = await start(t, { certificate: wild, listeners: [{ port: 0, https: { hosts: ['A.Wild.Test'] } }] })
   t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'a.wild.test')), 'DNS:*.wild.test')
 })
 
-t.test('a host that must have a certificate does not lose it by a change of files', async t => {
+t.test('a host that must have a certificate does not lose it when files change', async t => {
   const folder = t.testdir({ 'both.pem': one.cert + one.key })
   const both = join(folder, 'both.pem')
   const app = await start(t, { certificate: { cert: both, key: both }, watchInterval: 0, listeners: [{ port: 0, https: { hosts: ['one.test'] } }] })
@@ -186,7 +186,7 @@ t.test('a host that must have a certificate does not lose it by a change of file
   t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'one.test')), 'DNS:one.test')
 })
 
-t.test('a certificate that ends within 30 days is warned of, and served', async t => {
+t.test('a certificate that expires within 30 days is logged, and served', async t => {
   const lines: string[] = []
   const soon = await makeCertificate(authority, ['soon.test'], 10)
   const app = await start(t, { certificate: [one, soon], listeners: [{ port: 0, https: true }] }, { logger: { level: 'warn', stream: new Writable({ write (chunk, _encoding, done) { lines.push(String(chunk)); done() } }) } })
@@ -195,7 +195,7 @@ t.test('a certificate that ends within 30 days is warned of, and served', async 
   t.equal(nameOf(await handshake(t, portOf(app, 'https'), 'soon.test')), 'DNS:soon.test')
 })
 
-t.test('a PFX, as Windows exports it', { skip: spawnSync('openssl', ['version']).status !== 0 && 'openssl is not on this machine' }, async t => {
+t.test('a PFX, as Windows exports it', { skip: spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed' }, async t => {
   const folder = t.testdir({ 'cert.pem': one.cert, 'key.pem': one.key })
   await run('openssl', ['pkcs12', '-export', '-in', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem'), '-passout', 'pass:secret', '-out', join(folder, 'one.pfx')])
   const app = await start(t, { certificate: { pfx: join(folder, 'one.pfx'), passphrase: 'secret' }, listeners: [{ port: 0, https: { hosts: ['one.test'] } }] })
@@ -223,7 +223,7 @@ t.test('mistakes in certificates are one error at start that names the listener'
   t.equal(await failure(one, { hosts: ['one.test', 'two.test'] }), 'no certificate is for two.test.')
 })
 
-t.test('a client certificate can be asked for', async t => {
+t.test('a client certificate can be requested', async t => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'client' }], { algorithm: 'sha256' })
   const app = await build(t, { certificate: [wild, one], listeners: [{ port: 0, https: { requestCert: true, rejectUnauthorized: false, ca: cert } }] })
   app.get('/who', async request => ({ authorized: (request.raw.socket as TLSSocket).authorized }))

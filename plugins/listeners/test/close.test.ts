@@ -1,4 +1,4 @@
-// Closing: nothing new comes in, what runs ends, what is idle goes.
+// Closing: no new connection is accepted, pending requests are answered, idle connections are closed.
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
@@ -8,7 +8,7 @@ import { build, handshake, portOf, until } from './server.ts'
 
 const certificate = await makeCertificate(await makeAuthority(['test'], 'authority of this test'), ['close.test'])
 
-t.test('requests under way are answered, idle and silent connections are closed, none is accepted', async t => {
+t.test('pending requests are answered, idle and silent connections are closed, no new one is accepted', async t => {
   const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
   const waiting: (() => void)[] = []
   app.get('/slow', async () => { await new Promise<void>(resolve => { waiting.push(resolve) }); return 'done' })
@@ -44,7 +44,7 @@ t.test('requests under way are answered, idle and silent connections are closed,
   t.same(app.listeners.addresses.length, 2, 'the addresses can still be read')
 })
 
-t.test('nobody\'s onClose hook runs before the last request is answered', async t => {
+t.test('no onClose hook runs before the last request is answered', async t => {
   const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const order: string[] = []
   let answer: (() => void) | undefined
@@ -62,7 +62,7 @@ t.test('nobody\'s onClose hook runs before the last request is answered', async 
   const serverClosed = once(app.server, 'close')
   const closing = app.close()
   await Promise.all([once(idle.resume(), 'close'), serverClosed])
-  // Hooks that do not wait would run in the turns of the loop that come now.
+  // Hooks that do not wait would run in the next turns of the event loop.
   await new Promise(resolve => setTimeout(resolve, 100))
   answer?.()
   t.match(String((await once(busy, 'data'))[0]), /^HTTP\/1\.1 200 /)
@@ -70,7 +70,7 @@ t.test('nobody\'s onClose hook runs before the last request is answered', async 
   t.same(order, ['answered', 'onClose'])
 })
 
-t.test('an answer that has ended and is not all sent reaches its client whole', async t => {
+t.test('a response that has ended but is not fully sent reaches its client complete', async t => {
   const size = 20 << 20
   const app = await build(t, { certificate, closeTimeout: 30_000, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
   app.get('/big', async () => Buffer.alloc(size))
@@ -100,7 +100,7 @@ t.test('an answer that has ended and is not all sent reaches its client whole', 
   await closed
 })
 
-t.test('what does not end in time is cut', async t => {
+t.test('a connection that does not end within closeTimeout is cut', async t => {
   const app = await build(t, { closeTimeout: 100, listeners: [{ port: 0, host: '127.0.0.1' }] })
   app.server.on('upgrade', (_request, socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n') })
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -142,7 +142,7 @@ t.test('closing while the server begins to listen leaves it closed', async t => 
   t.same(app.listeners.addresses, [])
 })
 
-t.test('who has not come as far as HTTP is not waited for, and whoever has stays until it is answered', async t => {
+t.test('closing does not wait for connections before their first request, but for those with a pending one', async t => {
   const app = await build(t, { certificate, closeTimeout: 30_000, limits: { handshakeTimeout: 0 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }, { port: 0, host: '127.0.0.1', proxyProtocol: true }] })
   const waiting: (() => void)[] = []
   app.get('/slow', async () => { await new Promise<void>(resolve => { waiting.push(resolve) }); return 'slow' })
@@ -155,7 +155,7 @@ t.test('who has not come as far as HTTP is not waited for, and whoever has stays
     closed.push(new Promise(resolve => socket.once('close', resolve)))
     await once(socket, 'connect')
   }
-  // The last to come has been let in: so have those before it.
+  // The last connection has been accepted, so all before it have been.
   const secure = await handshake(t, portOf(app, 'https'), 'localhost')
   secure.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
   await until(() => waiting.length === 1)

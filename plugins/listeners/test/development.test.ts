@@ -1,4 +1,4 @@
-// The development certificate: made once, kept, trusted by the machine's own clients, and good for local names only.
+// The development certificate: made once, kept in its folder, trusted by clients of this machine, valid for local names only.
 import { execFile } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { build, handshake, portOf, start } from './server.ts'
 
 const run = promisify(execFile)
 
-t.test('it is made once, for the hosts and this machine, and kept for its owner only', async t => {
+t.test('it is made once, for the hosts and this machine, and readable by its owner only', async t => {
   const folder = join(t.testdir(), 'certificates')
   const made = await developmentCertificate(folder, ['ReverseProxy.com', '*.app.example', '[::1]'])
   t.same(made.hosts, ['localhost', 'reverseproxy.com', '*.app.example', '::1', '127.0.0.1'])
@@ -52,7 +52,7 @@ t.test('it is renewed before it ends, by the same authority', async t => {
   t.ok(renewed.validTo.getTime() > Date.now() + 80 * 86_400_000)
 })
 
-t.test('an authority whose file is damaged is made anew, once', async t => {
+t.test('an authority whose file is damaged is made again, once', async t => {
   const folder = join(t.testdir(), 'certificates')
   await developmentCertificate(folder, [])
   writeFileSync(join(folder, 'development-ca.pem'), '')
@@ -63,7 +63,7 @@ t.test('an authority whose file is damaged is made anew, once', async t => {
   t.equal(readFileSync(made.authorityFile, 'utf8'), authority)
 })
 
-t.test('what is damaged inside, or belongs to another key, is made anew', async t => {
+t.test('a certificate that is damaged or does not match its key is made again', async t => {
   const folder = join(t.testdir(), 'certificates')
   const first = await developmentCertificate(folder, [])
   for (const name of ['development.pem', 'development-ca.pem']) {
@@ -85,7 +85,7 @@ t.test('what is damaged inside, or belongs to another key, is made anew', async 
   }
 })
 
-t.test('one that was made while the clock was ahead is made anew', async t => {
+t.test('a certificate that was made while the clock was ahead is made again', async t => {
   const folder = join(t.testdir(), 'certificates')
   const { now } = Date
   t.teardown(() => { Date.now = now })
@@ -106,7 +106,7 @@ t.test('two processes that start at once end with one authority', async t => {
   t.same(readdirSync(folder).sort(), ['development-ca.crt', 'development-ca.pem', 'development.pem'], 'and leave nothing else')
 })
 
-t.test('two processes that start at once for different hosts get no certificate that its authority may not vouch for', async t => {
+t.test('two processes that start at once for different hosts get no certificate outside the name constraints of its authority', async t => {
   const folder = join(t.testdir(), 'certificates')
   const hosts = ['one.reverseproxy.com', 'two.reverseproxy.com']
   const all = await Promise.all(hosts.map(host => developmentCertificate(folder, [host])))
@@ -125,7 +125,7 @@ t.test('two processes that start at once for different hosts get no certificate 
   }
 })
 
-t.test('its authority can vouch for no other site', async t => {
+t.test('its authority is not accepted for any other site', async t => {
   const authority = await makeAuthority(['localhost', 'reverseproxy.com'], 'authority of this test')
   const verdict = async (host: string) => {
     const pair = await makeCertificate(authority, ['localhost', host])
@@ -146,7 +146,7 @@ t.test('its authority can vouch for no other site', async t => {
   t.equal(await verdict('10.0.0.1'), 'permitted subtree violation')
 })
 
-t.test('addresses can be among the hosts: the certificate is trusted at each, and where there is one more, there is a new authority', async t => {
+t.test('the hosts may include addresses: the certificate is trusted at each, and a further address makes a new authority', async t => {
   const folder = t.testdir()
   const addresses = ['192.0.2.7', '2001:db8::7', '::ffff:192.0.2.8']
   const made = await developmentCertificate(folder, ['reverseproxy.com', ...addresses])
@@ -166,7 +166,7 @@ t.test('addresses can be among the hosts: the certificate is trusted at each, an
   for (const address of ['192.0.2.9', '2001:db8::8']) t.equal((await developmentCertificate(folder, [address])).newAuthority, true, address)
 })
 
-t.test('it is for the hosts of the sites, where a plugin tells them', async t => {
+t.test('its default hosts are those of fastify.sites', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }, { port: 0, name: 'second', https: { hosts: ['third.test'] } }] })
   app.decorate('sites' as never, [{ bindings: [{ host: 'one.test' }, { host: '*' }] }, { bindings: [{ host: '*.two.test' }] }] as never)
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -174,13 +174,13 @@ t.test('it is for the hosts of the sites, where a plugin tells them', async t =>
   t.equal(socket.getPeerCertificate().subjectaltname, 'DNS:localhost, DNS:one.test, DNS:*.two.test, DNS:third.test, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1')
 })
 
-t.test('a folder that cannot be made is told', async t => {
+t.test('a folder that cannot be created is an error', async t => {
   const folder = join(t.testdir({ file: '' }), 'file', 'certificates')
   const app = await build(t, { certificate: 'development', development: { folder }, listeners: [{ port: 0, https: true }] })
   await t.rejects(app.listen({ port: 0, host: '127.0.0.1' }), { code: 'FST_ARR_LISTENERS_CERTIFICATE', message: /^Listener 'https port 0': the development certificate cannot be kept in .*certificates: E/ })
 })
 
-t.test('how to trust it is told for each system', t => {
+t.test('howToTrust has instructions for each system', t => {
   t.match(howToTrust('certificates/development-ca.crt', 'win32'), 'certutil -user -addstore Root certificates/development-ca.crt')
   t.match(howToTrust('a b.crt', 'darwin'), 'security add-trusted-cert -r trustRoot -p ssl -k ~/Library/Keychains/login.keychain-db "a b.crt"')
   t.match(howToTrust('ca.crt', 'linux'), 'certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n fastify-arr -i ca.crt')
@@ -193,7 +193,7 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chrom
 const certutil = await run('certutil', ['--help']).then(() => true, error => error.code !== 'ENOENT')
 const missing = [CHROMIUM === undefined && 'chromium', !certutil && "certutil (Debian's libnss3-tools)"].filter(Boolean)
 
-t.test('Chromium, told as we say to trust it, shows no warning', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 90_000 }, async t => {
+t.test('Chromium shows no warning once the instructions of howToTrust are followed', { skip: missing.length > 0 && `not installed: ${missing.join(', ')}`, timeout: 90_000 }, async t => {
   const app = await start(t, { certificate: 'development', development: { folder: join(t.testdir(), 'certificates'), hosts: ['reverseproxy.com'] }, listeners: [{ port: 0, https: true }] })
   const home = join(t.testdirName, 'home')
   const database = join(home, '.pki', 'nssdb')
@@ -204,7 +204,7 @@ t.test('Chromium, told as we say to trust it, shows no warning', { skip: missing
   const { chromium } = await import('playwright-core')
   const launch = async (env: Record<string, string>) => {
     const browser = await chromium.launch({
-      // Here and below, this test's own limit is the only one.
+      // Here and below, the time limit of the test is the only one.
       timeout: 0,
       executablePath: CHROMIUM as string,
       env: { ...process.env, ...env } as Record<string, string>,
@@ -221,6 +221,6 @@ t.test('Chromium, told as we say to trust it, shows no warning', { skip: missing
     t.match(await response?.json(), { version: '2.0', protocol: 'https' }, host)
     t.match(await response?.securityDetails(), { protocol: 'TLS 1.3' })
   }
-  const stranger = await launch({ HOME: join(t.testdirName, 'nobody') })
-  await t.rejects(stranger.goto(`https://localhost:${portOf(app, 'https')}/`), /ERR_CERT_AUTHORITY_INVALID/, 'and without being told it does')
+  const stranger = await launch({ HOME: join(t.testdirName, 'stranger') })
+  await t.rejects(stranger.goto(`https://localhost:${portOf(app, 'https')}/`), /ERR_CERT_AUTHORITY_INVALID/, 'and shows one without the instructions')
 })

@@ -1,4 +1,4 @@
-// A client that expects something before it sends its body.
+// Requests with `Expect`.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -10,7 +10,7 @@ import type { ListenerRefusal } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import { portOf, start as startWith } from './server.ts'
 
-/** The status, after a 100 for each time the client was told to go on. */
+/** The status codes received: a 100 for each 100 Continue, then the final one. */
 type Client = (t: Test, app: FastifyInstance, expect: string) => Promise<number[]>
 
 const start = (t: Test): Promise<FastifyInstance> => startWith(t, { certificate: 'development', listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
@@ -52,21 +52,21 @@ const clients: Record<string, Client> = {
 }
 
 for (const [name, ask] of Object.entries(clients)) {
-  t.test(`${name}: where nobody looks at what is expected, a body is asked for, and nothing else is met`, async t => {
+  t.test(`${name}: without a listener, 100-continue gets a 100 and any other expectation a 417`, async t => {
     const app = await start(t)
     t.same(await ask(t, app, '100-continue'), [100, 200])
-    const told: unknown[] = []
-    const hear = (message: unknown): void => {
+    const refusals: unknown[] = []
+    const onRefusal = (message: unknown): void => {
       const { server, reason, request, status } = message as ListenerRefusal
-      told.push([server === app.server, reason, request?.method, status])
+      refusals.push([server === app.server, reason, request?.method, status])
     }
-    subscribe('fastify-arr:listeners.refused', hear)
-    t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
+    subscribe('fastify-arr:listeners.refused', onRefusal)
+    t.teardown(() => unsubscribe('fastify-arr:listeners.refused', onRefusal))
     t.same(await ask(t, app, 'a miracle'), [417])
-    t.same(told, name.includes('2') ? [[true, 'expectation', 'POST', 417]] : [], 'HTTP/1.1 is told by Node')
+    t.same(refusals, name.includes('2') ? [[true, 'expectation', 'POST', 417]] : [], 'Node publishes the HTTP/1.1 request itself')
   })
 
-  t.test(`${name}: whoever looks at it on the server has the word`, async t => {
+  t.test(`${name}: a listener on the server answers the expectation`, async t => {
     const app = await start(t)
     app.server.on('checkContinue', (_request: IncomingMessage, response: ServerResponse) => {
       response.statusCode = 413
@@ -81,7 +81,7 @@ for (const [name, ask] of Object.entries(clients)) {
   })
 }
 
-t.test('a connection whose request expects something is no idle one: closing waits for its answer', async t => {
+t.test('a connection with a pending Expect request is not idle: closing waits for its response', async t => {
   const app = await startWith(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
   const silent = connect(portOf(app, 'http'), '127.0.0.1')
   await once(silent, 'connect')
@@ -100,15 +100,15 @@ t.test('a connection whose request expects something is no idle one: closing wai
   await closed
 })
 
-t.test('a CONNECT of HTTP/1.1 is answered, and told', async t => {
+t.test('a CONNECT of HTTP/1.1 is answered 405 and published', async t => {
   const app = await start(t)
-  const told: unknown[] = []
-  const hear = (message: unknown): void => {
+  const refusals: unknown[] = []
+  const onRefusal = (message: unknown): void => {
     const { server, reason, request, status } = message as ListenerRefusal
-    told.push([server === app.server, reason, request?.method, request?.url, status])
+    refusals.push([server === app.server, reason, request?.method, request?.url, status])
   }
-  subscribe('fastify-arr:listeners.refused', hear)
-  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
+  subscribe('fastify-arr:listeners.refused', onRefusal)
+  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', onRefusal))
   const socket = connect(portOf(app, 'http'), '127.0.0.1').setEncoding('utf8')
   t.teardown(() => socket.destroy())
   socket.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n')
@@ -116,5 +116,5 @@ t.test('a CONNECT of HTTP/1.1 is answered, and told', async t => {
   socket.on('data', text => { answer += text })
   await once(socket, 'close')
   t.match(answer, /^HTTP\/1\.1 405 Method Not Allowed\r\n/)
-  t.same(told, [[true, 'method', 'CONNECT', 'example.com:443', 405]])
+  t.same(refusals, [[true, 'method', 'CONNECT', 'example.com:443', 405]])
 })

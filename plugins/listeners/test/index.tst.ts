@@ -1,4 +1,4 @@
-// The types that users of the plugin meet.
+// The public types of the plugin.
 import Fastify from 'fastify'
 import { expect, test } from 'tstyche'
 import listenersDefault, { howToTrust, listeners, type CertificateOptions, type ListenerAddress, type ListenerOptions, type ListenersOptions } from '../src/index.ts'
@@ -13,7 +13,7 @@ test('the options', () => {
   expect<{ port: 80, limits: { headersTimeout: '1' } }>().type.not.toBeAssignableTo<ListenerOptions>()
 })
 
-test('what it decorates', () => {
+test('the decorators', () => {
   const fastify = Fastify()
   expect(fastify.listeners.addresses).type.toBe<readonly ListenerAddress[]>()
   expect(fastify.listeners.listen()).type.toBe<Promise<readonly ListenerAddress[]>>()

@@ -1,4 +1,4 @@
-// A slow or hostile client holds a socket, not the server: each is served or cut while another client is answered.
+// A slow or hostile client occupies a socket, not the server: it is served or cut while another client is answered.
 import type { FastifyInstance } from 'fastify'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -28,21 +28,21 @@ async function textOf (socket: Socket): Promise<string> {
   return text
 }
 
-/** Sends more, again and again, until the other side has had enough. */
+/** Sends data repeatedly until the server closes the connection. */
 function drip (t: Test, socket: Socket, bytes: string | Buffer): void {
   const timer = setInterval(() => { if (socket.writable) socket.write(bytes) }, 20)
   socket.once('close', () => clearInterval(timer))
   t.teardown(() => clearInterval(timer))
 }
 
-/** Whether a new connection gets past its handshake. */
+/** Whether a new connection completes its handshake. */
 async function isServed (t: Test, port: number): Promise<boolean> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
   t.teardown(() => socket.destroy())
   return await new Promise(resolve => socket.once('secureConnect', () => resolve(true)).on('error', () => resolve(false)).once('close', () => resolve(false)))
 }
 
-/** A well-behaved client that asks for as long as the other one misbehaves; every request of its must be answered. */
+/** A well-behaved client that sends requests while the other one misbehaves; every one of them must be answered. */
 function otherClient (app: FastifyInstance) {
   let asked = 0
   const stop = new AbortController()
@@ -52,7 +52,7 @@ function otherClient (app: FastifyInstance) {
       if (response.status !== 200) throw new Error(`answered ${response.status}`)
       await response.arrayBuffer()
       asked++
-      // All sides of this test share one thread: the others must come to act as well.
+      // Server and both clients share one thread: this gives the others a turn.
       await new Promise(resolve => setTimeout(resolve, 10))
     }
   })()
@@ -114,7 +114,7 @@ t.test('a handshake that never comes', async t => {
   t.equal(await textOf(socket), '')
 })
 
-t.test('an answer that its client does not take', async t => {
+t.test('a response that its client does not read', async t => {
   const app = await build(t, { certificate, limits: { sendTimeout: 600 }, listeners: [{ port: 0, host: '127.0.0.1' }, { port: 0, host: '127.0.0.1', https: true }] })
   const CHUNK = Buffer.alloc(65_536, 'x')
   const ended: string[] = []
@@ -133,7 +133,7 @@ t.test('an answer that its client does not take', async t => {
   plain.write('GET /endless/http HTTP/1.1\r\nHost: a\r\n\r\n')
   const secure = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['http/1.1'] })
   secure.write('GET /endless/https HTTP/1.1\r\nHost: a\r\n\r\n')
-  // It answers PINGs, and those of its own that it sends are answered; it just opens no window.
+  // The client acknowledges PINGs, and sends some that are acknowledged; it only opens no window.
   const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false, settings: { initialWindowSize: 0 } })
   t.teardown(() => session.destroy())
   const stream = session.request({ ':path': '/endless/http2' })
@@ -141,7 +141,7 @@ t.test('an answer that its client does not take', async t => {
   const pings = setInterval(() => { session.ping(() => {}) }, 50)
   t.teardown(() => clearInterval(pings))
 
-  // One that is slow, and one whose answer is late, have done nothing wrong.
+  // A client that reads slowly, and one whose response is late, must not be cut.
   const late = fetch(`http://127.0.0.1:${portOf(app, 'http')}/late`).then(async response => await response.text())
   const slow = open(t, portOf(app, 'http'))
   slow.write('GET /at-once HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
@@ -162,7 +162,7 @@ t.test('an answer that its client does not take', async t => {
   t.ok(await others() > 0)
 })
 
-t.test('a connection that asks nothing more', async t => {
+t.test('a connection without a further request', async t => {
   const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const socket = await handshake(t, portOf(app, 'https'), 'limits.test')
   socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -171,7 +171,7 @@ t.test('a connection that asks nothing more', async t => {
   const openSession = (): ClientHttp2Session => {
     const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
     t.teardown(() => session.destroy())
-    // What is still on its way when the server closes is answered by a reset.
+    // Data in flight when the server closes is answered by a reset.
     return session.on('error', () => {})
   }
   const session = openSession()
@@ -187,13 +187,13 @@ t.test('a connection that asks nothing more', async t => {
         stream.on('error', () => {}).once('response', () => { resolve(stream) })
       })
     })
-    // A machine that holds us up may make the connection idle before its WebSocket has come.
+    // On a slow machine the connection may become idle before its WebSocket opens.
     return socketStream === null ? await openWebSocket() : { kept, socketStream }
   }
   const { kept, socketStream } = await openWebSocket()
   await new Promise(resolve => setTimeout(resolve, 300))
   t.notOk(kept.closed || socketStream.closed, 'but a silent WebSocket keeps its connection')
-  // Long enough for the first question to be held against it, had the answer not been heard.
+  // Long enough for the connection to be cut, had the acknowledgement of the first PING been missed.
   let questions = 0
   kept.on('ping', () => { questions++ })
   await until(() => questions >= 15 || kept.closed)
@@ -207,7 +207,7 @@ t.test('headers too large', async t => {
   t.match(await textOf(socket), /^HTTP\/1\.1 431 /)
   const session = connectHttp2(`https://127.0.0.1:${portOf(app, 'https')}`, { rejectUnauthorized: false })
   t.teardown(() => session.destroy())
-  // The limit stands from the client's word that it knows of it.
+  // The limit applies once the client has acknowledged SETTINGS.
   await once(session, 'remoteSettings')
   await once(session.request({ ':path': '/' }).resume(), 'close')
   const stream = session.request({ ':path': '/', x: 'x'.repeat(3000) })
@@ -230,7 +230,7 @@ function frame (type: number, stream: number, payload: Buffer, flags = 0): Buffe
   return Buffer.concat([head, payload])
 }
 
-/** The error of the first GOAWAY. The last word may get lost where data is still on its way when the connection is cut: that counts, too. */
+/** The error code of the first GOAWAY. A GOAWAY may be lost where data is in flight when the connection is cut: that is accepted too. */
 function goodbyeIn (bytes: Buffer): number {
   for (let at = 0; at + 17 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
     if (bytes[at + 3] === GOAWAY) return bytes.readUInt32BE(at + 13)
@@ -247,13 +247,13 @@ t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', 
   app.get('/large', async () => { arrive() })
   for (const event of ['connect', 'checkContinue', 'checkExpectation']) app.server.on(event, arrive)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const told: unknown[] = []
-  const hear = (message: unknown): void => {
+  const refusals: unknown[] = []
+  const onRefusal = (message: unknown): void => {
     const { server, reason, request, status } = message as ListenerRefusal
-    told.push([server === app.server, reason, request?.method, request?.url, status])
+    refusals.push([server === app.server, reason, request?.method, request?.url, status])
   }
-  subscribe('fastify-arr:listeners.refused', hear)
-  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', hear))
+  subscribe('fastify-arr:listeners.refused', onRefusal)
+  t.teardown(() => unsubscribe('fastify-arr:listeners.refused', onRefusal))
   const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
   const heard: Buffer[] = []
   socket.on('data', chunk => heard.push(chunk))
@@ -278,10 +278,10 @@ t.test('headers too large from an HTTP/2 client that acknowledges no SETTINGS', 
   await until(() => resets().length === 4 || arrived > 0)
   t.same(resets(), Array.from({ length: 4 }, () => constants.NGHTTP2_ENHANCE_YOUR_CALM))
   t.equal(arrived, 0)
-  t.same(told, ['GET', 'GET', 'GET', 'CONNECT'].map(method => [true, 'headerSize', method, '/large', null]), 'those who listen are told')
+  t.same(refusals, ['GET', 'GET', 'GET', 'CONNECT'].map(method => [true, 'headerSize', method, '/large', null]), 'each refusal is published')
 })
 
-/** A client whose TLS and whose TCP connection do not know of each other: it ends only what the test ends. */
+/** A client whose TLS and TCP sockets are not linked: each ends only when the test ends it. */
 async function stubborn (t: Test, port: number): Promise<{ raw: Socket, secure: TLSSocket }> {
   const raw = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   raw.on('error', () => {})
@@ -301,7 +301,7 @@ async function stubborn (t: Test, port: number): Promise<{ raw: Socket, secure: 
 
 const GET = Buffer.from('\x82\x87\x84\x01\x01a', 'latin1')
 
-t.test('an HTTP/2 client that breaks the protocol and leaves, while its request is under way', async t => {
+t.test('an HTTP/2 client that breaks the protocol and closes, while its request is pending', async t => {
   const app = await build(t, { certificate, limits: { keepAliveTimeout: 400, connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   let asked = 0
   app.get('/slow', async (_request, reply) => { asked++; reply.hijack() })
@@ -316,7 +316,7 @@ t.test('an HTTP/2 client that breaks the protocol and leaves, while its request 
   t.pass('leaves its place to the next one')
 })
 
-t.test('an HTTP/2 client that says nothing more, not even that it is there, while its request is under way', async t => {
+t.test('an HTTP/2 client that falls silent and acknowledges no PING, while its request is pending', async t => {
   const app = await build(t, { certificate, limits: { keepAliveTimeout: 400 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   let ended = 0
   app.get('/slow', async (_request, reply) => { reply.raw.once('close', () => { ended++ }); reply.hijack() })
@@ -327,12 +327,12 @@ t.test('an HTTP/2 client that says nothing more, not even that it is there, whil
   t.pass('is cut')
 })
 
-t.test('an HTTP/2 client that does not end its side', async t => {
+t.test('an HTTP/2 client that does not close its side', async t => {
   const app = await start(t, { certificate, limits: { keepAliveTimeout: 100 }, listeners: [{ port: 0, host: '127.0.0.1', https: true }] })
   const { raw, secure } = await stubborn(t, portOf(app, 'https'))
   secure.write(hello)
   await once(raw, 'end')
-  // What a client sends after the server has closed its socket is answered by a reset.
+  // Data sent after the server has closed its socket is answered by a reset.
   drip(t, raw, 'x')
   await new Promise(resolve => raw.once('close', resolve))
   t.pass('is cut')
@@ -371,7 +371,7 @@ t.test('rapid reset, PINGs and SETTINGS without end', async t => {
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const other = otherClient(app)
-  // Frames by hand: Node's own client sends nothing at all of a stream that it closes in time.
+  // Frames are written by hand: Node's client sends nothing of a stream that it closes at once.
   const attack = async (act: (turn: number) => Buffer): Promise<number> => {
     const socket = await handshake(t, portOf(app, 'https'), 'limits.test', { ALPNProtocols: ['h2'] })
     const heard: Buffer[] = []

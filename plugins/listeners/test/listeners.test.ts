@@ -29,7 +29,7 @@ t.test('http and https, h2 and HTTP/1.1, are one server', async t => {
   t.match(await curl('-4', https), { ip: '127.0.0.1' })
 })
 
-t.test('extended CONNECT is offered, passed on, and refused where nobody wants it', async t => {
+t.test('extended CONNECT is offered, passed on, and refused without a listener', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const session = connectHttp2(`https://localhost:${portOf(app, 'https')}`, { ca: readFileSync(app.listeners.authorityFile as string) })
@@ -47,7 +47,7 @@ t.test('extended CONNECT is offered, passed on, and refused where nobody wants i
   t.equal(await ask(), 200)
 })
 
-t.test('an upgrade comes out on the server, and is a plain request while nobody wants it', async t => {
+t.test('an upgrade is emitted on the server, and is a plain request without a listener', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const ask = () => httpsRequest({ port: portOf(app, 'https'), ca: readFileSync(app.listeners.authorityFile as string), headers: { connection: 'upgrade', upgrade: 'echo' } }).end()
@@ -59,7 +59,7 @@ t.test('an upgrade comes out on the server, and is a plain request while nobody 
   t.equal(upgraded.statusCode, 101)
 })
 
-t.test('whoever takes requests on the server takes those of every listener: socket.io, which polls first', async t => {
+t.test('a request handler on the server (socket.io, which polls first) gets the requests of every listener', async t => {
   const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
   const sockets = new SocketServer(app.server)
   sockets.on('connection', socket => socket.emit('hello', socket.conn.transport.name))
@@ -74,13 +74,13 @@ t.test('whoever takes requests on the server takes those of every listener: sock
   sockets.close()
 })
 
-t.test('a server of somebody\'s own make, that calls the router by itself, has its listeners as well', async t => {
+t.test('listeners work on a server from serverFactory that calls the router itself', async t => {
   const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] }, { serverFactory: handler => createHttpServer().on('checkContinue', handler) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.equal((await fetch(`http://127.0.0.1:${portOf(app, 'http')}/`)).status, 200)
 })
 
-t.test('a listener\'s own server names the one that its requests are for, to those who look at every server', async t => {
+t.test('a listener\'s Node server names the Fastify server, for subscribers of http.server.request.start', async t => {
   const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const servers: unknown[] = []
@@ -107,7 +107,7 @@ t.test('each protocol can be switched off', async t => {
   t.equal(await negotiate('h1', ['h2', 'http/1.1']), 'http/1.1')
   t.equal(await negotiate('h2', ['h2', 'http/1.1']), 'h2')
   t.equal(await negotiate('h2', ['http/1.1']), 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')
-  // A client that negotiates nothing is told so in the only words it may understand.
+  // A client that negotiates no protocol gets an HTTP/1.1 response: it may speak nothing else.
   const [response] = await once(httpsRequest({ port: portNamed('h2'), rejectUnauthorized: false, ALPNProtocols: [] } as object).end(), 'response')
   t.equal(response.statusCode, 403)
   response.resume()
@@ -116,7 +116,7 @@ t.test('each protocol can be switched off', async t => {
   t.ok(socket.destroyed || await Promise.race([gone, new Promise(resolve => setTimeout(resolve, 9_000, false).unref())]), 'and its connection is not kept')
 })
 
-t.test('a TLS connection that was taken as an upgrade can be given back to its server', async t => {
+t.test('a TLS connection that was taken as an upgrade can be returned to its server', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0, https: true }] })
   app.server.on('upgrade', (_request, socket: any) => {
     socket.unshift(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))
@@ -129,7 +129,7 @@ t.test('a TLS connection that was taken as an upgrade can be given back to its s
   response.resume()
 })
 
-t.test('what is no HTTP is answered as the server answers it', async t => {
+t.test('invalid HTTP is answered as on the server\'s own port', async t => {
   const app = await build(t, { certificate: 'development', listeners: [{ port: 0 }, { port: 0, https: true }] })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const say = async (port: number, text: string) => {
@@ -165,7 +165,7 @@ t.test('a port in use fails listen with one error that names the listener, and l
   await new Promise(resolve => again.close(resolve))
 })
 
-t.test('the server failing to listen closes the listeners', async t => {
+t.test('the listeners are closed when the server fails to listen', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())
   await once(other, 'listening')

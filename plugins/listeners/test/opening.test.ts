@@ -1,4 +1,4 @@
-// Opening: with fastify start, in a server that listens already, on two addresses, on a unix socket; and the mistakes that are told.
+// Opening: with fastify start, in a server that listens already, on two addresses, on a unix socket; and the errors for wrong options.
 import Fastify from 'fastify'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ t.test('a unix socket, or a Windows pipe', async t => {
   response.resume()
 })
 
-t.test('a unix socket that a killed process has left is taken over, one that somebody listens on is not', { skip: process.platform === 'win32' && 'pipes of Windows leave nothing' }, async t => {
+t.test('a unix socket that a killed process has left is taken over, one that a process listens on is not', { skip: process.platform === 'win32' && 'pipes of Windows leave no file' }, async t => {
   const path = newPath()
   const killed = spawn(process.execPath, ['-e', 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))', path], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => killed.kill('SIGKILL'))
@@ -80,7 +80,7 @@ t.test('bindings of several addresses and one port are listeners side by side, u
   t.same(places('http/192.0.2.1:80:', 'http/[::]:80:', 'http/0.0.0.0:80:'), ['http port 80 | ::'])
 })
 
-t.test('in a server that already listens, made by somebody else', async t => {
+t.test('in a server from serverFactory that already listens', async t => {
   const server = createHttpServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => { server.close(); server.closeAllConnections() })
@@ -94,15 +94,15 @@ t.test('in a server that already listens, made by somebody else', async t => {
   t.same(await app.listeners.listen(), app.listeners.addresses, 'listening twice does nothing')
 })
 
-t.test('by hand, when it is said so', async t => {
+t.test('by hand, with open: manual', async t => {
   const app = await start(t, { open: 'manual', listeners: [{ port: 0, host: '127.0.0.1' }] })
   t.same(app.listeners.addresses, [])
   const [address] = await app.listeners.listen()
   t.equal((await fetch(`${address?.url}/`)).status, 200)
 })
 
-t.test('after a failure it can be tried again', async t => {
-  // Not a port, which anybody may have taken by then.
+t.test('opening can be tried again after a failure', async t => {
+  // A path rather than a port: another process may take a port in between.
   const path = newPath()
   const other = createServer().listen(path)
   await once(other, 'listening')
@@ -112,13 +112,13 @@ t.test('after a failure it can be tried again', async t => {
   t.equal((await app.listeners.listen()).length, 1)
 })
 
-t.test('after the server\'s own port failed, another one opens the listeners as well', async t => {
+t.test('a second fastify.listen() after a failure of the server\'s own port opens the listeners', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())
   await once(other, 'listening')
   const app = await build(t, { listeners: [{ port: 0, host: '127.0.0.1' }] })
   await t.rejects(app.listen({ port: (other.address() as { port: number }).port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
-  t.same(app.listeners.addresses, [], 'none is told while none is open')
+  t.same(app.listeners.addresses, [], 'no addresses while no listener is open')
   await app.listen({ port: 0, host: '127.0.0.1' })
   const [address] = app.listeners.addresses
   t.equal((await fetch(`${address?.url}/`)).status, 200)
@@ -135,7 +135,7 @@ t.test('fastify start, with the plugin in a one-file app', async t => {
       }`
   })
   const cli = fileURLToPath(import.meta.resolve('fastify-cli/cli.js'))
-  // Its own address is a path: it takes the port 0 for none at all, which is 3000, and any other may be somebody else's by then.
+  // The server's own address is a path: fastify start takes port 0 as its default 3000, and any other port may be taken.
   const child = spawn(process.execPath, ['--import=tsx', cli, 'start', '--socket', newPath(), '--close-grace-delay', '60000', '--log-level', 'info', join(folder, 'app.ts')], { cwd: fileURLToPath(new URL('../../..', import.meta.url)) })
   t.teardown(() => child.kill('SIGKILL'))
   let text = ''
@@ -152,7 +152,7 @@ t.test('fastify start, with the plugin in a one-file app', async t => {
   t.equal(code, 0)
 })
 
-t.test('every mistake in the options is told at once', async t => {
+t.test('one error lists every mistake in the options', async t => {
   const options = {
     limits: { speed: 1, headersTimeout: -1 },
     watchInterval: -1,
@@ -207,7 +207,7 @@ t.test('every mistake in the options is told at once', async t => {
   })
 })
 
-t.test('what the system says about a port becomes what to do about it', t => {
+t.test('the system\'s error for a port becomes a message that says what to do', t => {
   const told = (code: string): string => bindError({ name: 'https port 443', label: 'HTTPS_PORT' }, '*:443', Object.assign(new Error(code), { code })).message
   t.match(told('EACCES'), /^Listener 'https port 443' \(HTTPS_PORT\): no right to listen on \*:443\. \w+/)
   t.equal(told('EADDRNOTAVAIL'), "Listener 'https port 443' (HTTPS_PORT): *:443 is no address of this machine.")
@@ -215,7 +215,7 @@ t.test('what the system says about a port becomes what to do about it', t => {
   t.end()
 })
 
-t.test('an option that nobody knows is a mistake, beside the others', async t => {
+t.test('an unknown option is a mistake, listed with the others', async t => {
   const register = async (options: object): Promise<void> => {
     const app = Fastify()
     t.teardown(() => app.close())

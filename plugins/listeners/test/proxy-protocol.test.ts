@@ -22,7 +22,7 @@ const version2 = (command: number, family: number, payload: string): Buffer => {
 const ipv4 = version2(1, 0x11, 'c0000207' + 'c6336401' + 'dc04' + '01bb')
 const ipv6 = version2(1, 0x21, '20010db8000000000000000000000007' + '20010db8000000000000000000000001' + 'dc04' + '01bb' + '040003aabbcc')
 
-t.test('headers are read as the specification has them', t => {
+t.test('headers are parsed as the specification defines them', t => {
   t.same(parseProxyHeader(version1), { length: version1.length, client: { address: '192.0.2.7', port: 56324 } })
   t.same(parseProxyHeader(Buffer.from('PROXY TCP6 2001:db8::7 ::1 1 2\r\nGET /')), { length: 32, client: { address: '2001:db8::7', port: 1 } })
   t.same(parseProxyHeader(Buffer.from('PROXY UNKNOWN\r\n')), { length: 15, client: null })
@@ -99,7 +99,7 @@ t.test('the address is the client\'s, on http, https and HTTP/2', async t => {
   t.equal(ipOf(text), '192.0.2.7')
 })
 
-t.test('a header from an address that is not listed is no HTTP', async t => {
+t.test('a header from an address that is not listed is invalid HTTP', async t => {
   const app = await start(t, { listeners: [{ port: 0, host: '127.0.0.1', proxyProtocol: ['10.0.0.1'] }] })
   t.match(await ask(portOf(app, 'http'), Buffer.concat([version1, Buffer.from(get)])), /^HTTP\/1\.1 400 /)
   t.equal(ipOf(await ask(portOf(app, 'http'), get)), '127.0.0.1')
@@ -123,7 +123,7 @@ t.test('the header and the handshake share one time limit', async t => {
     t.teardown(() => socket.destroy())
     await once(socket, 'connect')
     let isOver = false
-    // By its first word of the end: where both come at once, a 'close' comes in any order.
+    // Measured by the first event of the end: of two connections that end at once, 'close' comes in any order.
     const over = (): void => { if (!isOver) isOver = ends.push(name) > 0 }
     socket.once('end', over).once('error', over)
     return { socket, gone: new Promise(resolve => socket.resume().once('close', resolve)) }
@@ -135,22 +135,22 @@ t.test('the header and the handshake share one time limit', async t => {
   early.socket.write(version1)
   await Promise.all([early.gone, late.gone])
   t.same(ends, ['early, with its header', 'late, without'])
-  t.notOk(wasCut, 'whoever is done with its handshake stays')
+  t.notOk(wasCut, 'a connection whose handshake is done stays')
 })
 
-t.test('a connection that still owes its header is counted', async t => {
+t.test('a connection whose header has not arrived is counted', async t => {
   const app = await start(t, { limits: { connections: 1 }, listeners: [{ port: 0, host: '127.0.0.1', proxyProtocol: true }] })
-  const owing = connect(portOf(app, 'http'), '127.0.0.1')
-  t.teardown(() => owing.destroy())
-  await once(owing, 'connect')
+  const withoutHeader = connect(portOf(app, 'http'), '127.0.0.1')
+  t.teardown(() => withoutHeader.destroy())
+  await once(withoutHeader, 'connect')
   t.equal(await ask(portOf(app, 'http'), version1, get), '', 'and the next one has no room')
-  owing.destroy()
+  withoutHeader.destroy()
   await until(async () => ipOf(await ask(portOf(app, 'http'), version1, get)) === '192.0.2.7')
 })
 
-t.test('a client is still known when an older connection with the same two ends closes', async t => {
+t.test('a client\'s address is kept when an older connection with the same addresses and ports closes', async t => {
   const app = await build(t, { certificate, listeners: [{ port: 0, host: '127.0.0.1', https: true, proxyProtocol: true }] })
-  // Nobody reads this body, so nothing tells the server that its connection was reset.
+  // The body is not read, so the server does not notice that the connection was reset.
   const unread = new Promise<FastifyRequest>(resolve => { app.addContentTypeParser('text/unread', (request: FastifyRequest) => { resolve(request) }) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const port = portOf(app, 'https')
@@ -163,7 +163,7 @@ t.test('a client is still known when an older connection with the same two ends 
     return socket.on('error', () => {})
   }
 
-  // Bound before it connects, its port is its own: else the system may give one that others have as well, and nobody can bind it again.
+  // Bound before it connects, the port is exclusive: otherwise the system may choose one that is shared and cannot be bound again.
   const old = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.1' })
   await once(old, 'connect')
   const { localPort } = old
@@ -183,12 +183,12 @@ t.test('a client is still known when an older connection with the same two ends 
   const held = new Promise<void>(resolve => { goOn = resolve })
   let writes = 0
   const youngSecure = tlsOver(young, async () => { if (++writes > 1) await held })
-  // The server has read the header and begun its handshake, which waits for the client's second word.
+  // The server has read the header and begun its handshake, which waits for the client's second flight.
   await once(young, 'data')
   t.equal(raw.socket.destroyed, false)
   raw.socket.destroy()
   await once(raw.socket, 'close')
-  // The one underneath closes after it.
+  // The socket beneath closes after it.
   await new Promise(resolve => setImmediate(resolve))
   goOn()
   youngSecure.write(get)

@@ -1,4 +1,4 @@
-// Fastify listens on every address of `localhost`, with a server of its own for each but the first: they are one all the same.
+// Fastify listens on every address of `localhost`, with a separate server for each but the first; the plugin makes them behave as one.
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
@@ -13,7 +13,7 @@ const hasIPv6 = await new Promise<boolean>(resolve => {
   probe.once('error', () => resolve(false)).listen(0, '::1', () => { probe.close(() => resolve(true)) })
 })
 
-// Where the hosts file has one address for it, the system is not asked.
+// The hosts file may have one address for localhost: the lookup is answered here instead of by the system.
 const { lookup } = dns
 dns.lookup = ((host: string, ...rest: unknown[]) => {
   if (host !== 'localhost') return Reflect.apply(lookup, dns, [host, ...rest])
@@ -32,7 +32,7 @@ async function start (t: Test, prepare: (app: FastifyInstance) => unknown = () =
     app = await build(t, { closeTimeout: 30_000, listeners: [{ port: 0, host: '127.0.0.1' }] })
     await prepare(app)
     await app.listen({ port: 0 })
-    // The port that the system gives on the first address may be somebody else's on the second, which Fastify then does without.
+    // The port that the system chooses on the first address may be taken on the second; Fastify then goes without the second.
   } while (app.addresses().length < 2 && ++attempts < 10)
   t.match(app.addresses().map(at => (at as AddressInfo).address).sort(), ['127.0.0.1', '::1'])
   const { port } = app.server.address() as AddressInfo
@@ -48,7 +48,7 @@ async function start (t: Test, prepare: (app: FastifyInstance) => unknown = () =
   }
 }
 
-t.test('what comes in on it comes out of the first: connections, requests, Expect, and what is no HTTP', { skip }, async t => {
+t.test('the first server emits what comes in on the second: connections, requests, Expect and invalid HTTP', { skip }, async t => {
   const heard: string[] = []
   const { app, open } = await start(t, app => {
     app.server.on('connection', () => { heard.push('connection') })
@@ -72,7 +72,7 @@ t.test('what comes in on it comes out of the first: connections, requests, Expec
   await app.close()
 })
 
-t.test('closing answers its requests, and waits neither for its idle connections nor for its silent ones', { skip }, async t => {
+t.test('closing answers its requests, and does not wait for its idle or silent connections', { skip }, async t => {
   let answer = (): void => {}
   const { app, open } = await start(t, app => app.get('/slow', async () => { await new Promise<void>(resolve => { answer = resolve }); return 'done' }))
   const [silent, idle, busy] = [await open(), await open(), await open()]

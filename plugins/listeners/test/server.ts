@@ -1,4 +1,4 @@
-// A Fastify server with listeners, as the tests of this package use it.
+// A Fastify server with listeners, for the tests of this package.
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ export interface Test {
   teardown (act: () => unknown): void
 }
 
-/** A server with one route that tells how the request came; not listening yet. */
+/** A server with one route that returns the protocol of the request; not listening yet. */
 export async function build (t: Test, options: ListenersOptions, server: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = Fastify(server) as unknown as FastifyInstance
   t.teardown(() => app.close())
@@ -34,13 +34,13 @@ export function portOf (app: FastifyInstance, protocol: 'http' | 'https'): numbe
   return app.listeners.addresses.find(address => address.protocol === protocol)?.port as number
 }
 
-/** A unix socket's path, or a Windows pipe's, that nobody else has: a port that was free a moment ago may be somebody else's. */
+/** A unique path of a unix socket or Windows pipe: unlike a free port, no other process can take it in between. */
 export function newPath (): string {
   const name = `fastify-arr-${randomUUID()}`
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
 }
 
-/** A TLS connection, done with its handshake. */
+/** A TLS connection whose handshake is done. */
 export async function handshake (t: Test, port: number, servername: string, more: object = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false, ...more })
   socket.on('error', () => {})
@@ -49,7 +49,7 @@ export async function handshake (t: Test, port: number, servername: string, more
   return socket
 }
 
-/** Waits until something is so, however long that takes; the test's own time limit is the end. */
+/** Waits until a condition holds; only the time limit of the test ends the wait. */
 export async function until (isSo: () => unknown): Promise<void> {
   while (!await isSo()) await new Promise(resolve => setTimeout(resolve, 20))
 }
