@@ -1,9 +1,9 @@
-// Does a plugin have the options that it is given? One that is misspelt would be passed over: a limit, or a login.
+// Does a plugin have the options that it is given? A misspelt option would be ignored, and it may be a limit or a login.
 
-/** What every plugin is given: Fastify's `register` takes these, and @fastify/autoload adds `prefix`. */
+/** Options that every plugin may be given: Fastify's `register` reads them, and @fastify/autoload adds `prefix`. */
 const REGISTER: readonly string[] = ['prefix', 'logLevel', 'logSerializers']
 
-/** A sentence for each key that is no option: the nearest name, or where none is near, all names. */
+/** A sentence for each key that is no option, with the nearest name or, where none is near, all names. */
 export function unknownOptions (options: object, known: readonly string[]): string[] {
   return Object.keys(options).filter(key => !known.includes(key) && !REGISTER.includes(key)).map(key => {
     const near = nearest(key, known)
@@ -11,7 +11,7 @@ export function unknownOptions (options: object, known: readonly string[]): stri
   })
 }
 
-/** At most one edit for every three letters, in any case of the letters. */
+/** The name with the fewest edits, at most one for every three letters; the case of letters does not count. */
 function nearest (key: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let least = Math.max(1, Math.floor(key.length / 3)) + 1
@@ -22,7 +22,7 @@ function nearest (key: string, known: readonly string[]): string | undefined {
   return best
 }
 
-/** Levenshtein's: how many letters are added, left out or replaced. */
+/** The Levenshtein distance: how many letters are added, removed or replaced. */
 function distance (a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let i = 1; i <= a.length; i++) {

@@ -34,7 +34,7 @@ export interface ListenerRefusal {
   readonly address: string | undefined
   /** The limit that it was over, or what was not to be met: `expectation`, `method`. */
   readonly reason: 'connections' | 'connectionsPerAddress' | 'headerSize' | 'expectation' | 'method'
-  /** The request, where it was one that Node itself tells nobody of. */
+  /** The request, where Node emits no event for it. */
   readonly request?: IncomingMessage | Http2ServerRequest
   /** What it was answered; null where it was not. */
   readonly status?: number | null

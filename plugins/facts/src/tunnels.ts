@@ -2,16 +2,16 @@
 import type { FastifyRequest } from 'fastify'
 import type { Flow, TunnelFact } from './upstream.ts'
 
-/** One open tunnel, as it is at the moment of reading. */
+/** One open tunnel: a snapshot at the moment of reading. */
 export interface OpenTunnel {
   readonly id: string
-  /** The site it came in by, or null where there are no sites. */
+  /** The site that the request belongs to, or null where there are no sites. */
   readonly site: string | null
-  /** The origin at its other end. */
+  /** The upstream's origin. */
   readonly upstream: string
   /** When it opened, ms since the epoch. */
   readonly since: number
-  /** ms since the epoch; any frame counts, pings too. */
+  /** When bytes last passed, ms since the epoch; every frame counts, pings too. */
   readonly lastActivity: number
   readonly remoteAddress: string
   /** Client to upstream. */
@@ -19,7 +19,7 @@ export interface OpenTunnel {
   /** Upstream to client. */
   readonly sent: Readonly<Flow>
   /**
-   * Sends a Close frame to both sides (RFC 6455 §5.5.1). What has not ended by the half-close timeout is cut. Defaults to 1000 without a reason.
+   * Sends a Close frame to both sides (RFC 6455 §5.5.1). A tunnel that has not ended after the half-close timeout is cut. Defaults to code 1000 without a reason.
    *
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */

@@ -7,7 +7,7 @@ import { any, attribute, closedUnless, limit, list, lostUnless, same, type Refus
 /** A rule of `<authorization>`. */
 const RULE: Shape = { attributes: { users: any, roles: any, verbs: any } }
 
-/** Ways of logging in. They refuse nobody while anonymous authentication is enabled. */
+/** Ways of logging in. They refuse no request while anonymous authentication is enabled. */
 const LOGIN: Shape = { free: true, attributes: { enabled: lostUnless('false') } }
 
 /** The sections of `<security>`, `<authentication>` and `<system.webServer>`, by name. https://learn.microsoft.com/iis/configuration/system.webserver/security/ */

@@ -2,10 +2,10 @@
 //
 // For most of these errors nghttp2 queues the GOAWAY by itself, Node 20 stops reading, and no event tells: the streams stay open and the
 // client's FIN is not seen. Later releases (22.23, 24.21) leave only sessions that are closing like this. The one sign is that such a session writes nothing any more, not even a PING. So a session that
-// has read something and then falls silent is told to write a PING; one that does not is cut. An error can only come with
-// bytes that were read: a session that stays silent is asked once.
+// has read something and then falls silent gets a PING to write; if the PING is not written, the connection is cut. An error can
+// only come with bytes that were read, so a silent session gets one PING, and no other until it has read again.
 //
-// upstream-proxy and listeners have this file alike, for packages never import each other.
+// upstream-proxy and listeners each have this file, since plugins never import each other; a test holds the two equal.
 
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -34,7 +34,7 @@ interface Watched {
   read: number
   /** Plaintext bytes that had been written when it was asked for a PING; null where it was not asked since it last read. */
   asked: number | null
-  /** Nothing that was read has broken it. */
+  /** True where a PING was written after the last read: what was read is no error. */
   sound: boolean
   /** Since when it could neither be asked nor close; null where it can. */
   since: number | null
@@ -61,7 +61,7 @@ export function cutWhenBroken (session: Session): void {
 function look (watched: Watched): void {
   const { session, socket } = watched
   if (session.destroyed) {
-    // As Node does for the errors it sees. It waits for a write that is under way, which a client that does not read can make it do for ever.
+    // Node destroys the session for the errors that it reports. It waits for a pending write, which never ends where the client does not read.
     if (!session.closed) cutAfter(LAST_WORD, watched)
     return
   }
@@ -72,7 +72,7 @@ function look (watched: Watched): void {
     watched.sound = false
     watched.since = null
   } else if (watched.sound) {
-    // Most of the time.
+    // The usual case: nothing was read since the last check.
   } else if (watched.asked === null) {
     ask(watched)
   } else if (socket.bytesWritten !== watched.asked) {
@@ -86,12 +86,12 @@ function ask (watched: Watched): void {
   const { session, socket } = watched
   watched.asked = socket.bytesWritten
   if (session.closed) {
-    // Node sends no PING on a session that is closing. A further GOAWAY says nothing new (RFC 9113 §6.8).
+    // Node sends no PING on a closing session. A second GOAWAY changes nothing for the client (RFC 9113 §6.8).
     session.goaway()
     return
   }
   const sent = session.ping(error => {
-    // Where its acknowledgement is all that came, there is nothing to ask about again.
+    // Where the acknowledgement is all that was read, no second PING is needed.
     if (error !== null || watched.asked === null || socket.bytesRead - watched.read !== PING) return
     watched.read = socket.bytesRead
     watched.sound = true
@@ -107,7 +107,7 @@ function cutAfter (ms: number, watched: Watched): void {
   if (now - watched.since >= ms) watched.socket.destroy()
 }
 
-/** Whether all has left that was written: a write that is under way holds up a PING as well. */
+/** True where all writes have left: a pending write delays a PING as well. */
 function isFlushed (socket: Wired): boolean {
   return (socket._parent ?? socket)._handle?.writeQueueSize === 0
 }

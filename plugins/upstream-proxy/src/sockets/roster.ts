@@ -1,14 +1,14 @@
-// Who is open at the moment? A list that many join and leave every second.
+// Which members are open at the moment? A list with many additions and removals a second.
 //
-// Not a Set: V8 gives a Set a new table every few additions, and the old table goes on pointing at its members and at the
-// next table. Once a table is old enough, every member since is kept until the next full collection, sockets and all.
+// Not a Set: V8 gives a Set a new table every few additions, and the old table keeps references to its members and to the
+// next table. Once a table is in the old generation, every later member survives until the next full collection, with its sockets.
 //
-// upstream-proxy and listeners have this file alike, for packages never import each other.
+// upstream-proxy and listeners each have this file, since plugins never import each other; a test holds the two equal.
 
-/** A member's place in the list; what it is struck by. */
+/** A member's place in the list, by which it is removed. */
 export interface Place<T> {
   readonly member: T
-  /** Where it stands; -1 once it has left. */
+  /** Its index; -1 once it is removed. */
   at: number
 }
 

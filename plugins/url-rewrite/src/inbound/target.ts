@@ -40,7 +40,7 @@ export function expandTarget (target: CompiledTarget, state: State): Target | nu
   if (!path.startsWith('/')) path = (origin === '' ? state.prefix : '/') + path
   // A path that begins with two slashes would be parsed as a host's name.
   else if (origin === '' && path.startsWith('//')) path = path.replace(/^\/+/, '/')
-  // Whoever resolves a dot segment could leave the directory that the rule names: such a URL is refused.
+  // A server that resolves a dot segment could leave the directory that the rule names: such a URL is refused.
   if (isEncodedWithDots(path)) return null
   if (target.appendQuery && state.query !== null) query = query === null || query === '' ? state.query : state.query === '' ? query : `${query}&${state.query}`
   return { origin, path, query, fragment: target.redirect ? fragment : '' }
