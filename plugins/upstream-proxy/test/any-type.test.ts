@@ -1,4 +1,4 @@
-// A body's media type is between the client and the upstream: whatever it is, or is not, the body arrives and the answer comes.
+// A body passes whatever its media type is, and without one.
 import { METHODS, type IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { clock, LIMIT } from './clock.ts'

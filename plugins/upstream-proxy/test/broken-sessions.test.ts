@@ -42,7 +42,7 @@ async function patient (t: Test) {
   }
 }
 
-/** Waits until sessions have been looked at so often that one that was broken before is cut: for that another client is asked twice whether it is there. */
+/** Waits until a session that was broken before would have been cut: until another client has been sent two PINGs. */
 async function looks (t: Test, port: number): Promise<void> {
   const witness = client(t, port)
   for (let i = 0; i < 2; i++) {
@@ -163,7 +163,7 @@ t.test('an HTTP/2 client that leaves no room for a PING gets its answer whole on
   const size = 30_000_000
   socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`)
   socket.write(Buffer.alloc(size))
-  // A request that is not read, for a write is under way.
+  // A request that is not read, because a write is under way.
   raw.open(3, get('/at-once'), true)
   await looks(t, subject.port)
   t.ok(socket.writableLength > 0, 'the answer is held back')

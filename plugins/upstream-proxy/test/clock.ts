@@ -1,4 +1,4 @@
-// Limits that are tested without waiting for them: time is the test's here, and goes on when the test says so.
+// A clock for limits that are tested without waiting: time moves when the test moves it.
 import type { Test } from 'tap'
 
 /** A limit that the clock below holds, for what must not expire by itself however slow the machine is. */
@@ -13,7 +13,7 @@ interface Timer {
   hasRef (): boolean
 }
 
-/** A clock that stands still for every timeout of a quarter of the limit or more, or of `least`. What it gives moves it on. */
+/** A clock that stands still for every timeout of a quarter of the limit or more, or of `least`. Returns the function that advances it. */
 export function clock (t: Test, least = LIMIT / 4): (ms: number) => void {
   const { setTimeout, clearTimeout } = globalThis
   const now = performance.now.bind(performance)

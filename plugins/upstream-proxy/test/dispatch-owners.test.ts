@@ -1,4 +1,4 @@
-// One dispatcher per server: each upgrade reaches its one owner, whoever else listens and in whatever order they were registered.
+// One dispatcher per server: each upgrade reaches exactly one owner, whatever other listeners there are and in whatever order they were registered.
 import type { AddressInfo } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
@@ -135,7 +135,7 @@ for (const order of ['before', 'after'] as const) {
   })
 }
 
-t.test('an upgrade that nobody owns is answered, not left hanging', async t => {
+t.test('an upgrade without an owner is answered, not left open', async t => {
   const { port } = await proxy(t, { upstream: 'http://127.0.0.1:1', prefix: '/api' })
   t.match(await ask(t, port, handshake('/none')), /^HTTP\/1\.1 404 /)
 })
@@ -147,7 +147,7 @@ t.test('the events are the server\'s own again when the last proxy has closed', 
   t.notOk(Object.hasOwn(app.server, 'emit'))
 })
 
-t.test('a wrapper put around emit after us is left in place', async t => {
+t.test('a later wrapper around emit is left in place', async t => {
   const { app } = await proxy(t, { upstream: 'http://127.0.0.1:1' })
   const ours = app.server.emit
   const theirs = function (this: unknown, ...args: unknown[]): boolean { return Reflect.apply(ours, this, args) }

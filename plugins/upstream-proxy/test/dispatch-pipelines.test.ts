@@ -1,4 +1,4 @@
-// Upgrades that come in behind requests whose answers are still on their way.
+// Upgrades behind pipelined requests that are still being answered.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -43,7 +43,7 @@ async function subject (t: Test, { server = {}, routes = () => {} }: { server?: 
   }
 }
 
-/** A frame of the client, to the upstream and back as the upstream's own. */
+/** A client's frame, echoed by the upstream. */
 async function echoes (near: Socket, far: Socket, heard: { text: () => string }): Promise<boolean> {
   const sent = frame(1, 'there', { mask: MASK })
   const got = hear(far)

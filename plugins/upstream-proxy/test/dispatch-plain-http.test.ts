@@ -1,4 +1,4 @@
-// An `Upgrade` to something else than a WebSocket is plain HTTP, body included, and the connection lives on.
+// A request with an `Upgrade` to another protocol is served as plain HTTP, body included, and the connection is kept.
 import { createServer } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'

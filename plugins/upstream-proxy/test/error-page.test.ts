@@ -1,11 +1,11 @@
-// What the proxy refuses by itself is answered as what goes wrong upstream is.
+// Requests that the proxy refuses are answered in the same form as upstream errors.
 import t from 'tap'
 import { ask, proxy, talk } from './forward-subjects.ts'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const NOWHERE = 'http://127.0.0.1:1'
 
-t.test('a browser gets a short page for a request that is refused, everybody else JSON', async t => {
+t.test('a browser gets a short page for a request that is refused, other clients get JSON', async t => {
   const { port } = await proxy(t, { upstream: NOWHERE, prefix: '/app' })
   const page = await ask(port, { path: '/app/%2e%2e/secret', headers: BROWSER })
   t.match(page, { status: 400, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })
@@ -15,7 +15,7 @@ t.test('a browser gets a short page for a request that is refused, everybody els
   t.same(JSON.parse(json.body), { statusCode: 400, code: 'FST_ARR_PROXY_BAD_TARGET', error: 'Bad Request', message: 'The request target is not valid' })
 })
 
-t.test('so does one that leads nowhere', async t => {
+t.test('so it is for a request without an upstream', async t => {
   const { port } = await proxy(t, {})
   t.match(await ask(port, { headers: BROWSER }), { status: 404, body: '<h1>404 Not Found</h1>' })
 })

@@ -1,4 +1,4 @@
-// Who has something to write writes at the end of the turn, with all others of that turn.
+// Writes of one turn of the event loop are made together at its end.
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -43,7 +43,7 @@ t.test('no more than 64 wait for one another', async t => {
   t.strictSame(left, Array.from({ length: 65 }, (_, i) => i))
 })
 
-t.test('one that has more to leave while it leaves is not forgotten', async t => {
+t.test('a stream that is scheduled again while it is flushed is flushed again', async t => {
   const left: number[] = []
   leaveTogether({
     leave: () => {
@@ -57,7 +57,7 @@ t.test('one that has more to leave while it leaves is not forgotten', async t =>
   t.strictSame(left, [1, 2, 3])
 })
 
-t.test('one that comes up while a full list leaves, leaves too, and so do those after it', async t => {
+t.test('a stream that is scheduled while a full batch is flushed is flushed too, and so are those after it', async t => {
   for (const at of [0, 31, 63]) {
     await turn()
     const left: number[] = []
@@ -82,7 +82,7 @@ t.test('one that comes up while a full list leaves, leaves too, and so do those 
   }
 })
 
-t.test('one that comes up while the 65th has a full list leave, leaves too', async t => {
+t.test('a stream that is scheduled while the 65th has a full batch flushed is flushed too', async t => {
   await turn()
   const left: number[] = []
   for (let i = 0; i < 64; i++) {
@@ -110,7 +110,7 @@ t.test('a hundred requests of one moment are answered, each with its own', async
   }
 })
 
-t.test('a chunked answer that came in one piece leaves in one write', async t => {
+t.test('a chunked answer that came in one piece is sent in one write', async t => {
   const backend = await rawUpstream(t, socket => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n3\r\nand\r\n0\r\n\r\n')
   })
@@ -129,7 +129,7 @@ t.test('a chunked answer that came in one piece leaves in one write', async t =>
   t.equal(writes, 1)
 })
 
-t.test('bytes that come before a request has left are not its answer', async t => {
+t.test('bytes that arrive before a request was written are not its answer', async t => {
   const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
   // All in one moment, so that the proxy reads it in one turn: a request that leaves, one that is to leave at the turn's end,
   // and what their two kept connections say. The system may tell of it in two turns: then it is tried again.
@@ -156,8 +156,8 @@ t.test('bytes that come before a request has left are not its answer', async t =
   t.fail('what came was taken for the answer')
 })
 
-t.test('what a corked socket holds leaves when it is ended', async t => {
-  // What tunnels and cut answers rely on, of Node.
+t.test('what a corked socket holds is sent when it is ended', async t => {
+  // Tunnels and cut answers rely on this behaviour of Node.
   const server = createServer()
   const port = await listen(t, server)
   const near = connect(port, '127.0.0.1')

@@ -1,4 +1,4 @@
-// Upgrades that are left to the server's other listeners: each may think that another answers, so somebody has to in the end.
+// Upgrades that are left to the server's other listeners: each may expect another to answer, so the dispatcher answers in the end.
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -63,7 +63,7 @@ t.test('a WebSocket that @fastify/websocket injects is given to others for good'
     }
   })
   const ws = await app.injectWS('/bare')
-  // By the time a later one is given up, this one would have been.
+  // When a later one is given up, this one would have been given up before.
   await ask(t, late.port, handshake('/none'))
   ws.send('hello')
   t.equal(String(await new Promise(resolve => { ws.on('message', resolve); ws.on('error', resolve) })), 'bare hello')
@@ -81,7 +81,7 @@ for (const path of ['/none', '/local'] as const) {
     const socket = client(t, port)
     socket.write(handshake(path))
     t.equal(await until(socket, text => text.endsWith('\r\n\r\n')), SWITCH)
-    // By the time a later one is given up, this one would have been.
+    // When a later one is given up, this one would have been given up before.
     await ask(t, late.port, handshake('/none'))
     socket.write('still here')
     t.equal(await until(socket, text => text.length >= 10), 'still here')
@@ -92,7 +92,7 @@ for (const path of ['/none', '/local'] as const) {
   })
 }
 
-t.test('a bare ws server that asks somebody before it accepts keeps its connection', async t => {
+t.test('a bare ws server that accepts after an asynchronous check keeps its connection', async t => {
   let asked: (accept: (yes: boolean) => void) => void
   const accept = new Promise<(yes: boolean) => void>(resolve => { asked = resolve })
   const { port } = await proxy(t, { upstream: UPSTREAM, prefix: '/api' }, {
@@ -108,7 +108,7 @@ t.test('a bare ws server that asks somebody before it accepts keeps its connecti
   t.match(await until(socket, text => text.includes('\x0f\xa0')), /^HTTP\/1\.1 101 /)
 })
 
-t.test('a listener that ends the connection without a word has answered', async t => {
+t.test('a listener that ends the connection without an answer has answered', async t => {
   for (const way of ['destroy', 'end'] as const) {
     let gone: Promise<void> | undefined
     const { port } = await beside(t, socket => {
@@ -164,7 +164,7 @@ for (const path of ['/none', '/local'] as const) {
   })
 }
 
-t.test('a client that leaves meanwhile is waited for no longer', async t => {
+t.test('a client that leaves meanwhile ends the wait', async t => {
   const PATIENCE = 54_321
   const started = t.capture(globalThis, 'setTimeout', setTimeout)
   const cleared = t.capture(globalThis, 'clearTimeout', clearTimeout)

@@ -1,4 +1,4 @@
-// Which of a client's headers are dropped, so that a backend does not take them for the proxy's?
+// Which of a client's headers are dropped, so that a backend does not mistake them for the proxy's?
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import t, { type Test } from 'tap'
@@ -63,7 +63,7 @@ t.test('a rule and rewriteRequest may set what a client may not, and a rule\'s h
   t.same([named(lines, '/rule').length, named(lines, 'rule').length], [2, 2])
 })
 
-t.test('a list takes the place of the default, and two proxies of one server each have their own', async t => {
+t.test('a list replaces the default, and two proxies of one server each have their own', async t => {
   const backend = await answering(t, OK)
   const { port } = await proxy(t, { upstream: backend.url, prefix: '/own', ownedHeaders: ['x-tenant'] }, {}, async app => {
     await app.register(async scope => scope.register(upstreamProxy, { upstream: backend.url, prefix: '/default' }))
@@ -115,7 +115,7 @@ t.test('over HTTP/2 a trailer that says what only a proxy may say is dropped', a
   t.match(backend.received(), /\r\n0\r\nx-sum: 7\r\n\r\n$/)
 })
 
-t.test('mistakes in the two options are told', async t => {
+t.test('mistakes in the two options are errors at registration', async t => {
   for (const [options, message] of [
     [{ ownedHeaders: 'x-real-ip' }, /`ownedHeaders` must be a list of header names/],
     [{ ownedHeaders: ['x real'] }, /`ownedHeaders` must be/],

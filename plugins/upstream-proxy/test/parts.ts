@@ -1,4 +1,4 @@
-// The real parts that the tunnel's tests are made of: proxies, upstreams and clients on port 0.
+// Proxies, upstreams and clients on port 0 for the tunnel's tests.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -78,7 +78,7 @@ export async function httpUpstream (t: Test, onUpgrade?: (request: IncomingMessa
   return { server, url: `http://127.0.0.1:${await listen(t, server)}` }
 }
 
-/** An upstream that is a bare TCP server: what it says is up to the test. */
+/** An upstream that is a bare TCP server: the test decides what it sends. */
 export async function tcpUpstream (t: Test, onConnection: (socket: Socket) => void): Promise<{ server: NetServer, url: string }> {
   const server = createTcpServer({ allowHalfOpen: true }, socket => {
     socket.on('error', () => {})
@@ -87,7 +87,7 @@ export async function tcpUpstream (t: Test, onConnection: (socket: Socket) => vo
   return { server, url: `http://127.0.0.1:${await listen(t, server)}` }
 }
 
-/** Listens on port 0 and sees to it that nothing is left. */
+/** Listens on port 0 and closes everything at the end. */
 export async function listen (t: Test, server: NetServer): Promise<number> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -114,7 +114,7 @@ export function handshake (path = '/', extra = ''): string {
     `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n${extra}\r\n`
 }
 
-/** A connection of our own making. */
+/** A raw TCP connection. */
 export function client (t: Test, port: number): Socket {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => {})

@@ -1,4 +1,4 @@
-// A handshake that the upstream declines: its answer is the client's at once, never looks whole when it is not, and names the public host.
+// A handshake that the upstream declines: its answer goes to the client at once, is never taken for complete when it was cut, and names the public host.
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -160,7 +160,7 @@ for (const [name, head] of [
   })
 }
 
-t.test('a refusal that HTTP/2 has no words for is the usual 502 there, and itself elsewhere', async t => {
+t.test('a refusal that HTTP/2 cannot express is the usual 502 there, and passes over HTTP/1.1', async t => {
   const upstream = await refusing(t, 'HTTP/1.1 700 Beyond\r\nContent-Length: 4\r\n\r\nnope')
   const { port } = await proxy(t, { upstream: upstream.url }, HTTP2)
   const stream = open(await session(t, port))
@@ -229,7 +229,7 @@ t.test('a refusal that names the Host it was told is turned back as well', async
   }
 })
 
-t.test('a refusal of whom rewriteRequest has asked is turned back too', async t => {
+t.test('a refusal by the upstream that rewriteRequest chose is turned back too', async t => {
   const { url } = await tcpUpstream(t, socket => {
     socket.on('end', () => socket.end())
     socket.once('data', () => { socket.write(naming(url.slice('http://'.length))) })

@@ -1,4 +1,4 @@
-// The list of who is open: who leaves is gone, from V8's point of view too.
+// The list of open members: a removed member can be garbage collected.
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { Roster, type Place } from '../src/sockets/roster.ts'
@@ -25,7 +25,7 @@ t.test('members join and leave in any order', t => {
   t.end()
 })
 
-t.test('to leave twice is to leave once', t => {
+t.test('removing a member twice is removing it once', t => {
   const roster = new Roster<string>()
   const first = roster.add('first')
   roster.add('second')
@@ -35,8 +35,8 @@ t.test('to leave twice is to leave once', t => {
   t.end()
 })
 
-t.test('who has left is let go of, where a Set would have kept it', t => {
-  // Members of a kilobyte each, sixteen at a time, and the small collections that a busy server has.
+t.test('a removed member is garbage collected where a Set would have kept it', t => {
+  // Members of a kilobyte each, sixteen at a time, with minor collections as on a busy server.
   const script = `
     const { Roster } = await import(process.argv[1])
     const roster = new Roster()

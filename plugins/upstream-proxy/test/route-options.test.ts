@@ -1,4 +1,4 @@
-// What runs before the proxy takes a request, and which requests it takes: for pages and WebSockets, over HTTP/1.1 and HTTP/2.
+// Which hooks run before the proxy takes a request, and which requests it takes: for HTTP and WebSockets, over HTTP/1.1 and HTTP/2.
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { Writable } from 'node:stream'
@@ -17,7 +17,7 @@ interface Asked {
   readonly arrived: string[]
 }
 
-/** An upstream for pages and WebSockets that writes down what it is asked. */
+/** An upstream for HTTP and WebSockets that records its requests. */
 async function asked (t: Test, name = 'the upstream'): Promise<Asked> {
   const arrived: string[] = []
   const { server, url } = await httpUpstream(t, (request, socket) => {
@@ -115,7 +115,7 @@ t.test('what a preHandler sets on the reply reaches the client, on the 101 too',
   t.same(headers.map(headers => headers['set-cookie']), [['session=1'], ['session=1'], ['session=1'], ['session=1']])
 })
 
-t.test('a refused WebSocket over HTTP/2 is over for the server, though its client says no end', async t => {
+t.test('a refused WebSocket over HTTP/2 is closed by the server, though its client does not end the stream', async t => {
   const { url } = await asked(t)
   const { app, closed } = await proxy(t, { upstream: url, preHandler: async (_, reply) => reply.code(401).send() })
   const listener = http2.createServer({ settings: { enableConnectProtocol: true } }, app.routing as never)

@@ -1,4 +1,4 @@
-// What `to` may give, and what becomes of a request where it gives something else.
+// What `to` may return, and what happens to a request where it returns something else.
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { ask, proxy, upstream } from './forward-subjects.ts'

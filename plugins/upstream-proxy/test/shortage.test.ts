@@ -1,4 +1,4 @@
-// What happens where a process has no file descriptor left? Those who find none are told so, everybody else goes on, and the log says it once.
+// What happens where a process has no file descriptor left? Connections that get none fail with an error, all others go on, and the log has one line.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'

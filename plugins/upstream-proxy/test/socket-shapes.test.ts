@@ -1,4 +1,4 @@
-// On Node 20 making a socket is slow until V8 has seen enough shapes of options; what V8 does is told by its own log.
+// On Node 20 creating a socket is slow until V8 has seen enough shapes of options; the test reads V8's own log.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ const AFFECTED = Number(process.versions.v8.split('.')[0]) <= 11
 const MAKE = `
 for (let i = 0; i < 2000; i++) new Socket({ allowHalfOpen: true, noDelay: true, readable: true }).destroy()`
 
-t.test('once shown some shapes, V8 looks nothing up anew for each socket', { skip: !AFFECTED && 'this V8 needs no help' }, t => {
+t.test('after some shapes V8 has no inline cache misses for each socket', { skip: !AFFECTED && 'this V8 needs no help' }, t => {
   t.ok(lookUps(t, '') > 1000, 'it does without')
   t.ok(lookUps(t, 'const { showShapes } = await import(process.argv[1]); showShapes();') < 200)
   t.end()

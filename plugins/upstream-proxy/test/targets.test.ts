@@ -1,4 +1,4 @@
-// Which targets and Hosts are never sent on, whoever made them?
+// Which targets and Hosts are never sent to an upstream, whether from a client, a rule or an option?
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import t from 'tap'
@@ -23,7 +23,7 @@ for (const [what, path] of [['an encoded NUL in the path', '/a%00b'], ['an encod
     for (const [way, options] of Object.entries(ways)) {
       const { port } = await proxy(t, options)
       t.match(await talk(port, get(path)), BAD, way)
-      // Node itself refuses a fragment here.
+      // Node's client refuses a fragment here.
       t.match(await talk(port, get(`http://public.test${path}`)), path.includes('#') ? /^HTTP\/1\.1 400 / : BAD, `${way}: absolute`)
       t.match(await askRaw(t, port, handshake(path)), BAD, `${way}: an upgrade`)
       const h2 = await http2Proxy(t, options)
@@ -46,7 +46,7 @@ t.test('an encoded NUL in a query is the backend\'s to read, and so is %2500', a
   t.same(backend.received().match(/^GET \S+/gm), ['GET /?a=%00', 'GET /%2500', 'GET /%01?%00?%00'])
 })
 
-t.test('nor may a rule, a prefix or rewriteRequest make one', async t => {
+t.test('an encoded NUL in a path made by a rule, a prefix or rewriteRequest is refused too', async t => {
   const backend = await answering(t, OK)
   for (const made of [`${backend.url}/%00`, `${backend.url}/a#b`, `${backend.url}#b`, '/a%00', '/a#b']) {
     const { port } = await proxy(t, { upstream: backend.url, to: () => made })
@@ -62,7 +62,7 @@ t.test('nor may a rule, a prefix or rewriteRequest make one', async t => {
   t.equal(backend.received(), '')
 })
 
-// What no Host header may hold; the last is none at all.
+// Values that a Host header may not have; the last is empty.
 const HOSTS = ['evil test', 'a@b', 'a/b', ':80', 'a:1:2', 'a:x', 'a?b', 'a#b', 'a\\b', '[::1', '::1', '[::1]x', 'a%00b', 'a\u00e9', '']
 
 t.test('a Host that is no authority is a 400, be it a rule\'s, rewriteRequest\'s or the client\'s own that is preserved', async t => {

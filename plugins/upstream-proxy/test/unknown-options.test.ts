@@ -1,4 +1,4 @@
-// An option that nobody knows is a mistake: what it was meant to do would silently not happen.
+// An unknown option is an error: ignored, it would silently have no effect.
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -35,7 +35,7 @@ for (const [options, message] of [
 }
 
 t.test('every option of @fastify/http-proxy is known, here or by its equivalent', async t => {
-  // The compiler misses those that a new version adds.
+  // The compiler reports the options that a new version adds.
   const theirs: Record<keyof FastifyHttpProxyOptions | 'websocket' | 'wsUpstream' | 'wsHooks' | 'wsReconnect', true> = { upstream: true, prefix: true, rewritePrefix: true, proxyPayloads: true, preHandler: true, beforeHandler: true, preValidation: true, handler: true, preRewrite: true, config: true, replyOptions: true, websocket: true, wsUpstream: true, wsHooks: true, wsReconnect: true, wsClientOptions: true, wsServerOptions: true, routes: true, httpMethods: true, constraints: true, internalRewriteLocationHeader: true, base: true, cacheURLs: true, disableCache: true, http: true, http2: true, undici: true, balancedPoolOptions: true, contentTypesToEncode: true, retryMethods: true, maxRetriesOn503: true, disableRequestLogging: true, globalAgent: true, destroyAgent: true }
   const alike = ['upstream', 'prefix', 'rewritePrefix', 'preHandler', 'preValidation', 'config', 'constraints', 'websocket']
   for (const name of Object.keys(theirs).filter(name => !alike.includes(name))) {
