@@ -269,7 +269,7 @@ t.test('a client that was fast may pause, for as long as any other', async t => 
 t.test('an upstream that reads slowly makes no client slow', async t => {
   const passes = time(t)
   const backend = await rawUpstream(t, socket => { socket.pause() })
-  const subject = await proxy(t, { upstream: backend.url })
+  const subject = await proxy(t, { upstream: backend.url, timeouts: { send: 0 } })
   const asking = client(t, subject.port)
   const large = Buffer.alloc(40_000_000)
   asking.write(sized(large.length))

@@ -52,13 +52,12 @@ t.test('a client that is reset in the moment of its end ends its tunnel', async 
   t.match(closed[0]!.tunnel, { closedBy: 'client', ending: 'end' })
 })
 
-/** Destroys a socket so that it never tells of its close: a reset while its shutdown is under way. */
-function lose (t: Test, socket: Socket & { readonly _handle?: { close (): void } | null }): void {
-  const { _handle: handle } = socket
-  socket.end()
-  socket.resetAndDestroy()
-  // Node has lost it, and the process would wait for it.
-  t.teardown(() => handle?.close())
+/** Destroys a socket so that it never emits 'close', as Node does where libuv refuses a reset; in that case itself no process could exit. */
+function lose (socket: Socket): void {
+  const { emit } = socket
+  // Node's own 'close' says whether there was an error.
+  socket.emit = (event: string, ...values: unknown[]) => event === 'close' && values.length > 0 ? false : Reflect.apply(emit, socket, [event, ...values])
+  socket.destroy(new Error('lost'))
 }
 
 for (const [side, socketOf] of [
@@ -71,7 +70,7 @@ for (const [side, socketOf] of [
     const made = await proxy(t, { upstream: upstream.url, ...PATIENT })
     const { near, far } = await open(t, made.port, upstream)
     const [near2, far2] = [hear(near), hear(far)]
-    lose(t, socketOf(made, dialled))
+    lose(socketOf(made, dialled))
     await eventually(() => made.app.tunnels.size === 0 && made.closed.length === 1, 'the tunnel is over')
     await eventually(() => (side === 'client' ? far2 : near2).closed, 'the other side is told')
   })
@@ -81,7 +80,7 @@ for (const [side, socketOf] of [
     const upstream = await agreeing(t)
     const made = await proxy(t, { upstream: upstream.url, websocket: { halfCloseTimeout: 0, drain: { window: 0, deadline: 50 } } })
     await open(t, made.port, upstream)
-    lose(t, socketOf(made, dialled))
+    lose(socketOf(made, dialled))
     await made.app.close()
     t.equal(made.app.tunnels.size, 0)
     t.equal(made.closed.length, 1, 'its line can be written')
