@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** True for plain TCP. TLS reports a truncated connection by itself; a unix socket has no reset (and no address, which tells it apart). */
-export function canReset (socket: Duplex | null): socket is Socket {
+function canReset (socket: Duplex | null): socket is Socket {
   return isTcp(socket) && socket.remoteAddress !== undefined
 }
 
