@@ -55,6 +55,13 @@ const uses: Readonly<Record<string, string>> = {
     await fastify.close()
     await upstream.close()
     return body === 'from behind'`,
+  'static-content': `
+    require('node:fs').writeFileSync('page.html', 'here')
+    const fastify = Fastify()
+    await fastify.register(plugin, { folders: [{ root: process.cwd() }], compress: true })
+    const { body } = await fastify.inject('/page.html')
+    await fastify.close()
+    return body === 'here'`,
   'arr-log': `
     const fastify = Fastify()
     await fastify.register(plugin, { directory: 'logs' })

@@ -83,7 +83,7 @@ t.test('files that several packages have are equal', async t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
-    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'backend']
+    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'backend']
   }
   for (const [name, folders] of Object.entries(alike)) {
     const [first, ...others] = folders.map(folder => {

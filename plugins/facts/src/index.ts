@@ -2,6 +2,7 @@
 export { CHANNELS } from './channels.ts'
 export type { ListenerAddress, ListenerRefusal, ListenersFact } from './listeners.ts'
 export type { ConditionStep, Explanation, Outcome, Rewrite, RewriteMessage, RuleStep } from './rewrite.ts'
+export type { ServedFile } from './served-file.ts'
 export type { Binding, Protocol, Rejection, Site, SiteBinding, SiteInfo, SitesFact, SitesReplaced } from './site.ts'
 export type { RequestFacts, ServerFacts, Told } from './told.ts'
 export type { OpenTunnel, TunnelMessage, TunnelsFact } from './tunnels.ts'

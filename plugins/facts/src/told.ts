@@ -1,6 +1,7 @@
 // What does a reader find? Any fact may be missing: its writer need not be registered, nor be ours.
 import type { ListenersFact } from './listeners.ts'
 import type { Rewrite } from './rewrite.ts'
+import type { ServedFile } from './served-file.ts'
 import type { Rejection, Site, SitesFact } from './site.ts'
 import type { TunnelsFact } from './tunnels.ts'
 import type { Upstream } from './upstream.ts'
@@ -10,6 +11,7 @@ export interface RequestFacts {
   readonly site?: Site | null
   readonly rejection?: Rejection | null
   readonly rewrite?: Rewrite | null
+  readonly servedFile?: ServedFile | null
   readonly upstream?: Upstream | null
 }
 

@@ -33,7 +33,7 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
   const { connection } = begun
   const { raw } = request
   const { headers } = raw
-  const { site, rejection, rewrite, upstream }: Facts = request
+  const { site, rejection, rewrite, servedFile, upstream }: Facts = request
   const upgrade = headers.upgrade !== undefined || headers[CONNECT_PROTOCOL] !== undefined
   const clientLeft = rewrite?.aborted !== true && hasLeft(connection.socket, begun.stream)
   const opening = begun.opening
@@ -71,7 +71,7 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
     query,
     version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
-    substatus: rewrite?.subStatusCode ?? outcome.substatus,
+    substatus: rewrite?.subStatusCode ?? servedFile?.subStatusCode ?? outcome.substatus,
     win32Status: opening ? 0 : outcome.win32Status,
     serverIp: connection.serverIp,
     serverPort: connection.serverPort,

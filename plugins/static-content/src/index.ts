@@ -1,0 +1,69 @@
+// Which file is this? The plugin that serves the folders of sites, as IIS's static file handler does.
+import compress from '@fastify/compress'
+import type { RequestFacts, ServedFile } from '@fastify-arr/facts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Answers } from './answer/answers.ts'
+import { refuse } from './answer/refuse.ts'
+import { sendFile } from './answer/send-file.ts'
+import { InvalidOptionsError, REFUSALS } from './errors.ts'
+import { compileFolder } from './folders/folder.ts'
+import { Folders } from './folders/folders.ts'
+import { mistakesIn, type StaticContentOptions } from './options.ts'
+
+export type { ClientCacheOptions, ErrorPageOptions, FolderOptions, StaticContentOptions } from './options.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The file that was served or refused; null where no folder had one. */
+    servedFile: ServedFile | null
+  }
+}
+
+async function plugin (fastify: FastifyInstance, options: StaticContentOptions): Promise<void> {
+  const mistakes = mistakesIn(options)
+  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
+  const answers = new Answers(new Folders(options.folders.map(compileFolder)))
+  fastify.decorateRequest('servedFile', null)
+  const compressed = options.compress === true
+  // Not for all routes: a proxied answer comes as the backend sent it.
+  if (compressed && !fastify.hasReplyDecorator('compress')) await fastify.register(compress, { global: false })
+
+  fastify.route({
+    method: ['GET', 'HEAD'],
+    url: '/*',
+    exposeHeadRoute: false,
+    // A folder's files are no part of an API's description.
+    schema: { hide: true } as object,
+    handler: async (request, reply) => {
+      const rewritten = (request as FastifyRequest & RequestFacts).rewrite?.url
+      // An absolute URL is an upstream's.
+      if (rewritten !== undefined && !rewritten.startsWith('/')) return reply.callNotFound()
+      await serve(request, reply, rewritten ?? request.raw.url ?? '/')
+      return reply
+    }
+  })
+
+  async function serve (request: FastifyRequest, reply: FastifyReply, url: string): Promise<void> {
+    const answer = await answers.find({ site: (request as FastifyRequest & RequestFacts).site?.name ?? null, url })
+    switch (answer.kind) {
+      case 'file':
+        request.servedFile = { path: answer.segments.join('/'), subStatusCode: 0 }
+        if (!await sendFile(request, reply, answer.folder, answer.segments, answer.type, compressed)) reply.callNotFound()
+        break
+      case 'redirect':
+        reply.redirect(answer.url, 301)
+        break
+      case 'refusal':
+        request.servedFile = { path: null, subStatusCode: REFUSALS[answer.name].subStatusCode }
+        await refuse(reply, answer.folder, answer.name)
+        break
+      case 'nothing':
+        reply.callNotFound()
+    }
+  }
+}
+
+/** Serves the files of folders to GET and HEAD, and leaves what they do not have to others. */
+export const staticContent = fp(plugin, { fastify: '5.x', name: '@fastify-arr/static-content' })
+export default staticContent
