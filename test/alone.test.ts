@@ -58,7 +58,7 @@ const uses: Readonly<Record<string, string>> = {
   'static-content': `
     require('node:fs').writeFileSync('page.html', 'here')
     const fastify = Fastify()
-    await fastify.register(plugin, { folders: [{ root: process.cwd() }], compress: true })
+    await fastify.register(plugin, { folders: [{ root: process.cwd(), compress: true }] })
     const { body } = await fastify.inject('/page.html')
     await fastify.close()
     return body === 'here'`,

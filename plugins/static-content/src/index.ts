@@ -23,11 +23,11 @@ declare module 'fastify' {
 async function plugin (fastify: FastifyInstance, options: StaticContentOptions): Promise<void> {
   const mistakes = mistakesIn(options)
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
-  const answers = new Answers(new Folders(options.folders.map(compileFolder)))
+  const folders = options.folders.map(compileFolder)
+  const answers = new Answers(new Folders(folders))
   fastify.decorateRequest('servedFile', null)
-  const compressed = options.compress === true
   // Not for all routes: a proxied answer comes as the backend sent it.
-  if (compressed && !fastify.hasReplyDecorator('compress')) await fastify.register(compress, { global: false })
+  if (folders.some(folder => folder.compress) && !fastify.hasReplyDecorator('compress')) await fastify.register(compress, { global: false })
 
   fastify.route({
     method: ['GET', 'HEAD'],
@@ -49,7 +49,7 @@ async function plugin (fastify: FastifyInstance, options: StaticContentOptions):
     switch (answer.kind) {
       case 'file':
         request.servedFile = { path: answer.segments.join('/'), subStatusCode: 0 }
-        if (!await sendFile(request, reply, answer.folder, answer.segments, answer.type, compressed)) reply.callNotFound()
+        if (!await sendFile(request, reply, answer.folder, answer.segments, answer.type)) reply.callNotFound()
         break
       case 'redirect':
         reply.redirect(answer.url, 301)

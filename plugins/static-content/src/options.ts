@@ -6,8 +6,6 @@ import { unknownOptions } from './known-options.ts'
 export interface StaticContentOptions {
   /** The folders, in any order: of those that hold a request's site and path, the one with the longest path serves it. No default. */
   readonly folders: readonly FolderOptions[]
-  /** Whether files are compressed for clients that accept it (gzip, brotli, zstd, by @fastify/compress). Defaults to false. */
-  readonly compress?: boolean
 }
 
 /** One folder, as an application or a virtual directory of IIS has it, with what its web.config says of files. */
@@ -24,6 +22,8 @@ export interface FolderOptions {
   readonly mediaTypes?: Readonly<Record<string, string | null>>
   /** What clients are told of caching. Defaults to nothing but ETag and Last-Modified. */
   readonly clientCache?: ClientCacheOptions
+  /** Whether files are compressed for clients that accept it (gzip, brotli, zstd, by @fastify/compress). Defaults to false. */
+  readonly compress?: boolean
   /** Segments of a path that make it 404, in any case. Defaults to IIS's: `web.config`, `bin`, `App_Data` and five more. */
   readonly hiddenSegments?: readonly string[]
   /** Extensions that are never served, in any case. Defaults to IIS's: `.config`, `.cs`, `.asax` … */
@@ -50,9 +50,19 @@ export interface ClientCacheOptions {
 export type ErrorPageOptions = { readonly file: string } | { readonly redirect: string }
 
 // Records, so that a missing key is a compile error.
-const OPTIONS: Readonly<Record<keyof StaticContentOptions, true>> = { folders: true, compress: true }
+const OPTIONS: Readonly<Record<keyof StaticContentOptions, true>> = { folders: true }
 const FOLDER: Readonly<Record<keyof FolderOptions, true>> = {
-  root: true, path: true, site: true, defaultDocuments: true, mediaTypes: true, clientCache: true, hiddenSegments: true, hiddenExtensions: true, errorPages: true, ignoreCase: true
+  root: true,
+  path: true,
+  site: true,
+  defaultDocuments: true,
+  mediaTypes: true,
+  clientCache: true,
+  compress: true,
+  hiddenSegments: true,
+  hiddenExtensions: true,
+  errorPages: true,
+  ignoreCase: true
 }
 const CACHE: Readonly<Record<keyof ClientCacheOptions, true>> = { maxAge: true, expires: true, noCache: true, custom: true }
 
@@ -75,6 +85,7 @@ const KINDS: Readonly<Record<Exclude<keyof FolderOptions, 'clientCache' | 'error
   site: [value => isText(value) && value !== '', 'must be a name'],
   defaultDocuments: [value => isList(value, isName), 'must be a list of file names'],
   mediaTypes: [value => isRecord(value) && Object.entries(value).every(([extension, type]) => EXTENSION.test(extension) && (type === null || isField(type))), 'must be an object of extensions such as .json and their types'],
+  compress: [value => typeof value === 'boolean', 'must be true or false'],
   hiddenSegments: [value => isList(value, isName), 'must be a list of names'],
   hiddenExtensions: [value => isList(value, extension => EXTENSION.test(extension)), 'must be a list of extensions such as .config'],
   ignoreCase: [value => typeof value === 'boolean', 'must be true or false']
@@ -83,7 +94,6 @@ const KINDS: Readonly<Record<Exclude<keyof FolderOptions, 'clientCache' | 'error
 /** The mistakes in the options, a sentence for each. */
 export function mistakesIn (options: StaticContentOptions): string[] {
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
-  if (options.compress !== undefined && typeof options.compress !== 'boolean') mistakes.push('`compress` must be true or false')
   if (!Array.isArray(options.folders)) return [...mistakes, '`folders` must be a list']
   options.folders.forEach((folder, index) => {
     const at = `folders[${index}]`

@@ -89,7 +89,7 @@ t.test('a client that has the file gets 304, and a part of it where it asks for 
 t.test('a text is compressed for a client that accepts it, where the option is on, and a range is not', async t => {
   const text = 'abcdefgh'.repeat(1000)
   const root = await folderOf(t, { 'a.txt': text })
-  const fastify = await serverOf(t, root, {}, true)
+  const fastify = await serverOf(t, root, { compress: true })
   const zipped = await get(fastify, '/a.txt', { 'accept-encoding': 'gzip' })
   t.equal(zipped.headers['content-encoding'], 'gzip')
   t.match(zipped.headers.vary, /accept-encoding/i)

@@ -20,10 +20,10 @@ export async function folderOf (t: Test, files: Readonly<Record<string, string>>
 }
 
 /** A server with one folder, which has to be started. */
-export async function serverOf (t: Test, root: string, options: Omit<FolderOptions, 'root'> = {}, compress = false): Promise<FastifyInstance> {
+export async function serverOf (t: Test, root: string, options: Omit<FolderOptions, 'root'> = {}): Promise<FastifyInstance> {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
-  await fastify.register(staticContent, { folders: [{ root, ...options }], compress })
+  await fastify.register(staticContent, { folders: [{ root, ...options }] })
   return fastify
 }
 

@@ -9,7 +9,7 @@ test('the fact on a request', () => {
 
 test('the options', () => {
   const fastify = Fastify()
-  fastify.register(staticContent, { folders: [{ root: '/srv/www', mediaTypes: { '.x': null }, errorPages: { 404: { file: '/a' }, 403.14: { redirect: '/b' } } }], compress: true })
+  fastify.register(staticContent, { folders: [{ root: '/srv/www', mediaTypes: { '.x': null }, errorPages: { 404: { file: '/a' }, 403.14: { redirect: '/b' } }, compress: true }] })
   fastify.register(staticContentDefault, { folders: [] })
   expect<{}>().type.not.toBeAssignableTo<StaticContentOptions>()
   expect<{ root: '/a', errorPages: { 404: { url: '/' } } }>().type.not.toBeAssignableTo<FolderOptions>()

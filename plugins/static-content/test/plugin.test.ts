@@ -70,9 +70,8 @@ t.test('the fact tells which file was served, and IIS\'s substatus of a refusal'
 t.test('all mistakes in the options are one error', async t => {
   const wrong = {
     folder: [],
-    compress: 'yes',
     folders: [
-      { root: 'relative', path: 'app', site: '', defaultDocuments: 'index.html', mediaTypes: { json: 'x' }, hiddenSegments: ['a/b'], hiddenExtensions: ['config'], ignoreCase: 1, clientCach: {} },
+      { root: 'relative', path: 'app', site: '', defaultDocuments: 'index.html', mediaTypes: { json: 'x' }, hiddenSegments: ['a/b'], hiddenExtensions: ['config'], compress: 'yes', ignoreCase: 1, clientCach: {} },
       { root: '/', clientCache: { maxAge: -1, expires: 'never', noCache: 1, custom: 'a\nb', other: 1 }, errorPages: { 500: { file: '/a' }, 404: { file: 'a' }, 403: {} } },
       null
     ]
@@ -80,7 +79,7 @@ t.test('all mistakes in the options are one error', async t => {
   const error = await Fastify().register(staticContent, wrong).then(() => null, (error: Error & { code: string }) => error)
   t.equal(error?.code, 'FST_ARR_STATIC_INVALID_OPTIONS')
   for (const part of [
-    '`folder` is no option; the nearest is `folders`', '`compress` must be true or false', '`folders[0].root` must be an absolute path', '`folders[0].path` must be a path',
+    '`folder` is no option; the nearest is `folders`', '`folders[0].compress` must be true or false', '`folders[0].root` must be an absolute path', '`folders[0].path` must be a path',
     '`folders[0].site` must be a name', '`folders[0].defaultDocuments` must be a list', '`folders[0].mediaTypes` must be an object', '`folders[0].hiddenSegments` must be a list',
     '`folders[0].hiddenExtensions` must be a list', '`folders[0].ignoreCase` must be true or false', 'the nearest is `clientCache`', '`folders[1].clientCache.maxAge` must be a number',
     '`folders[1].clientCache.expires` must be a date', '`folders[1].clientCache.noCache` must be true or false', '`folders[1].clientCache.custom` must be', '`other` is no option',

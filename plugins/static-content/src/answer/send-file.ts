@@ -5,7 +5,7 @@ import type { Folder } from '../folders/folder.ts'
 import { asUrl } from '../lookup/url-path.ts'
 
 /** Sends a file. False where it is gone. */
-export async function sendFile (request: FastifyRequest, reply: FastifyReply, folder: Folder, segments: readonly string[], type: string, compress: boolean): Promise<boolean> {
+export async function sendFile (request: FastifyRequest, reply: FastifyReply, folder: Folder, segments: readonly string[], type: string): Promise<boolean> {
   const { statusCode, headers, stream, metadata, ...sent } = await send(request.raw, asUrl(segments), {
     root: folder.root,
     index: false,
@@ -26,7 +26,7 @@ export async function sendFile (request: FastifyRequest, reply: FastifyReply, fo
   if (statusCode !== 304) reply.header('content-type', type)
   reply.headers(folder.cacheHeaders)
   // A range is one of the file's own bytes.
-  if (compress && statusCode === 200 && request.method === 'GET') reply.compress(stream)
+  if (folder.compress && statusCode === 200 && request.method === 'GET') reply.compress(stream)
   else reply.send(stream)
   return true
 }

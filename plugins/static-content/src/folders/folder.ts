@@ -13,6 +13,7 @@ export interface Folder {
   readonly mediaTypes: MediaTypes
   /** The headers that tell clients how to cache. */
   readonly cacheHeaders: Readonly<Record<string, string>>
+  readonly compress: boolean
   /** In lower case. */
   readonly hiddenSegments: ReadonlySet<string>
   /** In lower case, each with its dot. */
@@ -39,6 +40,7 @@ export function compileFolder (options: FolderOptions): Folder {
     defaultDocuments: options.defaultDocuments ?? DEFAULT_DOCUMENTS,
     mediaTypes: mediaTypesOf(options.mediaTypes ?? {}),
     cacheHeaders: cacheHeaders(options.clientCache ?? {}),
+    compress: options.compress ?? false,
     hiddenSegments: lowered(options.hiddenSegments ?? HIDDEN_SEGMENTS),
     hiddenExtensions: lowered(options.hiddenExtensions ?? HIDDEN_EXTENSIONS),
     errorPages: new Map(Object.entries(options.errorPages ?? {})),
