@@ -5,6 +5,9 @@ import type { FastifyError } from 'fastify'
 
 export const InvalidOptions = createError('FST_ARR_PROXY_INVALID_OPTIONS', 'upstream-proxy: %s', 500)
 
+/** Thrown where the router cannot put a route ahead of a proxy's. */
+export const RouteOrder = createError('FST_ARR_PROXY_ROUTE_ORDER', 'upstream-proxy: a route at the path of a proxy cannot be declared after it, because of the constraints of the routes there. Register its plugin before the proxies', 500)
+
 /** Thrown by `close` of an open tunnel. */
 export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no close code that may be sent', 500, RangeError)
 

@@ -14,6 +14,7 @@ import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
+import { Neighbours } from './route/neighbours.ts'
 import { routeOf } from './route/route.ts'
 import { withHooks } from './route/route-options.ts'
 import { cutWhenBroken } from './sockets/broken-sessions.ts'
@@ -65,9 +66,12 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     answerBrowsers(scope)
     scope.addHook('onRoute', withHooks(settings.route, takeOver))
+    Neighbours.of(fastify).claim(scope, settings.websocket)
     await scope.register(httpProxy, {
       // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
       prefix: options.prefix === '/' ? '' : options.prefix ?? '',
+      // A wildcard includes its folder: a route for `/` would take it from a wildcard that was declared before.
+      routes: settings.prefix === '/' ? ['/*'] : ['', '/*'],
       upstream: '',
       websocket: settings.websocket,
       httpMethods: [...methods],
