@@ -17,7 +17,7 @@ interface Claim extends Taker {
   readonly declared: ReadonlySet<string>
   /** The paths that are the same for the router: `/*` and `*`. */
   readonly same: readonly string[]
-  /** What others had declared before, by path: at `same`, and at the folder of a wildcard (`/`), which it includes. */
+  /** The methods that others had declared before, by path: those of `same`, and the folder of a wildcard (`/`), which it includes. */
   readonly left: ReadonlyMap<string, ReadonlySet<string>>
 }
 
@@ -71,13 +71,15 @@ export class Neighbours {
     const { url, constraints = {} } = route
     const methods = new Set([route.method].flat())
     const same = url === '/*' ? ['/*', '*'] : [url]
-    const left = new Map<string, Set<string>>()
-    for (const path of url.endsWith('/*') ? [...same, url.slice(0, -1)] : same) {
+    const left = new Map<string, ReadonlySet<string>>()
+    for (const path of url.endsWith('/*') ? [url, url.slice(0, -1)] : [url]) {
       left.set(path, new Set([...methods].filter(method => instance.hasRoute({ method: method as HTTPMethods, url: path, constraints }))))
     }
+    const taken = left.get(url) as ReadonlySet<string>
+    for (const path of same) left.set(path, taken)
     // What another proxy claims too is left in: the router then tells of the mistake.
     const claimed = this.#claims.filter(other => other.same[0] === url && isDeepStrictEqual(other.constraints, constraints))
-    const declared = new Set([...methods].filter(method => claimed.some(other => other.methods.has(method)) || !same.some(path => left.get(path)?.has(method))))
+    const declared = new Set([...methods].filter(method => claimed.some(other => other.methods.has(method)) || !taken.has(method)))
     if (declared.size < methods.size) route.method = [...declared] as HTTPMethods[]
     const hooks = [route.onRequest, route.preValidation, route.preHandler].flat().filter(hook => hook !== undefined) as Hook[]
     this.#claims.push({ instance, tunnels, hooks, options: { url, config: { ...route.config, url, method: [...methods] } }, constraints, methods, declared, same, left })
@@ -93,10 +95,11 @@ export class Neighbours {
     const urls = [route.url]
     // In a scope with a prefix Fastify declares `/` twice, and tells only of the first.
     if (route.routePath === '' && (route.prefixTrailingSlash ?? 'both') === 'both') urls.push(`${route.url}/`)
-    const claims = this.#claims.filter(({ left, methods: own, constraints }) => urls.some(url => left.has(url)) &&
+    const met = this.#claims.filter(({ methods: own, constraints }) =>
       methods.some(method => own.has(method)) && isDeepStrictEqual(route.constraints ?? {}, constraints))
+    if (met.some(({ same, declared }) => urls.some(url => same.some(path => shapeOf(path) === shapeOf(url))) && methods.some(method => declared.has(method)))) putAhead(instance, route)
+    const claims = met.filter(({ left }) => urls.some(url => left.has(url)))
     if (claims.length === 0) return
-    if (claims.some(({ same, declared }) => urls.some(url => same.includes(url)) && methods.some(method => declared.has(method)))) putAhead(instance, route)
     const later: Later = { claims, isWebSocket: route.websocket === true || route.wsHandler !== undefined }
     route.config = { ...route.config, [LATER]: later } as typeof route.config
     const isBare = route.url === '*'
@@ -135,6 +138,11 @@ export class Neighbours {
     if (claims.length === 0) return
     fallThrough(context, request => claims.find(({ left, constraints }) => left.get(url)?.has(request.method) && meets(request, constraints)), false)
   }
+}
+
+/** A path as the router compares it: without the names of its parameters. */
+function shapeOf (path: string): string {
+  return path.replace(/:\w+/g, ':')
 }
 
 /** True for a request that meets the proxy's constraints, as far as they can be read from it. Others stay with the route that found nothing. */
