@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, HTTPMethods } from 'fastify'
+import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import t from 'tap'
 import WebSocket from 'ws'
 import upstreamProxy from '../src/index.ts'
@@ -97,23 +97,28 @@ for (const order of ORDERS) {
     }
   })
 
-  t.test(`a route in another scope, declared ${order} a proxy in a scope of its own`, async t => {
+  t.test(`a route of another scope, declared ${order} a proxy in a scope of its own`, async t => {
     const { url } = await asked(t)
-    const scoped = async (app: FastifyInstance) => { await app.register(async scope => { scope.get('/*', folder) }) }
-    const { port } = await proxy(t, { upstream: url, prefix: '/elsewhere' }, {
-      after: async app => {
-        if (order === 'before') await scoped(app)
-        await app.register(async scope => {
-          await scope.register(upstreamProxy, { upstream: url })
-          if (order === 'after') await scope.register(async inner => { inner.options('*', async () => 'theirs') })
-        })
-        if (order === 'after') await scoped(app)
-        else app.options('/elsewhere/*', async () => 'theirs')
-      }
+    const app = Fastify()
+    t.teardown(() => app.close())
+    const others = async (): Promise<void> => {
+      await app.register(async scope => { scope.get('/*', folder) })
+      app.options('*', async () => 'theirs')
+    }
+    if (order === 'before') await others()
+    await app.register(async outer => {
+      await outer.register(async scope => {
+        await scope.register(upstreamProxy, { upstream: url })
+        scope.put('/*', async () => 'of the same scope')
+      })
+      outer.patch('/*', async () => 'of the outer scope')
     })
-    t.match(await ask(port, { path: '/page' }), { body: 'a page' })
-    t.match(await ask(port, { path: '/x' }), { body: 'upstream' })
-    t.match(await ask(port, { path: '/elsewhere/x', method: 'OPTIONS' }), { body: order === 'after' ? 'upstream' : 'theirs' })
+    if (order === 'after') await others()
+    const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+    for (const [path, method, body] of [
+      ['/page', 'GET', 'a page'], ['/x', 'GET', 'upstream'], ['/x', 'OPTIONS', 'theirs'],
+      ['/x', 'PUT', 'of the same scope'], ['/x', 'PATCH', 'of the outer scope'], ['/x', 'POST', 'upstream']
+    ]) t.match(await ask(port, { path, method }), { status: 200, body }, `${method} ${path}`)
     t.same(await upgraded(port, '/x'), [101, 'upstream'])
   })
 
