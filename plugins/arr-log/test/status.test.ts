@@ -36,6 +36,15 @@ t.test('a client that was too slow, or sent a bad handshake, has its own numbers
   t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, { upgrade: true }), '400 0 0')
 })
 
+t.test('a body that upstream-proxy refused as too large is 413.1; where that cut an answer, the status that was sent and 1236', async t => {
+  const refused = (ending: Partial<Ending>) =>
+    numbers({ ...ending, error: { code: 'FST_ARR_PROXY_BODY_TOO_LARGE', moment: 'request', side: 'client', statusCode: 413, systemCode: null } })
+  t.equal(refused({ statusCode: 413 }), '413 1 0')
+  t.equal(refused({ statusCode: 400 }), '400 0 0', 'an error handler has its own status')
+  t.equal(refused({ statusCode: 200, finished: false }), '200 0 1236')
+  t.equal(numbers({ statusCode: 413 }), '413 0 0', 'an upstream that refuses it')
+})
+
 t.test('a WebSocket that failed after its upstream was reached is 502.5, before that 502.3', async t => {
   const failed = (moment: Moment) => numbers({ statusCode: 502, upgrade: true, error: { code: 'FST_ARR_UPSTREAM_RESET', moment, side: 'upstream', statusCode: 502 } })
   t.equal(failed('headers'), '502 5 12030')

@@ -17,6 +17,8 @@ export const ERRORS = {
   BadTarget: createError('FST_ARR_PROXY_BAD_TARGET', 'The request target is not valid', 400),
   BadRoute: createError('FST_ARR_PROXY_BAD_ROUTE', 'The request could not be routed', 500),
   BodyTaken: createError('FST_ARR_PROXY_BODY_TAKEN', 'The request could not be passed on', 500),
+  BadLimit: createError('FST_ARR_PROXY_BAD_LIMIT', 'The request could not be passed on', 500),
+  BodyTooLarge: createError('FST_ARR_PROXY_BODY_TOO_LARGE', 'The request body is too large', 413),
   NoUpstream: createError('FST_ARR_PROXY_NO_UPSTREAM', 'Not Found', 404),
   Refused: createError('FST_ARR_UPSTREAM_REFUSED', 'The upstream server could not be reached', 502),
   NotResolved: createError('FST_ARR_UPSTREAM_NOT_RESOLVED', 'The upstream server could not be found', 502),

@@ -82,6 +82,7 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   rewriteResponse: true,
   reverseRewrite: true,
   maxHeadSize: true,
+  maxBodySize: true,
   timeouts: true,
   connections: true,
   retries: true,

@@ -70,7 +70,8 @@ t.test('every option of the types is known', async () => {
     reverseRewrite: true,
     rewriteRequest: () => {},
     rewriteResponse: () => undefined,
-    maxHeadSize: 1000
+    maxHeadSize: 1000,
+    maxBodySize: 1
   }
   await register(options)
 })

@@ -47,7 +47,7 @@ export interface Ending {
   readonly tunnel: Told<TunnelFact> | null
 }
 
-/** The failures that ARR has numbers for: the end of the error's code, the win32 number, the substatus of a 502. */
+/** The failures that IIS and ARR have numbers for: the end of the error's code, the win32 number, the substatus of a 502. */
 const FAILURES = [
   ['NO_UPSTREAM', WIN32.SUCCESS, 4],
   ['NO_SERVER', WIN32.SUCCESS, 4],
@@ -85,6 +85,8 @@ function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
   const code = error.code ?? ''
   const row = FAILURES.find(([end]) => code.endsWith(end))
   const status = ending.headersSent ? ending.statusCode : error.statusCode ?? ending.statusCode
+  // Where the answer had begun before the body was too large, it was cut.
+  if (code.endsWith('BODY_TOO_LARGE')) return { status, substatus: status === 413 ? 1 : 0, win32Status: ending.finished || status === 413 ? WIN32.SUCCESS : WIN32.CONNECTION_ABORTED }
   const clientLeft = error.side === 'client'
   const win32Status = row?.[1] ?? (clientLeft ? WIN32.NETNAME_DELETED : error.side === 'upstream' ? WIN32.WINHTTP_CONNECTION_ERROR : WIN32.SUCCESS)
   // Substatus 3, 4 and 5 are defined for 502 alone; 5 is a WebSocket that failed after its upstream was reached.

@@ -1,12 +1,14 @@
-// How does a connection end whose upgrade was declined? Node has detached its parser: no second request can be read.
+// How does a connection end with an answer? After a declined upgrade no second request can be read, because Node has detached its parser;
+// of a request that is too large, the rest is not read.
 import type { ServerResponse } from 'node:http'
-import type { ServerHttp2Stream } from 'node:http2'
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
 /** How long a client may take to close after the server has, in ms. */
 const LINGER = 2000
 const ANSWER = Symbol('answer')
+const NO_ERROR = 0 // RFC 9113 §7
 
 type Answering = Socket & { [ANSWER]?: ServerResponse | undefined }
 
@@ -46,13 +48,42 @@ function onFinish (this: ServerResponse): void {
   // The exchange ends here: the time that the client takes to close is not counted.
   this.detachSocket(socket)
   process.nextTick(emitClose, this)
-  // What the client still sends is read and discarded: closing with unread bytes sends a reset,
-  // and after a reset the client loses what it has not yet read of the answer (RFC 9112 §9.6).
+  linger(socket)
+}
+
+/**
+ * Ends a socket. What the client still sends is read and discarded for a while: closing with unread bytes sends a reset,
+ * and after a reset the client loses what it has not yet read of the answer (RFC 9112 §9.6).
+ */
+function linger (socket: Socket): void {
   socket.end()
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), LINGER).unref()
   socket.once('end', () => socket.destroySoon())
   socket.once('close', () => clearTimeout(timer))
+}
+
+/** Makes the answer to a request the last on its connection, or stream, though the request's body has not arrived. Must be called before the head is sent. */
+export function closeAfter ({ raw, request }: FastifyReply): void {
+  if ('stream' in raw) {
+    const { stream } = raw as unknown as Http2ServerResponse
+    // The rest of the body is refused once the answer has left (RFC 9113 §8.1).
+    stream.once('finish', () => { stream.close(NO_ERROR) })
+    return
+  }
+  const { socket } = request.raw
+  raw.shouldKeepAlive = false
+  // Before Node's own listener, which calls `destroySoon`.
+  raw.prependListener('finish', () => { socket.destroySoon = lingerInstead })
+}
+
+function lingerInstead (this: Socket): void {
+  delete (this as Partial<Socket>).destroySoon
+  // A listener makes Node's parser release the socket; without listeners it gets no more bytes, and so reads no further request.
+  this.on('data', noop).removeAllListeners('data')
+  // The parser may have stopped reading. For the stream a read is still under way, which an empty push ends.
+  this.push('')
+  linger(this)
 }
 
 /** Discards what the client of a declined stream still sends, and closes the stream where that goes on for too long (RFC 9113 §8.1). */
@@ -67,3 +98,5 @@ export function emitClose (response: ServerResponse): void {
   response.destroyed = true
   response.emit('close')
 }
+
+function noop (): void {}

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { closeAfter } from '../dispatch/last-answer.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
 import { errorPage } from '../route/error-page.ts'
@@ -37,6 +38,7 @@ export function answerError (request: FastifyRequest, reply: FastifyReply, name:
   ], reply)
   // A client that sends too slowly could otherwise keep the connection as long as it likes.
   if (name === 'ClientTimeout') headers.push('Connection', 'close')
+  else if (name === 'BodyTooLarge') closeAfter(reply)
   writeHead(reply.raw, status, title, headers)
   reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
   // The same for an HTTP/2 stream, after the answer has left (RFC 9113 §8.1).

@@ -48,7 +48,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces) {
+  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number) {
     this.request = request
     this.#reply = reply
     this.#fact = request.upstream as Upstream
@@ -56,7 +56,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#pool = pool
     this.#settings = settings
     this.#retries = settings.retries
-    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, this)
+    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, limit, this)
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
     // Before all other listeners: code that reads the facts on 'close' must find them final.

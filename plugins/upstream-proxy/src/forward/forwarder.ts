@@ -8,6 +8,7 @@ import { Leftovers } from './answer/leftovers.ts'
 import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
 import { Pool } from './pool/pool.ts'
+import { bodyLimit } from './request/body-limit.ts'
 import { BodyPaces } from './request/body-pace.ts'
 import { requestHead } from './request/request-head.ts'
 
@@ -37,8 +38,9 @@ export function createForwarder (settings: Settings): Forwarder {
     forward (request, reply, route) {
       // Before the reply is hijacked, so that Fastify answers an error of the request itself.
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
+      const limit = bodyLimit(request, reply, head.body, settings.forward.maxBodySize)
       reply.hijack()
-      const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces)
+      const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces, limit)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
         // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.

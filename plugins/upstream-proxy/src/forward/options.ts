@@ -3,6 +3,7 @@ import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import type { DialSettings } from '../sockets/dial.ts'
 import type { RewriteRequest, RewriteResponse } from './answer/rewrites.ts'
+import { isBodySize, type MaxBodySize } from './request/body-limit.ts'
 
 /** Time limits of forwarding, in ms; 0 disables one. */
 export interface ForwardTimeouts {
@@ -42,6 +43,11 @@ export interface ForwardOptions {
   rewriteResponse?: RewriteResponse
   /** The largest head of an answer, in bytes; a larger one is a bad answer. Defaults to 65536. */
   maxHeadSize?: number
+  /**
+   * The largest body of a request, in bytes, or a function of the request that gives it: a larger body is a 413. `undefined`, `null` and `Infinity` are
+   * no limit. The function is called once for each request with a body, before the upstream is asked. Defaults to no limit.
+   */
+  maxBodySize?: MaxBodySize
 }
 
 /** The compiled options. */
@@ -63,6 +69,7 @@ export interface ForwardSettings {
   readonly rewriteRequest: RewriteRequest | null
   readonly rewriteResponse: RewriteResponse | null
   readonly headLimit: number
+  readonly maxBodySize: MaxBodySize
 }
 
 export const FORWARD_TIMES = ['firstByte', 'idle', 'keepAlive', 'send'] as const
@@ -82,6 +89,8 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
   for (const [name, value] of [['connections.idle', options.connections?.idle], ['connections.perClient', options.connections?.perClient], ['minBytesPerSecond', options.minBytesPerSecond], ['retries', options.retries]] as const) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) mistakes.push(`\`${name}\` must be a whole number, 0 or more`)
   }
+  const maxBodySize = options.maxBodySize ?? Infinity
+  if (typeof maxBodySize !== 'function' && !isBodySize(maxBodySize)) mistakes.push('`maxBodySize` must be a number of bytes, 0 or more, or a function of the request')
   for (const name of ['rewriteRequest', 'rewriteResponse'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') mistakes.push(`\`${name}\` must be a function`)
   }
@@ -102,6 +111,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
     rewriteRequest: options.rewriteRequest ?? null,
     rewriteResponse: options.rewriteResponse ?? null,
     queueTimeout: dial.connectTimeout,
-    headLimit: options.maxHeadSize ?? 65_536
+    headLimit: options.maxHeadSize ?? 65_536,
+    maxBodySize
   }
 }

@@ -14,7 +14,7 @@ import { type BodyKind, isGiven } from './body-source.ts'
 export interface BodyOwner {
   /** Enough of the body has arrived to take a connection, or the time to wait for it is over. Called once. */
   start (): void
-  /** The client sends slower than it may, or the stream that a hook gave failed. */
+  /** The client sends slower or more than it may, or the stream that a hook gave failed. */
   bodyFailed (name: ErrorName, side: Side, cause: unknown): void
 }
 
@@ -24,6 +24,8 @@ export class RequestBody implements Paced {
   readonly #owner: BodyOwner
   readonly #chunked: boolean
   readonly #paces: BodyPaces
+  /** How many more bytes may pass. */
+  #room: number
   #pace: Pace | null = null
   #place: Place<Pace> | null = null
   #out: Outgoing | null = null
@@ -37,11 +39,12 @@ export class RequestBody implements Paced {
   #ended = false
   #stopped = false
 
-  constructor (source: Readable, kind: BodyKind, names: HeaderNames, paces: BodyPaces, owner: BodyOwner) {
+  constructor (source: Readable, kind: BodyKind, names: HeaderNames, paces: BodyPaces, limit: number, owner: BodyOwner) {
     this.#source = source
     this.#names = names
     this.#owner = owner
     this.#paces = paces
+    this.#room = limit
     this.#chunked = kind === 'chunked'
     // As much as the stream buffers by itself.
     this.#missing = source.readableHighWaterMark
@@ -134,6 +137,11 @@ export class RequestBody implements Paced {
     const part = typeof given === 'string' ? Buffer.from(given) : given
     if (!(part instanceof Uint8Array)) {
       this.#lost(new TypeError('the stream that a hook gave for the body gives something else than bytes'))
+      return
+    }
+    this.#room -= part.length
+    if (this.#room < 0) {
+      this.#owner.bodyFailed('BodyTooLarge', 'client', null)
       return
     }
     this.#pace?.came(part.length)
