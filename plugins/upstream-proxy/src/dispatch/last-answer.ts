@@ -56,6 +56,10 @@ function onFinish (this: ServerResponse): void {
  * and after a reset the client loses what it has not yet read of the answer (RFC 9112 §9.6).
  */
 function linger (socket: Socket): void {
+  if (socket.readableEnded) {
+    socket.destroySoon()
+    return
+  }
   socket.end()
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), LINGER).unref()

@@ -3,7 +3,7 @@ import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { isTcp, reset } from '../sockets/reset.ts'
 import { readInto } from './read-buffer.ts'
-import { isEncrypted, type Way } from './way.ts'
+import type { Way } from './way.ts'
 
 // RFC 8441 §5, RFC 9113 §7
 const CANCEL = 8
@@ -16,8 +16,6 @@ type Socket = Duplex & { [WAY]: Way }
 export function follow (way: Way): void {
   const from = way.from as Socket
   from[WAY] = way
-  // TLS has half-open connections like TCP, but Node's https server disables them.
-  if (isEncrypted(from)) from.allowHalfOpen = true
   // The log line is written by an earlier listener on 'close': this one is prepended, so that the facts are final by then.
   from.prependListener('close', onClose)
   from.on('error', onError)
@@ -30,6 +28,11 @@ export function follow (way: Way): void {
     return
   }
   for (let chunk = from.read(); chunk !== null; chunk = from.read()) way.pass(chunk)
+  // A client may have ended its side before the 101.
+  if (from.readableEnded) {
+    onEnd.call(from)
+    return
+  }
   if (!readInto(from, onRead)) from.on('data', onData)
   if (!way.to.writableNeedDrain) from.resume()
 }

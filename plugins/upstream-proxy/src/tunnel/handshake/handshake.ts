@@ -1,7 +1,8 @@
 // How does a WebSocket begin? The client's handshake is replayed to the upstream, and the upstream's answer goes to the client.
 //
 //   1. check    the request is a valid handshake (in tunnels.ts)
-//   2. dial     a connection to the upstream is opened; if the client leaves meanwhile, both sockets are freed
+//   2. dial     a connection to the upstream is opened; if the client leaves meanwhile, both sockets are freed; if it only ends its
+//               side, the handshake goes on
 //   3. replay   the handshake is sent, with the client's own key, extensions and sub-protocols
 //   4. answer   101: the tunnel opens; any other answer goes back to the client as it arrived
 import type { Duplex } from 'node:stream'
@@ -14,6 +15,7 @@ import { dial } from '../../sockets/dial.ts'
 import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
 import { type Answer, AnswerReader } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
+import { EarlyClient } from './early-client.ts'
 import { handshakeHead } from './handshake-head.ts'
 import { type Asked, passOnRefusal } from './refusal.ts'
 
@@ -27,9 +29,8 @@ export interface Opened {
   readonly late: Buffer
 }
 
-const EMPTY = Buffer.alloc(0)
-// A client may send bytes before the 101; beyond this number its socket is paused.
-const MAX_EARLY = 65_536
+// ms. The time limit where the handshake has none and the client has ended its side: a client that has left may show nothing else.
+const HALF_CLOSED = 10_000
 
 /** One handshake in progress. Exactly one of `opened` and `failed` is called, once. */
 export class Handshake {
@@ -44,8 +45,7 @@ export class Handshake {
   readonly #failed: (error: Error | null) => void
   #asked: Asked | null = null
   #upstream: Duplex | null = null
-  #early: Buffer[] = []
-  #earlyLength = 0
+  readonly #early: EarlyClient
   #timer: NodeJS.Timeout | undefined
   #moment: Moment = 'connect'
   #done = false
@@ -55,6 +55,7 @@ export class Handshake {
     this.#request = request
     this.#reply = reply
     this.#client = client
+    this.#early = new EarlyClient(client, () => { this.#clientEnded() }, () => { this.#fail('ClientGone', 'client') })
     this.#fact = request.upstream as Upstream
     this.#settings = settings
     this.#reader = new AnswerReader(settings.forward.headLimit)
@@ -67,16 +68,11 @@ export class Handshake {
   begin (route: Route): void {
     const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
     this.#asked = { origin, host, paths: route.paths }
-    const { stream } = this.#client
-    if (stream.destroyed) {
+    if (this.#client.stream.destroyed) {
       this.#fail('ClientGone', 'client')
       return
     }
-    if (this.#client.head.length > 0) this.#onEarly(this.#client.head)
-    stream.on('data', this.#onEarly)
-    stream.on('end', this.#onClientGone)
-    stream.prependListener('close', this.#onClientGone) // before the logger's listener: it must find the facts final
-
+    this.#early.follow()
     this.#upstream = dial(origin, this.#settings, failure => {
       if (failure !== null) this.#fail(failure.name, sideOf(failure.name), failure.cause)
       else this.#onConnected(text)
@@ -93,7 +89,7 @@ export class Handshake {
     this.#fact.connectTime = performance.now() - this.#arrived
     this.#moment = 'headers'
     const { handshakeTimeout } = this.#settings
-    if (handshakeTimeout > 0) this.#timer = setTimeout(this.#onTimeout, handshakeTimeout).unref()
+    if (handshakeTimeout > 0) this.#limit(handshakeTimeout)
     upstream.on('error', this.#onUpstreamError)
     upstream.on('end', this.#onUpstreamEnd)
     upstream.on('close', this.#onUpstreamEnd)
@@ -130,8 +126,7 @@ export class Handshake {
     } else if (this.#prepared(head)) {
       // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
-      const early = this.#earlyLength === 0 ? EMPTY : Buffer.concat(this.#early)
-      this.#opened({ head, upstream: this.#upstream as Duplex, early, late: bytes.subarray(end) })
+      this.#opened({ head, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late: bytes.subarray(end) })
     }
   }
 
@@ -145,13 +140,15 @@ export class Handshake {
     }
   }
 
-  readonly #onEarly = (chunk: Buffer): void => {
-    this.#early.push(chunk)
-    this.#earlyLength += chunk.length
-    if (this.#earlyLength > MAX_EARLY) this.#client.stream.pause()
+  #clientEnded (): void {
+    if (this.#timer === undefined) this.#limit(this.#settings.handshakeTimeout || HALF_CLOSED)
   }
 
-  readonly #onClientGone = (): void => this.#fail('ClientGone', 'client')
+  #limit (ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#onTimeout, ms).unref()
+  }
+
   readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
   readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
   readonly #onUpstreamEnd = (): void => this.#fail('Reset', 'upstream')
@@ -183,10 +180,7 @@ export class Handshake {
   #leave (): void {
     this.#done = true
     clearTimeout(this.#timer)
-    const { stream } = this.#client
-    stream.removeListener('data', this.#onEarly)
-    stream.removeListener('end', this.#onClientGone)
-    stream.removeListener('close', this.#onClientGone)
+    this.#early.leave()
     const upstream = this.#upstream
     if (upstream === null) return
     upstream.removeListener('data', this.#onAnswer)
