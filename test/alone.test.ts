@@ -21,6 +21,8 @@ const uses: Readonly<Record<string, string>> = {
     return all.CHANNELS.rewrite.startsWith('fastify-arr')`,
   'linear-pattern': `
     return all.linearPattern('(a+)+$').exec('a'.repeat(50) + '!') === null && all.isLinear('^a') && !all.isLinear('(a+)+$')`,
+  authority: `
+    return all.sameAuthority('a.example', 'A.EXAMPLE.:80', 'http') && all.parseAuthority('[::1]:80').port === 80 && !all.isAuthority('a@b')`,
   'host-routing': `
     const fastify = Fastify()
     await fastify.register(plugin, { sites: [{ name: 'Mine', hosts: ['mine.example'] }] })

@@ -23,7 +23,7 @@ function imports ({ folder }: Package): Map<string, string> {
 }
 
 /** Packages that are no plugins: any package may import them. */
-const LIBRARIES: ReadonlySet<string> = new Set(['@fastify-arr/facts', '@fastify-arr/linear-pattern'])
+const LIBRARIES: ReadonlySet<string> = new Set(['@fastify-arr/facts', '@fastify-arr/linear-pattern', '@fastify-arr/authority'])
 
 const isBuiltin = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name)
 
