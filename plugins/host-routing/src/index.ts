@@ -17,7 +17,7 @@ import { drainTunnels } from './sites/drain.ts'
 import { sitesOf, type InForce, type Sites } from './sites/sites.ts'
 
 export type { Binding, Protocol, Rejection, Site, SiteBinding as ParsedBinding, SiteInfo, SitesReplaced as Replacement } from '@fastify-arr/facts'
-export { normalizeHost, parseHost, type HostAndPort } from './host/host-name.ts'
+export { normalizeHost, parseAuthority as parseHost, type Authority as HostAndPort } from '@fastify-arr/authority'
 export type { ParsedSite, Question, SiteTable } from './lookup/table.ts'
 export type { BindingOptions, HostRoutingOptions, HstsOptions, HttpsOptions, RedirectOptions, SiteOptions, UnknownHostHandler } from './options.ts'
 export { compileSites, type CompiledSites } from './sites/compile.ts'

@@ -97,9 +97,13 @@ t.test('a request that names no host, or two, never reaches the default site', a
     'bytes above ASCII': get('\u00e4'),
     'an absolute URL for another host': get('a', 'http://b/'),
     'an absolute URL for another port': get('a', 'http://a:81/'),
-    'an absolute URL with user information': get('a', 'http://user@a/')
+    'an absolute URL with user information': get('a', 'http://user@a/'),
+    'an asterisk for another method than OPTIONS': get('a', '*')
   }
   for (const [name, bytes] of Object.entries(refused)) t.match(await wire(port, bytes), /^HTTP\/1\.1 400 /, name)
-  t.equal(siteOf(await wire(port, get('a', 'http://A:80/'))), 'a', 'an absolute URL for the same host')
+  for (const [host, target] of [['a', 'http://A:80/'], ['a:80', 'http://a/'], ['a.', 'HTTP://a:/'], ['A:', 'http://a./'], ['a:443', 'https://a/']]) {
+    t.equal(siteOf(await wire(port, get(host as string, target))), 'a', `${target} for the same host, ${host}`)
+  }
+  t.equal(siteOf(await wire(port, get('a', '*').replace('GET', 'OPTIONS'))), 'a', 'OPTIONS *')
   t.equal(siteOf(await wire(port, get('b'))), 'default')
 })

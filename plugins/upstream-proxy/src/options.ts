@@ -1,10 +1,10 @@
 // Which options are there, and what do they compile to?
 import { createSecureContext } from 'node:tls'
+import { isAuthority } from '@fastify-arr/authority'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
-import { isAuthority } from './headers/authority.ts'
 import { compileForwarding, type ForwardingOptions } from './headers/forwarding-headers.ts'
 import { HeaderNames } from './headers/header-names.ts'
 import { compileOwnership, type OwnedHeadersOptions } from './headers/owned-headers.ts'

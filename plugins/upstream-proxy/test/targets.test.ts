@@ -1,8 +1,8 @@
 // Which targets and Hosts are never sent to an upstream, whether from a client, a rule or an option?
 import { once } from 'node:events'
-import { connect as connectHttp2, constants } from 'node:http2'
+import { connect as connectHttp2, constants, type ClientHttp2Stream } from 'node:http2'
 import t from 'tap'
-import { answering, ask, proxy, rawUpstream, talk } from './forward-subjects.ts'
+import { answering, ask, FRAME, proxy, rawHttp2, rawUpstream, talk } from './forward-subjects.ts'
 import { ask as askRaw, handshake } from './parts.ts'
 import { ask as askStream, http2Proxy, session } from './tunnel-subjects.ts'
 
@@ -63,7 +63,7 @@ t.test('an encoded NUL in a path made by a rule, a prefix or rewriteRequest is r
 })
 
 // Values that a Host header may not have; the last is empty.
-const HOSTS = ['evil test', 'a@b', 'a/b', ':80', 'a:1:2', 'a:x', 'a?b', 'a#b', 'a\\b', '[::1', '::1', '[::1]x', 'a%00b', 'a\u00e9', '']
+const HOSTS = ['evil test', 'a@b', 'a/b', ':80', 'a:1:2', 'a:port', 'a:99999', 'a?b', 'a#b', 'a\\b', '[::1', '[zz]', '::1', '[::1]x', 'a%00b', '%61', 'a\u00e9', 'a, b', 'a,b', '']
 
 t.test('a Host that is no authority is a 400, be it a rule\'s, rewriteRequest\'s or the client\'s own that is preserved', async t => {
   const backend = await answering(t, OK)
@@ -84,6 +84,97 @@ t.test('a Host that is no authority is a 400, be it a rule\'s, rewriteRequest\'s
   t.teardown(() => client.destroy())
   t.equal((await once(client.request({ ':authority': 'user@public.test' }), 'response'))[0][':status'], 400)
   t.equal(backend.received(), '')
+})
+
+/** Whether an HTTP/2 request is refused: with a 400, or already by nghttp2, which resets the stream. */
+async function refused (stream: ClientHttp2Stream): Promise<boolean> {
+  const status = await new Promise<unknown>(resolve => {
+    stream.on('response', headers => resolve(headers[':status'])).on('error', () => {}).on('close', () => resolve('closed'))
+  })
+  stream.close(constants.NGHTTP2_CANCEL)
+  return status === 400 || (status === 'closed' && stream.rstCode === constants.NGHTTP2_PROTOCOL_ERROR)
+}
+
+for (const hostHeader of ['upstream', 'preserve', 'fixed.test']) {
+  t.test(`with hostHeader ${hostHeader}, a client whose Host is no authority gets a 400, for pages and WebSockets`, async t => {
+    const backend = await answering(t, OK)
+    const options = { upstream: backend.url, hostHeader }
+    const { port } = await proxy(t, options)
+    const h2 = await http2Proxy(t, options)
+    const connection = await session(t, h2.port)
+    for (const host of HOSTS) {
+      t.match(await talk(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`), BAD, host)
+      t.match(await talk(port, `GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`), BAD, `HTTP/1.0: ${host}`)
+      t.match(await askRaw(t, port, handshake().replace('example.com', host)), BAD, `an upgrade: ${host}`)
+      // Node's client does not send an empty one, nor bytes above ASCII.
+      if (!/^[\x21-\x7e]+$/.test(host)) continue
+      t.ok(await refused(connection.request({ ':authority': host })), `HTTP/2: ${host}`)
+      t.ok(await refused(askStream(connection, { ':authority': host })), `a WebSocket over HTTP/2: ${host}`)
+    }
+    t.equal(backend.received(), '')
+  })
+}
+
+t.test('of a trusted proxy, X-Forwarded-Host must be an authority too', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url }, { trustProxy: true })
+  const asked = (host: string) => talk(port, `GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Host: ${host}\r\nConnection: close\r\n\r\n`, /ok$/)
+  for (const host of ['a b', 'a@b', 'a/b', 'b, a/b']) t.match(await asked(host), BAD, host)
+  t.equal(backend.received(), '')
+  t.match(await asked('b/c, public.test:8080'), /^HTTP\/1\.1 200 /)
+  t.match(backend.received(), /^X-Forwarded-Host: public\.test:8080\r$/m)
+})
+
+t.test('HTTP/1.0 may name no host; HTTP/2 names one, in :authority or in Host, and the same in both', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url })
+  t.match(await talk(port, 'GET / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /)
+  t.notMatch(backend.received(), /x-forwarded-host/i)
+  const h2 = await proxy(t, { upstream: backend.url }, { http2: true } as object)
+  const raw = rawHttp2(t, h2.port)
+  const common = [':method', 'GET', ':scheme', 'http', ':path', '/']
+  const cases = [[], ['host', 'a'], [':authority', 'a', 'host', 'A.:80'], [':authority', 'a', 'host', 'b'], [':authority', 'a', 'host', 'a:8080'], [':authority', 'a b']]
+  const statuses: unknown[] = []
+  for (const [i, host] of cases.entries()) {
+    const stream = 2 * i + 1
+    raw.open(stream, [...common, ...host], true)
+    const frame = await raw.frame(frame => (frame.type === FRAME.HEADERS || frame.type === FRAME.RST_STREAM) && frame.stream === stream)
+    // RFC 7541, appendix A: indices of the static table.
+    statuses.push(frame?.type === FRAME.RST_STREAM ? 'reset' : frame?.payload[0] === 0x88 ? 200 : frame?.payload[0] === 0x8c ? 400 : frame)
+  }
+  t.same(statuses, ['reset', 200, 200, 400, 400, 'reset'])
+})
+
+const ABSOLUTE = [
+  ['http://public.test/a', 'public.test', true], ['http://public.test:80/a', 'public.test', true], ['http://public.test/a', 'public.test:80', true], ['http://PUBLIC.test/a', 'public.TEST', true],
+  ['http://public.test./a', 'public.test', true], ['http://public.test/a', 'public.test.', true], ['http://public.test:/a', 'public.test', true], ['http://public.test/a', 'public.test:', true],
+  ['HTTP://Public.test.:080/a', 'public.test', true], ['https://public.test:443/a', 'public.test', true], ['http://[::1]:80/a', '[0::1]', true], ['http://public.test:8080/a', 'PUBLIC.test.:8080', true],
+  ['http://other.test/a', 'public.test', false], ['http://public.test:8080/a', 'public.test', false], ['http://public.test/a', 'public.test:443', false], ['https://public.test/a', 'public.test:80', false],
+  ['http://www.public.test/a', 'public.test', false], ['http://public.test@other.test/a', 'public.test', false], ['http:///a', 'public.test', false], ['http://public.test:x/a', 'public.test', false], ['public.test:80', 'public.test', false]
+] as const
+
+t.test('absolute-form is for the same host, however it is written, and for no other', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url })
+  for (const [target, host, same] of ABSOLUTE) {
+    const before = backend.received().length
+    const answer = await talk(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, /ok$/)
+    t.match(answer, same ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 400 /, `${target} for ${host}`)
+    t.match(backend.received().slice(before), same ? /^GET \/a HTTP/ : /^$/, 'and arrives as a path')
+  }
+})
+
+t.test('asterisk-form is for OPTIONS alone', async t => {
+  const backend = await answering(t, OK)
+  const { port } = await proxy(t, { upstream: backend.url })
+  for (const method of ['GET', 'POST', 'PROPFIND']) t.match(await talk(port, `${method} * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`), BAD, method)
+  t.match(await askRaw(t, port, handshake('*')), BAD, 'an upgrade')
+  const connection = await session(t, (await http2Proxy(t, { upstream: backend.url })).port)
+  t.ok(await refused(connection.request({ ':path': '*' })), 'HTTP/2')
+  t.ok(await refused(askStream(connection, { ':path': '*' })), 'a WebSocket over HTTP/2')
+  t.equal(backend.received(), '')
+  t.match(await talk(port, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', /ok$/), /^HTTP\/1\.1 200 /)
+  t.match(backend.received(), /^OPTIONS \* HTTP/)
 })
 
 t.test('rewriteRequest may neither take the Host away nor add another', async t => {

@@ -56,10 +56,10 @@ const setHost = (value: string): Rule => rule('.*', 'http://h/', { serverVariabl
 
 t.test('a Host that a rule sets is a host with an optional port, or the request is refused', async t => {
   const fastify = await serve(t, { rules: [setHost('{HTTP_X_FORWARDED_HOST}')] })
-  for (const host of ['a.example', 'a.example:8080', '[2001:db8::1]:80', '192.0.2.1', 'a_b-c.example']) {
+  for (const host of ['a.example', 'a.example:8080', '[2001:db8::1]:80', '192.0.2.1', 'a_b-c.example', 'srv~1', 'a.example.', 'a.example:']) {
     t.equal((await rewriteOf(fastify, '/', { headers: { 'x-forwarded-host': host } }))?.headers.host, host)
   }
-  for (const host of ['evil test', '', 'a/b', 'a@b', 'a:b', 'a:99999', 'a, b', 'a?b', 'a#b', 'a\\b', '[::1', 'a\tb', '\u00fc.example']) {
+  for (const host of ['evil test', '', 'a/b', 'a@b', 'a:b', 'a:99999', 'a, b', 'a?b', 'a#b', 'a\\b', '[::1', '[zz]', 'a..b', 'a,b', 'a:1:2', 'a\tb', '\u00fc.example']) {
     const answer = await ask(fastify, '/', { headers: { 'x-forwarded-host': host } })
     t.strictSame([answer.status, (JSON.parse(answer.body) as { code: string }).code], [400, 'FST_ARR_URL_REWRITE_BAD_TARGET'], JSON.stringify(host))
   }

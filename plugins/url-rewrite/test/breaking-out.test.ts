@@ -31,6 +31,12 @@ t.test('a value is a whole URL only where a rewrite map has its host', async t =
   t.equal(rewritten({ rules: [back] }, { url: '/back?to=%2Fa%3Fb%3D1' }), '301 /a?b=1')
   t.equal(rewritten({ rules: [back] }, { url: '/back?to=https%3A%2F%2Flocalhost%2Fa' }), '301 https://localhost/a')
   t.equal(rewritten({ rules: [back] }, { url: '/back?to=https%3A%2F%2Fevil.example%2Fa' }), 'BadRequest')
+  for (const [given, host] of [['http://localhost', 'localhost:80'], ['http://LOCALHOST.:80', 'localhost'], ['https://localhost', 'localhost'], ['https://localhost:443', 'localhost'], ['http://[0::1]', '[::1]:80']]) {
+    t.match(rewritten({ rules: [back] }, { url: `/back?to=${given}/a`, headers: { host } }), `301 ${given}/a`, 'the same host is the same host')
+  }
+  for (const [given, host] of [['http://localhost:8080', 'localhost'], ['https://localhost', 'localhost:80'], ['http://localhost', 'localhost:443'], ['http://a.localhost', 'localhost']]) {
+    t.equal(rewritten({ rules: [back] }, { url: `/back?to=${given}/a`, headers: { host } }), 'BadRequest', `${given} is not ${host}`)
+  }
   t.equal(rewritten({ rules: [back] }, { url: '/back?to=%2F%2Fevil.example%2Fa' }), '301 /evil.example/a')
 })
 

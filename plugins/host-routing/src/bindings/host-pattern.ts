@@ -1,6 +1,6 @@
 // Which hosts does a binding mean? One name, a wildcard, or every host.
 
-import { normalizeHost } from '../host/host-name.ts'
+import { normalizeHost } from '@fastify-arr/authority'
 
 /** `name`, `*.suffix` or `*` in their normal form; null where it is none of these. A wildcard stands for left-most labels only, as in IIS 10. */
 export function normalizePattern (host: unknown): string | null {

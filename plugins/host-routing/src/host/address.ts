@@ -1,6 +1,7 @@
 // Which IP address is this? Addresses in the one form in which they are compared.
 
 import { isIPv6 } from 'node:net'
+import { normalizeHost } from '@fastify-arr/authority'
 
 /**
  * The normal form of an address that a socket reports: a link-local address without its zone, and an IPv4 connection to a
@@ -15,10 +16,5 @@ export function plainAddress (address: string): string {
 /** The same normal form of an address that is written in an option. */
 export function normalizeAddress (address: string): string {
   const plain = plainAddress(address.toLowerCase())
-  return isIPv6(plain) ? shortestIPv6(plain).slice(1, -1) : plain
-}
-
-/** An IPv6 address in its shortest form, in brackets. */
-export function shortestIPv6 (address: string): string {
-  return new URL(`http://[${address}]`).hostname
+  return isIPv6(plain) ? normalizeHost(plain)?.slice(1, -1) ?? plain : plain
 }

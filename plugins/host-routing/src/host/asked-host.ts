@@ -1,10 +1,11 @@
 // Which host does this request name? One host, or the reason why it is refused.
 
+import { parseAuthority, sameAuthority, type Authority } from '@fastify-arr/authority'
 import type { Rejection } from '@fastify-arr/facts'
-import { parseHost, type HostAndPort } from './host-name.ts'
 
 /** What is read of a request: of Node's HTTP/1.1 requests, and of its HTTP/2 ones. */
 export interface RawRequest {
+  readonly method?: string | undefined
   readonly url?: string | undefined
   /** As it came, where Fastify has rewritten `url`. */
   readonly originalUrl?: string
@@ -17,24 +18,25 @@ const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)/i
 
 /**
  * Reads the host a request is for. A request that names two is refused: a proxy in front, or the upstream behind, may choose
- * the other one (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1).
+ * the other one (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1). So is one whose target is in a form that its method does not have.
  */
-export function askedHost (raw: RawRequest, target: string): HostAndPort | Rejection['reason'] {
+export function askedHost (raw: RawRequest, target: string): Authority | Rejection['reason'] {
   // `headers` has the first Host only.
   const given = soleHost(raw.rawHeaders)
   if (given === 'two') return 'BadRequest'
   const authority = raw.headers[':authority']
   const value = given ?? authority
   if (typeof value !== 'string') return 'Hostname'
-  const host = parseHost(value)
+  const host = parseAuthority(value)
   if (host === null) return 'Hostname'
 
   const protocol = raw.socket.encrypted === true ? 'https' : 'http'
-  if (given !== null && typeof authority === 'string' && !agrees(host, parseHost(authority), protocol)) return 'BadRequest'
-  if (!target.startsWith('/') && target !== '*') {
-    const absolute = ABSOLUTE_FORM.exec(target)
-    if (absolute === null || !agrees(host, parseHost(absolute[2] as string), (absolute[1] as string).toLowerCase())) return 'BadRequest'
-  }
+  if (given !== null && typeof authority === 'string' && !sameAuthority(given, authority, protocol)) return 'BadRequest'
+  if (target.startsWith('/')) return host
+  // Asterisk-form is for OPTIONS alone (RFC 9112 §3.2.4).
+  if (target === '*') return raw.method === 'OPTIONS' ? host : 'BadRequest'
+  const absolute = ABSOLUTE_FORM.exec(target)
+  if (absolute === null || !sameAuthority(value, absolute[2] as string, absolute[1] as string)) return 'BadRequest'
   return host
 }
 
@@ -47,10 +49,4 @@ function soleHost (rawHeaders: readonly string[]): string | null | 'two' {
     found = rawHeaders[index + 1] as string
   }
   return found
-}
-
-function agrees (one: HostAndPort, other: HostAndPort | null, scheme: string): boolean {
-  if (other === null || one.host !== other.host) return false
-  const usual = scheme === 'https' ? 443 : 80
-  return (one.port ?? usual) === (other.port ?? usual)
 }

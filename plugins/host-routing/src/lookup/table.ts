@@ -4,7 +4,7 @@ import type { Protocol, Site, SiteBinding, SiteInfo } from '@fastify-arr/facts'
 
 /** What a look-up is asked: where a connection came in, and the host its request names. */
 export interface Question {
-  /** In the form `parseHost` gives. */
+  /** In the form that `parseHost` gives. */
   readonly host: string
   readonly protocol: Protocol
   /** The local port, or undefined where there is none (a unix socket, `inject`): then a binding's port is not asked for. */

@@ -1,9 +1,9 @@
 // What does the server tell of its sites? `fastify.sites`: the table that is in force, and its replacement.
 
 import { channel } from 'node:diagnostics_channel'
+import { normalizeHost } from '@fastify-arr/authority'
 import { CHANNELS, type Protocol, type Site, type SitesFact, type SitesReplaced } from '@fastify-arr/facts'
 import { normalizeAddress } from '../host/address.ts'
-import { normalizeHost } from '../host/host-name.ts'
 import type { SiteOptions } from '../options.ts'
 import { compileSites, type CompiledSites } from './compile.ts'
 import { compare } from './replacement.ts'

@@ -1,12 +1,19 @@
-// What may a Host header hold? A host, and perhaps a port (RFC 9110 §7.2).
+// Which host does a request name, and is it one? A host, and perhaps a port (RFC 9110 §7.2).
+import { isAuthority } from '@fastify-arr/authority'
+import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 
-// RFC 3986 §3.2.2, without percent-encoding: no name that is looked up has any.
-const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9\-._~!$&'()*+,;=]+)(?::\d{0,5})?$/i
-
-/** True for a host with or without a port: no user, no path, no space, no second port. */
-export function isAuthority (text: string): boolean {
-  return AUTHORITY.test(text)
+/**
+ * Checks the host that a client names, whichever Host the upstream gets: X-Forwarded-Host and rewritten Locations contain it. Throws
+ * BadTarget where it is none. HTTP/1.0 may name none, and of HTTP/1.1 Node requires one; a second one is found when headers are copied.
+ */
+export function checkHost (request: FastifyRequest): void {
+  const { headers, httpVersionMajor } = request.raw
+  const named = headers.host ?? (headers[':authority'] as string | undefined)
+  if (named === undefined ? httpVersionMajor === 2 : !isAuthority(named)) throw new ERRORS.BadTarget()
+  // With `trustProxy`, it is what a trusted proxy says that its client has named.
+  const { host } = request
+  if (host !== named && host !== '' && !isAuthority(host)) throw new ERRORS.BadTarget()
 }
 
 /** The only Host among headers (names and values in turn). Throws BadTarget where it is missing, repeated or not valid. */

@@ -1,10 +1,10 @@
 // Which headers does the upstream get? The client's end-to-end headers, in their case, order and number,
 // then those that a proxy adds; changes by a rewrite rule are applied last.
 import type { IncomingMessage, Server } from 'node:http'
+import { isAuthority, sameAuthority } from '@fastify-arr/authority'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import type { Origin } from '../route/target.ts'
-import { isAuthority } from './authority.ts'
 import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
 import type { HeaderNames } from './header-names.ts'
 import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
@@ -58,7 +58,7 @@ export function upstreamHeaders (
     if (!name.passes) {
       // Two different Hosts: two servers could each believe a different one (RFC 9112 §3.2, RFC 9113 §8.3.1).
       if (name.isHost) {
-        if (named !== null && (!crumbs || named !== value)) throw new ERRORS.BadTarget()
+        if (named !== null && (!crumbs || !sameAuthority(named, value, request.protocol))) throw new ERRORS.BadTarget()
         named = value
       }
       continue

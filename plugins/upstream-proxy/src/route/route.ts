@@ -1,6 +1,8 @@
 // Which URL is this request sent to? The one that `to` or a rule gives, or the upstream's with the prefix replaced.
+import { sameAuthority } from '@fastify-arr/authority'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
+import { checkHost } from '../headers/authority.ts'
 import type { HeaderChanges } from '../headers/request-headers.ts'
 import type { Settings } from '../options.ts'
 import { isPromise } from '../options/promise.ts'
@@ -22,10 +24,11 @@ export interface Prefixes {
 // Origin-form as bytes: no space, no control character, nothing beyond latin1, and no fragment (RFC 9112 §3.2.1); no encoded NUL before
 // the query, where a server might end the path. No backtracking: no part can match a character that begins the next one.
 const PATH = /^[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]+(?:%(?!00)[\x21\x22\x24\x26-\x3e\x40-\x7e\x80-\xff]*)*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?$/
-const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i
 
 /** The route of one request. Throws NoUpstream or BadTarget, and BadRoute where `to` gave something else than it may. */
 export function routeOf (request: FastifyRequest, settings: Settings): Route {
+  checkHost(request)
   const own = ownPath(request)
   const answer = settings.to(request)
   let url: string | undefined
@@ -75,15 +78,15 @@ function ownPath (request: FastifyRequest): string {
   return own
 }
 
-/** Absolute-form (RFC 9112 §3.2.2) must name the same host as the Host header. */
+/** Absolute-form (RFC 9112 §3.2.2) must name the same host as the Host header; asterisk-form (§3.2.4) is for OPTIONS alone. */
 function originForm (request: FastifyRequest): string {
   // Node accepts a request line without a version as HTTP/0.9, even with headers.
   if (request.raw.httpVersionMajor < 1) throw new ERRORS.BadTarget()
   const raw = request.raw.url ?? '/'
-  if (raw.startsWith('/') || raw === '*') return raw
+  if (raw.startsWith('/') || (raw === '*' && request.raw.method === 'OPTIONS')) return raw
   const match = ABSOLUTE.exec(raw)
-  const host = request.raw.headers.host
-  if (match === null || (match[1] as string).toLowerCase() !== host?.toLowerCase()) throw new ERRORS.BadTarget()
+  const { host } = request.raw.headers
+  if (match === null || host === undefined || !sameAuthority(match[2] as string, host, match[1] as string)) throw new ERRORS.BadTarget()
   const rest = raw.slice(match[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }

@@ -1,5 +1,6 @@
 // Which host does a URL lead to, and is that host from the rules' author or from the client?
 
+import { isAuthority, sameAuthority } from '@fastify-arr/authority'
 import { hostOf } from '../expressions/variables.ts'
 import { decoded } from '../request/text.ts'
 import type { Part } from '../expressions/template.ts'
@@ -7,8 +8,6 @@ import type { State } from '../request/state.ts'
 
 /** A URL's scheme and authority; the authority ends at its first slash or question mark. */
 const ABSOLUTE = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
-// A host name, address or IPv6 literal with an optional port: nothing that can hold credentials or begin a path.
-const AUTHORITY = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
 // A WebSocket begins as an HTTP request.
 const SCHEMES: Readonly<Record<string, string>> = { http: 'http', https: 'https', ws: 'http', wss: 'https' }
 
@@ -27,13 +26,6 @@ export function beginningOf (url: string): Beginning | null {
   const [{ length }, written, authority] = absolute as unknown as [string, string, string]
   const scheme = SCHEMES[written.toLowerCase()]
   return { origin: scheme === undefined || !isAuthority(authority) ? null : `${scheme}://${authority}`, length }
-}
-
-/** Whether the text is a host with an optional port, and nothing else. */
-export function isAuthority (authority: string): boolean {
-  if (!AUTHORITY.test(authority)) return false
-  const port = /:(\d+)$/.exec(authority)?.[1]
-  return port === undefined || Number(port) <= 65535
 }
 
 /** What is wrong with the scheme and authority that the rule's author wrote, whatever the request; or null. */
@@ -61,7 +53,8 @@ export function mayLeadTo (origin: string, parts: readonly Part[], state: State,
   const [first] = parts
   if (first?.literal !== null || first.source === 'R') return false
   if (origins.has(origin.toLowerCase())) return true
-  return redirect && origin.slice(origin.indexOf('//') + 2).toLowerCase() === decoded(hostOf(state)).toLowerCase()
+  const [scheme = '', authority = ''] = origin.split('://')
+  return redirect && sameAuthority(authority, decoded(hostOf(state)), scheme)
 }
 
 const IN_AUTHORITY = /^[a-z][a-z\d+.-]*:\/\/[^/?]*$/i

@@ -1,8 +1,8 @@
 // Which headers and variables does a rule set?
 
+import { isAuthority } from '@fastify-arr/authority'
 import { headerName, variable, type ReadVariable } from '../expressions/variables.ts'
 import { decoded } from '../request/text.ts'
-import { isAuthority } from './authority.ts'
 import type { Template } from '../expressions/template.ts'
 import type { State } from '../request/state.ts'
 

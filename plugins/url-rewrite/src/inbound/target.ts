@@ -1,6 +1,7 @@
 // Which URL does an action's template give?
 
-import { beginningOf, isAuthority, mayLeadTo } from './authority.ts'
+import { isAuthority } from '@fastify-arr/authority'
+import { beginningOf, mayLeadTo } from './authority.ts'
 import { write, type Written } from './written-url.ts'
 import type { State } from '../request/state.ts'
 import type { CompiledTarget } from './compiled-target.ts'

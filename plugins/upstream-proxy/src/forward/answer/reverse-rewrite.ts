@@ -1,5 +1,6 @@
 // Does an answer name the upstream where it should name the public host? ARR calls this "reverse rewrite host
 // in response headers", for Location, Content-Location, Refresh and the cookies' Domain and Path.
+import { sameAuthority } from '@fastify-arr/authority'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Prefixes } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
@@ -42,9 +43,7 @@ function publicUrl (url: string, places: Places): string {
     const path = url.startsWith('/') ? publicPath(url, places) : url
     return path === url ? url : hostless(path)
   }
-  const authority = (match[1] as string).toLowerCase()
-  const secure = places.origin.secure
-  if (!isSame(authority, places.origin.host, secure) && !isSame(authority, places.toldHost, secure)) return url
+  if (!namesOrigin(match[1] as string, places)) return url
   // An HTTP/1.0 request may have no Host.
   if (places.publicHost === '') return hostless(publicPath(url.slice(match[0].length).replace(/^(?!\/)/, '/'), places))
   const scheme = url.startsWith('//') ? '' : `${places.publicProtocol}:`
@@ -56,11 +55,10 @@ function hostless (path: string): string {
   return /^\/[/\\]/.test(path) ? `/.${path}` : path
 }
 
-/** Compares two authorities; the default port may be given or omitted. */
-function isSame (authority: string, host: string, secure: boolean): boolean {
-  const port = secure ? ':443' : ':80'
-  const bare = (name: string) => name.endsWith(port) ? name.slice(0, -port.length) : name
-  return bare(authority) === bare(host.toLowerCase())
+/** Whether an authority is the upstream's own, or the Host that it was told. */
+function namesOrigin (authority: string, { origin, toldHost }: Places): boolean {
+  const scheme = origin.secure ? 'https' : 'http'
+  return sameAuthority(authority, origin.host, scheme) || sameAuthority(authority, toldHost, scheme)
 }
 
 function publicPath (path: string, { paths }: Places): string {
