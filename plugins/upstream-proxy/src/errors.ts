@@ -19,6 +19,7 @@ export const ERRORS = {
   BodyTaken: createError('FST_ARR_PROXY_BODY_TAKEN', 'The request could not be passed on', 500),
   BadLimit: createError('FST_ARR_PROXY_BAD_LIMIT', 'The request could not be passed on', 500),
   BodyTooLarge: createError('FST_ARR_PROXY_BODY_TOO_LARGE', 'The request body is too large', 413),
+  MethodNotAllowed: createError('FST_ARR_PROXY_METHOD_NOT_ALLOWED', 'This method is not allowed', 405),
   NoUpstream: createError('FST_ARR_PROXY_NO_UPSTREAM', 'Not Found', 404),
   Refused: createError('FST_ARR_UPSTREAM_REFUSED', 'The upstream server could not be reached', 502),
   NotResolved: createError('FST_ARR_UPSTREAM_NOT_RESOLVED', 'The upstream server could not be found', 502),

@@ -16,7 +16,7 @@ import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
 import { Neighbours } from './route/neighbours.ts'
 import { routeOf } from './route/route.ts'
-import { withHooks } from './route/route-options.ts'
+import { refuseTrace, withHooks } from './route/route-options.ts'
 import { cutWhenBroken } from './sockets/broken-sessions.ts'
 import { tellShortage } from './sockets/shortage.ts'
 import { showShapes } from './sockets/socket-shapes.ts'
@@ -87,6 +87,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
 
   function takeOver (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     try {
+      refuseTrace(request, reply, settings.route)
       const route = routeOf(request, settings)
       request.upstream = {
         logId: randomUUID(),

@@ -121,7 +121,7 @@ function values (answer: Answer, name: RegExp): string[] {
   return answer.rawHeaders.filter((_, i, all) => name.test(all[i - i % 2] as string))
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'REPORT', 'SEARCH', 'PURGE', 'LINK', 'UNLINK', 'MERGE', 'SUBSCRIBE', 'NOTIFY', 'ACL', 'BIND', 'CHECKOUT', 'M-SEARCH', 'MKCALENDAR', 'SOURCE']
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'REPORT', 'SEARCH', 'PURGE', 'LINK', 'UNLINK', 'MERGE', 'SUBSCRIBE', 'NOTIFY', 'ACL', 'BIND', 'CHECKOUT', 'M-SEARCH', 'MKCALENDAR', 'SOURCE']
 
 const PATHS = [
   '/mirror', '/mirror?', '/mirror?a=1&a=2&b&=c', '/mirror/%2F%2f', '/mirror//double//slash/', '/mirror/a+b%20c?q=a+b%20c', '/mirror/%C3%A9',
@@ -132,9 +132,7 @@ export const facts: readonly Fact[] = [
   ...METHODS.map(method => ({
     name: `${method} is ${method}`,
     async run (t: Test, subject: Subject) {
-      const body = method === 'TRACE' ? undefined : 'some body'
-      const headers: Record<string, string> = body === undefined ? {} : { 'content-length': '9' }
-      t.match(await mirror(subject, { method, body, headers }), { method, length: body === undefined ? 0 : 9 })
+      t.match(await mirror(subject, { method, body: 'some body', headers: { 'content-length': '9' } }), { method, length: 9 })
     }
   })),
   ...PATHS.map(path => ({

@@ -202,6 +202,35 @@ t.test('two proxies of everything are told apart by their constraints, WebSocket
   t.same([a.arrived.length, b.arrived.length], [4, 8])
 })
 
+t.test('TRACE is a 405 with Allow, whatever it came by, and no upstream hears of it', async t => {
+  const { url, arrived } = await asked(t)
+  const { port, app, requests } = await proxy(t, { upstream: url })
+  const answer = await askPage(port, { path: '/x', method: 'TRACE', headers: { 'max-forwards': '0' } })
+  t.match(answer, { status: 405, headers: { allow: /^(?!.*TRACE)(?!.*CONNECT).*\bGET, .*\bPROPFIND, / } })
+  t.match(JSON.parse(answer.body), { statusCode: 405, code: 'FST_ARR_PROXY_METHOD_NOT_ALLOWED' })
+  t.match(await askPage(port, { path: '/x', method: 'TRACE', headers: { accept: 'text/html' } }), { status: 405, headers: { allow: /GET/ }, body: /<h1>405 Method Not Allowed/ })
+  t.match(await talk(port, handshake('/ws').replace('GET', 'TRACE')), /^HTTP\/1\.1 405 [^]*\r\nallow: /)
+  t.match(await talk(port, 'TRACE /x HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 405 /)
+  const listener = http2.createServer(app.routing as never)
+  const session = await connected(t, await listen(t, listener as never))
+  const stream = session.request({ ':path': '/x', ':method': 'TRACE' })
+  const [headers] = await once(stream, 'response') as [IncomingHttpHeaders]
+  stream.close()
+  t.match(headers, { ':status': 405, allow: /GET/ })
+  t.same(arrived, [])
+  t.same(requests.map(({ upstream }) => upstream), [null, null, null, null, null])
+
+  const own = await proxy(t, { upstream: url }, { before: app => app.setErrorHandler((error: { code: string }, _request, reply) => reply.code(405).send(`own: ${error.code}`)) })
+  t.match(await askPage(own.port, { method: 'TRACE' }), { headers: { allow: /GET/ }, body: 'own: FST_ARR_PROXY_METHOD_NOT_ALLOWED' }, 'and with an error handler of the user\'s')
+})
+
+t.test('`methods` may name TRACE', async t => {
+  const { url, arrived } = await asked(t)
+  const { port } = await proxy(t, { upstream: url, methods: ['get', 'trace'] })
+  t.match(await askPage(port, { path: '/x', method: 'TRACE' }), { status: 200, body: 'the upstream' })
+  t.same(arrived, ['TRACE /x'])
+})
+
 t.test('only the methods that are named are proxied; GET brings HEAD along, and a WebSocket is a GET', async t => {
   const { url, arrived } = await asked(t)
   const { port, app } = await proxy(t, { upstream: url, prefix: '/app', methods: ['get', 'PROPFIND'] }, {

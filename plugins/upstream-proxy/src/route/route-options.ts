@@ -1,6 +1,7 @@
 // Which requests does the proxy take, and which hooks run before it? The options of its routes, with Fastify's own names.
 import { METHODS as KNOWN } from 'node:http'
-import type { FastifyContextConfig, FastifyInstance, LogLevel, RegisterOptions, RouteOptions, RouteShorthandOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, LogLevel, RegisterOptions, RouteOptions, RouteShorthandOptions } from 'fastify'
+import { ERRORS } from '../errors.ts'
 
 /** Options of the proxy's routes. They hold for HTTP requests and WebSockets alike: an upgrade is a GET until its 101. */
 export interface ProxyRouteOptions {
@@ -14,7 +15,7 @@ export interface ProxyRouteOptions {
   config?: FastifyContextConfig & Record<string, unknown>
   /** Which requests are proxied: `{ host: 'a.example' }`, `{ version }`, or a constraint strategy of the server, such as host-routing's `site`. Defaults to all. */
   constraints?: NonNullable<RouteShorthandOptions['constraints']>
-  /** The methods that are proxied; a WebSocket is a GET. Defaults to all that Node and the server know, but CONNECT. */
+  /** The methods that are proxied; a WebSocket is a GET. Defaults to all that Node and the server know, but CONNECT and TRACE, which is answered 405. */
   methods?: readonly string[]
   /** The log level of these requests. Defaults to that of the server. */
   logLevel?: LogLevel
@@ -23,6 +24,8 @@ export interface ProxyRouteOptions {
 const HOOKS = ['onRequest', 'preValidation', 'preHandler'] as const
 // CONNECT names no resource: Node emits it as an event of its own.
 const METHODS = KNOWN.filter(method => method !== 'CONNECT')
+// It sends back the request as the upstream got it, with what the proxy and others on the way have added (RFC 9110 §9.3.8).
+const REFUSED = 'TRACE'
 
 type Hook = Extract<ProxyRouteOptions[typeof HOOKS[number]], readonly unknown[]>[number]
 /** The Fastify scope that the proxy is registered in; the options are checked against it. */
@@ -37,8 +40,10 @@ export interface RouteSettings {
   readonly hooks: Readonly<Record<typeof HOOKS[number], readonly Hook[]>>
   readonly config: object
   readonly constraints: object
-  /** In upper case. */
+  /** The methods that have a route, in upper case. */
   readonly methods: readonly string[]
+  /** The value of `Allow` with which TRACE is answered 405; null where it is proxied, or has no route. */
+  readonly traceAllow: string | null
   /** The log options that Fastify's `register` takes for the routes of a plugin. */
   readonly log: Pick<RegisterOptions, 'logLevel' | 'logSerializers'>
 }
@@ -74,8 +79,17 @@ export function compileRoute (options: ProxyRouteOptions & Pick<RegisterOptions,
     config: options.config ?? {},
     constraints: options.constraints ?? {},
     methods,
+    traceAllow: options.methods === undefined ? methods.filter(method => method !== REFUSED).join(', ') : null,
     log: { ...(logLevel !== undefined && { logLevel }), ...(logSerializers !== undefined && { logSerializers }) }
   }
+}
+
+/** Answers TRACE with 405, unless `methods` names it. Throws MethodNotAllowed. */
+export function refuseTrace (request: FastifyRequest, reply: FastifyReply, { traceAllow }: RouteSettings): void {
+  if (request.raw.method !== REFUSED || traceAllow === null) return
+  // RFC 9110 §15.5.6. Set here and not on the error, so that the answer of the user's own error handler has it too.
+  reply.header('allow', traceAllow)
+  throw new ERRORS.MethodNotAllowed()
 }
 
 /** Finds constraints that the router does not know, or could not compare. */
