@@ -8,6 +8,8 @@ export const CHANNELS = {
   sitesReplaced: 'fastify-arr:sites.replaced',
   /** listeners: a client was sent away. Carries `ListenerRefusal`. */
   listenerRefused: 'fastify-arr:listeners.refused',
+  /** upstream-proxy: a request was refused before any hook could run. Carries `RequestRefusal`. */
+  requestRefused: 'fastify-arr.request.refused',
   /** upstream-proxy: a WebSocket is open. Carries `TunnelMessage`. */
   tunnelOpen: 'fastify-arr.tunnel.open',
   /** upstream-proxy: both sockets of a WebSocket have closed. Carries `TunnelMessage`. */

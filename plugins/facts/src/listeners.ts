@@ -32,8 +32,8 @@ export interface ListenerRefusal {
   readonly socket: Socket | Http2ServerRequest['socket']
   /** The client's, which behind a load balancer is not the socket's own. */
   readonly address: string | undefined
-  /** The limit that it was over, or what was not to be met: `expectation`, `method`. */
-  readonly reason: 'connections' | 'connectionsPerAddress' | 'headerSize' | 'expectation' | 'method'
+  /** The limit that it was over, or what was not to be met: `expectation`, `method`; `protocol` for a request that is not HTTP. */
+  readonly reason: 'connections' | 'connectionsPerAddress' | 'headerSize' | 'expectation' | 'method' | 'protocol'
   /** The request, where Node emits no event for it. */
   readonly request?: IncomingMessage | Http2ServerRequest
   /** What it was answered; null where it was not. */

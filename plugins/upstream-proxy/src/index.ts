@@ -6,6 +6,8 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
+import { guardEntrance } from './dispatch/entrance.ts'
+import { furtherServers } from './dispatch/further-servers.ts'
 import { replyLast } from './dispatch/last-answer.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
 import { answerError } from './forward/error-answer.ts'
@@ -43,6 +45,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
+  guardServers(fastify)
   const forwarder = createForwarder(settings)
   deferContinue(fastify.server)
   const tunnels = new Tunnels(fastify.tunnels, settings)
@@ -121,6 +124,17 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
 /** Found by the request, because there may be several servers: Fastify opens a second one for the other address of `localhost`. */
 function watchSession ({ stream }: Http2ServerRequest): void {
   if (stream.session !== undefined) cutWhenBroken(stream.session)
+}
+
+/** Refuses what is no request for a web server, on every address that Fastify listens on. */
+function guardServers (fastify: FastifyInstance): void {
+  const leave = [guardEntrance(fastify.server, fastify.log)]
+  fastify.addHook('onListen', async () => {
+    for (const server of furtherServers(fastify)) leave.push(guardEntrance(server, fastify.log))
+  })
+  fastify.addHook('onClose', async () => {
+    for (const one of leave) one()
+  })
 }
 
 /** Puts the server's one dispatcher in place of http-proxy's listener, and hands upgrades that no route takes to the server's other listeners. */

@@ -42,6 +42,20 @@ t.test('an upgrade on a local path is a 404 in the end as well, and no upstream 
   t.equal(requests.length, 0)
 })
 
+t.test('a local path is compared as the router reads it', async t => {
+  const asked: string[] = []
+  const { port, requests } = await beside(t, (socket, request) => {
+    asked.push(request.url as string)
+    socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+  }, { prefix: '/', localUpgrades: ['/local', '/caf%C3%A9/'] })
+  const local = ['/local', '/local/x', '/local?x', '/%6cocal', '/loca%6C/x', 'http://example.com/local', 'HTTP://example.com/local/x?y', 'https://example.com/%6cocal', '/caf%c3%a9/x', '/%63af%C3%A9/']
+  for (const target of local) t.match(await ask(t, port, handshake(target)), /^HTTP\/1\.1 403 /, target)
+  t.same(asked, local)
+  t.equal(requests.length, 0)
+  for (const target of ['/locals', '/local%2fx', '/x/local', '/?/local', '/LOCAL', 'http://example.com', 'http://example.com?/local']) t.match(await ask(t, port, handshake(target)), /^HTTP\/1\.1 50\d /, target)
+  t.same(asked, local)
+})
+
 t.test('beside @fastify/websocket too', async t => {
   const { port } = await proxy(t, { upstream: UPSTREAM, prefix: '/api', timeouts: { handshake: 100 } }, {
     after: async app => {

@@ -13,9 +13,11 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { isCut } from '../headers/request-headers.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
+import { isRefused } from './entrance.ts'
 import { routeConnect } from './extended-connect.ts'
 import { inTurn } from './in-turn.ts'
 import { answerLast } from './last-answer.ts'
+import { localOf, type LocalPath, routedPath } from './local-path.ts'
 import { serveAsPlainHttp } from './plain-http.ts'
 import { asksForWebSocket, mark } from './upgrade.ts'
 
@@ -31,7 +33,7 @@ export class Dispatcher {
   readonly #route: Route
   readonly #emit: Emit
   #own: Emit | null = null
-  readonly #local: Array<{ readonly path: string, readonly patience: number }> = []
+  readonly #local: LocalPath[] = []
   readonly #routers = new Set<unknown>()
   readonly #waiting = new Roster<() => void>()
   #users = 0
@@ -58,7 +60,7 @@ export class Dispatcher {
 
   /** Paths (each a prefix by whole segments) whose upgrades bypass the router and go to the server's other listeners, and how long those may take. */
   leave (paths: readonly string[], patience: number): void {
-    for (const path of paths) this.#local.push({ path, patience })
+    for (const path of paths) this.#local.push({ path: routedPath(path), patience })
   }
 
   /** Stops intercepting the events when the last proxy has closed. */
@@ -126,6 +128,7 @@ export class Dispatcher {
   }
 
   #upgrade (request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (isRefused(this.#server, request, socket)) return
     // Node has removed its own error listener: without one, a reset would end the process.
     if (socket.listenerCount('error', destroyIt) === 0) socket.on('error', destroyIt)
     inTurn(socket, () => { this.#dispatch(request, socket, head) })
@@ -139,7 +142,7 @@ export class Dispatcher {
       else serveAsPlainHttp(this.#server, request, socket, head)
       return
     }
-    const local = this.#localOf(request.url ?? '/')
+    const local = localOf(this.#local, request.url ?? '/')
     if (local !== undefined && this.handOver(request, socket, head, local.patience, () => declineBarely(request, socket, 404))) return
     mark(request, { http: '1.1', socket, head })
     const router = this.#websocketRouter()
@@ -149,11 +152,6 @@ export class Dispatcher {
       return
     }
     this.#route(request, responseTo(request, socket))
-  }
-
-  #localOf (url: string): { readonly patience: number } | undefined {
-    return this.#local.find(({ path }) => url.startsWith(path) &&
-      (path.endsWith('/') || url.length === path.length || '/?#'.includes(url[path.length] as string)))
   }
 
   #others (): Listener[] {
