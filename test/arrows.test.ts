@@ -82,6 +82,9 @@ t.test('the check for circles reports the shortest through each file', async t =
 t.test('files that several packages have are equal', async t => {
   const alike = {
     'roster.ts': ['upstream-proxy', 'listeners'],
+    'in-turn.ts': ['upstream-proxy', 'listeners'],
+    'bare-refusal.ts': ['upstream-proxy', 'listeners'],
+    'objection.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
     'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'backend']
   }

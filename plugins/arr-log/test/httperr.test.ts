@@ -240,6 +240,60 @@ t.test('what listeners refuse on behalf of a server is in the httperr log', asyn
   ])
 })
 
+t.test('what a proxy refuses at the entrance is in the httperr log, without the version that Node calls HTTP where it is none', async t => {
+  const server = await start(t)
+  const refused = channel('fastify-arr.request.refused')
+  const socket = { remoteAddress: '192.0.2.1', remotePort: 5000, localAddress: '192.0.2.2', localPort: 80 }
+  const told = { server: server.app.server, socket, address: socket.remoteAddress }
+  refused.publish({ ...told, reason: 'method', request: { httpVersion: '1.1', method: 'CONNECT', url: 'a:443' }, status: 405 })
+  refused.publish({ ...told, reason: 'protocol', request: { httpVersion: '1.0', method: 'ANNOUNCE', url: '/m' }, status: 400 })
+  refused.publish({ ...told, server: {}, reason: 'method', status: 405 })
+  await server.app.close()
+  refused.publish({ ...told, reason: 'method', status: 405 })
+  const lines = rows(filesIn(server.directory)['HTTPERR/httperr1.log'] ?? '')
+  t.strictSame(lines.map(line => ['cs-version', 'cs-method', 'cs-uri', 'sc-status', 's-reason'].map(name => line[name]).join(' ')), ['HTTP/1.1 CONNECT a:443 405 BadRequest', '- ANNOUNCE /m 400 BadRequest'])
+})
+
+t.test('a CONNECT that nobody takes is in the httperr log, and is answered as without the plugin', async t => {
+  const CONNECT = 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n'
+  const server = await start(t)
+  await server.listen()
+  const answer = async (): Promise<string> => {
+    const socket = send(t, server.port, CONNECT)
+    let got = ''
+    socket.setEncoding('utf8').on('data', chunk => { got += chunk })
+    await once(socket, 'close')
+    return got
+  }
+  t.equal(await answer(), '', 'Node closes the connection')
+  server.app.server.on('connect', (_request, socket) => { socket.end('own') })
+  t.equal(await answer(), 'own')
+  await server.app.close()
+  t.equal(server.app.server.listenerCount('connect'), 1, 'the application\'s own')
+
+  t.strictSame(connectLines(server.directory), ['HTTP/1.1 CONNECT a.test:443 - BadRequest'])
+})
+
+t.test('over HTTP/2 it is a 405', async t => {
+  const directory = t.testdir()
+  const app = fastify({ http2: true })
+  t.teardown(() => app.close())
+  await app.register(arrLog, { directory })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`)
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':method': 'CONNECT', ':authority': 'a.test:443' })
+  t.equal((await once(stream, 'response'))[0][':status'], 405)
+  stream.close()
+  session.close()
+  await app.close()
+  t.strictSame(connectLines(directory), ['HTTP/2 CONNECT a.test:443 405 BadRequest'])
+})
+
+function connectLines (directory: string): string[] {
+  return rows(filesIn(directory)['HTTPERR/httperr1.log'] ?? '').map(line => ['cs-version', 'cs-method', 'cs-uri', 'sc-status', 's-reason'].map(name => line[name]).join(' '))
+}
+
 t.test('a request that was answered before its body arrived has one line, however its body ends', async t => {
   const server = await start(t, {}, app => { app.post('/', async () => 'never') })
   await server.listen()

@@ -1,19 +1,21 @@
-// Which clients did the listeners refuse before the server received anything?
+// Which clients did listeners or a proxy refuse before any hook could run?
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CHANNELS, type ListenerRefusal, type Told } from '@fastify-arr/facts'
+import { CHANNELS, type ListenerRefusal, type RequestRefusal, type Told } from '@fastify-arr/facts'
 import { plainAddress } from './connection.ts'
-import type { OnRejected, Reason } from './rejected.ts'
+import { targetOf, type OnRejected, type Reason } from './rejected.ts'
 
 /** HTTP.sys's reason phrases for the listeners' reasons; every other reason is `BadRequest`. */
 const REASONS: Readonly<Record<string, Reason>> = { connections: 'ConnLimit', connectionsPerAddress: 'ConnLimit', headerSize: 'FieldLength' }
 
-/** Reports what @fastify-arr/listeners refuses on behalf of a server. Returns a function that stops it. */
+const TOLD_ON = [CHANNELS.listenerRefused, CHANNELS.requestRefused]
+
+/** Reports what @fastify-arr/listeners and @fastify-arr/upstream-proxy refuse on behalf of a server. Returns a function that stops it. */
 export function watchListenerRefusals (server: object, onRejected: OnRejected): () => void {
-  subscribe(CHANNELS.listenerRefused, onRefused)
-  return () => { unsubscribe(CHANNELS.listenerRefused, onRefused) }
+  for (const channel of TOLD_ON) subscribe(channel, onRefused)
+  return () => { for (const channel of TOLD_ON) unsubscribe(channel, onRefused) }
 
   function onRefused (message: unknown): void {
-    const { server: at, socket, address, reason, request, status = null } = message as Told<ListenerRefusal>
+    const { server: at, socket, address, reason, request, status = null } = message as Told<ListenerRefusal | RequestRefusal>
     if (at !== server) return
     onRejected({
       at: Date.now(),
@@ -22,9 +24,10 @@ export function watchListenerRefusals (server: object, onRejected: OnRejected): 
       clientPort: socket?.remoteAddress === address ? socket?.remotePort ?? null : null,
       serverIp: plainAddress(socket?.localAddress),
       serverPort: socket?.localPort ?? null,
-      version: request === undefined ? null : request.httpVersion === '2.0' ? 'HTTP/2' : `HTTP/${request.httpVersion}`,
+      // Node calls every protocol HTTP.
+      version: request === undefined || reason === 'protocol' ? null : request.httpVersion === '2.0' ? 'HTTP/2' : `HTTP/${request.httpVersion}`,
       method: request?.method ?? null,
-      uri: request?.url ?? null,
+      uri: request === undefined ? null : targetOf(request),
       status,
       siteId: null,
       reason: REASONS[reason ?? ''] ?? 'BadRequest'

@@ -1,4 +1,5 @@
 // What is recorded about a request or connection that was rejected before any hook ran?
+import type { IncomingMessage } from 'node:http'
 
 /** HTTP.sys's reason phrase (s-reason). */
 export type Reason = 'Hostname' | 'BadRequest' | 'Timer_HeaderWait' | 'Timer_EntityBody' | 'Connection_Dropped' | 'ConnLimit' | (string & {})
@@ -18,6 +19,11 @@ export interface Rejected {
   readonly status: number | null
   readonly siteId: number | null
   readonly reason: Reason
+}
+
+/** The target of a request as it was sent. A CONNECT of HTTP/2 has no path: its target is the host and port that it names. */
+export function targetOf ({ url, headers }: { readonly url?: string | undefined, readonly headers?: IncomingMessage['headers'] }): string | null {
+  return url ?? (headers?.[':authority'] as string | undefined) ?? null
 }
 
 /** Called with each rejection. */

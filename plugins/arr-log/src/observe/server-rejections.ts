@@ -1,6 +1,7 @@
 // Which requests and connections did a server reject before any hook could run?
 import type { AddressInfo, DropArgument, Server } from 'node:net'
 import { watchClientErrors } from './client-errors.ts'
+import { watchConnects } from './connects.ts'
 import { plainAddress } from './connection.ts'
 import { watchListenerRefusals } from './listener-refusals.ts'
 import type { OnRejected } from './rejected.ts'
@@ -12,7 +13,7 @@ import { watchUnrouted } from './unrouted.ts'
  * as it is without the log. Returns a function that stops it.
  */
 export function watchServer (server: Server, onRejected: OnRejected): () => void {
-  const stops = [watchClientErrors(server, onRejected), watchListenerRefusals(server, onRejected), watchUnrouted(server, onRejected), watchDrops(server, onRejected)]
+  const stops = [watchClientErrors(server, onRejected), watchListenerRefusals(server, onRejected), watchUnrouted(server, onRejected), watchConnects(server, onRejected), watchDrops(server, onRejected)]
   return () => { for (const stop of stops) stop() }
 }
 

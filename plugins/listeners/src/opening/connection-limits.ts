@@ -2,7 +2,7 @@
 
 import { isIPv6, type Socket } from 'node:net'
 import type { ListenerPlan } from '../plan/plan.ts'
-import { publishRefusal } from '../protocols/refusal.ts'
+import { publishRefusal } from '../refusals/refusal.ts'
 
 /** Counts the connections of one listener. */
 export interface ConnectionLimits {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { constants, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { publishRefusedRequest } from './refusal.ts'
+import { publishRefusedRequest } from '../refusals/refusal.ts'
 
 const HEADER_OVERHEAD = 32
 

@@ -7,11 +7,13 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { CertificateStore } from '../certificates/certificate-store.ts'
 import type { ListenerPlan } from '../plan/plan.ts'
+import { refuseBarely } from '../refusals/bare-refusal.ts'
+import { onlyHttp } from '../refusals/only-http.ts'
 import { cutWhenBroken } from './broken-sessions.ts'
 import { LEADS_TO, limitHeaders, passExpectations, type Destination } from './destination.ts'
 import { createHandshakes } from './handshakes.ts'
 import { setClient, type ProxyHeader } from './proxy-protocol.ts'
-import { publishRefusedRequest } from './refusal.ts'
+import { publishRefusedRequest } from '../refusals/refusal.ts'
 import { type Place, Roster } from './roster.ts'
 import { guardSession, type Guarded } from './session.ts'
 import { watchSessions, watchSockets } from './send-timeout.ts'
@@ -40,8 +42,9 @@ const LINGER = 2000
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
 /** Builds the protocols of one listener. */
-export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, destination: Destination): Engine {
+export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, everything: Destination): Engine {
   const { limits } = plan
+  const destination = onlyHttp(everything, plan.name)
   // HTTP/1.1 connections that are not upgraded: an upgraded one belongs to the handler of the upgrade.
   const plain = new Roster<Http1Socket>()
   const sessions = new Roster<Guarded>()
@@ -63,7 +66,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // CONNECT is for forward proxies. HTTP/2 gets the same status.
   http1.on('connect', (request, socket) => {
     publishRefusedRequest(plan.name, destination.server, request, 'method', 405)
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n', () => { socket.destroy() })
+    refuseBarely(socket as Socket, 405)
   })
   http1.on('connection', join)
   http1.on('clientError', (error, socket) => { if (!destination.clientError(error, socket)) socket.destroy() })
