@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Upstream } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { guardEntrance } from './dispatch/entrance.ts'
@@ -14,6 +14,7 @@ import { answerError } from './forward/error-answer.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
+import { AnswerWays, hasErrorHandler, type AnswerWay } from './route/answer-way.ts'
 import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
 import { Neighbours } from './route/neighbours.ts'
@@ -51,6 +52,9 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const tunnels = new Tunnels(fastify.tunnels, settings)
   fastify.addHook('preClose', farewell(fastify.server, () => tunnels.drain()))
   const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
+  const ways = new AnswerWays()
+  // Only now are all hooks known.
+  fastify.addHook('onReady', async () => { ways.decide(hasErrorHandler(fastify), settings.forward.rewriteResponse !== null) })
   fastify.addHook('onClose', () => {
     shortage()
     return forwarder.close()
@@ -67,8 +71,8 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     for (const method of methods) {
       if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
     }
-    answerBrowsers(scope)
-    scope.addHook('onRoute', withHooks(settings.route, takeOver))
+    answerBrowsers(scope, fastify)
+    scope.addHook('onRoute', withHooks(settings.route, (scope, route) => takeOver(ways.add(scope, route))))
     Neighbours.of(fastify).claim(scope, settings.websocket)
     await scope.register(httpProxy, {
       // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
@@ -88,7 +92,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     dispatchUpgrades(fastify, settings, fastify.server.listeners('upgrade').filter(listener => !before.has(listener)))
   }
 
-  function takeOver (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  function takeOver (way: AnswerWay): preHandlerHookHandler {
+    return (request, reply, done) => { take(request, reply, way, done) }
+  }
+
+  function take (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, done: (error?: Error) => void): void {
     try {
       refuseTrace(request, reply, settings.route)
       const route = routeOf(request, settings)
@@ -106,18 +114,19 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       const upgrade = upgradeOf(request.raw)
       if (upgrade !== undefined) {
         if (settings.websocket) {
-          tunnels.take(request, reply, route, done)
+          tunnels.take(request, reply, route, way, done)
           return
         }
         // This proxy takes no WebSockets, but another proxy of the server has installed the dispatcher.
         asPlainRequest(request, reply, upgrade)
       }
-      forwarder.forward(request, reply, route)
+      forwarder.forward(request, reply, route, way)
     } catch (error) {
       done(error as Error)
       return
     }
-    done()
+    // Otherwise Fastify would go on to the route's handler: the reply is not hijacked.
+    if (!way.errorsThroughReply) done()
   }
 }
 

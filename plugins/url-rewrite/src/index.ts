@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel'
 import { pipeline, Readable } from 'node:stream'
 import { CHANNELS, type Explanation, type Rewrite, type RewriteMessage } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 import { NoProxyError } from './errors.ts'
 import { answer } from './inbound/answer.ts'
 import { underUrl } from './inbound/reroute.ts'
@@ -25,9 +25,13 @@ export type { Imagined } from './rules/rulebook.ts'
 
 /** `fastify.urlRewrite`, for other plugins. */
 export interface UrlRewrite {
+  /** True where there are outbound rules. */
+  readonly changesAnswers: boolean
+  /** The hook that runs the outbound rules on replies. By it upstream-proxy recognises that an answer which passed `rewriteResponse` does not need Fastify's reply. */
+  readonly onSend: onSendHookHandler<unknown>
   /**
    * Runs the outbound rules on a response that does not pass Fastify's `onSend`, such as one that a proxy writes itself.
-   * Undefined where nothing changes. For the option `rewriteResponse` of upstream-proxy.
+   * Undefined where nothing changes. For the option `rewriteResponse` of upstream-proxy. A request's `onSend` does not run them once more.
    */
   rewriteResponse (request: FastifyRequest, response: ResponseHead): ResponseChange | undefined
   /**
@@ -55,6 +59,9 @@ declare module 'fastify' {
 }
 
 const rewrites = channel(CHANNELS.rewrite)
+const REWRITTEN = Symbol('the outbound rules have run')
+
+type Answered = FastifyRequest & { [REWRITTEN]?: true }
 
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
   let rulebook = new Rulebook(options)
@@ -65,7 +72,12 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
   const rerouted = new WeakMap<object, Rewrite>()
 
   fastify.decorate('urlRewrite', {
-    rewriteResponse: (request, response) => rulebook.answerOf(request, response),
+    get changesAnswers () { return rulebook.looksAtAnswers },
+    onSend,
+    rewriteResponse (request: Answered, response) {
+      if (rulebook.looksAtAnswers) request[REWRITTEN] = true
+      return rulebook.answerOf(request, response)
+    },
     explain: request => rulebook.explain(request),
     replace (next) {
       const replacement = new Rulebook(next)
@@ -86,8 +98,10 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     else conclude(verdict, request, reply, done)
   })
 
-  fastify.addHook('onSend', (request, reply, payload, done) => {
-    if (!rulebook.looksAtAnswers) return done(null, payload)
+  fastify.addHook('onSend', onSend)
+
+  function onSend (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error?: Error | null, payload?: unknown) => void): void {
+    if (!rulebook.looksAtAnswers || (request as Answered)[REWRITTEN] === true) return done(null, payload)
     const sent = unwrapped(payload, reply)
     // The payload and the headers of a HEAD that Fastify makes of a GET are those of the GET.
     const change = rulebook.answerOf(request, { status: reply.statusCode, headers: headersOf(reply) }, 'GET')
@@ -99,7 +113,7 @@ async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Pr
     if (source === null) return done(null, sent)
     change.body.once('error', () => withoutCoding(reply))
     done(null, pipeline(source, change.body, () => {}))
-  })
+  }
 
   fastify.addHook('onReady', async () => {
     ready = true

@@ -1,8 +1,10 @@
 // Which clients did listeners or a proxy refuse before any hook could run?
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
 import { CHANNELS, type ListenerRefusal, type RequestRefusal, type Told } from '@fastify-arr/facts'
 import { plainAddress } from './connection.ts'
 import { targetOf, type OnRejected, type Reason } from './rejected.ts'
+import { markSeen } from './unrouted.ts'
 
 /** HTTP.sys's reason phrases for the listeners' reasons; every other reason is `BadRequest`. */
 const REASONS: Readonly<Record<string, Reason>> = { connections: 'ConnLimit', connectionsPerAddress: 'ConnLimit', headerSize: 'FieldLength' }
@@ -17,6 +19,8 @@ export function watchListenerRefusals (server: object, onRejected: OnRejected): 
   function onRefused (message: unknown): void {
     const { server: at, socket, address, reason, request, status = null } = message as Told<ListenerRefusal | RequestRefusal>
     if (at !== server) return
+    // It reaches no hook, and is told of here: its answer is no second line.
+    if (request !== undefined) markSeen(request as IncomingMessage)
     onRejected({
       at: Date.now(),
       clientIp: plainAddress(address),

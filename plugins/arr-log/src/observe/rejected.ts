@@ -1,5 +1,4 @@
 // What is recorded about a request or connection that was rejected before any hook ran?
-import type { IncomingMessage } from 'node:http'
 
 /** HTTP.sys's reason phrase (s-reason). */
 export type Reason = 'Hostname' | 'BadRequest' | 'Timer_HeaderWait' | 'Timer_EntityBody' | 'Connection_Dropped' | 'ConnLimit' | (string & {})
@@ -22,7 +21,7 @@ export interface Rejected {
 }
 
 /** The target of a request as it was sent. A CONNECT of HTTP/2 has no path: its target is the host and port that it names. */
-export function targetOf ({ url, headers }: { readonly url?: string | undefined, readonly headers?: IncomingMessage['headers'] }): string | null {
+export function targetOf ({ url, headers }: { readonly url?: string | undefined, readonly headers?: Readonly<Record<string, unknown>> | undefined }): string | null {
   return url ?? (headers?.[':authority'] as string | undefined) ?? null
 }
 

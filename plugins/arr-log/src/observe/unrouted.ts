@@ -13,7 +13,7 @@ const LEADS_TO = Symbol.for('fastify-arr.leads-to')
 // Requests that a server has received and that have reached no hook so far.
 const unseen = new WeakSet<IncomingMessage>()
 
-/** To be called when a request reaches the hooks: it gets the line of an exchange, not one of the httperr log. */
+/** To be called when a request reaches the hooks, or has got its line otherwise. */
 export function markSeen (raw: IncomingMessage): void {
   unseen.delete(raw)
 }

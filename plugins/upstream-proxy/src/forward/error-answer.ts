@@ -5,27 +5,48 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { closeAfter } from '../dispatch/last-answer.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
+import type { AnswerWay } from '../route/answer-way.ts'
 import { errorPage } from '../route/error-page.ts'
 import { clientHeaders, writeHead } from './answer/answer-headers.ts'
 import type { Delivery } from './answer/delivery.ts'
+import { onFinished } from './reply/finished.ts'
+import type { ReplyDelivery } from './reply/reply-delivery.ts'
+import { dropUnsendable, setHeaders } from './reply/reply-headers.ts'
 
 const NO_ERROR = 0 // RFC 9113 §7
 
 /** Ends an answer that failed: with an error answer where nothing was sent yet, otherwise by a cut. A client that has left gets nothing. */
-export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: Delivery): void {
+export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: Delivery | ReplyDelivery, way: AnswerWay): void {
   const response = reply.raw
   if (name === 'ClientGone' || response.destroyed) return
   if (response.headersSent) {
     delivery.cut()
   } else {
-    delivery.drop()
-    answerError(request, reply, name)
+    if (way.errorsThroughReply) {
+      passOnError(reply, name, delivery)
+    } else {
+      delivery.drop()
+      answerError(request, reply, name, way.notesHeaders)
+    }
     delivery.waitForClient()
   }
 }
 
-/** Answers with an error of this package. The head must not have been sent. */
-export function answerError (request: FastifyRequest, reply: FastifyReply, name: ErrorName): void {
+/** Lets Fastify answer, so that `onError` hooks, the user's error handler and `onSend` hooks see the error. */
+function passOnError (reply: FastifyReply, name: ErrorName, delivery: Delivery | ReplyDelivery): void {
+  const response = reply.raw
+  const error = new ERRORS[name]()
+  if (name === 'ClientTimeout') {
+    response.shouldKeepAlive = false
+    if ('stream' in response) onFinished(response, () => { (response as unknown as Http2ServerResponse).stream.close(NO_ERROR) })
+  }
+  if (delivery.fail(error) || reply.sent) return
+  dropUnsendable(reply)
+  reply.send(error)
+}
+
+/** Answers with an error of this package. The head must not have been sent. `notes`: the reply is told which headers were sent. */
+export function answerError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, notes = false): void {
   const error = new ERRORS[name]()
   const status = error.statusCode ?? 502
   const title = STATUS_CODES[status] ?? 'Error'
@@ -40,6 +61,7 @@ export function answerError (request: FastifyRequest, reply: FastifyReply, name:
   if (name === 'ClientTimeout') headers.push('Connection', 'close')
   else if (name === 'BodyTooLarge') closeAfter(reply)
   writeHead(reply.raw, status, title, headers)
+  if (notes) setHeaders(reply, headers)
   reply.raw.end(request.raw.method === 'HEAD' ? undefined : body)
   // The same for an HTTP/2 stream, after the answer has left (RFC 9113 §8.1).
   if (name === 'ClientTimeout' && 'stream' in reply.raw) (reply.raw as unknown as Http2ServerResponse).stream.close(NO_ERROR)

@@ -9,56 +9,54 @@ import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
+import type { AnswerWay } from '../route/answer-way.ts'
 import type { AnswerHead } from './answer/answer-head.ts'
 import { clientAnswer } from './answer/answer-headers.ts'
-import { Delivery } from './answer/delivery.ts'
+import type { Delivery } from './answer/delivery.ts'
 import { relayInterim } from './answer/interim.ts'
 import type { Leftovers } from './answer/leftovers.ts'
 import { REST_PATIENCE, type ThroughOwner } from './answer/through.ts'
 import { endWithError } from './error-answer.ts'
 import { isGone } from './gone.ts'
-import { isIdempotent } from './idempotent.ts'
+import type { Lease } from './lease.ts'
 import { momentOf } from './moment.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Exchange, Failure, Line } from './pool/exchange.ts'
-import type { Pool } from './pool/pool.ts'
+import { deliveryOf, type DeliveryOwner } from './reply/delivery-of.ts'
+import type { ReplyDelivery } from './reply/reply-delivery.ts'
 import type { BodyPaces } from './request/body-pace.ts'
 import { awaitsContinue, CONTINUE_PATIENCE } from './request/continue.ts'
 import { expectNothing, takeNothing } from './request/no-body.ts'
 import { type BodyOwner, RequestBody } from './request/request-body.ts'
 import type { RequestHead } from './request/request-head.ts'
 
-export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
+export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOwner {
   readonly request: FastifyRequest
   readonly #reply: FastifyReply
+  readonly #way: AnswerWay
   readonly #fact: Upstream
   readonly #head: RequestHead
-  readonly #pool: Pool
+  readonly #lease: Lease
   readonly #settings: ForwardSettings
   readonly #body: RequestBody | null
-  readonly #delivery: Delivery
+  readonly #delivery: Delivery | ReplyDelivery
   readonly #arrived = performance.now()
-  #connection: Line | null = null
-  /** The connection that is being opened for this exchange. */
-  #dialled: Line | null = null
   #patience: NodeJS.Timeout | undefined
-  #retries: number
-  #stale = false
   #finished = false
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, head: RequestHead, pool: Pool, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number) {
+  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, head: RequestHead, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number) {
     this.request = request
     this.#reply = reply
+    this.#way = way
     this.#fact = request.upstream as Upstream
     this.#head = head
-    this.#pool = pool
+    this.#lease = lease
     this.#settings = settings
-    this.#retries = settings.retries
     this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, limit, this)
     if (this.#body === null) expectNothing(request.raw)
-    this.#delivery = new Delivery(reply.raw, leftovers, () => { this.#expired() })
+    this.#delivery = deliveryOf(reply, way, leftovers, this)
     // Before all other listeners: code that reads the facts on 'close' must find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
   }
@@ -68,7 +66,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   start (): void {
     // The client may have left while a hook ran; then 'close' was emitted before this listener was added.
     if (isGone(this.request.raw, this.#reply.raw)) this.#fail('ClientGone', 'connect', 'client', null)
-    else if (this.#body === null || this.#body.begun || awaitsContinue(this.request.raw)) this.#pool.serve(this, this.#stale)
+    else if (this.#body === null || this.#body.begun || awaitsContinue(this.request.raw)) this.#lease.ask(this)
     else this.#body.read()
   }
 
@@ -77,13 +75,12 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   }
 
   dialling (connection: Line): void {
-    this.#dialled = connection
+    this.#lease.dialling(connection)
   }
 
   connected (connection: Line): void {
     const { method, text } = this.#head
-    this.#connection = connection
-    this.#dialled = null
+    this.#lease.begin(connection)
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
     connection.out.gather()
@@ -108,17 +105,21 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   /** Sends the body: the upstream has asked for it, or has not answered in time. */
   #continue (): void {
     clearTimeout(this.#patience)
-    if (this.#body !== null && !this.#body.begun && this.#connection !== null) this.#body.begin(this.#connection.out)
+    const { line } = this.#lease
+    if (this.#body !== null && !this.#body.begun && line !== null) this.#body.begin(line.out)
   }
 
   head (head: AnswerHead): void {
+    // By Fastify's `handlerTimeout`, for example.
+    if (this.#reply.raw.headersSent) {
+      this.answered()
+      return
+    }
     this.#fact.status = head.status
     this.#fact.firstByteTime = performance.now() - this.#arrived
     this.#body?.answered()
-    const answer = clientAnswer(this.request, this.#reply, head, this.#head, this.#settings)
-    // The client was not told to send its body. It may send it or omit it, so the next bytes on this connection would be ambiguous.
-    if (this.#body !== null && !this.#body.begun) answer.headers.push('Connection', 'close')
-    this.#delivery.head(answer, this)
+    const isUnread = this.#body !== null && !this.#body.begun
+    this.#delivery.head(clientAnswer(this.request, this.#reply, head, this.#head, this.#settings, isUnread), this)
   }
 
   broken (cause: unknown): void {
@@ -130,8 +131,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
     this.#finished = true
     clearTimeout(this.#patience)
     this.#patience = setTimeout(() => {
-      this.#connection?.abandon()
-      this.#connection = null
+      this.#lease.leave(this)
       this.#body?.stop()
     }, REST_PATIENCE).unref()
   }
@@ -141,14 +141,14 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   }
 
   body (part: Buffer): void {
-    this.#delivery.part(part, this.#connection)
+    this.#delivery.part(part, this.#lease.line)
   }
 
   end (last: Buffer | null, trailers: RawHeaders | null): void {
     if (this.#body === null) takeNothing(this.request.raw)
-    this.#delivery.end(last, trailers, this.#connection as Line)
+    this.#delivery.end(last, trailers, this.#lease.line as Line)
     this.#finished = true
-    this.#connection = null
+    this.#lease.line = null
     this.#body?.stop()
     clearTimeout(this.#patience)
   }
@@ -156,40 +156,40 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner {
   // 4. Finish
 
   failed (failure: Failure): void {
-    this.#connection = this.#dialled = null
-    if (this.#mayRetry(failure)) this.start()
+    if (this.#lease.mayRetry(failure)) this.start()
     else this.#fail(failure.name, failure.moment, failure.side, failure.cause)
   }
 
-  #mayRetry ({ name, moment, stale }: Failure): boolean {
-    if (stale && !this.#stale && this.#body === null && isIdempotent(this.#head.method)) {
-      this.#stale = true
-      return true
-    }
-    // Nothing was sent yet. A request that already waited its time in the queue is not queued a second time.
-    return moment === 'connect' && name !== 'TooMany' && this.#retries-- > 0
+  #clientClosed (): void {
+    if (!this.#finished) this.#fail('ClientGone', momentOf(this.#fact, this.#lease.line !== null, this.#body), 'client', null)
+    this.#delivery.closed()
   }
 
-  #clientClosed (): void {
-    if (!this.#finished) this.#fail('ClientGone', momentOf(this.#fact, this.#connection !== null, this.#body), 'client', null)
-    this.#delivery.closed()
+  /** Something else has answered, such as a hook's payload in place of the body: no more is needed from the upstream. */
+  answered (): void {
+    if (this.#finished) return
+    if (this.#fact.status === null) this.#leave()
+    else this.early()
+    this.#delivery.drop()
   }
 
   #fail (name: ErrorName, moment: Moment, side: Side, cause: unknown): void {
     if (this.#finished && side !== 'proxy') return
-    this.#finished = true
-    this.#pool.forget(this)
-    clearTimeout(this.#patience)
-    const connection = this.#connection ?? this.#dialled
-    this.#connection = this.#dialled = null
-    connection?.abandon()
-    this.#body?.stop()
+    this.#leave()
     this.#fact.error = describe(name, moment, side, cause)
-    endWithError(this.request, this.#reply, name, this.#delivery)
+    endWithError(this.request, this.#reply, name, this.#delivery, this.#way)
+  }
+
+  /** Gives up the connection, or the wait for one. */
+  #leave (): void {
+    this.#finished = true
+    clearTimeout(this.#patience)
+    this.#lease.leave(this)
+    this.#body?.stop()
   }
 
   /** The client does not take what there is. */
-  #expired (): void {
+  expired (): void {
     if (!this.#finished) {
       this.#fail('ClientTimeout', 'body', 'client', null)
       return

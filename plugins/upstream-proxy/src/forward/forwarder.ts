@@ -2,11 +2,13 @@
 import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../options.ts'
+import type { AnswerWay } from '../route/answer-way.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
 import { Leftovers } from './answer/leftovers.ts'
 import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
+import { Lease } from './lease.ts'
 import { Pool } from './pool/pool.ts'
 import { bodyLimit } from './request/body-limit.ts'
 import { BodyPaces } from './request/body-pace.ts'
@@ -14,8 +16,8 @@ import { requestHead } from './request/request-head.ts'
 
 /** Forwards requests on which `request.upstream` is set. */
 export interface Forwarder {
-  /** Sends a request to its upstream and the answer to the client; hijacks the reply. Throws where the request itself is not valid. */
-  forward (request: FastifyRequest, reply: FastifyReply, route: Route): void
+  /** Sends a request to its upstream and the answer to the client. Hijacks the reply, unless Fastify is to answer errors. Throws where the request itself is not valid. */
+  forward (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay): void
   /** Ends all connections to upstreams. */
   close (): Promise<void>
 }
@@ -35,12 +37,12 @@ export function createForwarder (settings: Settings): Forwarder {
   }
 
   return {
-    forward (request, reply, route) {
+    forward (request, reply, route, way) {
       // Before the reply is hijacked, so that Fastify answers an error of the request itself.
       const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
       const limit = bodyLimit(request, reply, head.body, settings.forward.maxBodySize)
-      reply.hijack()
-      const forwarding = new Forwarding(request, reply, head, poolOf(head.origin), settings.forward, leftovers, paces, limit)
+      if (!way.errorsThroughReply) reply.hijack()
+      const forwarding = new Forwarding(request, reply, way, head, new Lease(poolOf(head.origin), head, settings.forward.retries), settings.forward, leftovers, paces, limit)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
         // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { isOurs } from '../errors.ts'
+import { hasErrorHandler } from './answer-way.ts'
 
 /** The page; null where the client does not accept HTML. */
 export function errorPage ({ statusCode = 500, message }: FastifyError, accept: string | undefined): string | null {
@@ -20,14 +21,15 @@ export function errorPage ({ statusCode = 500, message }: FastifyError, accept: 
 `
 }
 
-/** Errors that Fastify answers look in a browser like those of the forwarder. An error handler of the user's takes precedence. */
-export function answerBrowsers (scope: FastifyInstance): void {
-  // There is no other way to recognise Fastify's own handler: the user's come out as bound functions.
-  if (scope.errorHandler.name !== 'defaultErrorHandler') return
+/** Errors that Fastify answers look like those of the forwarder. An error handler of the user's takes precedence, also one that is set on `parent` later. */
+export function answerBrowsers (scope: FastifyInstance, parent: FastifyInstance): void {
+  if (hasErrorHandler(scope)) return
   scope.setErrorHandler((error, request, reply) => {
+    if (hasErrorHandler(parent)) return parent.errorHandler(error as FastifyError, request, reply)
     const page = isOurs(error) ? errorPage(error, request.raw.headers.accept) : null
+    if (isOurs(error)) reply.header('cache-control', 'no-store')
     // Passed on to Fastify's default handler.
     if (page === null) throw error
-    reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page)
+    reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').send(page)
   })
 }

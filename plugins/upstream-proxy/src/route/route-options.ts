@@ -106,8 +106,11 @@ function checkConstraints (constraints: object, scope: Scope, mistakes: string[]
  * The `onRoute` hook for the scope of the proxy's routes: puts the hooks on each, and `takeOver` after every other
  * preHandler, including those that other plugins' `onRoute` hooks add.
  */
-export function withHooks ({ hooks }: RouteSettings, takeOver: Hook): (route: RouteOptions) => void {
-  return route => {
+export function withHooks ({ hooks }: RouteSettings, takeOverOf: (scope: FastifyInstance, route: RouteOptions) => Hook): (this: FastifyInstance, route: RouteOptions) => void {
+  return function (route) {
+    const takeOver = takeOverOf(this, route)
+    // An API's documentation made by @fastify/swagger has no place for "everything".
+    route.schema = { hide: true, ...route.schema } as NonNullable<RouteOptions['schema']>
     for (const name of HOOKS) {
       const all = [...hooks[name], ...listOf<Hook>(route[name] as Hook | Hook[]), ...(name === 'preHandler' ? [takeOver] : [])]
       if (all.length > 0) route[name] = all as never

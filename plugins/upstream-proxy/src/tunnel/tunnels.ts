@@ -4,16 +4,18 @@ import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, typ
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
-import { isHeader } from '../headers/raw-headers.ts'
+import { dropUnsendable } from '../forward/reply/reply-headers.ts'
 import type { Settings } from '../options.ts'
+import type { AnswerWay } from '../route/answer-way.ts'
 import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
 import { type Drain, drainTunnels } from './drain.ts'
 import { reservedBits } from './frames.ts'
 import { valueOf } from './handshake/answer-head.ts'
 import { clientSide, type ClientSide } from './handshake/client-side.ts'
-import { Handshake, type Opened } from './handshake/handshake.ts'
+import { Handshake } from './handshake/handshake.ts'
 import { isHandshake } from './handshake/handshake-head.ts'
+import type { Opened } from './handshake/opened.ts'
 import { holdLimits, SWEEP } from './limits.ts'
 import type { OpenTunnels } from './open-tunnels.ts'
 import { Tunnel } from './tunnel.ts'
@@ -40,7 +42,7 @@ export class Tunnels {
   }
 
   /** Takes an upgrade to its upstream. `done` gets the error that Fastify has to answer; without one, the request is answered here. */
-  take (request: FastifyRequest, reply: FastifyReply, route: Route, done: (error?: Error) => void): void {
+  take (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
     const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
@@ -63,7 +65,7 @@ export class Tunnels {
       refuse(new ERRORS[name]())
       return
     }
-    const handshake: Handshake = new Handshake(request, reply, client, this.#settings,
+    const handshake: Handshake = new Handshake(request, reply, client, this.#settings, way,
       opened => {
         this.#pending.strike(pending)
         reply.hijack()
@@ -71,8 +73,10 @@ export class Tunnels {
         this.#begin(request, client, opened)
         done()
       },
-      error => {
+      (error, isAnswered) => {
         this.#pending.strike(pending)
+        // Through the reply: Fastify must neither go on to the route's handler nor be told that the reply is not its own.
+        if (isAnswered) return
         if (error !== null) {
           refuse(error)
           return
@@ -135,14 +139,6 @@ export class Tunnels {
     if (this.#own.size === 0) return
     this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain)
     await this.#drain.done
-  }
-}
-
-// Drops headers that cannot be sent. Fastify leaves their refusal to Node, and no caller of this plugin would catch Node's exception.
-function dropUnsendable (reply: FastifyReply): void {
-  const own = reply.getHeaders()
-  for (const name in own) {
-    if (![own[name]].flat().every(value => isHeader(name, String(value)))) reply.removeHeader(name)
   }
 }
 

@@ -25,8 +25,8 @@ const SINGLE: ReadonlySet<string> = new Set([
 ])
 const LISTS: ReadonlySet<string> = new Set(['content-encoding', 'content-language', 'if-match', 'if-none-match'])
 
-/** Builds the answer for the client. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
-export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head: AnswerHead, asked: RequestHead, settings: ForwardSettings): ClientAnswer {
+/** Builds the answer for the client; `isUnread`: the request's body was never asked for. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
+export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head: AnswerHead, asked: RequestHead, settings: ForwardSettings, isUnread: boolean): ClientAnswer {
   if (head.naming && settings.reverseRewrite) {
     reverseRewrite(head.headers, {
       origin: asked.origin,
@@ -49,6 +49,8 @@ export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head
     answer.body?.destroy()
     throw error
   }
+  // The client may send its body or omit it, so the next bytes on this connection would be ambiguous.
+  if (isUnread) answer.headers.push('Connection', 'close')
   return answer
 }
 

@@ -1,10 +1,11 @@
 // How does the answer get to the client? As it arrives, no faster than the client reads it; an incomplete one never looks complete.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
 import type { Source } from '../pool/exchange.ts'
-import { writeHead } from './answer-headers.ts'
+import { KeptHead } from '../reply/kept-head.ts'
 import { Ending } from './ending.ts'
 import { addTrailers } from './interim.ts'
 import type { Leftovers } from './leftovers.ts'
@@ -24,30 +25,31 @@ export class Delivery implements Late, ThroughTarget {
   /** True while the client must read before more is written. */
   #full = false
   #discard = false
-  #answer: ClientAnswer | null = null
+  readonly #head: KeptHead
   /** The corked socket, while writes are collected in it. */
   #gathering: Socket | null = null
   /** The answer's end leaves with the collected writes. */
   #complete = false
   readonly #ending: Ending
 
-  /** `expired` is called where the client does not read the rest of a complete answer in time. */
-  constructor (response: ServerResponse, leftovers: Leftovers, expired: () => void) {
-    this.#response = response
-    this.#http1 = !('stream' in response)
-    this.#ending = new Ending(response, leftovers, expired)
+  /** `notes`: the reply is told which headers were sent. `expired` is called where the client does not read the rest of a complete answer in time. */
+  constructor (reply: FastifyReply, notes: boolean, leftovers: Leftovers, expired: () => void) {
+    this.#response = reply.raw
+    this.#head = new KeptHead(reply, notes)
+    this.#http1 = !('stream' in reply.raw)
+    this.#ending = new Ending(reply.raw, leftovers, expired)
   }
 
   /** Keeps the head until something follows it: an answer that fails before that can still become an error. */
   head (answer: ClientAnswer, owner: ThroughOwner): void {
-    this.#answer = answer
+    this.#head.keep(answer)
     this.#discard = answer.status === 204 || answer.status === 304
     if (answer.body !== null) this.#through = new Through(answer.body, this.#response, this, owner)
   }
 
   /** Sends what is ready now; the body, or more of it, has still to arrive. */
   flush (): void {
-    if (this.#answer === null) return
+    if (!this.#head.waits) return
     this.begin()
     this.#gather()
     this.#response.flushHeaders()
@@ -55,10 +57,7 @@ export class Delivery implements Late, ThroughTarget {
 
   /** Gives Node the head; it leaves with the bytes that follow. */
   begin (): void {
-    const answer = this.#answer
-    if (answer === null) return
-    this.#answer = null
-    writeHead(this.#response, answer.status, answer.reason, answer.headers)
+    this.#head.write()
   }
 
   /**
@@ -154,9 +153,15 @@ export class Delivery implements Late, ThroughTarget {
     this.#ending.wait()
   }
 
+  /** Nothing was sent. False: the caller answers with the error. */
+  fail (): boolean {
+    this.drop()
+    return false
+  }
+
   /** Nothing more of this answer is sent. */
   drop (): void {
-    this.#answer = null
+    this.#head.drop()
     this.#through?.destroy()
   }
 

@@ -29,5 +29,6 @@ export function addTrailers (response: ServerResponse | Http2ServerResponse, tra
   }
   const pairs: Array<[string, string]> = []
   for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string])
-  if (response.chunkedEncoding) response.addTrailers(pairs)
+  // Where the head was not sent, it is not known yet: Node drops the trailers of any other body.
+  if (response.chunkedEncoding || !response.headersSent) response.addTrailers(pairs)
 }

@@ -1,6 +1,5 @@
 // How does a body pass through the stream that `rewriteResponse` returned? The stream is the user's code: it may buffer, be slow,
 // end before it got the whole body, or fail.
-import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Source } from '../pool/exchange.ts'
@@ -14,6 +13,13 @@ export interface ThroughTarget {
   begin (): void
   /** The stream has ended, and the answer with it. */
   finish (trailers: RawHeaders | null): void
+}
+
+/** What takes the stream's output: the response, or the body that Fastify is given. */
+export interface ThroughSink {
+  /** False where it has enough; then 'drain' follows. */
+  write (part: Buffer): boolean
+  once (event: 'drain', listener: () => void): unknown
 }
 
 /** Called where the answer does not end with the upstream's body. */
@@ -35,14 +41,14 @@ export class Through {
   #told = false
   #trailers: RawHeaders | null = null
 
-  constructor (stream: Duplex, response: ServerResponse, target: ThroughTarget, owner: ThroughOwner) {
+  constructor (stream: Duplex, sink: ThroughSink, target: ThroughTarget, owner: ThroughOwner) {
     this.#stream = stream
     this.#owner = owner
     stream.on('data', (part: Buffer) => {
       target.begin()
-      if (response.write(part)) return
+      if (sink.write(part)) return
       stream.pause()
-      response.once('drain', () => { stream.resume() })
+      sink.once('drain', () => { stream.resume() })
     })
     stream.on('drain', () => { this.#goOn() })
     stream.on('end', () => {

@@ -142,14 +142,14 @@ function isAnswerHeader (lower: string, dropped: ReadonlySet<string>): boolean {
   return !HOP_BY_HOP.has(lower) && !dropped.has(lower) && lower !== 'content-length'
 }
 
-/** The headers that hooks have set on the reply (an affinity cookie, for example), without those that the upstream sent too; cookies of both are kept. */
+/** The headers that hooks have set on the reply (an affinity cookie, for example), without those that the upstream sent too, and those that belong to the handshake; cookies of both are kept. */
 function ownHeaders (answer: AnswerHead, reply: FastifyReply): RawHeaders {
   const out: RawHeaders = []
   const own = reply.getHeaders()
   for (const name in own) {
     const lower = name.toLowerCase()
     const value = own[name]
-    if (value === undefined || !isAnswerHeader(lower, NONE)) continue
+    if (value === undefined || !isAnswerHeader(lower, NONE) || lower.startsWith('sec-websocket-')) continue
     if (lower !== 'set-cookie' && valueOf(answer.headers, lower) !== null) continue
     addOwn(out, name, value) // it throws at a line break, which would end the head early
   }

@@ -10,6 +10,7 @@ import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
 import type { Settings } from '../../options.ts'
+import type { AnswerWay } from '../../route/answer-way.ts'
 import type { Route } from '../../route/route.ts'
 import { dial } from '../../sockets/dial.ts'
 import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
@@ -17,17 +18,10 @@ import { type Answer, AnswerReader } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
 import { EarlyClient } from './early-client.ts'
 import { handshakeHead } from './handshake-head.ts'
+import { Listening } from './listening.ts'
+import type { Opened } from './opened.ts'
+import { afterHooks } from './opening-hooks.ts'
 import { type Asked, passOnRefusal } from './refusal.ts'
-
-/** The result of a successful handshake. */
-export interface Opened {
-  readonly head: AnswerHead
-  readonly upstream: Duplex
-  /** Bytes that the client sent before the 101. */
-  readonly early: Buffer
-  /** Bytes that arrived together with the upstream's 101. */
-  readonly late: Buffer
-}
 
 // ms. The time limit where the handshake has none and the client has ended its side: a client that has left may show nothing else.
 const HALF_CLOSED = 10_000
@@ -39,25 +33,28 @@ export class Handshake {
   readonly #client: ClientSide
   readonly #fact: Upstream
   readonly #settings: Settings
+  readonly #way: AnswerWay
   readonly #reader: AnswerReader
   readonly #arrived: number
   readonly #opened: (opened: Opened) => void
-  readonly #failed: (error: Error | null) => void
+  readonly #failed: (error: Error | null, isAnswered: boolean) => void
   #asked: Asked | null = null
   #upstream: Duplex | null = null
   readonly #early: EarlyClient
+  readonly #listening = new Listening()
   #timer: NodeJS.Timeout | undefined
   #moment: Moment = 'connect'
   #done = false
 
-  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: Settings,
-    opened: (opened: Opened) => void, failed: (error: Error | null) => void) {
+  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: Settings, way: AnswerWay,
+    opened: (opened: Opened) => void, failed: (error: Error | null, isAnswered: boolean) => void) {
     this.#request = request
     this.#reply = reply
     this.#client = client
     this.#early = new EarlyClient(client, () => { this.#clientEnded() }, () => { this.#fail('ClientGone', 'client') })
     this.#fact = request.upstream as Upstream
     this.#settings = settings
+    this.#way = way
     this.#reader = new AnswerReader(settings.forward.headLimit)
     this.#arrived = performance.now()
     this.#opened = opened
@@ -90,10 +87,10 @@ export class Handshake {
     this.#moment = 'headers'
     const { handshakeTimeout } = this.#settings
     if (handshakeTimeout > 0) this.#limit(handshakeTimeout)
-    upstream.on('error', this.#onUpstreamError)
-    upstream.on('end', this.#onUpstreamEnd)
-    upstream.on('close', this.#onUpstreamEnd)
-    upstream.on('data', this.#onAnswer)
+    this.#listening.on(upstream, 'error', this.#onUpstreamError)
+    this.#listening.on(upstream, 'end', this.#onUpstreamEnd)
+    this.#listening.on(upstream, 'close', this.#onUpstreamEnd)
+    this.#listening.on(upstream, 'data', this.#onAnswer)
     upstream.write(text, 'latin1')
   }
 
@@ -118,15 +115,28 @@ export class Handshake {
     fact.status = head.status
     if (head.status !== 101) {
       this.#finish()
-      this.#failed(passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings))
+      const error = passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings, this.#way)
+      this.#failed(error, error === null && this.#way.throughReply)
     } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
       this.#fail('BadAnswer', 'upstream')
-    } else if (this.#client.gone) {
+    } else {
+      // The time that the user's hooks take is not the upstream's.
+      clearTimeout(this.#timer)
+      const late = bytes.subarray(end)
+      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, late, error) })
+    }
+  }
+
+  #open (head: AnswerHead, late: Buffer, error: unknown): void {
+    if (this.#done) return
+    if (error !== null) {
+      this.#fail('RewriteFailed', 'proxy', error, error as Error)
+    } else if (this.#client.gone || this.#reply.raw.headersSent) {
       this.#fail('ClientGone', 'client')
     } else if (this.#prepared(head)) {
       // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
-      this.#opened({ head, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late: bytes.subarray(end) })
+      this.#opened({ head, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late })
     }
   }
 
@@ -153,7 +163,8 @@ export class Handshake {
   readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
   readonly #onUpstreamEnd = (): void => this.#fail('Reset', 'upstream')
 
-  #fail (name: ErrorName, side: Side, cause: unknown = null): void {
+  /** `error` is what Fastify answers with, where it is not the proxy's own. */
+  #fail (name: ErrorName, side: Side, cause: unknown = null, error: Error = new ERRORS[name]()): void {
     if (this.#done) return
     // The request was answered meanwhile, for example by Fastify's `handlerTimeout`: the client's socket now belongs to that answer.
     const answered = this.#reply.raw.headersSent
@@ -166,7 +177,7 @@ export class Handshake {
       upstream.destroy()
     }
     if (side === 'client' && !answered) this.#client.stream.destroy()
-    this.#failed(side === 'client' || answered ? null : new ERRORS[name]())
+    this.#failed(side === 'client' || answered ? null : error, false)
   }
 
   /** Ends the handshake and pauses both sockets, so that no later byte is lost. */
@@ -181,12 +192,7 @@ export class Handshake {
     this.#done = true
     clearTimeout(this.#timer)
     this.#early.leave()
-    const upstream = this.#upstream
-    if (upstream === null) return
-    upstream.removeListener('data', this.#onAnswer)
-    upstream.removeListener('end', this.#onUpstreamEnd)
-    upstream.removeListener('close', this.#onUpstreamEnd)
-    upstream.removeListener('error', this.#onUpstreamError)
+    this.#listening.stop()
   }
 }
 

@@ -5,12 +5,14 @@ import type { Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName } from '../../errors.ts'
 import { type AnswerHead, BadAnswer } from '../../forward/answer/answer-head.ts'
-import { clientHeaders, writeHead } from '../../forward/answer/answer-headers.ts'
+import { clientHeaders } from '../../forward/answer/answer-headers.ts'
 import { AnswerParser } from '../../forward/answer/answer-parser.ts'
 import { type Places, reverseRewrite } from '../../forward/answer/reverse-rewrite.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Settings } from '../../options.ts'
+import type { AnswerWay } from '../../route/answer-way.ts'
 import type { Origin } from '../../route/target.ts'
+import { refusalDelivery } from './refusal-delivery.ts'
 
 /** The upstream that was asked, the Host that was sent, and the prefixes of the path. */
 export interface Asked {
@@ -23,7 +25,7 @@ export interface Asked {
  * Streams an answer whose head has arrived; `read` is its bytes so far. Each pause in it is limited by the handshake's time limit.
  * Returns null, or the error that Fastify has to answer with where the head is not valid.
  */
-export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings): Error | null {
+export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings, way: AnswerWay): Error | null {
   const idle = settings.handshakeTimeout
   let invalid: Error | null = null
   const out = reply.raw
@@ -32,19 +34,26 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   /** True when the upstream has sent the whole answer; a part of it may still wait for the client. */
   let whole = false
   const timer = idle > 0 ? setTimeout(() => { held || whole ? fail('ClientTimeout', 'client', null) : fail('Timeout', 'upstream', null) }, idle).unref() : undefined
-  const parser = new AnswerParser({
-    information () {},
-    head: begin,
-    body (chunk) {
-      if (out.write(chunk)) return
+  const delivery = refusalDelivery(reply, way, {
+    hold () {
       held = true
       upstream.pause()
     },
+    resume () {
+      held = false
+      timer?.refresh()
+      upstream.resume()
+    },
+    abandon () { upstream.destroy() }
+  })
+  const parser = new AnswerParser({
+    information () {},
+    head: begin,
+    body (chunk) { delivery.part(chunk) },
     end (last) {
       whole = true
       upstream.destroy()
-      if (last === null) out.end()
-      else out.end(last)
+      delivery.end(last)
     }
   }, settings.forward.headLimit)
   parser.expect('GET')
@@ -52,11 +61,6 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   out.prependListener('close', () => fail('ClientGone', 'client', null))
   // HTTP/2's response emits 'finish' only when its stream closes, so the stream's event is used.
   ;('stream' in out ? (out as unknown as Http2ServerResponse).stream : out).on('finish', finish)
-  out.on('drain', () => {
-    held = false
-    timer?.refresh()
-    upstream.resume()
-  })
   upstream.on('data', feed)
   upstream.on('end', () => {
     if (parser.endsWithConnection) parser.finish()
@@ -81,11 +85,8 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   function begin (head: AnswerHead): void {
     if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
     if (head.naming && settings.forward.reverseRewrite) turnBack(head.headers, reply.request, asked)
-    const headers = clientHeaders(head, reply)
-    writeHead(out, head.status, head.reason, headers)
-    reply.hijack()
-    // The body may arrive much later, or never.
-    out.flushHeaders()
+    clientHeaders(head, reply)
+    delivery.head(head)
   }
 
   function finish (): void {
@@ -99,13 +100,9 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     finish()
     fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
     if (name === 'ClientGone') return
-    if (out.headersSent) {
-      // Cut, so that the answer does not look complete.
-      if ('stream' in out) (out as unknown as Http2ServerResponse).stream.close(2)
-      else out.destroy()
-      return
-    }
-    invalid = new ERRORS[name]()
+    const error = new ERRORS[name]()
+    if (out.headersSent) delivery.cut()
+    else if (!delivery.fail(error)) invalid = error
   }
 }
 

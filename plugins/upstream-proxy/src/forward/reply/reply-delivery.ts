@@ -1,0 +1,175 @@
+// How does an answer get to the client where hooks want to see it? Through `reply.send()`: its head first, its body as a stream, which
+// is read no faster than the client takes what the hooks make of it.
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { RawHeaders } from '../../headers/raw-headers.ts'
+import { Ending } from '../answer/ending.ts'
+import { addTrailers } from '../answer/interim.ts'
+import type { Leftovers } from '../answer/leftovers.ts'
+import type { ClientAnswer } from '../answer/rewrites.ts'
+import { Through, type ThroughOwner, type ThroughTarget } from '../answer/through.ts'
+import type { Source } from '../pool/exchange.ts'
+import { AnswerBody } from './answer-body.ts'
+import { type OwnHeaders, putBack, setHeaders } from './reply-headers.ts'
+
+/** Does what `Delivery` does, through Fastify. */
+export class ReplyDelivery implements ThroughTarget {
+  readonly #reply: FastifyReply
+  readonly #response: ServerResponse
+  readonly #ending: Ending
+  #body: AnswerBody | null = null
+  /** What Fastify pipes to the client: the body, or a hook's stream around it. */
+  #payload: Readable | null = null
+  #through: Through | null = null
+  #source: Source | null = null
+  #isEarly = false
+  /** The headers that the reply had before the answer. */
+  #own: OwnHeaders = {}
+
+  /** `expired` is called where the client does not read what there is in time. */
+  constructor (reply: FastifyReply, leftovers: Leftovers, expired: () => void) {
+    this.#reply = reply
+    this.#response = reply.raw
+    this.#ending = new Ending(reply.raw, leftovers, expired)
+  }
+
+  /** Gives the answer to Fastify. Throws where a header that a hook has set cannot be sent. */
+  head (answer: ClientAnswer, owner: ThroughOwner): void {
+    const { status, headers } = answer
+    const reply = this.#reply
+    this.#own = reply.getHeaders()
+    setHeaders(reply, headers)
+    setStatus(this.#response, answer)
+    if (valueOf(headers, 'connection') !== undefined) this.#response.shouldKeepAlive = false
+    if (status === 204 || status === 304 || reply.request.method === 'HEAD' || reply.getHeader('content-length') === '0') {
+      reply.send()
+      return
+    }
+    const body = this.#body = new AnswerBody(() => { this.#goOn() })
+    if (answer.body !== null) this.#through = new Through(answer.body, body, this, owner)
+    const length = reply.getHeader('content-length')
+    this.#response.once('pipe', payload => { this.#piped(payload as Readable, length, valueOf(headers, 'trailer')) })
+    reply.send(body)
+  }
+
+  /** All hooks have run, and Fastify is about to send the head. */
+  #piped (payload: Readable, length: unknown, trailer: string | undefined): void {
+    const response = this.#response
+    this.#payload = payload
+    // A hook has put another stream around the body, and the length is still that of the body.
+    if (payload !== this.#body && length !== undefined && response.getHeader('content-length') === length) response.removeHeader('content-length')
+    // Only now, because Node refuses it beside a length.
+    if (trailer !== undefined && !response.hasHeader('content-length')) response.setHeader('Trailer', trailer)
+    if (this.#isEarly) this.#sendHead()
+  }
+
+  /** Sends the head, if it has not left with a part of the body: the rest may arrive much later. */
+  flush (): void {
+    if (this.#isEarly) return
+    this.#isEarly = true
+    if (this.#payload !== null) this.#sendHead()
+  }
+
+  #sendHead (): void {
+    const response = this.#response
+    // The pipe hands over what has arrived at the end of this turn; the head leaves with it.
+    setImmediate(() => { if (!response.headersSent && !response.destroyed && !response.writableEnded) response.flushHeaders() })
+  }
+
+  /** The head leaves with the first bytes. */
+  begin (): void {}
+
+  /** Takes a copy of a part; the source is paused where the reader has to catch up. */
+  part (part: Buffer, source: Source | null): void {
+    if (this.#through !== null) {
+      if (source !== null) this.#through.part(part, source)
+      return
+    }
+    if (this.#body === null || this.#body.write(Buffer.from(part)) || source === null) return
+    source.hold()
+    this.#source = source
+    this.#ending.hold()
+  }
+
+  #goOn (): void {
+    if (this.#source === null) return
+    this.#ending.caughtUp()
+    this.#source.resume()
+    this.#source = null
+  }
+
+  end (last: Buffer | null, trailers: RawHeaders | null, source: Source): void {
+    if (this.#through !== null) {
+      if (last !== null) this.#through.part(last, source)
+      this.#through.end(trailers)
+      this.waitForClient()
+      return
+    }
+    if (last !== null) this.part(last, null)
+    this.finish(trailers)
+  }
+
+  /** Ends the body. */
+  finish (trailers: RawHeaders | null): void {
+    if (trailers !== null && trailers.length > 0 && this.#body !== null && !this.#response.writableEnded) addTrailers(this.#response, trailers)
+    this.#body?.end()
+    this.waitForClient()
+  }
+
+  /** The whole answer is given: the client's time to read the rest of it begins. */
+  waitForClient (): void {
+    this.#ending.wait()
+  }
+
+  /** Makes Fastify answer with the error in place of the body that it was given. False where it was given none yet. */
+  fail (error: Error): boolean {
+    if (this.#body === null) return false
+    this.#through?.destroy()
+    // Those of the answer, such as Content-Encoding, are not those of an error.
+    putBack(this.#reply, this.#own)
+    this.#body.destroy(error)
+    // A hook's stream around the body does not always pass its error on.
+    this.#payload?.destroy(error)
+    return true
+  }
+
+  /** The rest of the upstream's body is not needed: it is read and discarded. */
+  drop (): void {
+    this.#through?.destroy()
+    this.#body?.destroy()
+    this.#goOn()
+  }
+
+  /** The answer is incomplete, and must not look complete to the client. */
+  cut (): void {
+    this.#ending.cut()
+    this.drop()
+  }
+
+  /** The client has left. */
+  closed (): void {
+    this.#ending.closed()
+    this.#source?.abandon()
+    this.#source = null
+    this.drop()
+  }
+}
+
+/** Sets the status, which may be one that `reply.code()` does not take, and the reason for as long as the status stays. */
+function setStatus (response: ServerResponse, { status, reason }: ClientAnswer): void {
+  response.statusCode = status
+  if (reason === undefined || reason === STATUS_CODES[status] || 'stream' in response) return
+  let changed: string | undefined
+  Object.defineProperty(response, 'statusMessage', {
+    get: () => changed ?? (response.statusCode === status ? reason : undefined),
+    set: (value: string) => { changed = value },
+    configurable: true,
+    enumerable: true
+  })
+}
+
+function valueOf (headers: RawHeaders, name: string): string | undefined {
+  const at = headers.findIndex((one, i) => i % 2 === 0 && one.toLowerCase() === name)
+  return at === -1 ? undefined : headers[at + 1]
+}

@@ -1,0 +1,79 @@
+// Does an answer go to the client directly, or through Fastify's reply? Decided once for each route, when all hooks are known.
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+
+/** An `onSend` hook as Fastify calls it: with a callback, or async. */
+export type OnSend = (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error?: Error | null, payload?: unknown) => void) => unknown
+
+/** The way of a route's answers. */
+export interface AnswerWay {
+  /** Answers go through `reply.send()`: an `onSend` hook wants to see them. */
+  readonly throughReply: boolean
+  /** Errors go through `reply.send()`: an `onError` hook, an error handler of the user's or an `onSend` hook wants to see them. Also true where answers go through it. */
+  readonly errorsThroughReply: boolean
+  /** The reply is told which headers were sent: an `onResponse` hook may ask for them. */
+  readonly notesHeaders: boolean
+  /** The `onSend` hooks, in their order. */
+  readonly onSend: readonly OnSend[]
+}
+
+/** The plugin url-rewrite, as far as its own `onSend` hook is concerned; `rewriteResponse` does the same on the direct way. */
+interface Rewriter { readonly onSend?: unknown, readonly changesAnswers?: boolean }
+
+type Hooks = Record<'onSend' | 'onError' | 'onResponse', readonly unknown[]>
+type Scope = FastifyInstance & { readonly urlRewrite?: Rewriter }
+
+// Fastify's list of an instance's hooks. It has no public access to them.
+const HOOKS = 'fastify.hooks'
+// There is no other way to recognise Fastify's own handler: the user's come out as bound functions.
+const DEFAULT_HANDLER = 'defaultErrorHandler'
+
+/** True where errors of this scope are answered by an error handler of the user's. */
+export function hasErrorHandler ({ errorHandler }: Pick<FastifyInstance, 'errorHandler'>): boolean {
+  return errorHandler.name !== DEFAULT_HANDLER
+}
+
+/** The ways of all routes of one proxy. Until `decide` is called, and where a later Fastify hides its hooks, everything goes through the reply: slower, but correct. */
+export class AnswerWays {
+  readonly #routes: Array<{ readonly way: { -readonly [Key in keyof AnswerWay]: AnswerWay[Key] }, readonly scope: Scope, readonly route: RouteOptions }> = []
+
+  add (scope: FastifyInstance, route: RouteOptions): AnswerWay {
+    const way = { throughReply: true, errorsThroughReply: true, notesHeaders: true, onSend: [] }
+    this.#routes.push({ way, scope, route })
+    return way
+  }
+
+  /**
+   * To be called when no hook can be added any more. `handled`: the server's own error handler answers errors of the proxy;
+   * `rewrites`: the proxy has `rewriteResponse`, so that url-rewrite's hook is not needed.
+   */
+  decide (handled: boolean, rewrites: boolean): void {
+    for (const { way, scope, route } of this.#routes) {
+      const hooks = hooksOf(scope)
+      if (hooks === null) continue
+      const onSend = [...hooks.onSend, ...listed(route.onSend)]
+      const { urlRewrite } = scope
+      const isIdle = (hook: unknown) => hook === urlRewrite?.onSend && (rewrites || urlRewrite?.changesAnswers === false)
+      way.onSend = onSend.map(hook => (hook as OnSend).bind(scope))
+      way.throughReply = !onSend.every(isIdle)
+      way.errorsThroughReply = way.throughReply || handled || route.errorHandler !== undefined || hooks.onError.length + listed(route.onError).length > 0
+      way.notesHeaders = hooks.onResponse.length + listed(route.onResponse).length > 0
+    }
+  }
+}
+
+function hooksOf (scope: object): Hooks | null {
+  for (let one = scope; one !== null; one = Object.getPrototypeOf(one)) {
+    const symbol = Object.getOwnPropertySymbols(one).find(({ description }) => description === HOOKS)
+    if (symbol !== undefined) return checked((one as Record<symbol, unknown>)[symbol])
+  }
+  return null
+}
+
+function checked (hooks: unknown): Hooks | null {
+  const { onSend, onError, onResponse } = hooks as Partial<Hooks>
+  return Array.isArray(onSend) && Array.isArray(onError) && Array.isArray(onResponse) ? hooks as Hooks : null
+}
+
+function listed (hooks: unknown): readonly unknown[] {
+  return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks]
+}
