@@ -39,6 +39,8 @@ export interface Neighbour {
   headers? (app: FastifyInstance): Record<string, string>
   /** What the plugin does to proxied answers by `onSend` hooks. */
   worksOnAnswers? (t: Test, served: Served): Promise<unknown>
+  /** Its hooks are put on each route when that is declared: as for every route of Fastify, those declared before it have none. */
+  readonly forLaterRoutes?: true
 }
 
 const LONG = 'a'.repeat(5000)
@@ -198,6 +200,7 @@ export const NEIGHBOURS: readonly Neighbour[] = [
   },
   {
     name: '@fastify/compress',
+    forLaterRoutes: true,
     register: async app => {
       await app.register(compress)
       app.get('/own', async (_request, reply) => reply.type('text/plain').send(LONG))
