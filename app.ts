@@ -1,5 +1,5 @@
 // The picture in the root README, as code: the article's site "ReverseProxy" in front of its backend or, with `--web-config`,
-// the site of a file of IIS. The only file that knows all the packages; they are registered in the order of a request's journey.
+// the site of files of IIS. The only file that knows all the packages; they are registered in the order of a request's journey.
 import { arrLog } from '@fastify-arr/arr-log'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
@@ -14,7 +14,7 @@ import { endStragglers } from './start/end/stragglers.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
 import { articlesSite, HOSTS, ONE_SITE } from './start/site/article.ts'
 import { bundledBackend } from './start/site/bundled-backend.ts'
-import { siteOfFile } from './start/site/file.ts'
+import { nameOf, siteOfFile } from './start/site/file.ts'
 import type { SiteParts } from './start/site/parts.ts'
 
 /** Options of the app; what is left out, the environment says (see `start/settings/environment.ts`). */
@@ -36,7 +36,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   endStragglers(fastify, PATIENCE)
 
   // What is behind the site: a file's rules say it, or it is the upstream, or the bundled backend.
-  const source = webConfig ?? upstream ?? await bundledBackend(fastify, settings)
+  const source = webConfig !== null ? nameOf(webConfig) : upstream ?? await bundledBackend(fastify, settings)
   const site: SiteParts = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
 
   // The log comes first, so that its line has all that the others do to a request.

@@ -2,16 +2,21 @@
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
-import { openOf, startingWords, webConfigOf } from './settings/command-line.ts'
+import { baseOf, openOf, rootOf, startingWords, webConfigOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { openFolder } from './settings/log-folder.ts'
 
 try {
   const webConfig = webConfigOf(startingWords())
   if (webConfig !== null) process.env.WEB_CONFIG = webConfig
-  const open = openOf(startingWords())
-  if (open !== null) process.env.OPEN = open
-  if (open !== null && !process.env.WEB_CONFIG) throw new EnvironmentError('--open is about a file of IIS, and there is none: npm start -- -- --web-config FILE --open NAMES.')
+  for (const [option, variable, value, usage] of [
+    ['--open', 'OPEN', openOf(startingWords()), 'NAMES'],
+    ['--root', 'WEB_CONFIG_ROOT', rootOf(startingWords()), 'FOLDER=FOLDER'],
+    ['--base', 'WEB_CONFIG_BASE', baseOf(startingWords()), 'PATH']
+  ] as const) {
+    if (value !== null) process.env[variable] = value
+    if (value !== null && !process.env.WEB_CONFIG) throw new EnvironmentError(`${option} is about a file of IIS, and there is none: npm start -- -- --web-config FILE ${option} ${usage}.`)
+  }
   const settings = readEnvironment(process.env)
   openFolder(settings.logDirectory)
   // fastify-cli reads PORT after the modules that it requires.

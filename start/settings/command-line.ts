@@ -1,17 +1,31 @@
-// What does the command line say? The file of the site, and which of its sections are let through, behind fastify-cli's own options:
-// `npm start -- -- --web-config FILE --open NAMES`.
+// What does the command line say? The files of the site, where its folders are, and which sections are let through, behind fastify-cli's own options:
+// `npm start -- -- --web-config FILE --root FOLDER=FOLDER --base PATH --open NAMES`.
 import { EnvironmentError } from './environment.ts'
 
 const USAGE = 'npm start -- -- --web-config FILE'
 
 /**
- * The file, at any position: some shells consume one `--`, and without it fastify-cli ignores the option silently. Null where
- * there is none.
+ * The files, a line for each, at any position: some shells consume one `--`, and without it fastify-cli ignores the option silently.
+ * Null where there is none.
  */
 export function webConfigOf (argv: readonly string[]): string | null {
   const given = valuesOf(argv, /^--web-?config(=.*)?$/is)
-  if (given.length > 1) throw new EnvironmentError(`--web-config names one file, and not ${given.length}: ${USAGE}.`)
-  if (given[0] === '') throw new EnvironmentError(`--web-config needs a file: ${USAGE}.`)
+  if (given.includes('')) throw new EnvironmentError(`--web-config needs a file: ${USAGE}.`)
+  return given.length === 0 ? null : given.join('\n')
+}
+
+/** Which folders of the server were copied to where, a line for each. Null where there is none. */
+export function rootOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--root(=.*)?$/s)
+  if (given.includes('')) throw new EnvironmentError(`--root needs two folders, such as C:\\inetpub=/srv/inetpub: ${USAGE} --root FOLDER=FOLDER.`)
+  return given.length === 0 ? null : given.join('\n')
+}
+
+/** The directory that the file is for. Null where there is none. */
+export function baseOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--base(=.*)?$/s)
+  if (given.length > 1) throw new EnvironmentError(`--base is one directory, and not ${given.length}: ${USAGE} --base PATH.`)
+  if (given[0] === '') throw new EnvironmentError(`--base needs a directory, such as /app: ${USAGE} --base PATH.`)
   return given[0] ?? null
 }
 

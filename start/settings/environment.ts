@@ -1,4 +1,5 @@
 // What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
+import { existsSync } from 'node:fs'
 
 /** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
 export interface Settings {
@@ -14,10 +15,18 @@ export interface Settings {
   upstream: string | null
   /**
    * `WEB_CONFIG`: a `web.config` or `applicationHost.config` that says what the site is, instead of the article's
-   * rule; read again when it changes. On the command line `-- --web-config FILE`. The bundled backend is not started.
-   * Defaults to none.
+   * rule; read again when it changes. Or the folder of a server that was copied; or several files, with semicolons or line breaks
+   * between: behind `applicationHost.config`, each with its place, as in `shop/app=app/web.config`. On the command line
+   * `-- --web-config FILE`, which may be given more than once. The bundled backend is not started. Defaults to none.
    */
-  webConfig: string | null
+  webConfig: string | readonly string[] | null
+  /**
+   * `WEB_CONFIG_ROOT`: folders of the server, and where they were copied to, as in `C:\\inetpub=/srv/inetpub`, with semicolons or line
+   * breaks between. On the command line `-- --root FOLDER=FOLDER`. Defaults to none.
+   */
+  root: string | readonly string[]
+  /** `WEB_CONFIG_BASE`: the directory that the `web.config` is for, such as `/app`. On the command line `-- --base PATH`. Defaults to none. */
+  base: string | null
   /**
    * `OPEN`: sections of the `webConfig` that refuse requests in IIS and need not here, by name, with commas between. On the
    * command line `-- --open NAMES`. Where the file has such a section that is not named, the site does not start.
@@ -36,6 +45,27 @@ export function namesIn (text: string | readonly string[]): string[] {
   return [text].flat().flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
 }
 
+/** Texts with line breaks or semicolons between. A semicolon may be part of a file's name: of one that is there it is. */
+function linesIn (text: string): string[] {
+  const whole = text.includes('\n') || existsSync(text)
+  return text.split(whole ? '\n' : ';').map(line => line.trim()).filter(line => line !== '')
+}
+
+/** The one, or the list; null for none. */
+function oneOrMore (texts: readonly string[]): string | readonly string[] | null {
+  const [one = null, ...more] = texts
+  return more.length === 0 ? one : texts
+}
+
+/** `C:\\inetpub=/srv/inetpub`, as iis-config takes it: the first `=` splits, a drive's colon does not. */
+export function rootsIn (texts: string | readonly string[]): Record<string, string> {
+  return Object.fromEntries([texts].flat().map(text => {
+    const equals = text.indexOf('=')
+    if (equals < 1 || equals === text.length - 1) throw new EnvironmentError(`WEB_CONFIG_ROOT must be two folders, such as C:\\inetpub=/srv/inetpub, and not ${JSON.stringify(text)}.`)
+    return [text.slice(0, equals), text.slice(equals + 1)]
+  }))
+}
+
 /** Reads the settings, or throws one EnvironmentError with every mistake. */
 export function readEnvironment (env: Readonly<Record<string, string | undefined>>): Settings {
   const mistakes: string[] = []
@@ -45,9 +75,12 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     backendPort: port('BACKEND_PORT', 8080),
     logDirectory: env.LOG_DIR || 'logs',
     upstream: upstream(),
-    webConfig: env.WEB_CONFIG || null,
+    webConfig: oneOrMore(linesIn(env.WEB_CONFIG ?? '')),
+    root: linesIn(env.WEB_CONFIG_ROOT ?? ''),
+    base: env.WEB_CONFIG_BASE || null,
     open: namesIn(env.OPEN ?? '')
   }
+  roots()
   distinct()
   noCircle()
   if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
@@ -72,6 +105,14 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     }
     mistakes.push(`UPSTREAM must be a URL such as http://localhost:8080, and not ${JSON.stringify(text)}.`)
     return null
+  }
+
+  function roots (): void {
+    try {
+      rootsIn(settings.root)
+    } catch (error) {
+      mistakes.push((error as Error).message)
+    }
   }
 
   function distinct (): void {

@@ -14,7 +14,7 @@ type Options = IisConfig['options']
  * the old ones. So does a file that refuses requests which nothing refuses here: the running site was started without such
  * a section, and goes on as it is. Returns what is in force from now on.
  */
-export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig): Options {
+export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig, words: string): Options {
   if (isClosedDoors(error)) {
     fastify.log.error(`${file} has changed and is not in force: it refuses requests that nothing refuses here. They are still let through, and the rules before stay in force`)
     for (const line of linesOf(error)) fastify.log.error(line)
@@ -35,7 +35,7 @@ export function takeOver (fastify: FastifyInstance, file: string, old: Options, 
   for (const [key, name] of Object.entries(FIXED) as Array<[keyof typeof FIXED, string]>) {
     if (JSON.stringify(old[key]) !== JSON.stringify(options[key])) fastify.log.warn(`${file}: what it says of ${name} takes effect at the next start`)
   }
-  tellReport(fastify.log, report)
+  tellReport(fastify.log, report, words)
   return options
 }
 
@@ -49,8 +49,8 @@ function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewr
   }
 }
 
-/** Logs what of a file is not used, and what is probably a mistake; the command `iis-config check` prints the whole report. */
-export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, mistakes }: Report): void {
+/** Logs what of a file is not used, and what is probably a mistake; the command `iis-config check`, with these words, prints the whole report. */
+export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, mistakes }: Report, words: string): void {
   const lost = [
     ...rows.filter(({ status }) => status === 'closes').map(row => ({ ...row, text: `${row.section ?? row.name} is open here: in IIS it ${row.note ?? 'refuses requests'}` })),
     ...rows.filter(({ status }) => status === 'unsupported').map(row => ({ ...row, text: `${row.name}: ${row.note ?? 'not supported'}` })),
@@ -58,5 +58,5 @@ export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sect
     ...mistakes.map(mistake => ({ ...mistake, text: mistake.message }))
   ]
   for (const { file, line, text } of lost) log.warn(`${file}:${line}: ${text}`)
-  if (!complete) log.warn(`not all of ${file} is used; the whole report: npx @fastify-arr/iis-config check ${file}`)
+  if (!complete) log.warn(`not all of ${file} is used; the whole report: npx @fastify-arr/iis-config check ${words}`)
 }

@@ -37,7 +37,7 @@ export const ValueError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_VALU
 /** Because of the file IIS refuses requests that no plugin refuses, and the option `open` does not name the sections that do. */
 export const ClosedDoorsError = createError<[string]>('FST_ARR_IIS_CONFIG_CLOSED_DOORS', '%s', 500)
 
-/** The option `open` is no list, or has a name that is none of `DOORS`. */
+/** An option has a value that it cannot have, or a file is given for a place that the server does not have. */
 export const OptionError = createError<[string]>('FST_ARR_IIS_CONFIG_INVALID_OPTION', '%s', 500)
 
 type ErrorClass = typeof ValueError
@@ -47,6 +47,11 @@ export function problemsError (Class: ErrorClass, problems: readonly Problem[]):
   const sorted = [...problems].sort((a, b) => a.file === b.file ? a.line - b.line || a.column - b.column : 0)
   const error = new Class(sorted.map(problem => `${at(problem)}: ${problem.message}`).join('\n'))
   return Object.assign(error, { problems: sorted })
+}
+
+/** The error for options with mistakes, one message for each; `file` is the file that they are about. */
+export function optionError (file: string, messages: readonly string[]): IisConfigError {
+  return problemsError(OptionError, messages.map(message => ({ file, line: 1, column: 1, message })))
 }
 
 /** Whether an error is one of this package, with `code` and `problems`. */

@@ -4,8 +4,15 @@
 export interface ReadOptions {
   /** The largest file that is opened, in bytes. Default: `4194304`. */
   readonly maxBytes?: number
-  /** The folder in which conditions of type IsFile and IsDirectory look. Default: the folder of a `web.config`; none for other files. */
+  /** The folder in which conditions of type IsFile and IsDirectory look. Default: the folder of each `web.config`; for applicationHost.config those that `roots` leads to. */
   readonly documentRoot?: string
+  /**
+   * Folders of the server, and where they were copied to: `{ 'C:\\inetpub': '/srv/inetpub' }`. With it the `web.config` of each site and
+   * application in applicationHost.config is read, and those of the folders below. Default: none.
+   */
+  readonly roots?: Readonly<Record<string, string>>
+  /** The directory that a `web.config` is for, e.g. `/app`. Default: `/`. */
+  readonly base?: string
   /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
   readonly transforms?: readonly string[]
   /**

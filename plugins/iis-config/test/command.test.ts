@@ -108,7 +108,7 @@ test('an unknown name in --open exits with 2 and prints the known names', async 
 })
 
 test('a wrong command exits with 2 and the usage; help exits with 0', async t => {
-  for (const args of [[], ['check'], ['frob', 'x'], ['check', 'a', 'b'], ['check', '--nope', 'x']]) {
+  for (const args of [[], ['check'], ['frob', 'x'], ['check', '--nope', 'x']]) {
     const { code, err } = run(...args)
     t.equal(code, 2, args.join(' '))
     t.match(err, 'Usage: iis-config')
@@ -134,4 +134,29 @@ test('the executable: exit code, streams, and no colours into a pipe', async t =
   t.match(good, { code: 0, err: '' })
   t.notMatch(good.out, '\u001b')
   t.match(bad, { code: 2, out: '', err: 'no such file:1:1: cannot be read' })
+})
+
+const whole = fileURLToPath(new URL('fixtures/whole-server', import.meta.url))
+
+test('check takes the folder of a server that was copied, and convert as well', async t => {
+  const { code, out } = run('check', whole)
+  t.equal(code, 1)
+  t.match(out, `${join(whole, 'inetpub', 'shop', 'web.config')}:4:5`)
+  t.match(out, `Something of ${whole} is lost.`)
+  t.match(JSON.parse(run('convert', '--json', whole).out), { urlRewrite: { pathRules: [{ path: '/app', remove: ['shop'] }, { path: '/app/v2' }] } })
+  t.match(run('check', t.testdir()), { code: 2, err: 'nor the folder of a server' })
+})
+
+test('it takes several files with their places, --root and --base', async t => {
+  const server = join(whole, 'System32', 'inetsrv', 'config', 'applicationHost.config')
+  const app = `Shop/app=${join(whole, 'apps', 'api', 'Web.Config')}`
+  const options = (...args: string[]): unknown => JSON.parse(run('convert', '--json', ...args).out)
+  t.match(options(server, app), { urlRewrite: { pathRules: [{ path: '/app', rules: [{ name: 'closed' }, { name: 'api' }] }] } })
+  t.match(options('--root', `C:\\inetpub=${join(whole, 'inetpub')}`, server, app), { urlRewrite: { siteRules: { Blog: [{ name: 'moved' }, {}, {}] }, pathRules: [{ path: '/app', remove: ['shop'] }] } })
+  t.match(options('--base', '/x', web(t, '<system.webServer><rewrite><rules><rule name="a"><match url=".*" /></rule></rules></rewrite></system.webServer>')), { urlRewrite: { pathRules: [{ path: '/x' }] } })
+  for (const [args, err] of [
+    [['--root', 'C:\\inetpub', server], 'for "C:\\\\inetpub", must be a folder'],
+    [['--base', 'x', server], 'must be a path that begins with a slash'],
+    [[server, 'none=x.config'], 'there is no site "none"']
+  ] as const) t.match(run('check', ...args), { code: 2, err })
 })

@@ -148,3 +148,13 @@ test('options that IIS cannot express are refused', async t => {
   refused([to({ name: 'a\u0000' })])
   refused([to({ name: '\ud800' })])
 })
+
+test('what a directory removes, and its outbound rules, are written for it, and read where files inherit', async t => {
+  const options: UrlRewriteOptions = {
+    rules: [{ name: 'a', match: { url: '.*' } }],
+    pathRules: [{ path: '/app', remove: ['a'], rules: [{ name: 'b', match: { url: '.*' } }] }],
+    outboundRules: { rules: [{ name: 'c', match: { pattern: '.*', serverVariable: 'RESPONSE_X' } }] },
+    pathOutboundRules: [{ path: '/app', remove: ['c'], rules: [{ name: 'd', match: { pattern: '.*', serverVariable: 'RESPONSE_X' } }] }]
+  }
+  t.strictSame(readConfigText(toXml(options), 'web.config', { base: '/' }).options.urlRewrite, options)
+})

@@ -9,6 +9,8 @@ test('readConfig takes a file and gives options and a report', () => {
   expect(readConfig).type.toBeCallableWith('web.config', { maxBytes: 1, documentRoot: '/srv', transforms: ['a.xdt'] as const })
   expect(readConfig).type.not.toBeCallableWith('web.config', { maxSize: 1 })
   expect(readConfig).type.toBeCallableWith('web.config', { open: ['ipSecurity'] as const })
+  expect(readConfig).type.toBeCallableWith(['applicationHost.config', 'shop/app=web.config'] as const, { roots: { 'C:\\inetpub': '/srv/inetpub' }, base: '/app' })
+  expect(readConfig).type.not.toBeCallableWith('web.config', { roots: ['C:\\inetpub=/srv/inetpub'] })
   expect(readConfigText).type.toBeCallableWith('<configuration />')
   expect(readConfig('web.config').options).type.toBe<PluginOptions>()
   expect(readConfig('web.config').report).type.toBe<Report>()
@@ -44,6 +46,7 @@ test('the callback gets an error or null, and always a configuration', () => {
     expect(config).type.toBe<IisConfig>()
   })).type.toBe<WatchedConfig>()
   expect(watchConfig).type.toBeCallableWith('web.config', () => {}, { interval: 100, quiet: 10 })
+  expect(watchConfig).type.toBeCallableWith(['applicationHost.config', 'shop=web.config'], () => {}, { roots: {} })
 })
 
 test('toXml takes the options that reading gives', () => {

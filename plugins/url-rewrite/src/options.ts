@@ -2,8 +2,8 @@
 
 import { unknownOptions } from './known-options.ts'
 import type { FastifyRequest } from 'fastify'
-import type { OutboundRules } from './rules/outbound-rule.ts'
-import type { PathRules, RewriteMap, Rule } from './rules/rule.ts'
+import type { OutboundRules, PathOutboundRules } from './rules/outbound-rule.ts'
+import type { DocumentFolder, PathRules, RewriteMap, Rule } from './rules/rule.ts'
 
 /** The plugin's options: rule sets as IIS has them, as plain objects. */
 export interface UrlRewriteOptions {
@@ -19,6 +19,8 @@ export interface UrlRewriteOptions {
   readonly outboundRules?: OutboundRules
   /** Rules for the responses of one site, tried after `outboundRules`, by the name in `request.site`. Default: none. */
   readonly siteOutboundRules?: Readonly<Record<string, OutboundRules>>
+  /** Rules for the responses to one directory, tried last, the outer directory before the inner. Default: none. */
+  readonly pathOutboundRules?: readonly PathOutboundRules[]
   /** The largest body, in bytes after decompression, that a rule without tags may hold to search it; a larger one passes unchanged, with a warning in the log. Default: `4194304`. */
   readonly outboundBufferLimit?: number
   /** The tables for `{Name:key}`. Default: none. */
@@ -42,15 +44,15 @@ export interface UrlRewriteOptions {
   readonly reroute?: boolean
   /** Whether rewritten requests tell the upstream the path that was asked for as `X-Original-URL`, as in IIS. Default: `false`. */
   readonly originalUrlHeader?: boolean
-  /** The directory for `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}`. Default: none; a rule that needs it is an error. */
-  readonly documentRoot?: string | ((request: FastifyRequest) => string | undefined)
+  /** The directory for `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}`, or a list of them by site and path. Default: none; a rule that needs it is an error. */
+  readonly documentRoot?: string | readonly DocumentFolder[] | ((request: FastifyRequest) => string | undefined)
 }
 
 // A record, so that a missing key is a compile error.
-const OPTIONS: Readonly<Record<keyof UrlRewriteOptions, true>> = { globalRules: true, rules: true, siteRules: true, pathRules: true, outboundRules: true, siteOutboundRules: true, outboundBufferLimit: true, rewriteMaps: true, allowedServerVariables: true, useOriginalURLEncoding: true, riskyPatterns: true, reroute: true, originalUrlHeader: true, documentRoot: true }
+const OPTIONS: Readonly<Record<keyof UrlRewriteOptions, true>> = { globalRules: true, rules: true, siteRules: true, pathRules: true, outboundRules: true, siteOutboundRules: true, pathOutboundRules: true, outboundBufferLimit: true, rewriteMaps: true, allowedServerVariables: true, useOriginalURLEncoding: true, riskyPatterns: true, reroute: true, originalUrlHeader: true, documentRoot: true }
 
 /** The part of the options that is compiled at registration. */
-export type WrittenRules = Pick<UrlRewriteOptions, 'globalRules' | 'siteRules' | 'pathRules' | 'outboundRules' | 'siteOutboundRules' | 'rewriteMaps' | 'allowedServerVariables' | 'useOriginalURLEncoding' | 'outboundBufferLimit' | 'riskyPatterns'>
+export type WrittenRules = Pick<UrlRewriteOptions, 'globalRules' | 'siteRules' | 'pathRules' | 'outboundRules' | 'siteOutboundRules' | 'pathOutboundRules' | 'rewriteMaps' | 'allowedServerVariables' | 'useOriginalURLEncoding' | 'outboundBufferLimit' | 'riskyPatterns'>
 
 /** Reports each name that is no option. */
 export function checkNames (options: UrlRewriteOptions, mistake: (message: string) => void): void {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import picocolors from 'picocolors'
 import { inspectConfig } from '../config/read-config.ts'
 import { isIisConfigError } from '../errors.ts'
+import { rootsIn } from '../server/folders/root-pairs.ts'
 import { printReport } from './print-report.ts'
 import { convertToTypeScript } from './to-typescript.ts'
 
@@ -13,17 +14,28 @@ export interface Terminal {
   readonly colors: boolean
 }
 
-const USAGE = `Usage: iis-config check [--json] [--all] [--transform <file>] [--open <sections>] <file>
-       iis-config convert [--json] [--transform <file>] [--open <sections>] <file>
+const USAGE = `Usage: iis-config check [--json] [--all] [OPTIONS] <file>...
+       iis-config convert [--json] [OPTIONS] <file>...
 
-  check      what of the file works here, what differs, what is lost
-  convert    TypeScript that registers the plugins with what the file says
+  check      what of the files works here, what differs, what is lost
+  convert    TypeScript that registers the plugins with what the files say
+
+  <file>     a web.config, applicationHost.config or a transform; or the folder
+             of a server that was copied. With applicationHost.config first,
+             more files may follow with their place: site=FILE, site/app=FILE
+  --root <folder>=<folder>
+             where a folder of the server was copied to, such as
+             C:\\inetpub=/srv/inetpub: the web.config of each site and
+             application is read from there; may be given more than once
+  --base <path>
+             the directory that a web.config is for, such as /app
   --json     the report, or the options, as JSON
   --all      the parts that are used as they stand, too
-  --transform
+  --transform <file>
              a transform that is applied first, such as web.Release.config;
              may be given more than once
-  --open     sections that refuse requests in IIS, and need not here:
+  --open <sections>
+             sections that refuse requests in IIS, and need not here:
              names with commas between, or more than once
 
 Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
@@ -37,24 +49,24 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } }
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, root: { type: 'string', multiple: true }, base: { type: 'string' }, help: { type: 'boolean', short: 'h' } }
     })
   } catch (error) {
     warn(`${(error as Error).message}\n\n${USAGE}`)
     return 2
   }
-  const { values, positionals: [command, file, ...rest] } = parsed
+  const { values, positionals: [command, ...files] } = parsed
   if (values.help === true) {
     write(USAGE)
     return 0
   }
-  if ((command !== 'check' && command !== 'convert') || file === undefined || rest.length > 0) {
+  if ((command !== 'check' && command !== 'convert') || files.length === 0) {
     warn(USAGE)
     return 2
   }
   try {
     const open = (values.open ?? []).flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
-    const { config, closed } = inspectConfig(file, { transforms: values.transform ?? [], open })
+    const { config, closed } = inspectConfig(files, { transforms: values.transform ?? [], open, roots: rootsIn(values.root ?? []), ...values.base !== undefined && { base: values.base } })
     const { options, report } = config
     if (command === 'convert' && closed !== null) {
       warn(`${closed.message.replace(/.*$/, `To let them through all the same: --open ${closed.open.join(',')}`)}\n`)

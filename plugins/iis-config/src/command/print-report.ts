@@ -54,7 +54,7 @@ function groups (rows: readonly Row[]): { row: Row, parts: string }[] {
   const found: { row: Row, count: number }[] = []
   for (const row of rows) {
     const before = found.at(-1)
-    if (before !== undefined && before.row.note === row.note && row.path.startsWith(`${before.row.path}/`)) before.count++
+    if (before !== undefined && before.row.note === row.note && before.row.file === row.file && row.path.startsWith(`${before.row.path}/`)) before.count++
     else found.push({ row, count: 0 })
   }
   return found.map(({ row, count }) => ({ row, parts: count === 0 ? '' : ` and ${count} ${count === 1 ? 'part' : 'parts'} inside it` }))

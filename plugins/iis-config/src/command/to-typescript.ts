@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import type { PluginOptions } from '../config/plugin-options.ts'
 import type { IisConfig } from '../config/read-config.ts'
-import type { Row } from '../reading/report.ts'
+import type { Row, UnreadSection } from '../reading/report.ts'
 import { literal } from './literal.ts'
 
 /** The plugins in the order in which they handle a request. */
@@ -20,10 +20,11 @@ const PLUGINS = {
  * that no plugin refuses are listed at the top.
  */
 export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
+  const comment = (row: Row): string[] => lineOf(row, report.file)
   const closing = report.rows.filter(row => row.status === 'closes')
-  const told = new Set<string>(closing.map(row => row.path))
+  const told = new Set<string>(closing.map(keyOf))
   const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used').flatMap(row => {
-    told.add(row.path)
+    told.add(keyOf(row))
     return comment(row)
   })
   const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
@@ -34,11 +35,11 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
     const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
     return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${given})\n`].join('')
   })
-  const rest = report.rows.filter(row => row.status !== 'used' && !told.has(row.path)).flatMap(comment)
-  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (line ${section.line}): ${section.note}`)
+  const rest = report.rows.filter(row => row.status !== 'used' && !told.has(keyOf(row))).flatMap(row => comment(row))
+  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (${placeOf(section, report.file)}): ${section.note}`)
   return [
     `// Made by iis-config from ${basename(report.file).replace(/\s+/g, ' ')}. In comments: what is used with a difference, and what is lost.\n`,
-    ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(comment).map(line => `//   ${line}\n`), '//\n'],
+    ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(row => comment(row)).map(line => `//   ${line}\n`), '//\n'],
     ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
     ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
     'import type { FastifyInstance } from \'fastify\'\n',
@@ -49,11 +50,20 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   ].join('')
 }
 
-/** A row as one line. */
-function comment (row: Row): string[] {
+/** A row as one line; `main` is the file that need not be named. */
+function lineOf (row: Row, main: string): string[] {
   const section = row.section === undefined ? '' : `${row.section}: `
   const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
-  return [`${row.status === 'difference' ? '≈' : '✖'} line ${row.line}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+  return [`${row.status === 'difference' ? '≈' : '✖'} ${placeOf(row, main)}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+}
+
+function placeOf ({ file, line }: Row | UnreadSection, main: string): string {
+  return file === main ? `line ${line}` : `${file}:${line}`
+}
+
+/** Parts of several files may have one path. */
+function keyOf ({ file, path }: Row): string {
+  return `${file} ${path}`
 }
 
 /** No file of IIS has the certificate: with the development certificate the site starts. */
@@ -70,7 +80,7 @@ function withOriginalUrl (rules: PluginOptions['urlRewrite'] = {}): object {
 }
 
 function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {
-  return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined
+  return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined || urlRewrite?.pathOutboundRules !== undefined
 }
 
 /** The proxy's answers bypass Fastify's hooks, so outbound rules are given to the proxy as its option rewriteResponse. */

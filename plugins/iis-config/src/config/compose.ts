@@ -14,18 +14,19 @@ import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from 
 import type { Found, Scope } from '../sections/scopes.ts'
 import { readSites, type Sites } from '../sections/sites.ts'
 import { readTraceRules } from '../sections/tracing.ts'
+import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import type { PluginOptions } from './plugin-options.ts'
 
 /** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
-export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, server: boolean, documentRoot: string | undefined): PluginOptions {
+export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, layout: Layout): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
   const proxy: ProxyDraft = { options: {} }
   const sites: Sites[] = []
 
   each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
-  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log)) })
+  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log, layout)) })
   each('system.webServer/tracing/traceFailedRequests', ({ element }) => { readTraceRules(reading, element) })
   each('system.webServer/proxy', ({ scope, element }) => {
     if (forAll(reading, scope, element)) readProxy(reading, element, proxy)
@@ -35,15 +36,15 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   })
   const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
 
-  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], documentRoot, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
+  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], layout, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
   findRuleMistakes(reading, rewrite)
-  findPlaceMistakes(reading, { server, allowed: rewrite.allowed, found, bindings: sites.flatMap(({ bindings }) => bindings) })
+  findPlaceMistakes(reading, { server: layout.server, allowed: rewrite.allowed, found, bindings: sites.flatMap(({ bindings }) => bindings) })
   const read = rewrite.lists.flatMap(list => list.rules)
   const rules = read.map(({ rule }) => rule)
   if (proxy.enabled === false) endProxying(reading, read, farms)
   nameServers(rules, farms)
   const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
-  const urlRewrite = rewriteOptions(reading, rewrite, siteNames, documentRoot)
+  const urlRewrite = rewriteOptions(reading, rewrite, siteNames, layout)
   const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const [site] = sites

@@ -1,5 +1,4 @@
 // Reads a configuration: files or text in, options for the plugins and the report out.
-import { basename, dirname, resolve } from 'node:path'
 import { checkOpen, closedDoors } from '../access/doors.ts'
 import { findDoors } from '../access/find-doors.ts'
 import { RootError, UnreadableError, ValueError, problemsError, type IisConfigError } from '../errors.ts'
@@ -7,7 +6,10 @@ import type { ReadOptions } from '../options.ts'
 import { Reading } from '../reading/reading.ts'
 import { makeReport, type Report, type Row } from '../reading/report.ts'
 import { findSections } from '../sections/find-sections.ts'
-import { isServerConfig, namedAsSites, scopesOf } from '../sections/scopes.ts'
+import { namedAsSites, scopesOf } from '../sections/scopes.ts'
+import { applicationFinder } from '../server/applications.ts'
+import { gather, type InMemory } from '../server/gather.ts'
+import { takeLockedOut } from '../server/locks/take-locked-out.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { includeFiles } from '../xml/include.ts'
 import { MAX_BYTES, openXml } from '../xml/open.ts'
@@ -20,27 +22,31 @@ import type { PluginOptions } from './plugin-options.ts'
 export interface IisConfig {
   readonly options: PluginOptions
   readonly report: Report
-  /** Every file that was read: the one asked for, its transforms, and the files that `configSource` names. */
+  /** Every file that was read: those asked for, those found in the folders of sites, transforms, and the files that `configSource` names. */
   readonly files: readonly string[]
+  /** Each `web.config` that was looked for in the folder of a site, an application or a virtual directory, and is not there. */
+  readonly missing: readonly string[]
   /** The rows of the report about a rule, a map, a site or the options of a plugin: pass the object that is in `options`, not a copy. */
   readonly rowsOf: (part: object) => readonly Row[]
 }
 
 /**
- * Reads a `web.config`, an `applicationHost.config` or a transform of one (`.xdt`).
+ * Reads a `web.config`, an `applicationHost.config` or a transform of one (`.xdt`); or several files, of which those behind
+ * `applicationHost.config` are given with their place (`shop=web.config`, `shop/app=app/web.config`); or the folder of a server that was copied.
  *
  * @throws `FST_ARR_IIS_CONFIG_…` with every problem's file and line: the file is missing or too large,
  * is not XML, has another root, has values that IIS would refuse, or has sections that refuse requests and that `open`
  * does not name. Nothing of such a file is used.
  */
-export function readConfig (file: string, options: ReadOptions = {}): IisConfig {
+export function readConfig (file: string | readonly string[], options: ReadOptions = {}): IisConfig {
   return unlessClosed(inspectConfig(file, options))
 }
 
 /** As `readConfig`; the error for sections that `open` does not name is returned, not thrown. */
-export function inspectConfig (file: string, options: ReadOptions = {}): Inspected {
-  checkOpen(options.open ?? [], file)
-  return read(openXml(file, options.maxBytes ?? MAX_BYTES), file, options)
+export function inspectConfig (file: string | readonly string[], options: ReadOptions = {}): Inspected {
+  const [first = ''] = [file].flat()
+  checkOpen(options.open ?? [], first)
+  return read(file, first, options, name => openXml(name, options.maxBytes ?? MAX_BYTES))
 }
 
 /** As `readConfig`, for text in memory. `file` is the name in the report; its folder is the one in which `configSource` looks. */
@@ -49,7 +55,7 @@ export function readConfigText (text: string, file = 'web.config', options: Read
   checkOpen(options.open ?? [], file)
   const size = Buffer.byteLength(text)
   if (size > maxBytes) throw problemsError(UnreadableError, [{ file, line: 1, column: 1, message: `its ${size} bytes are more than maxBytes (${maxBytes}) allows` }])
-  return unlessClosed(read(parseXml(text.replace(/^\uFEFF/, ''), file), file, options))
+  return unlessClosed(read({ name: file }, file, options, name => name === file ? parseXml(text.replace(/^\uFEFF/, ''), file) : openXml(name, maxBytes)))
 }
 
 /** A configuration, and the error for the sections that refuse requests and are not named in `open`; null where there are none. */
@@ -63,31 +69,44 @@ function unlessClosed ({ config, closed }: Inspected): IisConfig {
   return config
 }
 
-function read (written: XmlElement, file: string, { maxBytes = MAX_BYTES, documentRoot, transforms = [], open = [] }: ReadOptions): Inspected {
+function read (named: string | readonly string[] | InMemory, name: string, options: ReadOptions, open: (file: string) => XmlElement): Inspected {
+  const { maxBytes = MAX_BYTES, transforms = [], open: doorsOpen = [] } = options
   const reading = new Reading()
-  const files = [file, ...transforms]
-  let root = configuration(written)
-  if (isTransform(root)) {
-    // A transform without a base file, such as Azure's applicationHost.xdt: what it inserts is read.
-    root = { ...root, attributes: new Map(), children: [] }
-    applyTransform(reading, root, written, true)
-  }
-  for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
-  const server = isServerConfig(root, basename(file))
-  const scopes = namedAsSites(reading, scopesOf(reading, root, server), root)
+  const files: string[] = []
+  const { documents, layout, missing } = gather(named, options, (file, first) => {
+    files.push(file, ...first ? transforms : [])
+    const root = transformed(reading, configuration(open(file)))
+    if (first) for (const transform of transforms) applyTransform(reading, root, configuration(openXml(transform, maxBytes)), false)
+    return root
+  })
+  const applicationAt = applicationFinder(layout.applications)
+  const scopes = documents.flatMap((document, rank) => {
+    const own = scopesOf(reading, document, layout.among ? { rank, applicationAt } : null)
+    return document.server ? namedAsSites(reading, own, document.root) : own
+  })
   const include = (element: XmlElement): void => {
     includeFiles(reading, element, name => {
       files.push(name)
       return openXml(name, maxBytes)
     })
   }
-  const doors = findDoors(reading, scopes, open, include)
+  // A locked section refuses requests in IIS, as every request of its site fails: it is looked through before it is taken out.
+  const doors = findDoors(reading, scopes, doorsOpen, include)
+  if (layout.among) takeLockedOut(reading, documents, scopes)
   const found = findSections(reading, scopes, doors.effectOf, include)
-  const options = compose(reading, found, server, documentRoot ?? (server ? undefined : dirname(resolve(file))))
+  const composed = compose(reading, found, layout)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
-  const config = { options, files, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(file, reading.rows(sections), reading.sections, reading.mistakes) }
-  return { config, closed: closedDoors(doors.closed, open) }
+  const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, reading.rows(sections), reading.sections, reading.mistakes) }
+  return { config, closed: closedDoors(doors.closed, doorsOpen) }
+}
+
+/** What a transform without a base file inserts, as of Azure's applicationHost.xdt; any other file as it is. */
+function transformed (reading: Reading, written: XmlElement): XmlElement {
+  if (!isTransform(written)) return written
+  const root = { ...written, attributes: new Map(), children: [] }
+  applyTransform(reading, root, written, true)
+  return root
 }
 
 function configuration (root: XmlElement): XmlElement {

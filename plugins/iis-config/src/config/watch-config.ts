@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { isIisConfigError } from '../errors.ts'
 import type { ReadOptions, WatchOptions } from '../options.ts'
+import { givenFile } from '../server/folders/given-file.ts'
 import { readConfig, type IisConfig } from './read-config.ts'
 
 /** Called with each new configuration, or with the error of a file that cannot be read and the configuration that stays in force. */
@@ -16,7 +17,8 @@ export interface WatchedConfig {
 }
 
 /**
- * Reads a configuration, and calls back each time it changes or one of its transforms and `configSource` files does.
+ * Reads a configuration, and calls back each time one of its files changes, a transform or `configSource` file of it does, or the
+ * `web.config` of a site or application appears. One that appears in a folder further below is found with the next change.
  *
  * For a broken file the callback gets the error, together with the configuration that stays in force.
  * Files are polled: that also works on network drives, in containers, and where an editor replaces the file
@@ -24,9 +26,9 @@ export interface WatchedConfig {
  *
  * @throws as `readConfig`, if the file cannot be read to begin with.
  */
-export function watchConfig (file: string, changed: ConfigChanged, options: WatchOptions = {}): WatchedConfig {
+export function watchConfig (file: string | readonly string[], changed: ConfigChanged, options: WatchOptions = {}): WatchedConfig {
   const { interval = 1000, quiet = 100 } = options
-  const { config: first, error, stamps } = readStill(file, options, stampsOf([file]))
+  const { config: first, error, stamps } = readStill(file, options, stampsOf(namesIn(file)))
   if (error !== null) throw error
   let config = first
   let seen = stamps
@@ -67,23 +69,28 @@ type Outcome = { readonly config: IisConfig, readonly error: null } | { readonly
 type Read = Outcome & { readonly stamps: ReadonlyMap<string, string> }
 
 /** Reads the files. The stamps are taken before the files are read, so that no change in between is missed. */
-function readStill (file: string, options: ReadOptions, known: ReadonlyMap<string, string>): Read {
+function readStill (file: string | readonly string[], options: ReadOptions, known: ReadonlyMap<string, string>): Read {
   let stamps = stampsOf(known.keys())
   for (;;) {
     const read = attempt(file, options)
     // Files named in the error are watched as well: correcting one is a change, even if it was never read.
-    const files = [file, ...read.config?.files ?? [...known.keys(), ...blamed(read.error)]]
+    const files = [...namesIn(file), ...read.config === null ? [...known.keys(), ...blamed(read.error)] : [...read.config.files, ...read.config.missing]]
     if (files.every(name => stamps.has(name))) return { ...read, stamps: new Map(files.map(name => [name, stamps.get(name) as string])) }
     stamps = stampsOf(files)
   }
 }
 
-function attempt (file: string, options: ReadOptions): Outcome {
+function attempt (file: string | readonly string[], options: ReadOptions): Outcome {
   try {
     return { config: readConfig(file, options), error: null }
   } catch (error) {
     return { config: null, error: error as Error }
   }
+}
+
+/** The files that are named; not the places that they are for. */
+function namesIn (file: string | readonly string[]): string[] {
+  return [file].flat().map(one => givenFile(one).file)
 }
 
 /** The files that an error names. */

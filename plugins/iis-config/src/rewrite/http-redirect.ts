@@ -41,6 +41,7 @@ export function readHttpRedirects (reading: Reading, sections: readonly Found[])
   return redirects.filter(({ rules, removed }) => rules.length > 0 || removed.size > 0).map(({ scope, element, rules, removed }) => ({
     scope,
     global: false,
+    redirect: true,
     rules: rules.map((rule): ReadRule => ({ element, rule })),
     collection: { entries: [], cleared: null, removed }
   }))
@@ -85,7 +86,7 @@ function readHttpRedirect (reading: Reading, element: XmlElement, further: reado
 function exempt (reading: Reading, { scope, rules }: Redirect, below: Redirect): void {
   const { site, path } = below.scope
   for (const rule of rules) {
-    if (path === '/') below.removed.set(rule.name.toLowerCase(), below.element)
+    if (path === '/' || below.scope.among !== undefined) below.removed.set(rule.name.toLowerCase(), below.element)
     else if (scope.site === site) (rule.conditions ??= { add: [] }).add.push({ input: '{URL}', pattern: `^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(/|$)`, negate: true })
     else reading.loses(below.element, 'the redirect of the server comes before this one', 'say it for the whole site')
   }

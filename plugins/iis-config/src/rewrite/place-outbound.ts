@@ -1,9 +1,11 @@
 // Puts the outbound rules into the options of url-rewrite: a site has those of the server, except those it deletes, and then its own.
 import { noteUnfound, type Collection } from '../reading/collection.ts'
 import type { Reading } from '../reading/reading.ts'
+import { placesOf } from '../server/places.ts'
 import type { Scope } from '../sections/scopes.ts'
+import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
-import type { OutboundRule, OutboundRules, UrlRewriteOptions } from './rewrite-options.ts'
+import type { OutboundRule, OutboundRules, PathOutboundRules, UrlRewriteOptions } from './rewrite-options.ts'
 
 /** A list of outbound rules with its scope: `<outboundRules>`, or the rules that `<customHeaders>` becomes. A list deletes only rules of its own kind. */
 export interface ScopedOutbound {
@@ -15,12 +17,13 @@ export interface ScopedOutbound {
 }
 
 /** Adds `outboundRules` and `siteOutboundRules`. Where a site deletes rules of the server, every site gets a list of its own instead of the shared one. */
-export function placeOutbound (reading: Reading, options: UrlRewriteOptions, lists: readonly ScopedOutbound[], sites: readonly string[]): void {
+export function placeOutbound (reading: Reading, options: UrlRewriteOptions, lists: readonly ScopedOutbound[], sites: readonly string[], layout: Layout): void {
   const shared = lists.filter(({ scope }) => scope.path === '/' && scope.site === null)
   const ofSites = lists.filter(({ scope }) => scope.path === '/' && scope.site !== null)
   const ofPaths = lists.filter(({ scope }) => scope.path !== '/')
 
-  for (const list of ofPaths) reportPath(reading, list, [...shared, ...ofSites])
+  if (layout.among) placePathOutbound(reading, options, lists, layout)
+  else for (const list of ofPaths) reportPath(reading, list, [...shared, ...ofSites])
   const cut = ofSites.some(own => shared.some(above => deletedBy(own, above).length > 0))
   if (!cut && shared.some(isThere)) options.outboundRules = shared.map(({ rules }) => rules).reduce(joined)
   if (!cut) for (const { kind, collection } of shared) if (kind === 'outboundRules') noteUnfound(reading, collection)
@@ -31,10 +34,10 @@ export function placeOutbound (reading: Reading, options: UrlRewriteOptions, lis
   const placed: [string, OutboundRules][] = []
   for (const [name, own] of bySite) {
     for (const { kind, collection } of own) {
-      if (kind === 'outboundRules') noteUnfound(reading, collection, key => shared.some(({ rules }) => rules.rules.some(rule => rule.name.toLowerCase() === key)))
+      if (kind === 'outboundRules') noteUnfound(reading, collection, key => [...shared, ...layout.among ? own : []].some(({ rules }) => rules.rules.some(rule => rule.name.toLowerCase() === key)))
     }
     const inherited = shared.map(above => cut ? without(above, own) : { ...referredFrom(above.rules, own), rules: [] })
-    const all = [...inherited, ...own.map(({ rules }) => rules)].reduce(joined, { rules: [] })
+    const all = [...inherited, ...remaining(own).map(({ rules }) => rules)].reduce(joined, { rules: [] })
     if (all.rules.length > 0 || own.some(isThere)) placed.push([name, all])
   }
   if (placed.length > 0) options.siteOutboundRules = Object.fromEntries(placed)
@@ -50,6 +53,27 @@ function deletedBy ({ kind, collection }: ScopedOutbound, above: ScopedOutbound)
 function without (above: ScopedOutbound, own: readonly ScopedOutbound[]): OutboundRules {
   const gone = own.flatMap(list => deletedBy(list, above))
   return { ...above.rules, rules: above.rules.rules.filter(rule => !gone.includes(rule)) }
+}
+
+/** The lists of one place of several files, each without what a list behind it deletes. */
+function remaining (own: readonly ScopedOutbound[]): readonly ScopedOutbound[] {
+  return own.map((list, index) => list.scope.among === undefined ? list : { ...list, rules: without(list, own.slice(index + 1)) })
+}
+
+/** Adds `pathOutboundRules`: one entry for each directory that has rules of its own, or takes some out of those above. */
+function placePathOutbound (reading: Reading, options: UrlRewriteOptions, lists: readonly ScopedOutbound[], { applications }: Layout): void {
+  const placed: PathOutboundRules[] = []
+  for (const { site, path, own, inherited, cut } of placesOf(lists, applications)) {
+    if (path === '/') continue
+    for (const { kind, collection } of own) {
+      if (kind === 'outboundRules') noteUnfound(reading, collection, key => [...inherited, ...own].some(({ rules }) => rules.rules.some(rule => rule.name.toLowerCase() === key)))
+    }
+    const gone = [...cut.flatMap(({ rules }) => rules.rules), ...inherited.flatMap(above => own.flatMap(list => deletedBy(list, above)))]
+    const remove = [...new Set(gone.map(({ name }) => name))]
+    const rules = [...inherited.map(above => ({ ...referredFrom(above.rules, own), rules: [] })), ...remaining(own).map(({ rules }) => rules)].reduce(joined, { rules: [] })
+    if (rules.rules.length > 0 || remove.length > 0) placed.push({ path, ...site !== null && { site }, ...remove.length > 0 && { remove }, ...rules })
+  }
+  if (placed.length > 0) options.pathOutboundRules = placed
 }
 
 /** The preconditions and custom tags from above that lists of a site refer to and do not define themselves. */

@@ -5,10 +5,10 @@ import type { XmlElement } from '../xml/element.ts'
 import type { RewriteMap } from './rewrite-options.ts'
 
 /** Reads the maps. A duplicate key is a problem; keys are compared as the map's `ignoreCase` says. */
-export function readRewriteMaps (reading: Reading, element: XmlElement): { map: RewriteMap, element: XmlElement }[] {
+export function readRewriteMaps (reading: Reading, element: XmlElement, isAbove: (key: string) => boolean = () => false): { map: RewriteMap, element: XmlElement }[] {
   reading.used(element)
   const maps = collection(reading, element, 'rewriteMap', 'name')
-  noteUnfound(reading, maps)
+  noteUnfound(reading, maps, isAbove)
   return maps.entries.map(element => {
     const name = reading.required(element, 'name')
     const defaultValue = reading.text(element, 'defaultValue')

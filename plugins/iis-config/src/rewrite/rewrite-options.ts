@@ -44,6 +44,7 @@ export interface Rule {
 export interface PathRules {
   path: string
   site?: string
+  remove?: string[]
   rules: Rule[]
 }
 
@@ -94,6 +95,18 @@ export interface OutboundRules {
   rules: OutboundRule[]
 }
 
+export interface PathOutboundRules extends OutboundRules {
+  path: string
+  site?: string
+  remove?: string[]
+}
+
+export interface DocumentFolder {
+  folder: string
+  path?: string
+  site?: string
+}
+
 /** The options of `@fastify-arr/url-rewrite`. */
 export interface UrlRewriteOptions {
   globalRules?: Rule[]
@@ -102,7 +115,8 @@ export interface UrlRewriteOptions {
   pathRules?: PathRules[]
   outboundRules?: OutboundRules
   siteOutboundRules?: Record<string, OutboundRules>
+  pathOutboundRules?: PathOutboundRules[]
   rewriteMaps?: RewriteMap[]
   allowedServerVariables?: string[]
-  documentRoot?: string
+  documentRoot?: string | DocumentFolder[]
 }

@@ -9,14 +9,15 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\u
 const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 /**
- * Writes the options of url-rewrite as a configuration file; `readConfigText` reads the same options from it.
+ * Writes the options of url-rewrite as a configuration file; `readConfigText` reads the same options from it, except for what a directory
+ * removes and for its outbound rules, which inherit as in IIS only where the option `base` or several files are given.
  * With `globalRules`, or rules of named sites, it is an `applicationHost.config`, else a `web.config`.
  *
  * @throws `FST_ARR_IIS_CONFIG_INVALID_VALUE` for what IIS cannot express: a redirect with 308, a list whose rules
  * differ in `useOriginalURLEncoding`, a character that is not allowed in XML.
  */
 export function toXml (options: UrlRewriteOptions): string {
-  const { globalRules, rules, siteRules = {}, pathRules = [], outboundRules, siteOutboundRules = {}, rewriteMaps, allowedServerVariables } = options
+  const { globalRules, rules, siteRules = {}, pathRules = [], outboundRules, siteOutboundRules = {}, pathOutboundRules = [], rewriteMaps, allowedServerVariables } = options
   const root = [
     ...globalRules === undefined ? [] : [ruleList('globalRules', globalRules)],
     ...rules === undefined ? [] : [ruleList('rules', rules)],
@@ -31,19 +32,22 @@ export function toXml (options: UrlRewriteOptions): string {
       ...siteRules[site] === undefined ? [] : [ruleList('rules', siteRules[site])],
       ...siteOutboundRules[site] === undefined ? [] : [outboundList(siteOutboundRules[site])]
     ])),
-    ...pathRules.map(({ site, path, rules }) => location(`${site ?? ''}${path}`, [ruleList('rules', rules)]))
+    ...pathRules.map(({ site, path, remove, rules }) => location(`${site ?? ''}${path}`, [ruleList('rules', rules, remove)])),
+    ...pathOutboundRules.map(({ site, path, remove, ...rules }) => location(`${site ?? ''}${path}`, [outboundList(rules, remove)]))
   ])}\n`
 }
 
 const section = (lists: readonly string[]): string => element('system.webServer', {}, [element('rewrite', {}, lists)])
 const location = (path: string, lists: readonly string[]): string => element('location', { path: path.replace(/^\//, '') }, [section(lists)])
 
-function ruleList (name: 'rules' | 'globalRules', rules: readonly Rule[]): string {
+const removals = (names: readonly string[]): string[] => names.map(name => element('remove', { name }))
+
+function ruleList (name: 'rules' | 'globalRules', rules: readonly Rule[], remove: readonly string[] = []): string {
   const [encoding, other] = new Set(rules.map(rule => rule.useOriginalURLEncoding))
   if (other !== undefined || (encoding !== undefined && rules.some(rule => rule.useOriginalURLEncoding === undefined))) {
     refuse(`the rules of one list differ in useOriginalURLEncoding, which IIS has on <${name}>`)
   }
-  return element(name, { useOriginalURLEncoding: encoding }, rules.map(rule))
+  return element(name, { useOriginalURLEncoding: encoding }, [...removals(remove), ...rules.map(rule)])
 }
 
 function rule ({ name, enabled, patternSyntax, stopProcessing, match, conditions, serverVariables, action }: Rule): string {
@@ -65,8 +69,9 @@ function actionElement (rule: string, action: NonNullable<Rule['action']>): stri
 const conditionList = ({ add, ...attributes }: Conditions): string =>
   element('conditions', attributes, add.map(condition => element('add', { ...condition })))
 
-function outboundList ({ rewriteBeforeCache, preConditions, customTags, rules }: OutboundRules): string {
+function outboundList ({ rewriteBeforeCache, preConditions, customTags, rules }: OutboundRules, remove: readonly string[] = []): string {
   return element('outboundRules', { rewriteBeforeCache }, [
+    ...removals(remove),
     ...rules.map(({ match: { filterByTags, ...match }, conditions, action, ...attributes }) => element('rule', attributes, [
       element('match', { filterByTags: filterByTags?.join(', '), ...match }),
       ...conditions === undefined ? [] : [conditionList(conditions)],

@@ -1,5 +1,6 @@
 // Scopes: whether a part of a configuration is for the server, one site, or one directory of a site.
 import type { Reading } from '../reading/reading.ts'
+import type { Document } from '../server/document.ts'
 import type { XmlElement } from '../xml/element.ts'
 
 /** What the sections of a container apply to. The root of applicationHost.config is `server`; the root of a web.config is `site`, without a name. */
@@ -11,6 +12,21 @@ export interface Scope {
   readonly path: string
   /** `<configuration>` or `<location>`: the element whose children are sections and groups of sections. */
   readonly container: XmlElement
+  /** Present where the file is one of several, or has a place: they inherit from each other as in IIS. */
+  readonly among?: {
+    /** The number of the file in the order in which they inherit. */
+    readonly rank: number
+    /** The path of the application that the scope is in. */
+    readonly application: string
+    /** False where `inheritInChildApplications` is. */
+    readonly inherits: boolean
+  }
+}
+
+/** What a file's scopes are told of the other files. */
+export interface Among {
+  readonly rank: number
+  readonly applicationAt: (site: string | null, path: string) => string
 }
 
 /** A section with its scope. */
@@ -25,23 +41,29 @@ export function isServerConfig (root: XmlElement, name: string): boolean {
 }
 
 /** The scopes of a file: the root, then each `<location>` in the order of the file. */
-export function scopesOf (reading: Reading, root: XmlElement, server: boolean): Scope[] {
+export function scopesOf (reading: Reading, { root, server, site, path: base }: Document, among: Among | null): Scope[] {
   reading.container(root)
-  const scopes: Scope[] = [server
-    ? { level: 'server', site: null, path: '/', container: root }
-    : { level: 'site', site: null, path: '/', container: root }]
+  const scope = (site: string | null, path: string, container: XmlElement, inherits: boolean): Scope => ({
+    level: path !== '/' ? 'path' : server && site === null ? 'server' : 'site',
+    site,
+    path,
+    container,
+    ...among !== null && { among: { rank: among.rank, application: among.applicationAt(site, path), inherits } }
+  })
+  const scopes: Scope[] = [scope(site, base, root, true)]
   for (const container of root.children) {
     if (container.name !== 'location') continue
     reading.container(container)
     for (const lock of ['overrideMode', 'allowOverride']) {
-      reading.differs(reading.attribute(container, lock), 'what a child file may override is not limited here')
+      const attribute = reading.attribute(container, lock)
+      if (among !== null) reading.used(attribute)
+      else reading.differs(attribute, 'what a child file may override is not limited here')
     }
-    const inherit = reading.flag(container, 'inheritInChildApplications')
-    if (inherit === false) reading.differs(container.attributes.get('inheritInChildApplications'), 'the settings also apply to applications below, where they have none of their own')
+    const inherits = reading.flag(container, 'inheritInChildApplications') !== false
+    if (!inherits && among === null) reading.differs(container.attributes.get('inheritInChildApplications'), 'the settings also apply to applications below, where they have none of their own')
     const parts = (reading.text(container, 'path') ?? '').split('/').filter(part => part !== '' && part !== '.')
-    if (!server) scopes.push({ level: parts.length === 0 ? 'site' : 'path', site: null, path: `/${parts.join('/')}`, container })
-    else if (parts.length === 0) scopes.push({ level: 'server', site: null, path: '/', container })
-    else scopes.push({ level: parts.length === 1 ? 'site' : 'path', site: parts[0] as string, path: `/${parts.slice(1).join('/')}`, container })
+    const [first = null, ...rest] = server ? parts : [site, ...parts]
+    scopes.push(scope(first, `${base === '/' ? '' : base}/${rest.join('/')}`.replace(/(.)\/$/, '$1'), container, inherits))
   }
   return scopes
 }
@@ -60,13 +82,30 @@ export function above<T extends { readonly scope: Scope }> (all: readonly T[]): 
     const place = key(one.scope.site, one.scope.path)
     const before = byPlace.get(place)
     if (before === undefined) byPlace.set(place, [one])
+    // Of several files, the one that inherits from the other is the nearer.
+    else if (one.scope.among !== undefined) before.unshift(one)
     else before.push(one)
   }
-  return ({ site, path }, here = false) => {
+  return (scope, here = false) => {
+    const { site, path } = scope
     const paths = ['/']
     for (const part of path.split('/', DEEPEST).slice(1)) if (part !== '') paths.unshift(`${paths[0] === '/' ? '' : paths[0] ?? ''}/${part}`)
-    return (site === null ? [null] : [site, null]).flatMap(place => paths.flatMap(one => !here && place === site && one === path ? [] : byPlace.get(key(place, one)) ?? []))
+    return (site === null ? [null] : [site, null]).flatMap(place => paths.flatMap(one => {
+      const found = byPlace.get(key(place, one)) ?? []
+      const reaching = found.filter(other => reaches(other.scope, scope))
+      return here || place !== site || one !== path ? reaching : reaching.filter(other => isBefore(other.scope, scope))
+    }))
   }
+}
+
+/** Whether what is in a scope is inherited by another one, below it or of the same place: not by an application, where `inheritInChildApplications` says so. */
+export function reaches ({ site, among }: Scope, below: Scope): boolean {
+  return among === undefined || among.inherits || site === null || below.among === undefined || below.among.application === among.application
+}
+
+/** Whether a scope of the same place is in a file that the other one's inherits from. */
+function isBefore ({ among }: Scope, other: Scope): boolean {
+  return among !== undefined && other.among !== undefined && among.rank < other.among.rank
 }
 
 /** Gives scopes the names of `<sites>`: names in `<location>` are not case-sensitive. A name that no site has is a mistake. */

@@ -1,7 +1,8 @@
 // The elements of a site other than its bindings: applications, limits, HSTS, logging, tracing.
 import type { SiteOptions } from '../config/plugin-options.ts'
-import { differs, lost, readAttributes, type AttributeTable } from '../reading/attribute-table.ts'
+import { differs, lost, readAttributes, same, type AttributeTable } from '../reading/attribute-table.ts'
 import { written, type Reading } from '../reading/reading.ts'
+import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { readLogFile, type LogDraft } from './log.ts'
 import { readTraceSwitch } from './tracing.ts'
@@ -11,6 +12,8 @@ export type Https = NonNullable<SiteOptions['https']>
 
 const PROCESS = 'worker processes and pools of IIS do not exist here; it is one Node process'
 const FILES = 'the proxy serves no files, and a web.config in this folder is not read along'
+const FILES_HERE = 'register @fastify/static for files'
+const ROOTS = 'say where it was copied to (--root FOLDER=FOLDER, option roots), or give its web.config by name (site/app=FILE)'
 const FILES_ADVICE = 'register @fastify/static for files, and check that web.config as well'
 
 /** The attributes of `<application>`. */
@@ -33,6 +36,9 @@ export const VIRTUAL_DIRECTORY = {
   allowSubDirConfig: differs('files are read as the user that runs Node')
 } as const satisfies AttributeTable<unknown>
 
+/** The same where the files of the folder are looked for, and what they say is read at its path. */
+const VIRTUAL_DIRECTORY_AMONG = { ...VIRTUAL_DIRECTORY, path: same, physicalPath: same, allowSubDirConfig: same } as const satisfies AttributeTable<unknown>
+
 /** The attributes of `<limits>`. */
 const LIMITS = {
   connectionTimeout: lost('limits of one site are not supported', 'see limits of listeners', ['00:02:00']),
@@ -42,16 +48,16 @@ const LIMITS = {
 } as const satisfies AttributeTable<unknown>
 
 /** Reads the elements that both `<site>` and `<siteDefaults>` may have. Settings of HSTS are added to `https`, log settings to the draft. */
-export function readSiteParts (reading: Reading, element: XmlElement, https: Https, log: LogDraft, site: string | null): void {
+export function readSiteParts (reading: Reading, element: XmlElement, https: Https, log: LogDraft, site: string | null, layout: Layout): void {
   for (const child of element.children) {
     switch (child.name) {
       case 'application':
       case 'applicationDefaults':
-        readAttributes<unknown>(reading, child, APPLICATION, undefined)
-        for (const directory of child.children.filter(({ name }) => name.startsWith('virtualDirectory'))) readDirectory(reading, directory)
+        readAttributes<unknown>(reading, child, layout.among ? { ...APPLICATION, path: same } : APPLICATION, undefined)
+        for (const directory of child.children.filter(({ name }) => name.startsWith('virtualDirectory'))) readDirectory(reading, directory, layout)
         break
       case 'virtualDirectoryDefaults':
-        readDirectory(reading, child)
+        readDirectory(reading, child, layout)
         break
       case 'limits':
         readAttributes<unknown>(reading, child, LIMITS, undefined)
@@ -72,9 +78,13 @@ export function readSiteParts (reading: Reading, element: XmlElement, https: Htt
   }
 }
 
-function readDirectory (reading: Reading, element: XmlElement): void {
-  readAttributes<unknown>(reading, element, VIRTUAL_DIRECTORY, undefined)
-  reading.differs(element.attributes.get('physicalPath'), FILES, FILES_ADVICE)
+function readDirectory (reading: Reading, element: XmlElement, { among, folderNote }: Layout): void {
+  const path = element.attributes.get('physicalPath')
+  const folder = folderNote(path)
+  readAttributes<unknown>(reading, element, among ? VIRTUAL_DIRECTORY_AMONG : VIRTUAL_DIRECTORY, undefined)
+  if (folder === undefined) reading.differs(path, FILES, FILES_ADVICE)
+  else if (folder.found) reading.differs(path, folder.note, FILES_HERE)
+  else reading.loses(path, folder.note, ROOTS)
 }
 
 /** `<hsts>` (IIS 10, version 1709): the header, and the redirect to https. */

@@ -4,6 +4,7 @@ import { at } from '../errors.ts'
 import { readAttributes } from '../reading/attribute-table.ts'
 import { collection } from '../reading/collection.ts'
 import { written, type Reading } from '../reading/reading.ts'
+import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { listenersOf, readBinding, type ReadBinding } from './binding.ts'
 import type { LogDraft } from './log.ts'
@@ -17,14 +18,14 @@ export interface Sites {
 }
 
 /** Reads the section. Log settings are added to the draft. */
-export function readSites (reading: Reading, section: XmlElement, log: LogDraft): Sites {
+export function readSites (reading: Reading, section: XmlElement, log: LogDraft, layout: Layout): Sites {
   reading.used(section)
   const defaults: Https = {}
   for (const child of section.children) {
     if (child.name === 'siteDefaults') {
       reading.used(child)
       reading.differs(reading.attribute(child, 'serverAutoStart'), 'a site says for itself whether it starts')
-      readSiteParts(reading, child, defaults, log, null)
+      readSiteParts(reading, child, defaults, log, null, layout)
     } else if (child.name === 'applicationDefaults') readAttributes<unknown>(reading, child, APPLICATION, undefined)
     else if (child.name === 'virtualDirectoryDefaults') readAttributes<unknown>(reading, child, VIRTUAL_DIRECTORY, undefined)
   }
@@ -39,7 +40,7 @@ export function readSites (reading: Reading, section: XmlElement, log: LogDraft)
       reading.used(list)
       own.push(...collection(reading, list, 'binding').entries.flatMap(binding => readBinding(reading, binding) ?? []))
     }
-    readSiteParts(reading, element, https, log, name)
+    readSiteParts(reading, element, https, log, name, layout)
     if (enabled !== false) bindings.push(...own.map(binding => ({ site: name, binding })))
     const policy = { ...defaults, ...https }
     return reading.made(written<SiteOptions>({

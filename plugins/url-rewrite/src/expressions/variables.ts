@@ -1,5 +1,6 @@
 // What does a server variable stand for? (IIS URL Rewrite reference, "Server variables"; iis.net "IIS Server Variables")
 
+import { fileAt } from '../request/folders.ts'
 import { pathOf, type State } from '../request/state.ts'
 import { decoded, join, type Text } from '../request/text.ts'
 
@@ -26,8 +27,8 @@ const defaultPort = (state: State): string => state.exchange.encrypted ? '443' :
 const originalTarget = (state: State): string => state.exchange.url
 
 const fileName = (state: State): string => {
-  const root = state.exchange.documentRoot
-  return root === '' ? '' : root.replace(/[/\\]$/, '') + decoded(pathOf(state))
+  const { documentRoot: root, virtualFolders: inner = [] } = state.exchange
+  return root === '' && inner.length === 0 ? '' : fileAt({ root, inner }, decoded(pathOf(state)))
 }
 
 const VARIABLES = {

@@ -6,6 +6,9 @@ import type { Setting } from './set-variables.ts'
 import type { CompiledTarget } from './compiled-target.ts'
 import type { Template } from '../expressions/template.ts'
 
+/** The label of the global rules. */
+export const GLOBAL = 'globalRules'
+
 /** An action ready to be carried out. */
 export type CompiledAction =
   | { readonly type: 'Rewrite', readonly target: CompiledTarget, readonly logRewrittenUrl: boolean }
@@ -34,4 +37,14 @@ export interface RuleSet {
   /** The same in lower case. */
   readonly folded: string
   readonly rules: readonly CompiledRule[]
+  /** The directories in which some of the rules do not run; null where there are none. */
+  readonly cuts: readonly Cut[] | null
+}
+
+/** What a directory takes out of the lists above it. */
+export interface Cut {
+  /** The directory with a slash at each end, in lower case. */
+  readonly folded: string
+  /** The names of the rules, in lower case. */
+  readonly names: ReadonlySet<string>
 }

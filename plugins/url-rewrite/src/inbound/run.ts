@@ -11,7 +11,7 @@ import { applySettings } from './set-variables.ts'
 import { expandTarget, targetUrl } from './target.ts'
 import type { Outcome, Rewrite } from '@fastify-arr/facts'
 import type { Exchange } from '../request/exchange.ts'
-import type { CompiledAction, CompiledRule, RuleSet } from './compiled-rule.ts'
+import { GLOBAL, type CompiledAction, type CompiledRule, type Cut, type RuleSet } from './compiled-rule.ts'
 
 /** Called for each rule that was tried; only for `explain` and where the diagnostics channel has subscribers. */
 export interface Observer {
@@ -35,7 +35,8 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
   for (const set of sets) {
     if (!enters(set, state)) continue
     let input = inputOf(set, state)
-    for (const rule of set.rules) {
+    let stopped = false
+    for (const rule of set.cuts === null ? set.rules : uncut(set, set.cuts, state)) {
       if (!matches(set, rule, input, state, observer)) continue
       last = rule.name
       const { action } = rule
@@ -49,11 +50,15 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
       if (action.type !== 'Rewrite' && action.type !== 'None') {
         return answer(action, rule.name, state)
       }
-      if (rule.stop) break
+      if (rule.stop) {
+        // In IIS the lists behind the global rules are one set, from the server to the directory.
+        stopped = set.label !== GLOBAL
+        break
+      }
       if (action.type === 'Rewrite') input = inputOf(set, state)
     }
     // A request that goes to an absolute URL is the proxy's: the sets that follow are not tried.
-    if (state.origin !== '') break
+    if (stopped || state.origin !== '') break
   }
   // The path goes on as sent, and another server could read in it what the rules did not see.
   if (!rewritten && state.ambiguous) return BAD_TARGET
@@ -98,6 +103,13 @@ const liesIn = ({ prefix, folded }: RuleSet, state: State): boolean =>
 /** The current path as the set's rules see it: relative to their directory; whole once a rule has moved it out of there. */
 const inputOf = (set: RuleSet, state: State): Text =>
   slice(pathOf(state), liesIn(set, state) ? set.prefix.length : 1)
+
+/** The set's rules without those that the directory of the current path takes out. */
+function uncut ({ rules }: RuleSet, cuts: readonly Cut[], state: State): readonly CompiledRule[] {
+  const path = `${decoded(pathOf(state)).toLowerCase()}/`
+  const here = cuts.filter(({ folded }) => path.startsWith(folded))
+  return here.length === 0 ? rules : rules.filter(({ name }) => !here.some(({ names }) => names.has(name.toLowerCase())))
+}
 
 function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, observer: Observer | undefined): boolean {
   const captures = rule.matcher(input)

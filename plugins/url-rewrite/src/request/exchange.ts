@@ -1,6 +1,7 @@
 // What do rules know about a request?
 
 import { originForm } from './request-target.ts'
+import type { Folders, VirtualFolder } from './folders.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Site, Told } from '@fastify-arr/facts'
 
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly siteName: string
   readonly siteId: string
   readonly documentRoot: string
+  /** Directories with a folder of their own, the innermost first. */
+  readonly virtualFolders?: readonly VirtualFolder[]
 }
 
 /** What is read of a Fastify request. */
@@ -52,9 +55,10 @@ class RequestExchange implements Exchange {
   readonly siteName: string
   readonly siteId: string
   readonly documentRoot: string
+  readonly virtualFolders: readonly VirtualFolder[]
   readonly #request: RequestLike
 
-  constructor (request: RequestLike, documentRoot: string, url: string) {
+  constructor (request: RequestLike, { root, inner }: Folders, url: string) {
     const { raw, site } = request
     this.method = request.method
     this.url = url
@@ -62,7 +66,8 @@ class RequestExchange implements Exchange {
     this.httpVersion = raw.httpVersion
     this.siteName = site?.name ?? ''
     this.siteId = site?.id === undefined ? '' : String(site.id)
-    this.documentRoot = documentRoot
+    this.documentRoot = root
+    this.virtualFolders = inner
     this.#request = request
   }
 
@@ -74,12 +79,12 @@ class RequestExchange implements Exchange {
 }
 
 /** A Fastify request as rules see it. */
-export function exchangeOf (request: RequestLike, documentRoot: string): Exchange {
-  return new RequestExchange(request, documentRoot, originForm(request.raw.url ?? '/'))
+export function exchangeOf (request: RequestLike, folders: Folders): Exchange {
+  return new RequestExchange(request, folders, originForm(request.raw.url ?? '/'))
 }
 
 /** A made-up request: a plain one, except for what is given. */
-export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchange => ({
+export const imagine = (given: Partial<Exchange>, { root, inner }: Folders): Exchange => ({
   method: 'GET',
   url: '/',
   headers: { host: 'localhost' },
@@ -91,6 +96,7 @@ export const imagine = (given: Partial<Exchange>, documentRoot: string): Exchang
   localPort: given.encrypted === true ? '443' : '80',
   siteName: '',
   siteId: '',
-  documentRoot,
+  documentRoot: root,
+  virtualFolders: inner,
   ...given
 })

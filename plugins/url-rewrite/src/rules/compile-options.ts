@@ -5,18 +5,19 @@ import { compileMap, type Lookup, type RewriteMap } from '../expressions/rewrite
 import { beginningOf, isAbsolute } from '../inbound/authority.ts'
 import { checkWords, type WrittenRules } from '../options.ts'
 import { compileOutbound } from './compile-outbound.ts'
+import { compilePathOutbound, compilePaths, inDirectory, withCuts } from './compile-paths.ts'
 import { compileRules } from './compile-rules.ts'
-import type { RuleSet } from '../inbound/compiled-rule.ts'
+import { GLOBAL, type RuleSet } from '../inbound/compiled-rule.ts'
 import type { AnyOutbound } from '../outbound/compiled-outbound.ts'
-import type { PathRules, Rule } from './rule.ts'
+import type { Rule } from './rule.ts'
 import type { CompileContext } from './compile-context.ts'
 
 /** Rules ready to run. */
 export interface Compiled {
   /** The sets for a site's requests, in their order; `rules` are those of the option of that name. */
   setsFor (site: string, rules: RuleSet | null): readonly RuleSet[]
-  /** The outbound rules for a site's responses, in their order. */
-  outboundFor (site: string): readonly AnyOutbound[]
+  /** The outbound rules for the responses of a site to a path, in their order. */
+  outboundFor (site: string, path: string): readonly AnyOutbound[]
   /** The first rule of any list that rewrites to an absolute URL, with its place. */
   firstAbsolute (rules: RuleSet | null): string | undefined
   /** Compiles a list that a function of the request returned. */
@@ -44,9 +45,10 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
     mistake(`${label} must be a list of rules`)
     return null
   }
-  const global = list('globalRules', written.globalRules, { ...context, allowed: () => true })
+  const global = list(GLOBAL, written.globalRules, { ...context, allowed: () => true })
   const sites = new Map(Object.entries(written.siteRules ?? {}).map(([site, rules]) => [site, list(`siteRules.${site}`, rules)]))
   const paths = compilePaths(written.pathRules ?? [], (place, rules, prefix) => list(place, rules, context, prefix), mistake)
+  const pathOutbound = compilePathOutbound(written.pathOutboundRules ?? [], context)
   const everywhere = written.outboundRules === undefined ? [] : compileOutbound('outboundRules', written.outboundRules, context)
   const outbound = new Map(Object.entries(written.siteOutboundRules ?? {}).map(([site, rules]) =>
     [site, [...everywhere, ...compileOutbound(`siteOutboundRules.${site}`, rules, context)]]))
@@ -62,13 +64,13 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
       const key = sites.has(site) || paths.some(path => path.site === site) ? site : ''
       let sets = bySite.get(key)
       if (sets === undefined) {
-        const inner = paths.filter(path => path.site === undefined || path.site === key).map(path => path.set)
-        sets = [global, rules, sites.get(key) ?? null, ...inner].filter((set): set is RuleSet => set !== null && set.rules.length > 0)
+        const inner = paths.filter(path => path.site === undefined || path.site === key)
+        sets = withCuts([global, rules, sites.get(key) ?? null, ...inner.map(path => path.set)], inner)
         bySite.set(key, sets)
       }
       return sets
     },
-    outboundFor: site => outbound.get(site) ?? everywhere,
+    outboundFor: (site, path) => inDirectory(outbound.get(site) ?? everywhere, pathOutbound, site, path),
     firstAbsolute: rules => {
       for (const set of [rules, ...everySet]) {
         const rule = set?.rules.find(({ action }) => action.type === 'Rewrite' && (action.target.origin !== null || isAbsolute(action.target.parts)))
@@ -93,25 +95,4 @@ function compileMaps (maps: readonly RewriteMap[], mistake: (message: string) =>
     else compiled.set(map.name.toLowerCase(), compileMap(map))
   }
   return compiled
-}
-
-interface CompiledPath { readonly site: string | undefined, readonly set: RuleSet }
-
-function compilePaths (
-  paths: readonly PathRules[],
-  list: (place: string, rules: unknown, prefix: string) => RuleSet | null,
-  mistake: (message: string) => void
-): CompiledPath[] {
-  const compiled: CompiledPath[] = []
-  for (const [index, { path, site, rules }] of paths.entries()) {
-    if (typeof path !== 'string' || !path.startsWith('/')) {
-      mistake(`pathRules[${index}].path must begin with a slash`)
-      continue
-    }
-    const prefix = `${path.replace(/\/+$/, '')}/`
-    const set = list(`pathRules ${path}`, rules, prefix)
-    if (set !== null) compiled.push({ site, set })
-  }
-  // The rules of an outer directory come before those of an inner one; the sort is stable for the rest.
-  return compiled.sort((a, b) => a.set.prefix.length - b.set.prefix.length)
 }

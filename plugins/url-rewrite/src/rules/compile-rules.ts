@@ -28,7 +28,7 @@ export function compileRules (label: string, prefix: string, rules: readonly Rul
     names.add(rule.name)
     compiled.push(compileRule(rule, { ...context, mistake }))
   }
-  return { label, prefix, folded: prefix.toLowerCase(), rules: compiled }
+  return { label, prefix, folded: prefix.toLowerCase(), rules: compiled, cuts: null }
 }
 
 function compileRule (rule: Rule, context: CompileContext): CompiledRule {

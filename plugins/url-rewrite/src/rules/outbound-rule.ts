@@ -87,3 +87,13 @@ export interface OutboundRules {
   readonly customTags?: readonly CustomTags[]
   readonly rules: readonly OutboundRule[]
 }
+
+/** Outbound rules for one directory: those of a `web.config` in it. They run behind those from above. */
+export interface PathOutboundRules extends OutboundRules {
+  /** The directory's URL path as the client asks for it, e.g. `/app`. Case does not matter. */
+  readonly path: string
+  /** The name of the one site they are for. Default: every site. */
+  readonly site?: string
+  /** Names of outbound rules from above that do not run in this directory, as IIS's `<remove>`. Case does not matter. Default: none. */
+  readonly remove?: readonly string[]
+}

@@ -102,7 +102,7 @@ export interface Rule {
   readonly enabled?: boolean
   /** Default: `'ECMAScript'`. */
   readonly patternSyntax?: PatternSyntax
-  /** Whether a match ends the list that the rule is in. Default: `false`. */
+  /** Whether a match ends the rules: in `globalRules` those, elsewhere all lists behind, which are one set as in IIS. Default: `false`. */
   readonly stopProcessing?: boolean
   readonly match: Match
   readonly conditions?: Conditions
@@ -120,5 +120,16 @@ export interface PathRules {
   readonly path: string
   /** The name of the one site they are for. Default: every site. */
   readonly site?: string
+  /** Names of rules from above (`rules`, `siteRules`, outer directories) that do not run in this directory, as IIS's `<remove>`. Case does not matter. Default: none. */
+  readonly remove?: readonly string[]
   readonly rules: readonly Rule[]
+}
+
+/** The folder of a directory: where `IsFile`, `IsDirectory` and `{REQUEST_FILENAME}` look for what is below it. */
+export interface DocumentFolder {
+  readonly folder: string
+  /** The directory's URL path, e.g. `/app`. Case does not matter. Default: `/`. */
+  readonly path?: string
+  /** The name of the one site it is for. Default: every site. */
+  readonly site?: string
 }

@@ -7,13 +7,14 @@ import { kindOf } from '../inbound/files.ts'
 import { run, stateAfter } from '../inbound/run.ts'
 import { checkNames, type UrlRewriteOptions } from '../options.ts'
 import { rewriteResponse, type ResponseChange, type ResponseHead } from '../outbound/response.ts'
-import { exchangeOf, imagine, type Exchange } from '../request/exchange.ts'
+import { exchangeOf, imagine, type Exchange, type RequestLike } from '../request/exchange.ts'
+import { checkFolders, foldersBySite, oneFolder, type Folders } from '../request/folders.ts'
 import { compileOptions, type Compiled } from './compile-options.ts'
 import type { Explanation, Outcome } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { RuleSet } from '../inbound/compiled-rule.ts'
 import type { FileKind } from '../request/state.ts'
-import type { Rule } from './rule.ts'
+import type { DocumentFolder, Rule } from './rule.ts'
 
 /** A made-up request; what is not given is that of a plain `GET /` for `localhost` on port 80. */
 export type Imagined = Partial<Exchange>
@@ -29,6 +30,7 @@ export class Rulebook {
   readonly #options: UrlRewriteOptions
   readonly #compiled: Compiled
   readonly #fixed: RuleSet | null
+  readonly #folders: (site: string) => Folders
   readonly #given = new WeakMap<readonly Rule[], RuleSet>()
   /** The first rule that rewrites to an absolute URL, with its place; undefined where none does. */
   readonly firstAbsolute: string | undefined
@@ -41,34 +43,36 @@ export class Rulebook {
     this.#options = options
     const { compiled, fixed } = withoutMistakes(mistake => {
       checkNames(options, mistake)
+      checkFolders(documentRoot, mistake)
       const compiled = compileOptions(options, documentRoot !== undefined, mistake)
       return { compiled, fixed: typeof rules === 'function' || rules === undefined ? null : compiled.compileMore(rules, mistake) }
     })
     this.#compiled = compiled
     this.#fixed = fixed
     this.firstAbsolute = compiled.firstAbsolute(fixed)
-    this.looksAtAnswers = options.outboundRules !== undefined || options.siteOutboundRules !== undefined
+    this.looksAtAnswers = options.outboundRules !== undefined || options.siteOutboundRules !== undefined || options.pathOutboundRules !== undefined
+    const shared = oneFolder(typeof documentRoot === 'string' ? documentRoot : '')
+    this.#folders = Array.isArray(documentRoot) ? foldersBySite(documentRoot as readonly DocumentFolder[]) : () => shared
   }
 
   /** The outcome for a request; a promise only where a condition needs the file system. */
   outcomeOf (request: FastifyRequest, explained: boolean): Verdict | Promise<Verdict> {
-    return this.#ask(exchangeOf(request, this.#rootOf(request)), this.#rulesOf(request), explained, null)
+    return this.#ask(exchangeOf(request, this.#foldersOf(request)), this.#rulesOf(request), explained, null)
   }
 
   /** The explanation for a request, or for a made-up one. */
   async explain (request: FastifyRequest | Imagined): Promise<Explanation> {
-    const { documentRoot } = this.#options
     const { explanation } = await ('raw' in request
       ? this.outcomeOf(request, true)
-      : this.#ask(imagine(request, typeof documentRoot === 'string' ? documentRoot : ''), this.#fixed, true, null))
+      : this.#ask(imagine(request, this.#folders(request.siteName ?? '')), this.#fixed, true, null))
     return explanation as Explanation
   }
 
   /** What the outbound rules change in a response; undefined where they change nothing. */
   answerOf (request: FastifyRequest, response: ResponseHead, method = request.method): ResponseChange | undefined {
     if (!this.looksAtAnswers) return undefined
-    const exchange = exchangeOf(request, this.#rootOf(request))
-    const outbound = this.#compiled.outboundFor(exchange.siteName)
+    const exchange = exchangeOf(request, this.#foldersOf(request))
+    const outbound = this.#compiled.outboundFor(exchange.siteName, exchange.url)
     if (outbound.length === 0) return undefined
     const state = stateAfter(exchange, request.rewrite)
     if (state === null) return undefined
@@ -103,9 +107,10 @@ export class Rulebook {
     return set
   }
 
-  #rootOf (request: FastifyRequest): string {
+  #foldersOf (request: FastifyRequest): Folders {
     const { documentRoot } = this.#options
-    return (typeof documentRoot === 'function' ? documentRoot(request) : documentRoot) ?? ''
+    const { site }: RequestLike = request
+    return typeof documentRoot === 'function' ? oneFolder(documentRoot(request) ?? '') : this.#folders(site?.name ?? '')
   }
 }
 

@@ -12,7 +12,8 @@ const FILE_VARIABLES = ['request_filename', 'document_root', 'path_translated']
 export interface Surroundings {
   /** Names of rewrite maps, in lower case. */
   readonly maps: ReadonlySet<string>
-  readonly documentRoot: string | undefined
+  /** Whether it is known in which folder files are. */
+  readonly documentRoot: boolean
   /** Names of web farms, in lower case. */
   readonly farms: ReadonlySet<string>
   /** Names, in lower case, of maps that had to be left out, by their `<rewrite>` element: rules of that element refer to them. */
@@ -38,7 +39,7 @@ export function runs (reading: Reading, element: XmlElement, { maps, documentRoo
     return !reading.leavesOut(element, `it asks {${missing}:…}, and there is no rewrite map of this name`,
       /^(http|env|ssl)$/i.test(missing) ? 'this is Apache\'s spelling: in IIS a request header is {HTTP_NAME}' : 'add the map, or the file it is in')
   }
-  if (documentRoot === undefined && matchTypesIn(element).some(type => /^(isfile|isdirectory|1|2)$/i.test(type))) {
+  if (!documentRoot && matchTypesIn(element).some(type => /^(isfile|isdirectory|1|2)$/i.test(type))) {
     return !reading.leavesOut(element, 'it asks for files, and it is not known in which folder', 'read the file with the option documentRoot')
   }
   const action = element.children.find(({ name }) => name === 'action')
