@@ -3,6 +3,7 @@
 import { arrLog } from '@fastify-arr/arr-log'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
+import { staticContent } from '@fastify-arr/static-content'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
@@ -55,6 +56,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
 
   // What its URL becomes. IIS sends the original URL to the upstream, and does not take the header from a client.
   await fastify.register(urlRewrite, { ...site.urlRewrite, originalUrlHeader: webConfig !== null })
+
+  // Where a rule leads to no URL, the site's folder may have the file.
+  if (site.staticContent !== undefined) await fastify.register(staticContent, site.staticContent)
 
   // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {

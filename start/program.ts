@@ -2,7 +2,7 @@
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
-import { baseOf, openOf, rootOf, startingWords, webConfigOf } from './settings/command-line.ts'
+import { baseOf, filesOf, openOf, rootOf, startingWords, webConfigOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { openFolder } from './settings/log-folder.ts'
 
@@ -12,10 +12,11 @@ try {
   for (const [option, variable, value, usage] of [
     ['--open', 'OPEN', openOf(startingWords()), 'NAMES'],
     ['--root', 'WEB_CONFIG_ROOT', rootOf(startingWords()), 'FOLDER=FOLDER'],
-    ['--base', 'WEB_CONFIG_BASE', baseOf(startingWords()), 'PATH']
+    ['--base', 'WEB_CONFIG_BASE', baseOf(startingWords()), 'PATH'],
+    ['--files', 'WEB_CONFIG_FILES', filesOf(startingWords()), '']
   ] as const) {
     if (value !== null) process.env[variable] = value
-    if (value !== null && !process.env.WEB_CONFIG) throw new EnvironmentError(`${option} is about a file of IIS, and there is none: npm start -- -- --web-config FILE ${option} ${usage}.`)
+    if (value !== null && !process.env.WEB_CONFIG) throw new EnvironmentError(`${option} is about a file of IIS, and there is none: npm start -- -- --web-config FILE ${`${option} ${usage}`.trim()}.`)
   }
   const settings = readEnvironment(process.env)
   openFolder(settings.logDirectory)

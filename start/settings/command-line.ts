@@ -29,6 +29,11 @@ export function baseOf (argv: readonly string[]): string | null {
   return given[0] ?? null
 }
 
+/** Whether the files in the folder of the file are served. Null where it is not said. */
+export function filesOf (argv: readonly string[]): string | null {
+  return argv.includes('--files') ? 'true' : argv.includes('--no-files') ? 'false' : null
+}
+
 /** The sections of the file that may be let through, with commas between; it may be given more than once. Null where it is not. */
 export function openOf (argv: readonly string[]): string | null {
   const given = valuesOf(argv, /^--open(=.*)?$/s)

@@ -28,6 +28,11 @@ export interface Settings {
   /** `WEB_CONFIG_BASE`: the directory that the `web.config` is for, such as `/app`. On the command line `-- --base PATH`. Defaults to none. */
   base: string | null
   /**
+   * `WEB_CONFIG_FILES`: `true` serves the files in the folder of a `web.config`, `false` serves none. On the command line `-- --files`.
+   * Defaults to the files of a server whose folders are known by `root`, and to none of a `web.config`.
+   */
+  files: boolean | null
+  /**
    * `OPEN`: sections of the `webConfig` that refuse requests in IIS and need not here, by name, with commas between. On the
    * command line `-- --open NAMES`. Where the file has such a section that is not named, the site does not start.
    * Defaults to none.
@@ -78,6 +83,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     webConfig: oneOrMore(linesIn(env.WEB_CONFIG ?? '')),
     root: linesIn(env.WEB_CONFIG_ROOT ?? ''),
     base: env.WEB_CONFIG_BASE || null,
+    files: yesOrNo('WEB_CONFIG_FILES'),
     open: namesIn(env.OPEN ?? '')
   }
   roots()
@@ -92,6 +98,14 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
     mistakes.push(`${name} must be a port, a whole number from 0 to 65535, and not ${JSON.stringify(text)}.`)
     return byDefault
+  }
+
+  function yesOrNo (name: string): boolean | null {
+    const text = env[name]
+    if (text === undefined || text === '') return null
+    if (text === 'true' || text === 'false') return text === 'true'
+    mistakes.push(`${name} must be true or false, and not ${JSON.stringify(text)}.`)
+    return null
   }
 
   function upstream (): string | null {

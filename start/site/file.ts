@@ -12,16 +12,16 @@ export function nameOf (files: string | readonly string[]): string {
 }
 
 /** Reads the files, and follows their changes until the site closes. */
-export function siteOfFile (fastify: FastifyInstance, files: string | readonly string[], { httpPort, open, root, base }: Settings): SiteParts {
+export function siteOfFile (fastify: FastifyInstance, files: string | readonly string[], { httpPort, open, root, base, files: served }: Settings): SiteParts {
   const file = nameOf(files)
-  const words = [...[files].flat(), ...[root].flat().flatMap(pair => ['--root', pair]), ...base === null ? [] : ['--base', base]].map(word => /^[\w./:=-]+$/.test(word) ? word : `"${word}"`).join(' ')
+  const words = [...[files].flat(), ...[root].flat().flatMap(pair => ['--root', pair]), ...base === null ? [] : ['--base', base], ...served === true ? ['--files'] : []].map(word => /^[\w./:=-]+$/.test(word) ? word : `"${word}"`).join(' ')
   // A change that comes while the site is starting waits until it is ready: the plugins that take it over are not registered before.
   const changes: Array<() => void> = []
   let isReady = false
   const watched = watchConfig(files, (error, config) => {
     const change = (): void => { inForce = takeOver(fastify, file, inForce, error, config, words) }
     if (isReady) change(); else changes.push(change)
-  }, { open: namesIn(open), roots: rootsIn(root), ...base !== null && { base } })
+  }, { open: namesIn(open), roots: rootsIn(root), ...base !== null && { base }, ...served !== null && { files: served } })
   let inForce = watched.config.options
   fastify.addHook('onReady', async () => {
     isReady = true

@@ -2,6 +2,7 @@
 import type { ArrLogOptions } from '@fastify-arr/arr-log'
 import type { HostRoutingOptions } from '@fastify-arr/host-routing'
 import type { ListenersOptions } from '@fastify-arr/listeners'
+import type { StaticContentOptions } from '@fastify-arr/static-content'
 import type { UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
 import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
 
@@ -11,5 +12,7 @@ export interface SiteParts {
   readonly listeners?: ListenersOptions
   readonly hostRouting?: HostRoutingOptions
   readonly urlRewrite?: UrlRewriteOptions
+  /** Files are served only where it is there. */
+  readonly staticContent?: StaticContentOptions
   readonly upstreamProxy?: UpstreamProxyOptions
 }

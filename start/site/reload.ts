@@ -5,7 +5,7 @@ import { ONE_SITE } from './article.ts'
 import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 
 /** What only a restart can change, with the word for it. */
-const FIXED = { listeners: 'the listeners', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
+const FIXED = { listeners: 'the listeners', staticContent: 'the files', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
 
 type Options = IisConfig['options']
 

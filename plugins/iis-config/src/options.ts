@@ -11,6 +11,11 @@ export interface ReadOptions {
    * application in applicationHost.config is read, and those of the folders below. Default: none.
    */
   readonly roots?: Readonly<Record<string, string>>
+  /**
+   * Whether the files in the folders of sites are served, by static-content. Default: true where `roots`, or the folder of a server that
+   * was copied, says where the sites of applicationHost.config are; false for a `web.config`, as it may lie among other files.
+   */
+  readonly files?: boolean
   /** The directory that a `web.config` is for, e.g. `/app`. Default: `/`. */
   readonly base?: string
   /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */

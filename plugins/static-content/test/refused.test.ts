@@ -38,6 +38,16 @@ t.test('configuration, hidden segments and names of tools are 404 in every spell
   }
 })
 
+t.test('sources, settings, logs and keys that a copied folder may hold are not served, unless the folder names their type', async t => {
+  const names = ['index.php', 'a.aspx', 'a.PHP', 'a.cshtml', 'a.py', 'dump.sql', 'app.ini', 'server.conf', 'a.yml', 'error.log', 'server.key', 'server.pem', 'a.pfx', 'a.bak', 'a.sh', 'a.dll']
+  const root = await folderOf(t, Object.fromEntries(names.map(name => [name, SECRET])))
+  for (const mediaTypes of [{}, { '.*': 'application/octet-stream' }]) {
+    const fastify = await serverOf(t, root, { mediaTypes })
+    for (const name of names) t.equal((await get(fastify, `/${name}`)).status, 404, name)
+  }
+  t.equal((await get(await serverOf(t, root, { mediaTypes: { '.dll': 'application/octet-stream' } }), '/a.dll')).status, 200)
+})
+
 t.test('no path leads out of the folder', async t => {
   const outside = await folderOf(t, { 'secret.txt': SECRET, 'www/index.html': 'page' })
   const fastify = await serverOf(t, join(outside, 'www'))

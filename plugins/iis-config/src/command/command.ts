@@ -29,6 +29,8 @@ const USAGE = `Usage: iis-config check [--json] [--all] [OPTIONS] <file>...
              application is read from there; may be given more than once
   --base <path>
              the directory that a web.config is for, such as /app
+  --files    the files in the folder of a web.config are served; --no-files:
+             nor are those of a server whose folders are known by --root
   --json     the report, or the options, as JSON
   --all      the parts that are used as they stand, too
   --transform <file>
@@ -42,6 +44,9 @@ Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
 is wrong, or convert is given a file that refuses what --open does not name
 `
 
+const filesOf = ({ files, 'no-files': none }: { files?: boolean | undefined, 'no-files'?: boolean | undefined }): { files?: boolean } =>
+  none === true ? { files: false } : files === true ? { files: true } : {}
+
 /** Runs the command. Returns the exit code: 0 nothing is lost, 1 something is, 2 the file or the command is wrong. */
 export function run (args: readonly string[], { write, warn, colors }: Terminal): 0 | 1 | 2 {
   let parsed
@@ -49,7 +54,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, root: { type: 'string', multiple: true }, base: { type: 'string' }, help: { type: 'boolean', short: 'h' } }
+      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, transform: { type: 'string', multiple: true }, open: { type: 'string', multiple: true }, root: { type: 'string', multiple: true }, base: { type: 'string' }, files: { type: 'boolean' }, 'no-files': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
     })
   } catch (error) {
     warn(`${(error as Error).message}\n\n${USAGE}`)
@@ -66,7 +71,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
   }
   try {
     const open = (values.open ?? []).flatMap(names => names.split(',')).map(name => name.trim()).filter(name => name !== '')
-    const { config, closed } = inspectConfig(files, { transforms: values.transform ?? [], open, roots: rootsIn(values.root ?? []), ...values.base !== undefined && { base: values.base } })
+    const { config, closed } = inspectConfig(files, { transforms: values.transform ?? [], open, roots: rootsIn(values.root ?? []), ...values.base !== undefined && { base: values.base }, ...filesOf(values) })
     const { options, report } = config
     if (command === 'convert' && closed !== null) {
       warn(`${closed.message.replace(/.*$/, `To let them through all the same: --open ${closed.open.join(',')}`)}\n`)

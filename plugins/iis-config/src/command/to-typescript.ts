@@ -11,6 +11,7 @@ const PLUGINS = {
   listeners: '@fastify-arr/listeners',
   hostRouting: '@fastify-arr/host-routing',
   urlRewrite: '@fastify-arr/url-rewrite',
+  staticContent: '@fastify-arr/static-content',
   upstreamProxy: '@fastify-arr/upstream-proxy'
 } as const satisfies Record<keyof PluginOptions, string>
 

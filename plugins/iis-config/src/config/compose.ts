@@ -1,4 +1,5 @@
 // From the sections to the options of each plugin.
+import { readContent } from '../content/read-content.ts'
 import type { Reading } from '../reading/reading.ts'
 import { findRuleMistakes } from '../rewrite/checks/rule-mistakes.ts'
 import { readHttpProtocol } from '../rewrite/custom-headers.ts'
@@ -47,10 +48,12 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   const urlRewrite = rewriteOptions(reading, rewrite, siteNames, layout)
   const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
+  const staticContent = readContent(reading, found, layout)
   const [site] = sites
   return {
     ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },
     ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
+    ...staticContent !== null && { staticContent },
     ...upstreamProxy !== undefined && { upstreamProxy },
     ...log.from !== null && { arrLog: log.options }
   }

@@ -65,11 +65,31 @@ export interface ArrLogOptions {
   maxCustomFieldLength?: number
 }
 
+/** A folder of `@fastify-arr/static-content`. */
+export interface ContentFolder {
+  root: string
+  path?: string
+  site?: string
+  defaultDocuments?: string[]
+  mediaTypes?: Record<string, string | null>
+  /** `maxAge` is in seconds. */
+  clientCache?: { maxAge?: number, expires?: string, noCache?: boolean, custom?: string }
+  compress?: boolean
+  errorPages?: Record<string, { file: string } | { redirect: string }>
+  ignoreCase?: boolean
+}
+
+/** The options of `@fastify-arr/static-content`. */
+export interface StaticContentOptions {
+  folders: ContentFolder[]
+}
+
 /** The options of each plugin. A key is present only where the file has settings for that plugin. */
 export interface PluginOptions {
   hostRouting?: HostRoutingOptions
   listeners?: ListenersOptions
   urlRewrite?: UrlRewriteOptions
+  staticContent?: StaticContentOptions
   upstreamProxy?: UpstreamProxyOptions
   arrLog?: ArrLogOptions
 }

@@ -93,7 +93,7 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
   // A locked section refuses requests in IIS, as every request of its site fails: it is looked through before it is taken out.
   const doors = findDoors(reading, scopes, doorsOpen, include)
   if (layout.among) takeLockedOut(reading, documents, scopes)
-  const found = findSections(reading, scopes, doors.effectOf, include)
+  const found = findSections(reading, scopes, doors.effectOf, layout.served.length > 0, include)
   const composed = compose(reading, found, layout)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)

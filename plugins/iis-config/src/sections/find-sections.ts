@@ -1,4 +1,5 @@
 // Finds the sections of a file: those that are read, by their path, and the others for the report.
+import { CONTENT_SECTIONS, isContent } from '../content/content-sections.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { pathFinder } from '../xml/path.ts'
@@ -17,6 +18,7 @@ const READ = [
   'system.webServer/httpRedirect',
   'system.webServer/httpProtocol',
   'system.webServer/tracing/traceFailedRequests',
+  ...CONTENT_SECTIONS,
   'system.applicationHost/sites',
   'system.applicationHost/log',
   'webFarms'
@@ -29,9 +31,10 @@ export type SectionPath = typeof READ[number]
  * Finds the sections that are read, by their path, and adds the others to the report.
  *
  * @param effectOf the effect of a section that can refuse requests; undefined for other sections.
+ * @param files whether the sections that say how files are served are read: where no folder is, they are for nothing.
  * @param include replaces `configSource` by the contents of the file it names.
  */
-export function findSections (reading: Reading, scopes: readonly Scope[], effectOf: (element: XmlElement) => Effect | undefined, include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
+export function findSections (reading: Reading, scopes: readonly Scope[], effectOf: (element: XmlElement) => Effect | undefined, files: boolean, include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
   const found = new Map<SectionPath, Found[]>()
   const pathOf = pathFinder()
   for (const scope of scopes) visit(scope.container, '', scope)
@@ -41,7 +44,7 @@ export function findSections (reading: Reading, scopes: readonly Scope[], effect
     for (const element of group.children) {
       if (element.name === 'location' && before === '') continue
       const path = before === '' ? element.name : `${before}/${element.name}`
-      if (isRead(path)) {
+      if (isRead(path) && (files || !isContent(path))) {
         include(element)
         found.set(path, [...found.get(path) ?? [], { scope, element }])
       } else if (GROUPS.includes(path) && element.children.length > 0) {

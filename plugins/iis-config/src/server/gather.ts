@@ -18,7 +18,7 @@ export interface InMemory {
 }
 
 /** Gathers the files; `open` reads one of them, `first` is true for the one that the transforms are for. */
-export function gather (named: string | readonly string[] | InMemory, { roots = {}, base, documentRoot }: ReadOptions, open: (file: string, first: boolean) => XmlElement): Gathered {
+export function gather (named: string | readonly string[] | InMemory, { roots = {}, base, documentRoot, files }: ReadOptions, open: (file: string, first: boolean) => XmlElement): Gathered {
   const [first, ...others] = isInMemory(named) ? [{ file: named.name, place: null }] : [named].flat().map(givenFile)
   if (first === undefined) throw optionError('', ['there must be a file'])
   check(first.file, roots, base)
@@ -30,11 +30,13 @@ export function gather (named: string | readonly string[] | InMemory, { roots = 
   const document: Document = { file, root, server, site: null, path: first.place?.path ?? pathOf(base ?? '') }
   const alone = others.length === 0 && folder === null && Object.keys(roots).length === 0 && base === undefined && first.place === null
   if (alone) {
-    return { documents: [document], layout: { server, among: false, documentRoot: documentRoot ?? (server ? undefined : dirname(resolve(file))), applications: [], folderNote: () => undefined }, missing: [] }
+    const root = documentRoot ?? (server ? undefined : dirname(resolve(file)))
+    const served = files === true && root !== undefined ? [{ folder: resolve(root) }] : []
+    return { documents: [document], layout: { server, among: false, documentRoot: root, applications: [], served, fileAt: () => null, folderNote: () => undefined }, missing: [] }
   }
   if (server) {
     if (base !== undefined) throw optionError(file, ['base: a web.config has a place in a site, applicationHost.config has none'])
-    return gatherServer(document, others.map(one => ({ ...one, file: fileIn(one) })), { roots: Object.entries(roots), folder, documentRoot }, file => open(file, false))
+    return gatherServer(document, others.map(one => ({ ...one, file: fileIn(one) })), { roots: Object.entries(roots), folder, documentRoot, files }, file => open(file, false))
   }
   if (first.place !== null && first.place.site !== null) throw noServer(first)
   const more = others.map((one): Document => {
@@ -45,6 +47,7 @@ export function gather (named: string | readonly string[] | InMemory, { roots = 
     return { file, root, server: false, site: null, path: one.place?.path ?? pathOf(base ?? '') }
   })
   const own = [document, ...more]
+  const folders = own.map(({ file, path }, index): DocumentFolder => ({ folder: index === 0 && documentRoot !== undefined ? documentRoot : dirname(resolve(file)), path }))
   const inner = folder === null ? [] : [...new WebConfigFinder().find(folder, true, () => false)].filter(({ below }) => below !== '')
   return {
     documents: inOrder([...own, ...inner.map(({ file, below }): Document => ({ file, root: open(file, false), server: false, site: null, path: pathOf(`${base ?? ''}${below}`) }))]),
@@ -52,7 +55,9 @@ export function gather (named: string | readonly string[] | InMemory, { roots = 
     layout: {
       server: false,
       among: true,
-      documentRoot: own.map(({ file, path }, index): DocumentFolder => ({ folder: index === 0 && documentRoot !== undefined ? documentRoot : dirname(resolve(file)), path })),
+      documentRoot: folders,
+      served: files === true ? folders : [],
+      fileAt: () => null,
       applications: own.filter(({ path }) => path !== '/').map(({ site, path }) => ({ site, path })),
       folderNote: () => undefined
     }

@@ -12,6 +12,10 @@ export interface Layout {
   readonly documentRoot: string | readonly DocumentFolder[] | undefined
   /** Applications below the root of their site. */
   readonly applications: readonly { readonly site: string | null, readonly path: string }[]
+  /** The folders whose files are served: none unless the option `files` says so, or the folders of a server are known. */
+  readonly served: readonly DocumentFolder[]
+  /** Where a file of the server is on this machine; null where it is not known. */
+  readonly fileAt: (path: string) => string | null
   /** What became of the physical path of a virtual directory; undefined where files of other folders are not looked for. */
   readonly folderNote: (attribute: XmlAttribute | undefined) => FolderNote | undefined
 }

@@ -17,10 +17,12 @@ export interface Copied {
   /** The folder of a whole server that was copied; null where applicationHost.config was given. */
   readonly folder: string | null
   readonly documentRoot: string | undefined
+  /** Whether the files of the folders are served; undefined where nobody says. */
+  readonly files: boolean | undefined
 }
 
 /** Gathers the files of a server. */
-export function gatherServer (server: Document, given: readonly GivenFile[], { roots, folder, documentRoot }: Copied, open: (file: string) => XmlElement): Gathered {
+export function gatherServer (server: Document, given: readonly GivenFile[], { roots, folder, documentRoot, files = true }: Copied, open: (file: string) => XmlElement): Gathered {
   const directories = directoriesOf(server.root)
   const names = sitesIn(server.root).map(site => site.attributes.get('name')?.value ?? '')
   const folders: DocumentFolder[] = documentRoot === undefined ? [] : [{ folder: documentRoot }]
@@ -44,6 +46,8 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
       server: true,
       among: true,
       documentRoot: folders.length === 0 ? undefined : folders,
+      served: files ? folders : [],
+      fileAt: fileFinder(folderOf),
       applications: directories.filter(({ application, path }) => application && path !== '/'),
       folderNote: attribute => attribute && notes.get(attribute)
     }
@@ -60,7 +64,7 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
         : { found: false, note: 'no root leads to this folder: its web.config is not read, nor one below it' })
       return
     }
-    notes.set(physicalPath, { found: true, note: `the proxy serves no files; on this machine the folder is ${at}` })
+    notes.set(physicalPath, { found: true, note: files ? `on this machine the folder is ${at}; its files are served as @fastify-arr/static-content does` : `files are not served; on this machine the folder is ${at}` })
     if (!isNamed) folders.push({ folder: resolve(at), site, path })
     // A folder below may have the URL of another application or virtual directory, whose folder is elsewhere.
     const isOther = (below: string): boolean => isAmong(directories, { site, path: pathOf(`${path}${below}`) })
@@ -71,6 +75,15 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
       if (!isAmong(named, place)) found.push({ file, root: open(file), server: false, ...place })
     }
     if (!isThere) missing.push(join(at, 'web.config'))
+  }
+}
+
+/** The file on this machine that a path of the server is. */
+function fileFinder (folderOf: FolderOf): Gathered['layout']['fileAt'] {
+  return path => {
+    const cut = Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/'))
+    const at = cut === -1 ? null : folderOf(path.slice(0, cut))
+    return at === null ? null : resolve(at, path.slice(cut + 1))
   }
 }
 

@@ -7,6 +7,14 @@ export interface MediaTypes {
   of (name: string): string | null
 }
 
+// Sources of programs, settings, logs, databases and keys: in IIS a handler runs them or no type is known, and `mime` has types for some.
+// A folder that is copied from a server may hold any of them.
+const WITHOUT_TYPE: ReadonlySet<string> = new Set([
+  ...'asp aspx ashx asmx axd php php3 php4 php5 php7 phtml phps cshtml vbhtml razor cgi fcgi pl pm py pyc rb jsp jspx cfm cfc inc lua tcl c h cpp rs'.split(' '),
+  ...'ini conf cnf yml yaml toml properties env log sql sqlite sqlite3 db dbf bak old orig swp tmp'.split(' '),
+  ...'pem key pfx p12 p8 jks keystore ppk ps1 psm1 sh bash csh ksh bat cmd vbs wsf dll so pdb'.split(' ')
+].map(extension => `.${extension}`))
+
 const TEXT = /^text\/|^application\/(?:javascript|json|manifest\+json|xml)$|\+xml$/
 
 /** The types that `mime` knows, and those of the folder's options before them. */
@@ -20,8 +28,8 @@ export function mediaTypesOf (own: Readonly<Record<string, string | null>>): Med
       const type = types.get(extension)
       if (type !== undefined) return type
       // IIS has an entry `*` for every other extension where somebody wrote one.
-      const known = extension === '.' ? null : mime.getType(extension.slice(1))
-      if (known === null) return types.get('.*') ?? null
+      const known = extension === '.' || WITHOUT_TYPE.has(extension) ? null : mime.getType(extension.slice(1))
+      if (known === null) return WITHOUT_TYPE.has(extension) ? null : types.get('.*') ?? null
       return TEXT.test(known) ? `${known}; charset=utf-8` : known
     }
   }

@@ -1,0 +1,112 @@
+// From the sections that say how files are served to the folders of static-content, one for each place that says something.
+import type { ContentFolder, StaticContentOptions } from '../config/plugin-options.ts'
+import { written, type Reading } from '../reading/reading.ts'
+import type { Found, Scope } from '../sections/scopes.ts'
+import type { Layout } from '../server/layout.ts'
+import { placesOf } from '../server/places.ts'
+import type { XmlElement } from '../xml/element.ts'
+import { CONTENT_SECTIONS, type ContentPath } from './content-sections.ts'
+import { readHttpCompression, readUrlCompression } from './compression.ts'
+import { readDefaultDocument } from './default-document.ts'
+import { readHttpErrors, type ErrorPage } from './error-pages.ts'
+import { shipped, type Change, type Settings } from './settings.ts'
+import { readStaticContent } from './static-content.ts'
+
+/** A place that files are served at. */
+interface Directory {
+  readonly site: string | null
+  readonly path: string
+  readonly root: string
+}
+
+interface Said {
+  readonly scope: Scope
+  readonly change: Change
+}
+
+/**
+ * The folders with their settings; null where none is served. Each place that sections are for gets a folder of its own: a
+ * `<location>` may have other default documents than its site.
+ */
+export function readContent (reading: Reading, found: ReadonlyMap<string, readonly Found[]>, { served, fileAt }: Layout): StaticContentOptions | null {
+  if (served.length === 0) return null
+  const directories = served.map(({ folder, site, path }): Directory => ({ site: site ?? null, path: path ?? '/', root: folder }))
+  const said = CONTENT_SECTIONS.flatMap(path => (found.get(path) ?? []).map(({ scope, element }): Said => ({ scope, change: readSection(reading, path, element) })))
+  const folders = placesOf(said, directories).flatMap(({ site, path, own, inherited }) => {
+    const directory = directoryAt(directories, site, path)
+    if (directory === null) return []
+    const settings = shipped()
+    for (const { change } of [...inherited, ...own]) change(settings)
+    const home = directoryAt(directories, site, '/')?.root ?? directory.root
+    return [folderOf(reading, { site, path, root: below(directory, path) }, home, settings, fileAt)]
+  })
+  return { folders }
+}
+
+/** The directory that a place of a site is in: the one with the longest path. A place of all sites is in none of them. */
+function directoryAt (directories: readonly Directory[], site: string | null, path: string): Directory | null {
+  const around = directories.filter(one => one.site === site && (one.path === '/' || `${path.toLowerCase()}/`.startsWith(`${one.path.toLowerCase()}/`)))
+  return around.sort((a, b) => b.path.length - a.path.length)[0] ?? null
+}
+
+function readSection (reading: Reading, path: ContentPath, element: XmlElement): Change {
+  switch (path) {
+    case 'system.webServer/staticContent': return readStaticContent(reading, element)
+    case 'system.webServer/defaultDocument': return readDefaultDocument(reading, element)
+    case 'system.webServer/httpErrors': return readHttpErrors(reading, element)
+    case 'system.webServer/urlCompression': return readUrlCompression(reading, element)
+    case 'system.webServer/httpCompression':
+      readHttpCompression(reading, element)
+      return () => {}
+    case 'system.webServer/directoryBrowse':
+      reading.used(element)
+      if (reading.flag(element, 'enabled') === true) reading.loses(element, 'folders are never listed', 'see the option list of @fastify/static')
+      reading.text(element, 'showFlags')
+      return () => {}
+  }
+}
+
+function folderOf (reading: Reading, { site, path, root }: Directory, home: string, settings: Settings, fileAt: Layout['fileAt']): ContentFolder {
+  const { mediaTypes, cache, documents, errors, compress } = settings
+  return written<ContentFolder>({
+    site: site ?? undefined,
+    path: path === '/' ? undefined : path,
+    root,
+    defaultDocuments: documents.enabled ? documents.files : [],
+    mediaTypes: mediaTypes.size === 0 ? undefined : Object.fromEntries(mediaTypes),
+    clientCache: cacheOf(cache),
+    compress: compress ? true : undefined,
+    errorPages: pagesOf(reading, errors, home, fileAt),
+    ignoreCase: true
+  })
+}
+
+function cacheOf ({ mode, maxAge, expires, custom }: Settings['cache']): ContentFolder['clientCache'] {
+  const more = custom === '' ? {} : { custom }
+  if (mode === 'DisableCache') return { noCache: true, ...more }
+  if (mode === 'UseMaxAge') return { maxAge, ...more }
+  if (mode === 'UseExpires' && expires !== undefined) return { expires, ...more }
+  return custom === '' ? undefined : more
+}
+
+function pagesOf (reading: Reading, errors: ReadonlyMap<string, ErrorPage>, home: string, fileAt: Layout['fileAt']): ContentFolder['errorPages'] {
+  const pages: NonNullable<ContentFolder['errorPages']> = {}
+  for (const [key, { kind, text, element }] of errors) {
+    if (kind === 'redirect') pages[key] = { redirect: text }
+    else {
+      const file = kind === 'file' && /^(?:[a-z]:|[%\\])/i.test(text) ? fileAt(text) : join(home, text)
+      if (file === null) reading.losesAll(element, 'it is not known where this file lies on this machine', 'name the folder with root')
+      else pages[key] = { file }
+    }
+  }
+  return Object.keys(pages).length === 0 ? undefined : pages
+}
+
+/** The folder of a path in the file system. */
+function below ({ path, root }: Directory, place: string): string {
+  return join(root, place.slice(path === '/' ? 0 : path.length))
+}
+
+function join (root: string, path: string): string {
+  return [root.replace(/[/\\]+$/, ''), ...path.replace(/[?#].*$/, '').split(/[/\\]+/).filter(part => part !== '' && part !== '~')].join('/')
+}

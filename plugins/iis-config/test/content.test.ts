@@ -1,0 +1,116 @@
+// The sections that say how files are served, as options of static-content: which folder has which, what is lost, and what is only IIS's default.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { readConfig, readConfigText, type IisConfig } from '../src/index.ts'
+
+const site = (sections: string, more = ''): IisConfig =>
+  readConfigText(`<configuration><system.webServer>${sections}</system.webServer>${more}</configuration>`, 'web.config', { files: true, documentRoot: '/srv/www' })
+const folders = ({ options }: IisConfig): readonly Record<string, unknown>[] => (options.staticContent?.folders ?? []) as unknown as Record<string, unknown>[]
+const first = (config: IisConfig): Record<string, unknown> => folders(config)[0] as Record<string, unknown>
+
+t.test('the files of a web.config are served only where somebody says so', async t => {
+  const text = '<configuration><system.webServer><defaultDocument enabled="true"/></system.webServer></configuration>'
+  t.equal(readConfigText(text).options.staticContent, undefined)
+  t.equal(readConfigText(text, 'web.config', { documentRoot: '/srv/www' }).options.staticContent, undefined)
+  t.equal(first(site('')).root, '/srv/www')
+})
+
+t.test('media types are added and taken away', async t => {
+  const { mediaTypes } = first(site(`<staticContent>
+    <remove fileExtension=".json"/><mimeMap fileExtension=".JSON" mimeType="application/json"/>
+    <remove fileExtension=".txt"/><mimeMap fileExtension=".woff2" mimeType="font/woff2"/><mimeMap fileExtension="." mimeType="text/plain"/>
+  </staticContent>`))
+  t.same(mediaTypes, { '.json': 'application/json', '.txt': null, '.woff2': 'font/woff2', '.': 'text/plain' })
+})
+
+t.test('<clientCache> in each of its modes', async t => {
+  const cache = (attributes: string): unknown => first(site(`<staticContent><clientCache ${attributes}/></staticContent>`)).clientCache
+  t.equal(cache(''), undefined)
+  t.equal(cache('cacheControlMode="NoControl" cacheControlMaxAge="1.00:00:00"'), undefined)
+  t.same(cache('cacheControlMode="UseMaxAge"'), { maxAge: 86400 })
+  t.same(cache('cacheControlMode="UseMaxAge" cacheControlMaxAge="7.00:00:01" cacheControlCustom="public"'), { maxAge: 604801, custom: 'public' })
+  t.same(cache('cacheControlMode="UseExpires" httpExpires="Tue, 19 Jan 2038 03:14:07 GMT"'), { expires: 'Tue, 19 Jan 2038 03:14:07 GMT' })
+  t.same(cache('cacheControlMode="DisableCache"'), { noCache: true })
+  t.same(cache('cacheControlCustom="private"'), { custom: 'private' })
+  t.throws(() => cache('cacheControlMode="Sometimes"'), /cacheControlMode="Sometimes" is not one of/)
+})
+
+t.test('default documents go before those that are inherited, <remove> and <clear> take back', async t => {
+  const documents = (inner: string): unknown => first(site(`<defaultDocument>${inner}</defaultDocument>`)).defaultDocuments
+  t.same(documents('<files><add value="home.html"/></files>'), ['home.html', 'Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx'])
+  t.same(documents('<files><clear/><add value="home.html"/></files>'), ['home.html'])
+  t.same(documents('<files><remove value="default.ASP"/></files>'), ['Default.htm', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx'])
+  t.same(first(site('<defaultDocument enabled="false"/>')).defaultDocuments, [])
+})
+
+t.test('a <location> has a folder of its own, with what it inherits', async t => {
+  const config = site('<staticContent><clientCache cacheControlMode="UseMaxAge" cacheControlMaxAge="00:01:00"/></staticContent>',
+    '<location path="img"><system.webServer><staticContent><clientCache cacheControlMaxAge="01:00:00"/></staticContent></system.webServer></location>')
+  t.same(folders(config).map(({ path, root, clientCache }) => ({ path, root, clientCache })), [
+    { path: undefined, root: '/srv/www', clientCache: { maxAge: 60 } },
+    { path: '/img', root: '/srv/www/img', clientCache: { maxAge: 3600 } }
+  ])
+})
+
+t.test('pages for 403 and 404 are sent, others are told as lost', async t => {
+  const config = site(`<httpErrors errorMode="Custom" existingResponse="Auto">
+    <remove statusCode="404" subStatusCode="-1"/>
+    <error statusCode="404" path="errors\\404.html" responseMode="File"/>
+    <error statusCode="404" subStatusCode="3" path="/errors/type.html" responseMode="ExecuteURL"/>
+    <error statusCode="403" subStatusCode="14" path="https://example.com/" responseMode="Redirect"/>
+    <error statusCode="500" path="errors\\500.html"/>
+    <error statusCode="403" path="/error.aspx" responseMode="ExecuteURL"/>
+    <error statusCode="401" prefixLanguageFilePath="%SystemDrive%\\inetpub\\custerr" path="401.htm"/>
+  </httpErrors>`)
+  t.same(first(config).errorPages, {
+    404: { file: '/srv/www/errors/404.html' },
+    404.3: { file: '/srv/www/errors/type.html' },
+    403.14: { redirect: 'https://example.com/' }
+  })
+  const lost = config.report.rows.filter(({ status, name }) => status === 'unsupported' && name.includes('error')).map(({ line }) => line)
+  t.same([...new Set(lost)].length, 2, 'the page of an application, and the status that no folder answers')
+  const replace = site('<httpErrors existingResponse="Replace"/>')
+  t.ok(replace.report.rows.some(({ status, path }) => status === 'unsupported' && path.includes('existingResponse')))
+})
+
+t.test('what has no effect in IIS has none here, and nothing of the shipped defaults is lost', async t => {
+  const config = site('<directoryBrowse enabled="false" showFlags="Date, Time, Size, Extension"/><urlCompression/><httpErrors lockAttributes="x" existingResponse="PassThrough"/><staticContent/>'.replace(' lockAttributes="x"', ''))
+  t.ok(config.report.complete, JSON.stringify(config.report.rows.filter(({ status }) => status === 'unsupported')))
+  t.notOk(site('<directoryBrowse enabled="true"/>').report.complete)
+  t.equal(first(site('<urlCompression doStaticCompression="false"/>')).compress, undefined)
+  t.notOk(site('<urlCompression doDynamicCompression="true"/>').report.complete, 'what an upstream answers is not compressed')
+})
+
+t.test('the folders of a server are those of its sites, applications and virtual directories', async t => {
+  const copied = server(t, {
+    'applicationHost.config': `<configuration><system.applicationHost><sites><site name="Shop" id="1">
+      <application path="/"><virtualDirectory path="/" physicalPath="C:\\inetpub\\shop"/><virtualDirectory path="/pics" physicalPath="D:\\pics"/></application>
+      <application path="/app"><virtualDirectory path="/" physicalPath="C:\\inetpub\\app"/></application>
+      <bindings><binding protocol="http" bindingInformation="*:80:shop.example"/></bindings></site></sites></system.applicationHost>
+      <system.webServer><staticContent><mimeMap fileExtension=".x" mimeType="a/b"/></staticContent></system.webServer></configuration>`,
+    'inetpub/shop/web.config': `<configuration><system.webServer><staticContent><mimeMap fileExtension=".y" mimeType="c/d"/></staticContent>
+      <httpErrors><error statusCode="404" path="C:\\inetpub\\shop\\404.html"/></httpErrors></system.webServer></configuration>`,
+    'inetpub/app/web.config': '<configuration><system.webServer><staticContent><remove fileExtension=".x"/></staticContent></system.webServer></configuration>',
+    'pics/a.png': ''
+  })
+  const read = (files?: boolean): IisConfig => readConfig(join(copied, 'applicationHost.config'), { roots: { 'C:\\inetpub': join(copied, 'inetpub'), 'D:\\': copied }, ...files !== undefined && { files } })
+  const found = Object.fromEntries(folders(read()).map(folder => [`${String(folder.site)}${String(folder.path ?? '/')}`, folder]))
+  t.same(Object.keys(found).sort(), ['Shop/', 'Shop/app', 'Shop/pics'])
+  t.same(found['Shop/']?.mediaTypes, { '.x': 'a/b', '.y': 'c/d' })
+  t.same(found['Shop/app']?.mediaTypes, { '.x': null, '.y': 'c/d' })
+  t.equal(found['Shop/pics']?.root, join(copied, 'pics'))
+  t.same(found['Shop/']?.errorPages, { 404: { file: join(copied, 'inetpub', 'shop', '404.html') } })
+  t.equal(read(false).options.staticContent, undefined)
+})
+
+function server (t: Test, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'iis-content-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}
