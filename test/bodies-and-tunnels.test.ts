@@ -66,3 +66,9 @@ t.test('over HTTP/2 too', async t => {
     }, { http2: true }), ['413 1 0'])
   }
 })
+
+t.test('a tunnel that is no WebSocket is 101, with 0 where it ends in order', async t => {
+  t.same(await numbers(t, socket => {
+    socket.once('data', () => socket.end('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nhello'))
+  }, { upgrades: ['tcp'] }, talk('POST /attach HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')), ['101 0 0'])
+})

@@ -66,6 +66,18 @@ t.test('a body that arrived too slowly or was not HTTP has the status that the c
   t.equal(numbers({ clientError: 'HPE_INVALID_CHUNK_SIZE' }, cut), '400 0 13')
 })
 
+t.test('a tunnel of another protocol has no Close frame: its orderly end is 0, a reset is its side\'s number', async t => {
+  const tunnel = (closedBy: Side, ending: 'end' | 'reset' | 'timeout' | 'drain', protocol = 'tcp') => tunnelWin32({ protocol, closedBy, ending, closeCode: null, closeReason: null })
+  t.equal(tunnel('client', 'end'), 0)
+  t.equal(tunnel('upstream', 'end'), 0)
+  t.equal(tunnel('proxy', 'end'), 1236)
+  t.equal(tunnel('client', 'reset'), 64)
+  t.equal(tunnel('upstream', 'reset'), 12030)
+  t.equal(tunnel('proxy', 'drain'), 995)
+  t.equal(tunnel('proxy', 'timeout'), 12002)
+  t.equal(tunnel('client', 'end', 'websocket'), 64)
+})
+
 t.test('the win32 status says how a WebSocket ended', async t => {
   const ends = [
     [{ closedBy: 'client', closeCode: 1000, ending: 'end' }, 0],

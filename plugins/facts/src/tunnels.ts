@@ -9,6 +9,8 @@ export interface OpenTunnel {
   readonly site: string | null
   /** The upstream's origin. */
   readonly upstream: string
+  /** What the tunnel speaks, in lower case: `websocket`, `tcp`, `spdy/3.1`. */
+  readonly protocol: string
   /** When it opened, ms since the epoch. */
   readonly since: number
   /** When bytes last passed, ms since the epoch; every frame counts, pings too. */
@@ -19,7 +21,7 @@ export interface OpenTunnel {
   /** Upstream to client. */
   readonly sent: Readonly<Flow>
   /**
-   * Sends a Close frame to both sides (RFC 6455 §5.5.1). A tunnel that has not ended after the half-close timeout is cut. Defaults to code 1000 without a reason.
+   * Sends a Close frame to both sides of a WebSocket (RFC 6455 §5.5.1); cuts a tunnel of another protocol. A tunnel that has not ended after the half-close timeout is cut. Defaults to code 1000 without a reason.
    *
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */

@@ -29,12 +29,14 @@ export interface Flow {
   pongs: number
 }
 
-/** A WebSocket's life inside the tunnel. */
+/** The life of a WebSocket, or of another protocol that was upgraded to, inside the tunnel. */
 export interface TunnelFact {
   /** Names the tunnel in `fastify.tunnels`. */
   readonly id: string
   /** How the client speaks: HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441). */
   readonly http: '1.1' | '2'
+  /** What the tunnel speaks, as the upstream's 101 says, in lower case: `websocket`, `tcp`, `spdy/3.1`. */
+  readonly protocol: string
   /** When it opened, ms since the epoch. */
   readonly openedAt: number
   /** From the request's arrival to the 101, ms. */
@@ -49,7 +51,7 @@ export interface TunnelFact {
   readonly sent: Flow
   /** ms since the epoch; any frame counts, pings too. */
   lastActivity: number
-  /** False where the frames could not be read: the bytes still flow, the counts by kind stop. */
+  /** False where the frames could not be read, or the protocol is no WebSocket: the bytes still flow, the counts by kind stop. */
   observed: boolean
   /** Who ended it first; null while it is open. */
   closedBy: Side | null

@@ -6,9 +6,10 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
-import { guardEntrance } from './dispatch/entrance.ts'
-import { furtherServers } from './dispatch/further-servers.ts'
+import { guardEntrance } from './entrance/entrance.ts'
+import { furtherServers } from './entrance/further-servers.ts'
 import { replyLast } from './dispatch/last-answer.ts'
+import { isWebSocket } from './dispatch/protocols.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
 import { answerError } from './forward/error-answer.ts'
 import { createForwarder } from './forward/forwarder.ts'
@@ -73,14 +74,14 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     answerBrowsers(scope, fastify)
     scope.addHook('onRoute', withHooks(settings.route, (scope, route) => takeOver(ways.add(scope, route))))
-    Neighbours.of(fastify).claim(scope, settings.websocket)
+    Neighbours.of(fastify).claim(scope, !settings.upgrades.none)
     await scope.register(httpProxy, {
       // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
       prefix: options.prefix === '/' ? '' : options.prefix ?? '',
       // A wildcard includes its folder: a route for `/` would take it from a wildcard that was declared before.
       routes: settings.prefix === '/' ? ['/*'] : ['', '/*'],
       upstream: '',
-      websocket: settings.websocket,
+      websocket: !settings.upgrades.none,
       httpMethods: [...methods],
       replyOptions: { getUpstream: () => settings.upstream?.name ?? '' },
       config,
@@ -88,7 +89,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       ...log
     } as Parameters<typeof httpProxy>[1] & { prefix: string })
   })
-  if (settings.websocket) {
+  if (!settings.upgrades.none) {
     dispatchUpgrades(fastify, settings, fastify.server.listeners('upgrade').filter(listener => !before.has(listener)))
   }
 
@@ -113,11 +114,11 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
       const upgrade = upgradeOf(request.raw)
       if (upgrade !== undefined) {
-        if (settings.websocket) {
+        if (upgrade.protocols.some(protocol => settings.upgrades.allows(protocol))) {
           tunnels.take(request, reply, route, way, done)
           return
         }
-        // This proxy takes no WebSockets, but another proxy of the server has installed the dispatcher.
+        // This proxy does not tunnel it, but the server's dispatcher has marked it: for another protocol, or another proxy.
         asPlainRequest(request, reply, upgrade)
       }
       forwarder.forward(request, reply, route, way)
@@ -150,12 +151,13 @@ function guardServers (fastify: FastifyInstance): void {
 function dispatchUpgrades (fastify: FastifyInstance, settings: Settings, routers: unknown[]): void {
   const dispatcher = Dispatcher.of(fastify.server, fastify.routing)
   dispatcher.ignore(routers)
+  dispatcher.tunnel(settings.upgrades)
   dispatcher.leave(settings.localUpgrades, settings.handshakeTimeout)
   fastify.addHook('preClose', async () => dispatcher.declineAll())
   fastify.addHook('onClose', async () => dispatcher.release())
   fastify.addHook('onRequest', (request, reply, done) => {
     const upgrade = request.is404 ? upgradeOf(request.raw) : undefined
-    if (upgrade?.http === '1.1') {
+    if (upgrade?.http === '1.1' && upgrade.protocols.some(isWebSocket)) {
       const { socket, head } = upgrade
       const decline = () => {
         replyLast(reply, socket)

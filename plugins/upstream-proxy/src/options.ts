@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { isAuthority } from '@fastify-arr/authority'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
+import { compileUpgrades, type Upgrades } from './dispatch/protocols.ts'
 import { InvalidOptions } from './errors.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
 import { compileForwarding, type ForwardingOptions } from './headers/forwarding-headers.ts'
@@ -34,8 +35,13 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
   prefix?: string
   /** What replaces `prefix` (with the scope's prefix before it) on the upstream. Defaults to the path of `upstream`. */
   rewritePrefix?: string
-  /** Whether WebSockets are proxied, or the options for them. Defaults to true. */
+  /** Whether WebSockets are proxied, or the options for them, which hold for every tunnel. Defaults to true, or to what `upgrades` says. */
   websocket?: boolean | TunnelOptions
+  /**
+   * The protocols whose upgrades are tunnelled, each a name with or without a version, in any case: `websocket`, `tcp`, `SPDY/3.1`. A name without a version
+   * allows every version. An upgrade to any other protocol is plain HTTP, and so is one with a body. Must agree with `websocket`. Defaults to `['websocket']`.
+   */
+  upgrades?: readonly string[]
   /**
    * Paths whose upgrades go to the server's other `upgrade` listeners (a bare `ws` server, socket.io) and not to the proxy,
    * each with all paths beneath it, e.g. `/socket.io/`. Defaults to none: such listeners get the upgrades that no route of Fastify takes.
@@ -65,6 +71,7 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   prefix: true,
   rewritePrefix: true,
   websocket: true,
+  upgrades: true,
   localUpgrades: true,
   tls: true,
   onRequest: true,
@@ -96,7 +103,7 @@ export interface Settings {
   /** With the prefix of the scope. */
   readonly prefix: string
   readonly rewritePrefix: string
-  readonly websocket: boolean
+  readonly upgrades: Upgrades
   readonly tunnel: TunnelSettings
   readonly localUpgrades: readonly string[]
   readonly tls: UpstreamTls
@@ -143,6 +150,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   if (typeof host !== 'string' || !isAuthority(host)) mistakes.push('`hostHeader` must be upstream, preserve or what a Host header may hold')
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
   const { websocket = true, localUpgrades = [] } = options
+  const upgrades = compileUpgrades(options.upgrades, options.websocket, mistakes)
   if (typeof websocket !== 'boolean' && (typeof websocket !== 'object' || websocket === null)) mistakes.push('`websocket` must be true, false or an object')
   if (!Array.isArray(localUpgrades) || !localUpgrades.every(path => typeof path === 'string' && path.startsWith('/'))) {
     mistakes.push('`localUpgrades` must be a list of paths that begin with a slash')
@@ -165,7 +173,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     prefix: scope.prefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
     // As in @fastify/http-proxy, an empty one is the root.
     rewritePrefix: rewritePrefix === undefined || rewritePrefix === '' ? '/' : rewritePrefix,
-    websocket: websocket !== false,
+    upgrades,
     tunnel,
     localUpgrades,
     ...dial,

@@ -126,11 +126,18 @@ t.test('what it sent before its end reaches the upstream first', async t => {
 })
 
 t.test('a refused client that has ended its side is not waited for', async t => {
-  const { port, closed, requests } = await proxy(t, { upstream: 'http://127.0.0.1:1' })
+  const { url, next } = await asked(t)
+  const { port, closed, requests } = await proxy(t, { upstream: url })
   const near = client(t, port)
   near.end(handshake())
-  t.match(await rest(near), /^HTTP\/1\.1 502 /)
+  const { far } = await next
+  await ended(requests[0]?.raw)
+  // What it may still send is usually read for 2 s.
+  const timers = t.capture(globalThis, 'setTimeout', setTimeout)
+  far.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+  t.match(await rest(near), /^HTTP\/1\.1 403 /)
   await eventually(() => closed.length === 1 && requests[0]?.raw.socket.destroyed === true, 'it is closed')
+  t.notOk(timers().some(({ args }) => args[1] === 2000))
 })
 
 t.test('without a time limit of the handshake a client that ended its side has one', async t => {

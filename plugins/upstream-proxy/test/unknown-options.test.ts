@@ -50,6 +50,7 @@ t.test('every option of the types is known', async () => {
     prefix: '/app',
     rewritePrefix: '/',
     websocket: {},
+    upgrades: ['websocket'],
     localUpgrades: [],
     tls: {},
     onRequest: [],

@@ -96,7 +96,7 @@ function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
 }
 
 /**
- * How a WebSocket ended, as a win32 number:
+ * How a WebSocket, or another protocol in a tunnel, ended, as a win32 number:
  *
  * - 0: closed by Close frames and an orderly end, whichever side began;
  * - 64: the client disconnected: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
@@ -107,6 +107,8 @@ function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
 export function tunnelWin32 (tunnel: Told<TunnelFact>): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
   if (tunnel.ending === 'timeout') return WIN32.WINHTTP_TIMEOUT
+  // Other protocols have no Close frame: an orderly end is all that they say.
+  if (tunnel.protocol !== undefined && tunnel.protocol !== 'websocket' && tunnel.ending === 'end' && tunnel.closedBy !== 'proxy') return WIN32.SUCCESS
   const code = closeCodeOf(tunnel)
   const closed = code !== null
   if (tunnel.closedBy === 'client') {

@@ -2,24 +2,25 @@
 //
 // Node calls every 'upgrade' listener for every upgrade; two that answer corrupt each other's connection.
 // So the dispatcher intercepts the event on the server, and an upgrade goes
-//   1. to plain HTTP, where it asks for no WebSocket (h2c, TLS/1.0);
-//   2. to the server's other listeners, where its path is one of `localUpgrades`;
+//   1. to plain HTTP, where it asks for nothing that a proxy of the server tunnels (h2c, TLS/1.0), or has a body and asks for no WebSocket;
+//   2. to the server's other listeners, where it asks for a WebSocket and its path is one of `localUpgrades`;
 //   3. to Fastify's router: the proxy's routes, @fastify/websocket's, or its 404;
-//   4. from the 404 to the server's other listeners, if there are any (a bare `ws` server, socket.io).
+//   4. from the 404, where it asks for a WebSocket, to the server's other listeners, if there are any (a bare `ws` server, socket.io).
 //
 // Each of those listeners may ignore it: an upgrade that none of them answers in time gets a 404.
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { isCut } from '../headers/request-headers.ts'
-import { type Place, Roster } from '../sockets/roster.ts'
-import { isRefused } from './entrance.ts'
+import { isRefused } from '../entrance/entrance.ts'
 import { routeConnect } from './extended-connect.ts'
-import { inTurn } from './in-turn.ts'
+import { inTurn } from '../entrance/in-turn.ts'
 import { answerLast } from './last-answer.ts'
 import { localOf, type LocalPath, routedPath } from './local-path.ts'
 import { serveAsPlainHttp } from './plain-http.ts'
-import { asksForWebSocket, mark } from './upgrade.ts'
+import { isBare, isWebSocket, protocolsOf, type Upgrades } from './protocols.ts'
+import { Unanswered } from './unanswered.ts'
+import { mark } from './upgrade.ts'
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void
 type Listener = (request: IncomingMessage, socket: Socket, head: Buffer) => void
@@ -35,7 +36,8 @@ export class Dispatcher {
   #own: Emit | null = null
   readonly #local: LocalPath[] = []
   readonly #routers = new Set<unknown>()
-  readonly #waiting = new Roster<() => void>()
+  readonly #unanswered = new Unanswered()
+  readonly #upgrades: Upgrades[] = []
   #users = 0
 
   private constructor (server: Server, route: Route) {
@@ -63,6 +65,11 @@ export class Dispatcher {
     for (const path of paths) this.#local.push({ path: routedPath(path), patience })
   }
 
+  /** What one of the server's proxies tunnels: which of them takes an upgrade is decided by its route. */
+  tunnel (upgrades: Upgrades): void {
+    this.#upgrades.push(upgrades)
+  }
+
   /** Stops intercepting the events when the last proxy has closed. */
   release (): void {
     if (--this.#users > 0) return
@@ -81,34 +88,13 @@ export class Dispatcher {
     if (others.length === 0) return false
     const before = socket.bytesWritten
     for (const listener of others) listener.call(this.#server, request, socket, head)
-    this.#await(socket, before, patience, decline)
+    this.#unanswered.await(socket, before, patience, decline)
     return true
   }
 
   /** The server is closing: upgrades that still wait for a listener are declined. */
   declineAll (): void {
-    for (const giveUp of this.#waiting.members()) giveUp()
-  }
-
-  /** A listener has answered once a byte was written, or the connection destroyed. */
-  #await (socket: Socket, before: number, patience: number, decline: () => void): void {
-    const isAnswered = () => socket.destroyed || socket.bytesWritten !== before
-    // Most answer at once. A stream without `bytesWritten` is not a socket: @fastify/websocket injects such streams in tests.
-    if (before === undefined || isAnswered()) return
-    const forget = () => {
-      clearTimeout(timer)
-      socket.removeListener('close', forget)
-      this.#waiting.strike(waiting)
-    }
-    const giveUp = () => {
-      forget()
-      if (isAnswered()) return
-      if (socket.writable) decline()
-      else socket.destroy()
-    }
-    const timer = patience > 0 ? setTimeout(giveUp, patience).unref() : undefined
-    const waiting: Place<() => void> = this.#waiting.add(giveUp)
-    socket.on('close', forget)
+    this.#unanswered.declineAll()
   }
 
   #takeOver (): void {
@@ -136,22 +122,28 @@ export class Dispatcher {
 
   #dispatch (request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return
-    if (!asksForWebSocket(request)) {
+    const protocols = protocolsOf(request.headers.upgrade)
+    const webSocket = protocols.some(isWebSocket)
+    if (!webSocket && !this.#mayTunnel(request, protocols)) {
       // The head is written anew without the headers that Node has cut off: the body could then be parsed as another request.
       if (isCut(request)) declineBarely(request, socket, 400)
       else serveAsPlainHttp(this.#server, request, socket, head)
       return
     }
-    const local = localOf(this.#local, request.url ?? '/')
+    const local = webSocket ? localOf(this.#local, request.url ?? '/') : undefined
     if (local !== undefined && this.handOver(request, socket, head, local.patience, () => declineBarely(request, socket, 404))) return
-    mark(request, { http: '1.1', socket, head })
-    const router = this.#websocketRouter()
+    mark(request, { http: '1.1', socket, head, protocols })
+    const router = webSocket ? this.#websocketRouter() : undefined
     if (router !== undefined) {
       // @fastify/websocket marks the request for its own routes, then routes it through Fastify too.
       router.call(this.#server, request, socket, head)
       return
     }
     this.#route(request, responseTo(request, socket))
+  }
+
+  #mayTunnel (request: IncomingMessage, protocols: readonly string[]): boolean {
+    return isBare(request) && !isCut(request) && this.#upgrades.some(upgrades => protocols.some(protocol => upgrades.allows(protocol)))
   }
 
   #others (): Listener[] {

@@ -25,7 +25,7 @@ export function routeConnect (
   }
   // An own property, because the setter would change `:method` in the headers, which must stay as they came.
   Object.defineProperty(request, 'method', { value: 'GET', configurable: true, enumerable: true })
-  mark(request, { http: '2', socket: stream, head: EMPTY })
+  mark(request, { http: '2', socket: stream, head: EMPTY, protocols: [protocol] })
   route(request, response)
   return true
 }

@@ -1,5 +1,6 @@
 // Which tunnels are open? The list behind `fastify.tunnels`, which can also close them.
 import type { OpenTunnel, TunnelsFact } from '@fastify-arr/facts'
+import { isWebSocket } from '../dispatch/protocols.ts'
 import { InvalidClose } from '../errors.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
 import { isSendable } from './options.ts'
@@ -40,6 +41,7 @@ function view (tunnel: Tunnel): OpenTunnel {
     id: fact.id,
     site: opening.site,
     upstream: opening.upstream,
+    protocol: fact.protocol,
     since: fact.openedAt,
     lastActivity: fact.lastActivity,
     remoteAddress: opening.remoteAddress,
@@ -47,7 +49,9 @@ function view (tunnel: Tunnel): OpenTunnel {
     sent: { ...fact.sent },
     close (code = 1000, reason = '') {
       if (!isSendable(code)) throw new InvalidClose(code)
-      tunnel.close(code, reason)
+      // No other protocol has a frame to say goodbye with.
+      if (isWebSocket(fact.protocol)) tunnel.close(code, reason)
+      else tunnel.destroy('proxy', 'end')
     }
   }
 }

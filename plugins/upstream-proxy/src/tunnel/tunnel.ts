@@ -50,6 +50,7 @@ export class Tunnel implements WayOwner {
     this.#activity = opening.fact.lastActivity
     this.up = new Way(this, 'client', client, upstream, opening.fact.received, true, opening.rsv)
     this.down = new Way(this, 'upstream', upstream, client, opening.fact.sent, false, opening.rsv)
+    if (!opening.fact.observed) this.up.reader.valid = this.down.reader.valid = false
     this.up.reverse = this.down
     this.down.reverse = this.up
   }

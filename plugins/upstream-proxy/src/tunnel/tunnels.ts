@@ -2,6 +2,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, type TunnelMessage, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isWebSocket } from '../dispatch/protocols.ts'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
 import { dropUnsendable } from '../forward/reply/reply-headers.ts'
@@ -14,7 +15,7 @@ import { reservedBits } from './frames.ts'
 import { valueOf } from './handshake/answer-head.ts'
 import { clientSide, type ClientSide } from './handshake/client-side.ts'
 import { Handshake } from './handshake/handshake.ts'
-import { isHandshake } from './handshake/handshake-head.ts'
+import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
 import { holdLimits, SWEEP } from './limits.ts'
 import type { OpenTunnels } from './open-tunnels.ts'
@@ -54,7 +55,8 @@ export class Tunnels {
     }
     const client = clientSide(upgrade)
     client.decline(reply) // until the upstream has answered 101
-    if (!isHandshake(request, upgrade)) {
+    const offered = offerOf(request, upgrade, this.#settings.upgrades)
+    if (offered.length === 0) {
       fact.error = describe('BadHandshake', 'connect', 'client')
       refuse(new ERRORS.BadHandshake())
       return
@@ -65,7 +67,7 @@ export class Tunnels {
       refuse(new ERRORS[name]())
       return
     }
-    const handshake: Handshake = new Handshake(request, reply, client, this.#settings, way,
+    const handshake: Handshake = new Handshake(request, reply, client, offered, this.#settings, way,
       opened => {
         this.#pending.strike(pending)
         reply.hijack()
@@ -142,11 +144,12 @@ export class Tunnels {
   }
 }
 
-function newFact (upstream: Upstream, http: '1.1' | '2', { head }: Opened): TunnelFact {
+function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol }: Opened): TunnelFact {
   const now = Date.now()
   return {
     id: upstream.logId,
     http,
+    protocol,
     openedAt: now,
     handshakeTime: upstream.firstByteTime ?? 0,
     subprotocol: valueOf(head.headers, 'sec-websocket-protocol'),
@@ -154,7 +157,8 @@ function newFact (upstream: Upstream, http: '1.1' | '2', { head }: Opened): Tunn
     received: newFlow(),
     sent: newFlow(),
     lastActivity: now,
-    observed: true,
+    // Only a WebSocket has frames that can be read.
+    observed: isWebSocket(protocol),
     closedBy: null as Side | null,
     closeCode: null,
     closeReason: null,

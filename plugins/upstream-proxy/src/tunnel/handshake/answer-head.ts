@@ -38,8 +38,9 @@ export function valueOf (headers: readonly string[], name: string): string | nul
   return value
 }
 
-/** True where a 101 switches to WebSocket (RFC 6455 §4.1, points 2 and 3). */
-export function switchesToWebSocket (head: AnswerHead): boolean {
-  return valueOf(head.headers, 'upgrade')?.toLowerCase() === 'websocket' &&
-    (valueOf(head.headers, 'connection') ?? '').split(',').some(token => token.trim().toLowerCase() === 'upgrade')
+/** The protocol that a 101 switches to, in lower case; null where it is none of those offered (RFC 9110 §7.8, RFC 6455 §4.1, points 2 and 3). */
+export function switchesTo (head: AnswerHead, offered: readonly string[]): string | null {
+  const protocol = valueOf(head.headers, 'upgrade')?.toLowerCase()
+  const switches = (valueOf(head.headers, 'connection') ?? '').split(',').some(token => token.trim().toLowerCase() === 'upgrade')
+  return protocol !== undefined && switches && offered.some(one => one.toLowerCase() === protocol) ? protocol : null
 }

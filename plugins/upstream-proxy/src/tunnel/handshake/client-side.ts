@@ -1,4 +1,4 @@
-// Which protocol does the client open its WebSocket with? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
+// Which protocol does the client open its tunnel with? HTTP/1.1 Upgrade, or extended CONNECT on HTTP/2 (RFC 8441).
 import { createHash, randomBytes } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
@@ -19,8 +19,8 @@ export interface ClientSide {
   readonly http: '1.1' | '2'
   readonly stream: Duplex
   readonly head: Buffer
-  /** Adds the headers that the upstream's HTTP/1.1 handshake needs. */
-  complete (headers: string[]): void
+  /** Adds the headers that the upstream's HTTP/1.1 handshake needs; `offered` are the protocols that it offers. */
+  complete (headers: string[], offered: readonly string[]): void
   /** False where the upstream's 101 does not fit the handshake that was sent. */
   accepts (answer: AnswerHead): boolean
   /** Prepares for an answer that is not a 101. */
@@ -49,8 +49,8 @@ class Http1Side implements ClientSide {
     this.head = head
   }
 
-  complete (headers: string[]): void {
-    headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  complete (headers: string[], offered: readonly string[]): void {
+    headers.push('Connection', 'Upgrade', 'Upgrade', offered.join(', '))
   }
 
   // The handshake has the client's own key, and the client itself checks Sec-WebSocket-Accept.

@@ -1,4 +1,4 @@
-// How does a WebSocket begin? The client's handshake is replayed to the upstream, and the upstream's answer goes to the client.
+// How does a tunnel begin? The client's handshake is replayed to the upstream, and the upstream's answer goes to the client.
 //
 //   1. check    the request is a valid handshake (in tunnels.ts)
 //   2. dial     a connection to the upstream is opened; if the client leaves meanwhile, both sockets are freed; if it only ends its
@@ -13,7 +13,7 @@ import type { Settings } from '../../options.ts'
 import type { AnswerWay } from '../../route/answer-way.ts'
 import type { Route } from '../../route/route.ts'
 import { dial } from '../../sockets/dial.ts'
-import { switchesToWebSocket, type AnswerHead } from './answer-head.ts'
+import { switchesTo, type AnswerHead } from './answer-head.ts'
 import { type Answer, AnswerReader } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
 import { EarlyClient } from './early-client.ts'
@@ -31,6 +31,7 @@ export class Handshake {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #client: ClientSide
+  readonly #offered: readonly string[]
   readonly #fact: Upstream
   readonly #settings: Settings
   readonly #way: AnswerWay
@@ -42,15 +43,15 @@ export class Handshake {
   #upstream: Duplex | null = null
   readonly #early: EarlyClient
   readonly #listening = new Listening()
-  #timer: NodeJS.Timeout | undefined
   #moment: Moment = 'connect'
   #done = false
 
-  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, settings: Settings, way: AnswerWay,
+  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, offered: readonly string[], settings: Settings, way: AnswerWay,
     opened: (opened: Opened) => void, failed: (error: Error | null, isAnswered: boolean) => void) {
     this.#request = request
     this.#reply = reply
     this.#client = client
+    this.#offered = offered
     this.#early = new EarlyClient(client, () => { this.#clientEnded() }, () => { this.#fail('ClientGone', 'client') })
     this.#fact = request.upstream as Upstream
     this.#settings = settings
@@ -63,7 +64,7 @@ export class Handshake {
 
   /** Throws BadTarget where the handshake cannot be sent as valid HTTP. */
   begin (route: Route): void {
-    const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client)
+    const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered)
     this.#asked = { origin, host, paths: route.paths }
     if (this.#client.stream.destroyed) {
       this.#fail('ClientGone', 'client')
@@ -86,7 +87,7 @@ export class Handshake {
     this.#fact.connectTime = performance.now() - this.#arrived
     this.#moment = 'headers'
     const { handshakeTimeout } = this.#settings
-    if (handshakeTimeout > 0) this.#limit(handshakeTimeout)
+    if (handshakeTimeout > 0) this.#listening.limit(handshakeTimeout, this.#onTimeout)
     this.#listening.on(upstream, 'error', this.#onUpstreamError)
     this.#listening.on(upstream, 'end', this.#onUpstreamEnd)
     this.#listening.on(upstream, 'close', this.#onUpstreamEnd)
@@ -113,21 +114,22 @@ export class Handshake {
     const fact = this.#fact
     fact.firstByteTime = performance.now() - this.#arrived
     fact.status = head.status
+    const protocol = switchesTo(head, this.#offered)
     if (head.status !== 101) {
       this.#finish()
       const error = passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings, this.#way)
       this.#failed(error, error === null && this.#way.throughReply)
-    } else if (!switchesToWebSocket(head) || !this.#client.accepts(head)) {
+    } else if (protocol === null || !this.#client.accepts(head)) {
       this.#fail('BadAnswer', 'upstream')
     } else {
       // The time that the user's hooks take is not the upstream's.
-      clearTimeout(this.#timer)
+      this.#listening.unlimit()
       const late = bytes.subarray(end)
-      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, late, error) })
+      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, protocol, late, error) })
     }
   }
 
-  #open (head: AnswerHead, late: Buffer, error: unknown): void {
+  #open (head: AnswerHead, protocol: string, late: Buffer, error: unknown): void {
     if (this.#done) return
     if (error !== null) {
       this.#fail('RewriteFailed', 'proxy', error, error as Error)
@@ -136,7 +138,7 @@ export class Handshake {
     } else if (this.#prepared(head)) {
       // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
-      this.#opened({ head, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late })
+      this.#opened({ head, protocol, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late })
     }
   }
 
@@ -151,12 +153,7 @@ export class Handshake {
   }
 
   #clientEnded (): void {
-    if (this.#timer === undefined) this.#limit(this.#settings.handshakeTimeout || HALF_CLOSED)
-  }
-
-  #limit (ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#onTimeout, ms).unref()
+    if (!this.#listening.isLimited) this.#listening.limit(this.#settings.handshakeTimeout || HALF_CLOSED, this.#onTimeout)
   }
 
   readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
@@ -190,7 +187,6 @@ export class Handshake {
   /** Removes every listener and timer of the handshake. */
   #leave (): void {
     this.#done = true
-    clearTimeout(this.#timer)
     this.#early.leave()
     this.#listening.stop()
   }

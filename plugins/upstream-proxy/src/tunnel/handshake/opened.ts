@@ -5,6 +5,8 @@ import type { AnswerHead } from './answer-head.ts'
 /** The result of a successful handshake. */
 export interface Opened {
   readonly head: AnswerHead
+  /** The protocol that the upstream switches to, in lower case. */
+  readonly protocol: string
   readonly upstream: Duplex
   /** Bytes that the client sent before the 101. */
   readonly early: Buffer

@@ -56,7 +56,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
       delivery.end(last)
     }
   }, settings.forward.headLimit)
-  parser.expect('GET')
+  parser.expect(reply.request.raw.method ?? 'GET')
 
   out.prependListener('close', () => fail('ClientGone', 'client', null))
   // HTTP/2's response emits 'finish' only when its stream closes, so the stream's event is used.
