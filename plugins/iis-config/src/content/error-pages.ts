@@ -3,14 +3,7 @@
 import { collection } from '../reading/collection.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
-import type { Change } from './settings.ts'
-
-/** A page, before its file is looked for: a path of the file system, a path of the site, or a URL to be redirected to. */
-export interface ErrorPage {
-  readonly kind: 'file' | 'url' | 'redirect'
-  readonly text: string
-  readonly element: XmlElement
-}
+import type { Change, ErrorPage } from './settings.ts'
 
 const MODES = { File: 'file', ExecuteURL: 'url', Redirect: 'redirect', 0: 'file', 1: 'url', 2: 'redirect' } as const
 const ERROR_MODES = { DetailedLocalOnly: 'DetailedLocalOnly', Custom: 'Custom', Detailed: 'Detailed' } as const

@@ -8,8 +8,8 @@ import type { XmlElement } from '../xml/element.ts'
 import { CONTENT_SECTIONS, type ContentPath } from './content-sections.ts'
 import { readHttpCompression, readUrlCompression } from './compression.ts'
 import { readDefaultDocument } from './default-document.ts'
-import { readHttpErrors, type ErrorPage } from './error-pages.ts'
-import { shipped, type Change, type Settings } from './settings.ts'
+import { readHttpErrors } from './error-pages.ts'
+import { shipped, type Change, type ErrorPage, type Settings } from './settings.ts'
 import { readStaticContent } from './static-content.ts'
 
 /** A place that files are served at. */

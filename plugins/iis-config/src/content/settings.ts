@@ -1,5 +1,12 @@
 // What do the sections say of a folder's files? They are applied one after another, from the server's down to the folder's own.
-import type { ErrorPage } from './error-pages.ts'
+import type { XmlElement } from '../xml/element.ts'
+
+/** A page, before its file is looked for: a path of the file system, a path of the site, or a URL to be redirected to. */
+export interface ErrorPage {
+  readonly kind: 'file' | 'url' | 'redirect'
+  readonly text: string
+  readonly element: XmlElement
+}
 
 /** The settings of one folder, as far as sections have said anything yet. */
 export interface Settings {
