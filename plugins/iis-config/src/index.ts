@@ -6,6 +6,7 @@ export { readConfig, readConfigText, type IisConfig } from './config/read-config
 export { watchConfig, type ConfigChanged, type WatchedConfig } from './config/watch-config.ts'
 export { isIisConfigError, type IisConfigError, type Place, type Problem } from './errors.ts'
 export type { ReadOptions, WatchOptions } from './options.ts'
-export type { Mistake, Report, Row, Status, UnreadSection } from './reading/report.ts'
+export type { Class, GeneralDifference, Local, Mistake, Report, Row, Status, UnreadSection } from './reading/report.ts'
+export type { Count, Summary } from './reading/summary.ts'
 export type * from './rewrite/rewrite-options.ts'
 export { toXml } from './rewrite/to-xml.ts'

@@ -21,7 +21,7 @@ test('check prints what differs, and exits with 0 where nothing is lost', async 
   const { code, out, err } = run('check', example)
   t.equal(code, 0)
   t.match(out, 'Used with a difference')
-  t.match(out, `${example}:14:7`)
+  t.match(out, '≈ original-url-encoding')
   t.match(out, 'open-host')
   t.match(out, `Nothing of ${example} is lost.`)
   t.notMatch(out, '\u001b', 'no colours without a terminal')
@@ -29,7 +29,7 @@ test('check prints what differs, and exits with 0 where nothing is lost', async 
 })
 
 test('check exits with 1 where something is lost', async t => {
-  const { code, out } = run('check', web(t, '<system.webServer><handlers /><rewrite><providers><provider name="x" type="y" /></providers></rewrite></system.webServer>'))
+  const { code, out } = run('check', web(t, '<system.webServer><handlers><add name="own" path="*.x" /></handlers><rewrite><providers><provider name="x" type="y" /></providers></rewrite></system.webServer>'))
   t.equal(code, 1)
   t.match(out, 'Not supported')
   t.match(out, '<providers> and 3 parts inside it')
@@ -37,7 +37,7 @@ test('check exits with 1 where something is lost', async t => {
 })
 
 test('check --all also prints what is used, and --json prints the report as JSON', async t => {
-  t.match((run('check', '--all', example)).out, '✔ <match>')
+  t.match((run('check', '--all', example)).out, '✔ <match url="(.*)">')
   const { out, code } = run('check', '--json', example)
   t.equal(code, 0)
   t.match(JSON.parse(out), { complete: true, counts: { unsupported: 0 }, mistakes: [{ code: 'open-host' }, { code: 'open-host' }] })
@@ -68,7 +68,8 @@ test('check prints first what closes in IIS and not here, with the option that o
   const { code, out, err } = run('check', file)
   t.equal(code, 1)
   t.equal(err, '')
-  t.equal(out.split('\n')[0], 'Closed in IIS, not here')
+  t.match(out.split('\n').slice(0, 5), [file, '  ✖   2 refused by IIS, and let through here: ipSecurity, access', '  ·   1 no more than IIS\'s default', /→ npx @fastify-arr\/iis-config convert --open ipSecurity,access .*web\.config > site\.ts$/, ''])
+  t.equal(out.split('\n')[5], 'Closed in IIS, not here')
   t.match(out, `✖ ipSecurity: allowUnlisted="false"  ${file}:3:13\n      refuses every address that is not listed (403.6)\n      no site starts, unless open names ipSecurity\n`)
   t.match(out, '\n2 closed in IIS, not here · ')
   t.match(out, `Something of ${file} is lost.\nNo site starts from it without --open ipSecurity,access.\n`)
@@ -81,6 +82,18 @@ test('check prints first what closes in IIS and not here, with the option that o
   t.notMatch(both.out, 'No site starts')
   t.match(both.out, '2 closed in IIS, not here')
   t.match(JSON.parse(run('check', '--json', file).out), { counts: { closes: 2 }, rows: [{}, {}, {}, { status: 'closes', section: 'ipSecurity', open: false, value: 'false' }, { section: 'access' }] })
+})
+
+test('a file that leads to files, which are not served, exits with 1, and sections at their defaults are folded', async t => {
+  const file = web(t, '<system.webServer><directoryBrowse enabled="false" /><urlCompression /><rewrite><rules><rule name="page"><match url="^a$" /><action type="Rewrite" url="/a.html" /></rule></rules></rewrite></system.webServer>')
+  const { code, out } = run('check', file)
+  t.equal(code, 1)
+  t.match(out, 'Leads to files, which are not served\n  ✖ no rule')
+  t.match(out, '✖ rule "page"')
+  t.match(out, '  · 2 say no more than IIS does by default, or nothing about requests; --all shows them\n')
+  t.notMatch(out, 'directoryBrowse')
+  t.match(out, `Nothing of ${file} is lost, but files that it leads to are not served.`)
+  t.match(run('check', '--all', file).out, '· /configuration/system.webServer/directoryBrowse')
 })
 
 test('convert writes no module of a file that closes something, unless --open names it; the module then lists it at its top', async t => {
@@ -119,7 +132,7 @@ test('a wrong command exits with 2 and the usage; help exits with 0', async t =>
 test('colours are printed only on a terminal', async t => {
   let out = ''
   command(['check', example], { write: text => { out += text }, warn: () => {}, colors: true })
-  t.match(out, '\u001b[33m≈ <rules>')
+  t.match(out, '\u001b[33m≈ original-url-encoding')
 })
 
 test('the executable: exit code, streams, and no colours into a pipe', async t => {

@@ -86,3 +86,18 @@ test('the example file becomes readable TypeScript', async t => {
     originalUrlHeader: true
   })`)
 })
+
+test('a folder of this machine and the certificate have their remarks where they stand, and no parameter is unused', async t => {
+  const files = convertToTypeScript(readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*" /><conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" /></conditions></rule></rules></rewrite></system.webServer></configuration>', join('/srv', 'web.config')))
+  t.match(files, /\n {4}\/\/ the folder of the web\.config, .*\n {4}documentRoot: /)
+  const sites = convertToTypeScript(readConfigText('<configuration><system.applicationHost><sites><site name="s" id="1"><bindings><binding protocol="https" bindingInformation="*:443:www.example.com" sslFlags="1" certificateHash="a1b2" /></bindings></site></sites></system.applicationHost></configuration>', 'applicationHost.config'))
+  t.match(sites, /\n {4}\/\/ ≈ line 1, <binding [^\n]*Cert:\\LocalMachine\\My\\A1B2[^\n]*\n {4}certificate: 'development'/)
+  t.equal(sites.split('Export-PfxCertificate').length, 2, 'once')
+  for (const code of [files, sites, convertToTypeScript(readConfigText('<configuration />'))]) {
+    await run(code)
+    const host = ts.createCompilerHost({})
+    const source = ts.createSourceFile('site.ts', code, ts.ScriptTarget.ES2023)
+    const program = ts.createProgram(['site.ts'], { noUnusedParameters: true, noUnusedLocals: true, noResolve: true, noEmit: true, types: [] }, { ...host, getSourceFile: (name, ...rest) => name === 'site.ts' ? source : host.getSourceFile(name, ...rest) })
+    t.same(program.getSemanticDiagnostics(source).map(one => one.code).filter(code => code === 6133 || code === 6192), [])
+  }
+})

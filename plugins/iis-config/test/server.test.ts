@@ -43,7 +43,7 @@ test('sites and their bindings become sites and listeners', async t => {
       { port: 8443, host: '10.0.0.1', https: { tls: { maxVersion: 'TLSv1.2' } }, http2: false }
     ]
   })
-  t.match(row(report, 'binding[5]/@protocol'), { status: 'unsupported', note: 'net.tcp' })
+  t.match(row(report, 'binding[5]/@protocol'), { status: 'unsupported', note: 'WCF over TCP' })
   t.match(row(report, 'binding[2]'), { status: 'difference', note: 'certificate' })
 })
 
@@ -202,7 +202,7 @@ test('log settings become options of arr-log, one set for all sites', async t =>
     maxCustomFieldLength: 100,
     customFields: [{ logFieldName: 'X-Forwarded-For', sourceType: 'RequestHeader', sourceName: 'X-FORWARDED-FOR' }]
   })
-  t.match(row(report, 'siteDefaults/logFile/@directory'), { status: 'difference' })
+  t.match(row(report, 'siteDefaults/logFile/@directory'), { status: 'used', class: 'default' })
   t.match(row(report, 'site[1]/logFile/@period'), { status: 'used' })
   t.match(row(report, 'site[2]/logFile/@period'), { status: 'unsupported' })
 })
@@ -273,7 +273,7 @@ test('conditions about files use the folder of the web.config; rules with them a
 })
 
 test('sections that are not read are listed, and whether something is lost with them', async t => {
-  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers /><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />', { open: ['ipSecurity'] })
+  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers><add name="own" path="*.x" /></handlers><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />', { open: ['ipSecurity'] })
   t.match(report.sections.map(({ path, lost }) => [path, lost]), [
     ['/configuration/appSettings', false],
     ['/configuration/system.webServer/handlers', true],

@@ -1,7 +1,7 @@
 // Finds the sections of a file that refuse requests, and marks each part that does.
 import type { Reading } from '../reading/reading.ts'
 import type { Scope } from '../sections/scopes.ts'
-import type { Effect } from '../sections/unread-sections.ts'
+import type { Effect } from '../unread/unread-sections.ts'
 import type { Part, XmlElement } from '../xml/element.ts'
 import { CLOSED_HERE, type ClosedDoor, type Door } from './doors.ts'
 import { ASP_NET_AUTHORIZATION, SECTIONS } from './security-sections.ts'

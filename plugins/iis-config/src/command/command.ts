@@ -32,7 +32,8 @@ const USAGE = `Usage: iis-config check [--json] [--all] [OPTIONS] <file>...
   --files    the files in the folder of a web.config are served; --no-files:
              nor are those of a server whose folders are known by --root
   --json     the report, or the options, as JSON
-  --all      the parts that are used as they stand, too
+  --all      the parts that are used as they stand, and the sections that say
+             no more than IIS's defaults, too
   --transform <file>
              a transform that is applied first, such as web.Release.config;
              may be given more than once
@@ -40,8 +41,9 @@ const USAGE = `Usage: iis-config check [--json] [--all] [OPTIONS] <file>...
              sections that refuse requests in IIS, and need not here:
              names with commas between, or more than once
 
-Exit code: 0 nothing is lost · 1 something is lost · 2 the file or the command
-is wrong, or convert is given a file that refuses what --open does not name
+Exit code: 0 nothing is lost · 1 something is lost, or leads to files that are
+not served · 2 the file or the command is wrong, or convert is given a file
+that refuses what --open does not name
 `
 
 const filesOf = ({ files, 'no-files': none }: { files?: boolean | undefined, 'no-files'?: boolean | undefined }): { files?: boolean } =>
@@ -80,7 +82,7 @@ export function run (args: readonly string[], { write, warn, colors }: Terminal)
     if (values.json === true) write(`${JSON.stringify(command === 'check' ? report : options, null, 2)}\n`)
     else if (command === 'check') write(printReport(report, picocolors.createColors(colors), values.all))
     else write(convertToTypeScript(config))
-    return report.complete ? 0 : 1
+    return report.complete && report.local.length === 0 ? 0 : 1
   } catch (error) {
     if (!isIisConfigError(error)) throw error
     warn(`${error.code === 'FST_ARR_IIS_CONFIG_INVALID_OPTION' ? error.message : error.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n')}\n`)

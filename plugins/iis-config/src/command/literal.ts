@@ -3,18 +3,18 @@
 /** The longest line, where a value can be broken. */
 const WIDTH = 110
 
-/** Writes a value. `comments` gives the lines that go above an object. */
-export function literal (value: unknown, comments: (part: object) => readonly string[], indent = ''): string {
+/** Writes a value. `comments` gives the lines that go above an object, `remarks` those above a property that is none. */
+export function literal (value: unknown, comments: (part: object) => readonly string[], indent = '', remarks: (key: string) => readonly string[] = () => []): string {
   if (typeof value === 'string') return quoted(value)
   if (typeof value !== 'object' || value === null) return String(value)
   const inner = `${indent}  `
   const entries = Array.isArray(value)
-    ? value.map(one => [one as unknown, '', inner] as const)
-    : Object.entries(value).map(([key, one]) => [one as unknown, `${propertyName(key)}: `, inner] as const)
+    ? value.map(one => [one as unknown, '', ''] as const)
+    : Object.entries(value).map(([key, one]) => [one as unknown, `${propertyName(key)}: `, key] as const)
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   if (entries.length === 0) return open + close
 
-  const parts = entries.map(([one, name, at]) => ({ above: isObject(one) ? comments(one) : [], text: name + literal(one, comments, at) }))
+  const parts = entries.map(([one, name, key]) => ({ above: isObject(one) ? comments(one) : remarks(key), text: name + literal(one, comments, inner, remarks) }))
   const flat = `${open}${open === '{' ? ' ' : ''}${parts.map(({ text }) => text).join(', ')}${close === '}' ? ' ' : ''}${close}`
   if (parts.every(({ above, text }) => above.length === 0 && !text.includes('\n')) && indent.length + flat.length <= WIDTH) return flat
   const lines = parts.map(({ above, text }) => [...above.map(line => `${inner}// ${line}\n`), inner, text].join(''))

@@ -2,7 +2,9 @@
 import { basename } from 'node:path'
 import type { PluginOptions } from '../config/plugin-options.ts'
 import type { IisConfig } from '../config/read-config.ts'
-import type { Row, UnreadSection } from '../reading/report.ts'
+import { label } from '../reading/label.ts'
+import type { Row } from '../reading/report.ts'
+import { EXPORT } from '../sections/certificate.ts'
 import { literal } from './literal.ts'
 
 /** The plugins in the order in which they handle a request. */
@@ -15,6 +17,9 @@ const PLUGINS = {
   upstreamProxy: '@fastify-arr/upstream-proxy'
 } as const satisfies Record<keyof PluginOptions, string>
 
+/** The remark above `documentRoot`. */
+const FOLDER = 'the folder of the web.config, as the command found it; where the site runs elsewhere, its folder there'
+
 /**
  * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
  * Differences and losses are in comments above the part they are about; the parts because of which IIS refuses requests
@@ -23,8 +28,10 @@ const PLUGINS = {
 export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
   const comment = (row: Row): string[] => lineOf(row, report.file)
   const closing = report.rows.filter(row => row.status === 'closes')
-  const told = new Set<string>(closing.map(keyOf))
-  const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used').flatMap(row => {
+  const certificates = report.rows.filter(row => row.advice?.startsWith(EXPORT) === true)
+  const exports = certificates.flatMap(row => comment(row))
+  const told = new Set<string>([...closing, ...certificates].map(keyOf))
+  const comments = (part: object): string[] => rowsOf(part).filter(row => row.status !== 'used' && !told.has(keyOf(row))).flatMap(row => {
     told.add(keyOf(row))
     return comment(row)
   })
@@ -32,20 +39,22 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   const registrations = names.map(name => {
     const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : options[name] as object
     const above = comments(options[name] as object)
-    const text = literal(value, comments, '  ')
+    const text = literal(value, comments, '  ', key => key === 'certificate' ? exports : key === 'documentRoot' ? [FOLDER] : [])
     const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
     return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${given})\n`].join('')
   })
   const rest = report.rows.filter(row => row.status !== 'used' && !told.has(keyOf(row))).flatMap(row => comment(row))
-  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (${placeOf(section, report.file)}): ${section.note}`)
+  const sections = report.sections.filter(section => section.lost).map(section => `${section.path.split('/').at(-1)} is not read (${placeOf(section, report.file)}): ${section.note}${section.advice === undefined ? '' : ` (${section.advice})`}`.replace(/\s+/g, ' '))
+  const local = report.local.map(one => `✖ ${placeOf(one, report.file)}, ${one.rule === null ? '' : `rule "${one.rule}": `}${one.note}`.replace(/\s+/g, ' '))
+  const general = report.general.map(({ note, advice }) => `≈ ${note} (${advice})`)
   return [
     `// Made by iis-config from ${basename(report.file).replace(/\s+/g, ' ')}. In comments: what is used with a difference, and what is lost.\n`,
     ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(row => comment(row)).map(line => `//   ${line}\n`), '//\n'],
-    ...[...new Set([...rest, ...sections])].map(line => `//   ${line}\n`),
+    ...[...new Set([...rest, ...local, ...sections, ...general])].map(line => `//   ${line}\n`),
     ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
     'import type { FastifyInstance } from \'fastify\'\n',
     '\n',
-    'export default async function site (fastify: FastifyInstance, _options: object): Promise<void> {\n',
+    `export default async function site (${names.length === 0 ? '_fastify' : 'fastify'}: FastifyInstance, _options: object): Promise<void> {\n`,
     registrations.join('\n'),
     '}\n'
   ].join('')
@@ -54,11 +63,10 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
 /** A row as one line; `main` is the file that need not be named. */
 function lineOf (row: Row, main: string): string[] {
   const section = row.section === undefined ? '' : `${row.section}: `
-  const what = row.part === 'element' ? `<${row.name}>` : `${row.name}="${row.value ?? ''}"`
-  return [`${row.status === 'difference' ? '≈' : '✖'} ${placeOf(row, main)}, ${section}${what}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
+  return [`${row.status === 'difference' ? '≈' : '✖'} ${placeOf(row, main)}, ${section}${label(row)}: ${row.note ?? ''}${row.advice === undefined ? '' : ` (${row.advice})`}`.replace(/\s+/g, ' ')]
 }
 
-function placeOf ({ file, line }: Row | UnreadSection, main: string): string {
+function placeOf ({ file, line }: Pick<Row, 'file' | 'line'>, main: string): string {
   return file === main ? `line ${line}` : `${file}:${line}`
 }
 

@@ -1,6 +1,7 @@
 // From the sections to the options of each plugin.
 import { readContent } from '../content/read-content.ts'
 import type { Reading } from '../reading/reading.ts'
+import { leadsToFiles } from '../rewrite/checks/local.ts'
 import { findRuleMistakes } from '../rewrite/checks/rule-mistakes.ts'
 import { readHttpProtocol } from '../rewrite/custom-headers.ts'
 import { readHttpRedirects } from '../rewrite/http-redirect.ts'
@@ -38,7 +39,9 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
 
   const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], layout, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
-  findRuleMistakes(reading, rewrite)
+  findRuleMistakes(reading, rewrite, sites.some(({ bindings }) => bindings.some(({ binding }) => binding.protocol === 'https')))
+  // Where files are served, it is these that such rules lead to.
+  if (layout.served.length === 0) reading.local.push(...leadsToFiles(rewrite))
   findPlaceMistakes(reading, { server: layout.server, allowed: rewrite.allowed, found, bindings: sites.flatMap(({ bindings }) => bindings) })
   const read = rewrite.lists.flatMap(list => list.rules)
   const rules = read.map(({ rule }) => rule)
@@ -47,6 +50,13 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
   const urlRewrite = rewriteOptions(reading, rewrite, siteNames, layout)
   const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
+  if (proxied) {
+    reading.differsGenerally({
+      code: 'forwarded-for',
+      note: 'what a balancer in front says in X-Forwarded-For and X-Forwarded-Proto is replaced, since any client could say it; ARR appends to the first and leaves the other',
+      advice: 'where one stands in front: start with --trust-proxy and its addresses, or set trustProxy of Fastify'
+    })
+  }
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const staticContent = readContent(reading, found, layout)
   const [site] = sites

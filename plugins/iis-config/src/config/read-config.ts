@@ -97,7 +97,7 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
   const composed = compose(reading, found, layout)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
-  const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, reading.rows(sections), reading.sections, reading.mistakes) }
+  const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, { ...reading, rows: reading.rows(sections), general: reading.general }) }
   return { config, closed: closedDoors(doors.closed, doorsOpen) }
 }
 

@@ -22,15 +22,30 @@ export const same: Fate<unknown> = (reading, element, name) => { reading.text(el
 /** An attribute that is not supported, unless it has one of the values that ask for what the plugins do by default. */
 export function lost (note: string, advice?: string, harmless: readonly string[] = []): Fate<unknown> {
   return (reading, element, name) => {
-    if (!isOneOf(reading.text(element, name), harmless)) reading.loses(element.attributes.get(name), note, advice)
+    if (isOneOf(reading.text(element, name), harmless)) asDefault(reading, element, name)
+    else reading.loses(element.attributes.get(name), note, advice)
   }
 }
 
 /** An attribute that is used with a difference, unless it has one of the values that ask for what the plugins do by default. */
 export function differs (note: string, harmless: readonly string[] = []): Fate<unknown> {
   return (reading, element, name) => {
-    if (!isOneOf(reading.text(element, name), harmless)) reading.differs(element.attributes.get(name), note)
+    if (isOneOf(reading.text(element, name), harmless)) asDefault(reading, element, name)
+    else reading.differs(element.attributes.get(name), note)
   }
+}
+
+/** An attribute that no request depends on. */
+export function withoutEffect (note: string): Fate<unknown> {
+  return (reading, element, name) => {
+    const attribute = reading.attribute(element, name)
+    if (attribute !== undefined) reading.usedWith(attribute, note)
+  }
+}
+
+function asDefault (reading: Reading, element: XmlElement, name: string): void {
+  const attribute = element.attributes.get(name)
+  if (attribute !== undefined) reading.byDefault(attribute, 'asks for what happens here anyway')
 }
 
 function isOneOf (value: string | undefined, values: readonly string[]): boolean {

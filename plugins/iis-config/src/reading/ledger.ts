@@ -4,7 +4,7 @@ import type { Problem } from '../errors.ts'
 import type { Part, XmlAttribute, XmlElement } from '../xml/element.ts'
 import { pathFinder, stepsOf } from '../xml/path.ts'
 import { Marks } from './marks.ts'
-import type { Mistake, Row, UnreadSection } from './report.ts'
+import type { GeneralDifference, Local, Mistake, Row, UnreadSection } from './report.ts'
 
 const OFF = 'the rule is switched off; enabled, it would not be taken: '
 
@@ -13,6 +13,8 @@ export class Ledger {
   readonly problems: Problem[] = []
   readonly sections: UnreadSection[] = []
   readonly mistakes: Mistake[] = []
+  readonly local: Local[] = []
+  readonly #general = new Map<string, GeneralDifference>()
   /** Elements of transforms that could not be applied. */
   readonly refusedTransforms: XmlElement[] = []
   readonly #closing = new Map<Part, XmlElement>()
@@ -38,6 +40,11 @@ export class Ledger {
   /** Marks one part as used, with a note on why it has no further effect. */
   usedWith (part: Part, note: string): void {
     this.#marks.mark(part, { status: 'used', note })
+  }
+
+  /** Marks a part that says no more than IIS's default. */
+  byDefault (part: Part, note: string): void {
+    this.#marks.mark(part, { status: 'used', note, byDefault: true })
   }
 
   /** As `usedWith`, for a whole subtree, attributes included. */
@@ -103,9 +110,9 @@ export class Ledger {
     else this.problems.push({ ...part.place, message })
   }
 
-  /** Marks a rule that cannot run here. Gives whether it has to be left out of the options. */
-  leavesOut (element: XmlElement, why: string, advice?: string): boolean {
-    if (this.#off) this.differs(element, OFF + why, advice)
+  /** Marks a rule that cannot run here, because of `part` of it. Gives whether it has to be left out of the options. */
+  leavesOut (element: XmlElement, why: string, advice?: string, part: Part = element): boolean {
+    if (this.#off) this.differs(part, OFF + why, advice)
     else this.losesAll(element, `the rule is left out: ${why}`, advice)
     return !this.#off
   }
@@ -113,6 +120,15 @@ export class Ledger {
   /** Adds a mistake: the file is valid, but probably does not do what its author meant. */
   mistake (code: string, part: Part, message: string): void {
     this.mistakes.push({ ...part.place, code, message })
+  }
+
+  /** Adds a difference that is the same for all parts of its kind: it is told once. */
+  differsGenerally (difference: GeneralDifference): void {
+    this.#general.set(difference.code, difference)
+  }
+
+  get general (): GeneralDifference[] {
+    return [...this.#general.values()]
   }
 
   /** An attribute, not yet marked. Its name is remembered as one that such elements have. */

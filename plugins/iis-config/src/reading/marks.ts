@@ -2,7 +2,7 @@
 import type { Door } from '../access/doors.ts'
 import { XDT, XMLNS, type Part, type XmlAttribute, type XmlElement } from '../xml/element.ts'
 import { stepsOf } from '../xml/path.ts'
-import type { Row, Status } from './report.ts'
+import type { Class, Row, Status } from './report.ts'
 
 /** A part's status, with the fields of its row that explain it. */
 export interface Mark {
@@ -11,13 +11,18 @@ export interface Mark {
   readonly advice?: string
   readonly section?: Door
   readonly open?: boolean
+  /** Whether the value is no more than IIS's default. */
+  readonly byDefault?: true
 }
 
 /** The order of strength. */
 const RANK = { used: 0, difference: 1, unsupported: 2, closes: 3 } as const satisfies Record<Status, number>
 
+/** The class of a status. */
+const CLASSES = { used: 'same', difference: 'differently', unsupported: 'missing', closes: 'door' } as const satisfies Record<Status, Class>
+
 /** Names of attributes whose values are not repeated. */
-const SECRET = /password|secret|hash$/i
+const SECRET = /password|secret/i
 
 /** The marks of one reading. A part without a mark was not read: its row says that it is not supported. */
 export class Marks {
@@ -49,10 +54,11 @@ export class Marks {
 
   /** The rows of an element and its attributes. */
   ownRows (element: XmlElement, path: string): Row[] {
-    const rows = [this.#row(element, path, () => `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`)]
+    const unknown = `<${element.name}> is not an element URL Rewrite, ARR or IIS know at this place`
+    const rows = [this.#row(element, path, () => unknown)]
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace === XMLNS) this.mark(attribute, { status: 'used' })
-      rows.push(this.#row(attribute, `${path}/@${attribute.name}`, () => this.#unknown(element, attribute)))
+      rows.push(this.#row(attribute, `${path}/@${attribute.name}`, () => this.#marks.has(element) ? this.#unknown(element, attribute) : unknown))
     }
     return rows
   }
@@ -63,14 +69,15 @@ export class Marks {
   }
 
   #row (part: Part, path: string, unknown: () => string): Row {
-    const mark = this.#marks.get(part) ?? { status: 'unsupported', note: unknown() }
+    const { byDefault, ...mark }: Mark = this.#marks.get(part) ?? { status: 'unsupported', note: unknown() }
     return {
       ...part.place,
       part: 'value' in part ? 'attribute' : 'element',
       path,
       name: part.name,
-      ...'value' in part && { value: shown(part) },
-      ...mark
+      ...'value' in part ? { value: shown(part) } : keyOf(part),
+      ...mark,
+      class: byDefault === true ? 'default' : CLASSES[mark.status]
     }
   }
 
@@ -79,8 +86,18 @@ export class Marks {
     const wanted = attribute.name.toLowerCase()
     const twin = [...this.#asked.get(element.name) ?? []].find(name => name.toLowerCase() === wanted)
     return `<${element.name}> has no attribute ${attribute.name}` +
-      (twin === undefined ? '; IIS would refuse the file (500.19)' : `: names are case-sensitive, write ${twin}`)
+      (twin === undefined || twin === attribute.name ? ' at this place; IIS would refuse the file (500.19)' : `: names are case-sensitive, write ${twin}`)
   }
+}
+
+/** The attributes that tell an element from others of its name, in the order in which they are looked for. */
+const KEYS = ['name', 'key', 'path', 'address', 'bindingInformation', 'statusCode', 'fileExtension', 'ipAddress', 'domainName', 'segment', 'sequence', 'verb', 'wildcard', 'value', 'input', 'url']
+
+/** The attribute that tells an element from others of its name, as it is written. */
+function keyOf ({ attributes }: XmlElement): { key?: string } {
+  const name = KEYS.find(one => attributes.has(one))
+  const attribute = name === undefined ? undefined : attributes.get(name)
+  return attribute === undefined ? {} : { key: `${attribute.name}="${shown(attribute)}"` }
 }
 
 /** A value as a row has it: cut, and hidden where it is a secret. */

@@ -24,7 +24,7 @@ export function readConditions (reading: Reading, element: XmlElement, syntax: P
       if (matchType === undefined || matchType === 'Pattern') {
         if (input === undefined || input === '') reading.problem(add, 'a condition needs input="…"')
         if (pattern === undefined || pattern === '') reading.problem(add, 'a condition needs pattern="…"')
-        checkPattern(reading, add.attributes.get('pattern'), syntax, ignoreCase)
+        checkPattern(reading, add.attributes.get('pattern'), syntax, ignoreCase, element.parent)
       }
       return written<Conditions['add'][number]>({
         input,

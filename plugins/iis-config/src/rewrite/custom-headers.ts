@@ -2,6 +2,7 @@
 import { collection, one, type Collection } from '../reading/collection.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
+import { framingHeader } from './checks/framing.ts'
 import type { OutboundRule, OutboundRules } from './rewrite-options.ts'
 
 /** Reads `<httpProtocol>`: one outbound rule for each header, and what the list deletes of those above. */
@@ -34,6 +35,11 @@ function readHeader (reading: Reading, add: XmlElement): OutboundRule | null {
   const value = reading.text(add, 'value') ?? ''
   if (!/^[\w-]+$/.test(name) || name.includes('_')) {
     reading.losesAll(add, 'a server variable cannot name this header', 'set it in a hook')
+    return null
+  }
+  const framing = framingHeader(name)
+  if (framing !== null) {
+    reading.losesAll(add, framing)
     return null
   }
   if (/[{}]/.test(value)) {

@@ -2,8 +2,9 @@
 import { collection, one, type Collection } from '../reading/collection.ts'
 import { written, type Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
+import { framingVariable } from './checks/framing.ts'
 import { checkPattern } from './checks/patterns.ts'
-import { isVariableName } from './checks/server-variables.ts'
+import { WITHOUT_EFFECT, isVariableName } from './checks/server-variables.ts'
 import { SYNTAXES, readConditions } from './conditions.ts'
 import type { Action, PatternSyntax, Rule, SetServerVariable } from './rewrite-options.ts'
 
@@ -41,8 +42,11 @@ export function readRules (reading: Reading, list: XmlElement): RuleList {
   reading.used(list)
   const encoding = reading.flag(list, 'useOriginalURLEncoding')
   if (encoding === undefined && list.children.some(usesCaptures)) {
-    reading.differs(list, 'what a pattern captures goes on as the client encoded it; IIS decodes it and encodes it anew, so that %2F becomes /',
-      'write useOriginalURLEncoding="true" on this element for what IIS does')
+    reading.differsGenerally({
+      code: 'original-url-encoding',
+      note: 'what a pattern captures goes on as the client encoded it; IIS decodes it and encodes it anew, so that %2F becomes /',
+      advice: 'write useOriginalURLEncoding="true" on <rules> and <globalRules> for what IIS does'
+    })
   } else if (encoding === false) {
     reading.differs(list.attributes.get('useOriginalURLEncoding'), 'what a pattern captures goes on as the client encoded it; IIS puts it into the new URL decoded')
   }
@@ -69,7 +73,6 @@ function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pi
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   reading.differs(reading.attribute(element, 'responseCacheDirective'), 'there is no response cache here, so nothing has to be kept out of it')
   const match = one(reading, element, 'match')
-  if (match === undefined) reading.problem(element, `rule "${name}" has no <match url="…">`)
   const conditions = one(reading, element, 'conditions')
   const serverVariables = one(reading, element, 'serverVariables')
   const action = one(reading, element, 'action')
@@ -89,7 +92,7 @@ function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pi
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): Rule['match'] {
   const url = reading.required(element, 'url')
   const ignoreCase = reading.flag(element, 'ignoreCase')
-  checkPattern(reading, element.attributes.get('url'), syntax, ignoreCase)
+  checkPattern(reading, element.attributes.get('url'), syntax, ignoreCase, element.parent)
   return written<Rule['match']>({
     url,
     ignoreCase,
@@ -102,6 +105,10 @@ function readServerVariables (reading: Reading, element: XmlElement): SetServerV
     const name = reading.required(set, 'name')
     if (name !== '' && !isVariableName(name)) reading.problem(set.attributes.get('name') ?? set, `name="${name}" is no name of a server variable`)
     const given = reading.text(set, 'value') ?? ''
+    const [why, advice] = WITHOUT_EFFECT[name.toUpperCase()] ?? []
+    if (why !== undefined) reading.losesAll(set, why, advice)
+    const framing = framingVariable(name)
+    if (framing !== null) reading.losesAll(set, framing)
     const extensions = name.toUpperCase() === 'HTTP_SEC_WEBSOCKET_EXTENSIONS' && NO_EXTENSIONS.includes(given.toLowerCase())
     if (extensions && given !== '') reading.differs(set.attributes.get('value'), 'the header is removed, which is what this value is for: IIS Manager takes no empty one')
     return written<SetServerVariable>({

@@ -74,7 +74,6 @@ function readRule (reading: Reading, element: XmlElement): OutboundRule {
 function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pick<OutboundRule, 'name' | 'enabled'>): OutboundRule {
   const patternSyntax = reading.word(element, 'patternSyntax', SYNTAXES)
   const match = one(reading, element, 'match')
-  if (match === undefined) reading.problem(element, `outbound rule "${name}" has no <match pattern="…">`)
   const conditions = one(reading, element, 'conditions')
   const action = one(reading, element, 'action')
   return written<OutboundRule>({
@@ -92,7 +91,7 @@ function readParts (reading: Reading, element: XmlElement, { name, enabled }: Pi
 function readMatch (reading: Reading, element: XmlElement, syntax: PatternSyntax | undefined): OutboundRule['match'] {
   const pattern = reading.required(element, 'pattern')
   const ignoreCase = reading.flag(element, 'ignoreCase')
-  checkPattern(reading, element.attributes.get('pattern'), syntax, ignoreCase)
+  checkPattern(reading, element.attributes.get('pattern'), syntax, ignoreCase, element.parent)
   return written<OutboundRule['match']>({
     pattern,
     serverVariable: reading.text(element, 'serverVariable') || undefined,

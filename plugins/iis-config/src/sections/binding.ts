@@ -3,6 +3,7 @@ import { isIP, isIPv4 } from 'node:net'
 import type { ListenerOptions } from '../config/plugin-options.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
+import { exportAdvice } from './certificate.ts'
 
 /** A binding that was read. */
 export interface ReadBinding {
@@ -22,6 +23,15 @@ const NO_HTTP2 = 4
 const NO_TLS13 = 32
 const KNOWN = 127
 
+/** What the other protocols of IIS are. None of them is HTTP, and no request of a browser uses them. */
+const OTHERS: Readonly<Record<string, string>> = {
+  'net.tcp': 'WCF over TCP, which Windows hands to a .NET service: it is not HTTP, and no HTTP request is lost with it',
+  'net.pipe': 'WCF over a named pipe, for programs on the same machine: it is not HTTP, and no HTTP request is lost with it',
+  'net.msmq': 'WCF over message queues: it is not HTTP, and no HTTP request is lost with it',
+  'msmq.formatname': 'messages of a queue for a .NET service: it is not HTTP, and no HTTP request is lost with it',
+  ftp: 'the FTP server of IIS: it is not HTTP, and no HTTP request is lost with it'
+}
+
 const HOST = /^(?:\*|\[[\da-f:.]+\]|(?:\*\.)?[^\s*:/.]+(?:\.[^\s*:/.]+)*\.?)?$/i
 
 /** Reads a binding; null for another protocol than HTTP, and for an address, port or host that is invalid. */
@@ -29,7 +39,9 @@ export function readBinding (reading: Reading, element: XmlElement): ReadBinding
   const protocol = reading.required(element, 'protocol').toLowerCase()
   const information = reading.required(element, 'bindingInformation')
   if (protocol !== 'http' && protocol !== 'https') {
-    reading.losesAll(element, `bindings of ${protocol || 'no protocol'} are not supported: only http and https`)
+    const other = Object.hasOwn(OTHERS, protocol) ? OTHERS[protocol] : undefined
+    if (other !== undefined) reading.losesAll(element, other, 'leave it with the server that has it, or move it for itself')
+    else reading.losesAll(element, `bindings of ${protocol || 'no protocol'} are not supported: only http and https`)
     return null
   }
   const [, address = '', port = '', host = ''] = /^(\*|\[[\da-f:.]+\]|[\d.]*):(\d+):(.*)$/i.exec(information.trim()) ?? []
@@ -48,9 +60,10 @@ export function readBinding (reading: Reading, element: XmlElement): ReadBinding
   }
   if ((flags & ~KNOWN) !== 0) reading.loses(element.attributes.get('sslFlags'), `the flag ${flags & ~KNOWN} is not known here`)
   for (const name of ['certificateHash', 'certificateStoreName']) {
-    reading.loses(reading.attribute(element, name), 'the certificate is in the store of Windows', 'export it as a .pfx file and give it to listeners in its option certificate')
+    const attribute = reading.attribute(element, name)
+    if (attribute !== undefined) reading.usedWith(attribute, 'where the certificate is in the store of Windows')
   }
-  if (protocol === 'https') reading.differs(element, 'the certificate is not in this file', 'give listeners the option certificate')
+  if (protocol === 'https') reading.differs(element, 'the certificate is in the store of Windows, and not in this file', exportAdvice(element, host))
   return {
     element,
     text: `${protocol}/${address === '' ? '*' : address}:${port}:${host}`,

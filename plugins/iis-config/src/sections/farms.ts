@@ -11,12 +11,25 @@ import { PROXY, type ProxyDraft } from './proxy.ts'
 export interface Farm {
   readonly name: string
   readonly element: XmlElement
+  readonly enabled: boolean
+  /** Null where none is enabled. */
   readonly server: { readonly address: string, readonly httpPort: number, readonly httpsPort: number } | null
 }
 
 const ONE_SERVER = 'one server stands for the farm, so there is nothing to choose'
 const BALANCE = 'requests are not spread over several servers; only the first that is enabled is used'
 const BALANCER = 'put a load balancer in front of the servers, and its address into the rule'
+
+const FRAMEWORK = 'not a setting of ARR, but of another module such as the Web Farm Framework, which provisions servers; nothing is provisioned here'
+
+/** What ARR has in a farm and in a server of it. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  webFarm: ['name', 'enabled', 'adminUserName', 'adminPassword', 'server', 'applicationRequestRouting', 'clear', 'remove'],
+  server: ['address', 'enabled', 'applicationRequestRouting']
+}
+
+/** What belongs into `<applicationRequestRouting>`, in lower case, and the invented `port`. */
+const MISPLACED = ['port', 'httpport', 'httpsport', 'weight', 'hostname', 'algorithm', 'url', 'protocol', 'loadbalancing', 'affinity', 'healthcheck']
 
 /** The attributes of a server's `<applicationRequestRouting>`; the ports are read with the server. */
 const SERVER_ROUTING = {
@@ -31,6 +44,7 @@ const SERVER_ROUTING = {
 /** Reads the section. The `<protocol>` of the first farm goes into the proxy's options, which are the same for all upstreams. */
 export function readFarms (reading: Reading, section: XmlElement, draft: ProxyDraft): Farm[] {
   reading.used(section)
+  for (const child of section.children.filter(({ name }) => name === 'applicationRequestRouting')) readProviders(reading, child)
   return collection(reading, section, 'webFarm', 'name').entries.map((element, index) => readFarm(reading, element, index === 0 ? draft : null))
 }
 
@@ -53,13 +67,35 @@ function readFarm (reading: Reading, element: XmlElement, draft: ProxyDraft | nu
     if (enabled && on && server === null) server = { address, ...ports }
     else if (enabled && on) reading.losesAll(member, BALANCE, BALANCER)
   }
-  if (server === null && enabled) reading.problem(element, `web farm "${name}" has no server that is enabled`)
+  if (server === null && enabled) reading.differs(element, 'no server of it is enabled: rules that lead to it answer 502.4, as in ARR')
+  otherSettings(reading, element)
   // In ARR, preserveHostHeader is true by default for a farm's <protocol>, and false for <proxy>.
   if (draft !== null && enabled) draft.options.hostHeader = 'preserve'
   for (const child of element.children) {
     if (child.name === 'applicationRequestRouting') readRouting(reading, child, draft)
   }
-  return { name, element, server }
+  return { name, element, enabled, server }
+}
+
+/** The list of providers for affinity by host name, which ARR's installer writes. A farm uses one only with `useHostName`. */
+function readProviders (reading: Reading, element: XmlElement): void {
+  reading.used(element)
+  for (const list of element.children.filter(({ name }) => name === 'hostAffinityProviderList')) {
+    reading.usedAll(list, 'what ARR installs; a farm uses it only with useHostName="true"')
+  }
+}
+
+/** Settings of a farm and its servers that other modules than ARR have, such as the Web Farm Framework. Names of ARR in the wrong place are left to the mistakes. */
+function otherSettings (reading: Reading, element: XmlElement): void {
+  const known = KNOWN[element.name] ?? []
+  for (const attribute of element.attributes.values()) {
+    const name = attribute.name.toLowerCase()
+    if (attribute.namespace === '' && !known.some(one => one.toLowerCase() === name) && !MISPLACED.includes(name)) reading.differs(attribute, FRAMEWORK)
+  }
+  for (const child of element.children) {
+    if (child.name === 'server') otherSettings(reading, child)
+    else if (!known.includes(child.name) && !MISPLACED.includes(child.name.toLowerCase())) reading.differsAll(child, FRAMEWORK)
+  }
 }
 
 /** A farm's `<applicationRequestRouting>`: protocol, health checks, affinity, balancing. */
@@ -107,13 +143,18 @@ export function endProxying (reading: Reading, rules: readonly ReadRule[], farms
   }
 }
 
-/** Replaces the name of a farm in a rule's URL by the address of its server. */
+/** Replaces the name of a farm in a rule's URL by the address of its server. Rules that lead to a farm without one answer 502.4, as in ARR. */
 export function nameServers (rules: readonly Rule[], farms: readonly Farm[]): void {
-  for (const { action } of rules) {
+  for (const rule of rules) {
+    const { action } = rule
     if (action?.type !== 'Rewrite') continue
     const match = NAMED.exec(action.url)
     const farm = farmOf(match, farms)
-    if (match === null || farm?.server == null) continue
+    if (match === null || farm === undefined) continue
+    if (farm.server === null) {
+      if (farm.enabled) rule.action = { type: 'CustomResponse', statusCode: 502, subStatusCode: 4 }
+      continue
+    }
     const secure = match[1]?.toLowerCase() === 'https'
     const port = secure ? farm.server.httpsPort : farm.server.httpPort
     const host = farm.server.address.includes(':') ? `[${farm.server.address}]` : farm.server.address

@@ -5,10 +5,10 @@ import type { XmlElement } from '../xml/element.ts'
 import { pathFinder } from '../xml/path.ts'
 import { misplaced } from './place-mistakes.ts'
 import type { Found, Scope } from './scopes.ts'
-import { unreadSection, type Effect } from './unread-sections.ts'
+import { unreadSection, type Effect } from '../unread/unread-sections.ts'
 
 /** Elements that only hold sections. */
-const GROUPS = ['system.webServer', 'system.applicationHost', 'system.webServer/tracing', 'system.webServer/security']
+const GROUPS = ['system.webServer', 'system.applicationHost', 'system.webServer/tracing', 'system.webServer/security', 'system.webServer/webdav']
 
 /** The sections that are read. */
 const READ = [

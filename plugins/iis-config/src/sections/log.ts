@@ -4,7 +4,7 @@ import { at } from '../errors.ts'
 import { differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
 import { collection } from '../reading/collection.ts'
 import { written, type Reading } from '../reading/reading.ts'
-import type { XmlElement } from '../xml/element.ts'
+import type { XmlAttribute, XmlElement } from '../xml/element.ts'
 import { FLAGS } from './log-flags.ts'
 
 /** The log's options so far, with the element that set them. */
@@ -20,12 +20,16 @@ const SOURCES = { RequestHeader: 'RequestHeader', ResponseHeader: 'ResponseHeade
 /** `truncateSize` of the setting "Do not create new log files". */
 const NEVER = 4_294_967_295
 
+/** The folder of the logs in a shipped applicationHost.config. */
+const SHIPPED = /^%SystemDrive%\\inetpub\\logs\\LogFiles\\?$/i
+
 /** Sets the option `directory`, unless the path is one of Windows. */
 const directory: Fate<ArrLogOptions> = (reading, element, name, options) => {
   const path = reading.text(element, name) ?? ''
   if (path === '') return
   // On other systems, a path with a drive, a share or a variable of Windows would become a folder of that name.
-  if (/%[^%]+%|^[a-z]:|\\/i.test(path)) reading.differs(element.attributes.get(name), 'a path of Windows; the log goes to the option directory, which is logs unless it is set')
+  if (SHIPPED.test(path)) reading.byDefault(element.attributes.get(name) as XmlAttribute, 'the folder that IIS ships; the log goes to the option directory, which is logs unless it is set')
+  else if (/%[^%]+%|^[a-z]:|\\/i.test(path)) reading.differs(element.attributes.get(name), 'a path of Windows; the log goes to the option directory, which is logs unless it is set')
   else options.directory = path
 }
 

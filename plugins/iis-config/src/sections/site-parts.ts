@@ -1,6 +1,6 @@
 // The elements of a site other than its bindings: applications, limits, HSTS, logging, tracing.
 import type { SiteOptions } from '../config/plugin-options.ts'
-import { differs, lost, readAttributes, same, type AttributeTable } from '../reading/attribute-table.ts'
+import { differs, lost, readAttributes, same, withoutEffect, type AttributeTable } from '../reading/attribute-table.ts'
 import { written, type Reading } from '../reading/reading.ts'
 import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
@@ -19,11 +19,11 @@ const FILES_ADVICE = 'register @fastify/static for files, and check that web.con
 /** The attributes of `<application>`. */
 export const APPLICATION = {
   path: differs('paths of applications have no meaning of their own here', ['/']),
-  applicationPool: differs(PROCESS),
-  enabledProtocols: differs(PROCESS),
-  serviceAutoStartEnabled: differs(PROCESS),
-  serviceAutoStartProvider: differs(PROCESS),
-  preloadEnabled: differs(PROCESS)
+  applicationPool: withoutEffect(PROCESS),
+  enabledProtocols: withoutEffect(PROCESS),
+  serviceAutoStartEnabled: withoutEffect(PROCESS),
+  serviceAutoStartProvider: withoutEffect(PROCESS),
+  preloadEnabled: withoutEffect(PROCESS)
 } as const satisfies AttributeTable<unknown>
 
 /** The attributes of `<virtualDirectory>`. */
@@ -33,7 +33,7 @@ export const VIRTUAL_DIRECTORY = {
   userName: differs('files are read as the user that runs Node'),
   password: differs('files are read as the user that runs Node'),
   logonMethod: differs('files are read as the user that runs Node'),
-  allowSubDirConfig: differs('files are read as the user that runs Node')
+  allowSubDirConfig: withoutEffect('a web.config in a folder is not read along')
 } as const satisfies AttributeTable<unknown>
 
 /** The same where the files of the folder are looked for, and what they say is read at its path. */
@@ -41,10 +41,10 @@ const VIRTUAL_DIRECTORY_AMONG = { ...VIRTUAL_DIRECTORY, path: same, physicalPath
 
 /** The attributes of `<limits>`. */
 const LIMITS = {
-  connectionTimeout: lost('limits of one site are not supported', 'see limits of listeners', ['00:02:00']),
-  maxConnections: lost('limits of one site are not supported', 'see limits.connections of listeners', ['4294967295']),
-  maxBandwidth: lost('the speed of a site is not limited', undefined, ['4294967295']),
-  maxUrlSegments: lost('the segments of a URL are not counted', 'a rule of type AbortRequest or CustomResponse can refuse long paths', ['32'])
+  connectionTimeout: lost('how long IIS keeps a connection of this site that sends nothing; listeners has one limit for all sites, 72 seconds', 'set limits.keepAliveTimeout of listeners', ['00:02:00']),
+  maxConnections: lost('IIS closes connections to this site above this number; listeners counts those of a port, of all sites together', 'set limits.connections of listeners', ['4294967295']),
+  maxBandwidth: lost('IIS sends this many bytes a second for this site; here no speed is limited', 'limit it in the network, or in a proxy in front', ['4294967295']),
+  maxUrlSegments: lost('IIS refuses URLs of more segments (400); here they are not counted', 'a rule of type CustomResponse with ^([^/]*/){33} refuses them', ['32'])
 } as const satisfies AttributeTable<unknown>
 
 /** Reads the elements that both `<site>` and `<siteDefaults>` may have. Settings of HSTS are added to `https`, log settings to the draft. */

@@ -3,7 +3,7 @@
 import { checksHold, type CheckTried } from '../expressions/conditions.ts'
 import { currentUrl } from '../expressions/variables.ts'
 import { canonicalPath } from '../request/canonical-path.ts'
-import { isMalformed, originForm } from '../request/request-target.ts'
+import { isMalformed } from '../request/request-target.ts'
 import { leadsElsewhere } from '../request/second-reading.ts'
 import { begin, pathOf, type FileKind, type State } from '../request/state.ts'
 import { decoded, slice, type Text } from '../request/text.ts'
@@ -75,9 +75,12 @@ export function run (sets: readonly RuleSet[], exchange: Exchange, files: Readon
   }
 }
 
-/** The state after the inbound rules, with which the outbound rules begin. Null for a target without a path. */
+/**
+ * The state after the inbound rules, with which the outbound rules begin. Null for a target without a path. Where a rule has led
+ * to another server, the path is the client's: IIS has `{URL}` as the path that was requested, and ARR has the other one.
+ */
 export function stateAfter (exchange: Exchange, rewrite: Rewrite | null): State | null {
-  const state = stateOf(exchange, null, rewrite === null ? exchange.url : originForm(rewrite.url))
+  const state = stateOf(exchange, null, rewrite?.url.startsWith('/') === true ? rewrite.url : exchange.url)
   if (state === null || rewrite === null) return state
   return { ...state, exchange, headers: { ...rewrite.headers }, variables: { ...rewrite.serverVariables } }
 }

@@ -5,14 +5,13 @@ import { notAllowed } from '../allowed-variables.ts'
 import type { ReadRule } from '../inbound-rules.ts'
 import type { RewriteSections, ScopedRules } from '../read-rewrite.ts'
 import { references } from './expressions.ts'
+import { offloadedTls } from './offloaded-tls.ts'
 import { expressionsIn } from './runnable.ts'
 import { FOREIGN, isServerVariable } from './server-variables.ts'
+import { takesAll } from './takes-all.ts'
 
-/** Patterns that match every path. */
-const EVERYTHING = new Set(['.*', '(.*)', '^.*', '^(.*)', '.*$', '(.*)$', '^.*$', '^(.*)$', '(.*?)', '^(.*?)$', '^', '$', '.?'])
-
-/** Adds the mistakes it finds to the reading. */
-export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }: RewriteSections): void {
+/** Adds the mistakes it finds to the reading. `secure`: whether the file has https bindings, so that TLS ends here. */
+export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }: RewriteSections, secure: boolean): void {
   const set = new Set(lists.flatMap(list => list.rules).flatMap(({ rule }) => rule.serverVariables?.map(({ name }) => name.toUpperCase()) ?? []))
   for (const list of lists) {
     unreachable(reading, list)
@@ -25,6 +24,7 @@ export function findRuleMistakes (reading: Reading, { lists, outbound, allowed }
       queryTwice(reading, read)
       captures(reading, read)
       openHost(reading, read)
+      if (!secure) offloadedTls(reading, read)
     }
   }
   for (const { element } of outbound) for (const rule of element.children) variables(reading, rule, set)
@@ -42,12 +42,6 @@ function unreachable (reading: Reading, { rules }: ScopedRules): void {
   for (const { element, rule } of rules.slice(end + 1)) {
     if (rule.enabled !== false) reading.mistake('unreachable-rule', element, `rule "${rule.name}" is never reached: "${rules[end]?.rule.name ?? ''}" before it takes every request and ends the list`)
   }
-}
-
-/** Whether a rule matches every request. */
-function takesAll ({ match, conditions, patternSyntax = 'ECMAScript' }: ReadRule['rule']): boolean {
-  if (match.negate === true || (conditions?.add.length ?? 0) > 0) return false
-  return patternSyntax === 'Wildcard' ? /^\*+$/.test(match.url) : patternSyntax === 'ECMAScript' && EVERYTHING.has(match.url)
 }
 
 /** Whether no rule behind this one runs once it matches. */

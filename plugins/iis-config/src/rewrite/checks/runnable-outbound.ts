@@ -2,6 +2,7 @@
 import type { Reading } from '../../reading/reading.ts'
 import type { XmlElement } from '../../xml/element.ts'
 import type { OutboundRule, OutboundRules } from '../rewrite-options.ts'
+import { framingVariable } from './framing.ts'
 import { isVariableName } from './server-variables.ts'
 
 /** Whether a rule stays in the options: it can run, or is switched off. Every part of another rule is reported as not supported. */
@@ -35,6 +36,8 @@ function spelling (all: readonly { readonly name: string }[], wanted: string): s
 function impossible ({ patternSyntax, match, conditions }: OutboundRule): string | null {
   if (conditions?.add.some(({ matchType }) => matchType === 'IsFile' || matchType === 'IsDirectory') === true) return 'an answer on its way does not wait for the disk'
   if (match.serverVariable !== undefined && !isVariableName(match.serverVariable)) return `"${match.serverVariable}" is no name of a server variable`
+  const framing = framingVariable(match.serverVariable ?? '')
+  if (framing !== null) return framing
   if (match.serverVariable !== undefined) return /^RESPONSE_STATUS$/i.test(match.serverVariable) ? 'the status of an answer can be read, but not rewritten' : null
   if (match.filterByTags !== undefined) return null
   if (patternSyntax === 'Wildcard') return 'a Wildcard pattern needs filterByTags or serverVariable, in IIS as well'

@@ -3,6 +3,7 @@ import type { Reading } from '../../reading/reading.ts'
 import type { XmlAttribute, XmlElement } from '../../xml/element.ts'
 import type { Rule } from '../rewrite-options.ts'
 import { bracesMistake, references, tablesAsked } from './expressions.ts'
+import { patternMistake, patternsIn, refusing } from './patterns.ts'
 import { targetMistake } from './targets.ts'
 
 /** Variables whose values are paths on a disk. */
@@ -29,6 +30,9 @@ export function runs (reading: Reading, element: XmlElement, { maps, documentRoo
     const mistake = bracesMistake(attribute.value)
     if (mistake !== null) reading.problem(attribute, `${attribute.name}="${attribute.value}" ${mistake}`)
   }
+  if (!element.children.some(({ name }) => name === 'match')) return !reading.leavesOut(element, 'it has no <match>, so that no request is one for it')
+  const pattern = refusing(element) ? undefined : patternsIn(element).find(([attribute, ignoreCase]) => patternMistake(attribute.value, ignoreCase) !== null)
+  if (pattern !== undefined) return !reading.leavesOut(element, patternMistake(pattern[0].value, pattern[1]) ?? '', undefined, pattern[0])
   const section = element.parent?.parent
   const own = section == null ? undefined : shadowed.get(section)
   const asked = expressionsIn(element).flatMap(({ value }) => tablesAsked(value))
