@@ -1,5 +1,5 @@
 // What happens when a file of IIS is read, and read again? Its rules and sites are put in force, and what is lost of it is logged.
-import type { IisConfig, Report } from '@fastify-arr/iis-config'
+import type { IisConfig, Report, Row } from '@fastify-arr/iis-config'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ONE_SITE } from './article.ts'
 import { isClosedDoors, linesOf, toOpen } from './doors.ts'
@@ -50,13 +50,21 @@ function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewr
 }
 
 /** Logs what of a file is not used, and what is probably a mistake; the command `iis-config check`, with these words, prints the whole report. */
-export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, mistakes }: Report, words: string): void {
+export function tellReport (log: FastifyBaseLogger, { file, complete, rows, sections, local, mistakes }: Report, words: string): void {
   const lost = [
     ...rows.filter(({ status }) => status === 'closes').map(row => ({ ...row, text: `${row.section ?? row.name} is open here: in IIS it ${row.note ?? 'refuses requests'}` })),
-    ...rows.filter(({ status }) => status === 'unsupported').map(row => ({ ...row, text: `${row.name}: ${row.note ?? 'not supported'}` })),
-    ...sections.filter(section => section.lost).map(section => ({ ...section, text: `${section.path}: ${section.note}` })),
+    ...outermost(rows.filter(({ status }) => status === 'unsupported')).map(row => ({ ...row, text: `${row.name}${row.key === undefined ? '' : ` ${row.key}`}: ${row.note ?? 'not supported'}` })),
+    ...sections.filter(section => section.lost).map(section => ({ ...section, text: `${section.path}: ${section.note}${section.advice === undefined ? '' : `; ${section.advice}`}` })),
+    ...local.map(one => ({ ...one, text: `${one.rule === null ? '' : `rule "${one.rule}" `}${one.note}` })),
     ...mistakes.map(mistake => ({ ...mistake, text: mistake.message }))
   ]
   for (const { file, line, text } of lost) log.warn(`${file}:${line}: ${text}`)
   if (!complete) log.warn(`not all of ${file} is used; the whole report: npx @fastify-arr/iis-config check ${words}`)
+}
+
+/** The rows without those of what is inside another one and is lost for the same reason. */
+function outermost (rows: readonly Row[]): Row[] {
+  const told: Row[] = []
+  for (const row of rows) if (!told.some(({ file, note, path }) => file === row.file && note === row.note && row.path.startsWith(`${path}/`))) told.push(row)
+  return told
 }
