@@ -63,6 +63,8 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
+    // As ARR does: from the client's connection, and never from the client's own headers.
+    arrHeaders: webConfig !== null,
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
   })
 

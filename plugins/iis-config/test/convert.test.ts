@@ -27,7 +27,11 @@ for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config')
     const { rewriteResponse, ...proxy } = (rest.upstreamProxy ?? {}) as { rewriteResponse?: unknown }
     const outbound = config.options.urlRewrite?.outboundRules ?? config.options.urlRewrite?.siteOutboundRules
     t.equal(typeof rewriteResponse, outbound === undefined || rest.upstreamProxy === undefined ? 'undefined' : 'function', 'the proxy is given the outbound rules')
-    if (rest.upstreamProxy !== undefined) rest.upstreamProxy = proxy
+    const { arrHeaders, ...plain } = proxy as { arrHeaders?: boolean }
+    if (rest.upstreamProxy !== undefined) {
+      t.equal(arrHeaders, true)
+      rest.upstreamProxy = plain
+    }
     const { listeners: wanted, ...others } = config.options
     if (others.urlRewrite !== undefined && JSON.stringify(others.urlRewrite).includes('"type":"Rewrite","url"')) Object.assign(others, { urlRewrite: { ...others.urlRewrite, originalUrlHeader: true } })
     t.strictSame(rest, others)

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { compileUpgrades, type Upgrades } from './dispatch/protocols.ts'
 import { InvalidOptions } from './errors.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
+import { ARR_HEADERS } from './headers/arr-headers.ts'
 import { compileForwarding, type ForwardingOptions } from './headers/forwarding-headers.ts'
 import { HeaderNames } from './headers/header-names.ts'
 import { compileOwnership, type OwnedHeadersOptions } from './headers/owned-headers.ts'
@@ -53,6 +54,11 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
   hostHeader?: 'upstream' | 'preserve' | (string & {})
   /** What happens to X-Forwarded-For, -Host, -Proto and Forwarded. Defaults to `append` for the first, `set` for the next two and `remove` for the last. */
   forwarded?: ForwardingOptions
+  /**
+   * Whether the upstream is told about the client's TLS as ARR does: X-ARR-SSL where the connection is encrypted, X-ARR-ClientCert where
+   * the client has given a valid certificate. A client's own headers of these names are dropped, also those of a trusted one. Defaults to false.
+   */
+  arrHeaders?: boolean
   /** Time limits, in ms; 0 switches one off. */
   timeouts?: ForwardTimeouts & {
     /** For the connection to the upstream, TLS included. Defaults to 5000. */
@@ -84,6 +90,7 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   hostHeader: true,
   forwarded: true,
   ownedHeaders: true,
+  arrHeaders: true,
   dropUnderscores: true,
   rewriteRequest: true,
   rewriteResponse: true,
@@ -165,7 +172,9 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   const forward = compileForward(options, dial, mistakes)
   const route = compileRoute(options, scope, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
-  const names = new HeaderNames(forwarding.replaced, compileOwnership(options, mistakes))
+  if (options.arrHeaders !== undefined && typeof options.arrHeaders !== 'boolean') mistakes.push('`arrHeaders` must be true or false')
+  const arr = options.arrHeaders === true
+  const names = new HeaderNames(arr ? new Set([...forwarding.replaced, ...ARR_HEADERS]) : forwarding.replaced, compileOwnership(options, mistakes))
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
     upstream,
@@ -182,6 +191,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     headers: {
       host: host === 'upstream' || host === 'preserve' ? host : { value: host as string },
       forwarding,
+      arr,
       names
     },
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,

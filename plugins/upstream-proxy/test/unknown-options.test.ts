@@ -63,6 +63,7 @@ t.test('every option of the types is known', async () => {
     hostHeader: 'preserve',
     forwarded: {},
     ownedHeaders: [],
+    arrHeaders: true,
     dropUnderscores: 'owned',
     timeouts: {},
     connections: {},

@@ -37,7 +37,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
   })
   const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
   const registrations = names.map(name => {
-    const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : options[name] as object
+    const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : name === 'upstreamProxy' ? { ...options.upstreamProxy, arrHeaders: true } : options[name] as object
     const above = comments(options[name] as object)
     const text = literal(value, comments, '  ', key => key === 'certificate' ? exports : key === 'documentRoot' ? [FOLDER] : [])
     const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text

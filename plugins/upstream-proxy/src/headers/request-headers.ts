@@ -5,6 +5,7 @@ import { isAuthority, sameAuthority } from '@fastify-arr/authority'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import type { Origin } from '../route/target.ts'
+import { arrHeaders } from './arr-headers.ts'
 import { type ForwardingSettings, forwardingHeaders } from './forwarding-headers.ts'
 import type { HeaderNames } from './header-names.ts'
 import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
@@ -16,6 +17,8 @@ export interface HeaderPolicy {
   /** The upstream's own host, the client's, or a fixed value. */
   readonly host: 'upstream' | 'preserve' | { readonly value: string }
   readonly forwarding: ForwardingSettings
+  /** Whether X-ARR-SSL and X-ARR-ClientCert tell about the client's TLS. */
+  readonly arr: boolean
   /** Which of the client's headers pass. */
   readonly names: HeaderNames
 }
@@ -73,6 +76,7 @@ export function upstreamHeaders (
   if (cookies !== '') out.push('cookie', cookies)
   out.push('X-ARR-LOG-ID', logId)
   forwardingHeaders(request, policy.forwarding, out)
+  if (policy.arr) arrHeaders(request, out)
   if (changes !== NO_CHANGES) applyChanges(out, changes)
 
   // A lenient parser, HTTP/2 or a rule may have let through a value that would split the head.
