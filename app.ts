@@ -12,9 +12,12 @@ import { announce } from './start/announcement.ts'
 import { refuseUrl } from './start/bad-url.ts'
 import { endStart } from './start/end/failure.ts'
 import { endStragglers } from './start/end/stragglers.ts'
+import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
+import { trustedProxies } from './start/settings/trusted-proxies.ts'
 import { articlesSite, HOSTS, ONE_SITE } from './start/site/article.ts'
 import { bundledBackend } from './start/site/bundled-backend.ts'
+import { securedListeners } from './start/site/certificates.ts'
 import { nameOf, siteOfFile } from './start/site/file.ts'
 import type { SiteParts } from './start/site/parts.ts'
 
@@ -44,10 +47,13 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
 
   // Where connections come in.
+  const folder = settings.certificates ?? 'certificates'
+  const given = certificatesOf(entriesIn(settings.certificate), process.env)
+  const { listeners: own } = site
   await fastify.register(listeners, {
-    listeners: site.listeners?.listeners ?? [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }],
-    certificate: 'development',
-    development: { folder: settings.certificates ?? 'certificates', ...(site.listeners === undefined && { hosts: HOSTS }) },
+    ...own === undefined
+      ? { listeners: [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }], certificate: [...given, 'development'], development: { folder, hosts: HOSTS } }
+      : securedListeners({ ...site, listeners: own }, given, settings.developmentCertificate, folder),
     closeTimeout: PATIENCE
   })
 
@@ -72,10 +78,14 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   if (settings.announce) announce(fastify, source, settings.logDirectory)
 }
 
+// `TRUST_PROXY`: which proxies in front are believed when they say who the client is and how it came.
+const trusted = trustedProxies(process.env.TRUST_PROXY)
+
 /** What `fastify start --options` gives to Fastify and to the app. arr-log's one line per exchange replaces Fastify's two. */
 export const options: FastifyServerOptions & AppOptions = {
   logController: new LogController({ disableRequestLogging: true }),
   frameworkErrors: refuseUrl,
+  ...trusted.length > 0 && { trustProxy: trusted },
   announce: true
 }
 

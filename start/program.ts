@@ -2,7 +2,7 @@
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
-import { baseOf, filesOf, openOf, rootOf, startingWords, webConfigOf } from './settings/command-line.ts'
+import { baseOf, certificateOf, filesOf, isDevelopment, openOf, rootOf, startingWords, trustProxyOf, webConfigOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { openFolder } from './settings/log-folder.ts'
 
@@ -18,6 +18,11 @@ try {
     if (value !== null) process.env[variable] = value
     if (value !== null && !process.env.WEB_CONFIG) throw new EnvironmentError(`${option} is about a file of IIS, and there is none: npm start -- -- --web-config FILE ${`${option} ${usage}`.trim()}.`)
   }
+  const certificate = certificateOf(startingWords())
+  if (certificate !== null) process.env.CERTIFICATES = certificate
+  if (isDevelopment(startingWords())) process.env.DEVELOPMENT_CERTIFICATE = '1'
+  const trusted = trustProxyOf(startingWords())
+  if (trusted !== null) process.env.TRUST_PROXY = trusted
   const settings = readEnvironment(process.env)
   openFolder(settings.logDirectory)
   // fastify-cli reads PORT after the modules that it requires.

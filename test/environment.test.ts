@@ -1,10 +1,10 @@
 import t from 'tap'
-import { openOf, webConfigOf } from '../start/settings/command-line.ts'
+import { certificateOf, isDevelopment, openOf, trustProxyOf, webConfigOf } from '../start/settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from '../start/settings/environment.ts'
 import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, root: [], base: null, files: null, open: [] })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false })
 })
 
 t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {
@@ -60,6 +60,31 @@ t.test('--open takes names with commas, more than once; OPEN does as well', asyn
     t.throws(() => openOf(words.split(' ')), { name: 'EnvironmentError', message: /^--open needs names of sections/ }, words)
   }
   t.same(readEnvironment({ OPEN: ' ipSecurity, access,' }).open, ['ipSecurity', 'access'])
+})
+
+t.test('--certificate, --development-certificate and --trust-proxy are found at any position', async t => {
+  const words = (text: string): string[] => ['node', 'fastify', 'start', ...text.split(' ')]
+  t.equal(certificateOf(words('-- --certificate a.example=a.pfx --certificate=certificates')), 'a.example=a.pfx;certificates')
+  t.equal(certificateOf(words('--development-certificate')), null)
+  t.equal(isDevelopment(words('-- --web-config a --development-certificate')), true)
+  t.equal(isDevelopment(words('-- --web-config a')), false)
+  t.equal(trustProxyOf(words('--trust-proxy 10.0.0.0/8,::1 --trust-proxy loopback')), '10.0.0.0/8,::1,loopback')
+  t.equal(trustProxyOf(words('--trust-proxy-ips 10.0.0.1')), null, 'fastify-cli\'s own')
+  for (const text of ['--certificate', '--certificate= --open x', '--certificate --open x']) t.throws(() => certificateOf(words(text)), { name: 'EnvironmentError', message: /^--certificate needs a file/ }, text)
+  t.throws(() => trustProxyOf(words('--trust-proxy --open x')), { name: 'EnvironmentError', message: /^--trust-proxy needs addresses/ })
+})
+
+t.test('TRUST_PROXY takes addresses and networks, and not everybody', async t => {
+  for (const entry of ['10.0.0.5', '10.0.0.0/8', '::1', 'fd00::/8', 'loopback', 'linklocal, uniquelocal', '']) t.ok(readEnvironment({ TRUST_PROXY: entry }), entry)
+  for (const entry of ['true', '*', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/', 'balancer.example', '10.0.0.5,all']) {
+    t.throws(() => readEnvironment({ TRUST_PROXY: entry }), { name: 'EnvironmentError', message: /^TRUST_PROXY must be addresses or networks/ }, entry)
+  }
+})
+
+t.test('CERTIFICATES are entries with semicolons, and DEVELOPMENT_CERTIFICATE is 1, true or yes', async t => {
+  t.same(readEnvironment({ CERTIFICATES: 'a.example=a.pfx;b.crt,b.key' }).certificate, ['a.example=a.pfx', 'b.crt,b.key'])
+  t.equal(readEnvironment({ DEVELOPMENT_CERTIFICATE: '1' }).developmentCertificate, true)
+  t.equal(readEnvironment({ DEVELOPMENT_CERTIFICATE: '0' }).developmentCertificate, false)
 })
 
 t.test('a file that refuses requests is reported with each section, and with the option that lets them through', async t => {

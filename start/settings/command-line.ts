@@ -1,5 +1,6 @@
-// What does the command line say? The files of the site, where its folders are, and which sections are let through, behind fastify-cli's own options:
-// `npm start -- -- --web-config FILE --root FOLDER=FOLDER --base PATH --open NAMES`.
+// What does the command line say? The files of the site, where its folders are, which sections are let through, its certificates, and which
+// proxies are believed, behind fastify-cli's own options: `npm start -- -- --web-config FILE --root FOLDER=FOLDER --base PATH --open NAMES
+// --certificate HOST=FILE --trust-proxy ADDRESSES`.
 import { EnvironmentError } from './environment.ts'
 
 const USAGE = 'npm start -- -- --web-config FILE'
@@ -39,6 +40,25 @@ export function openOf (argv: readonly string[]): string | null {
   const given = valuesOf(argv, /^--open(=.*)?$/s)
   if (given.includes('')) throw new EnvironmentError(`--open needs names of sections, such as ipSecurity,access: ${USAGE} --open NAMES.`)
   return given.length === 0 ? null : given.join(',')
+}
+
+/** The certificates of https hosts, with semicolons between; the option may be given more than once. Null where it is not. */
+export function certificateOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--certificate(=.*)?$/s)
+  if (given.includes('')) throw new EnvironmentError(`--certificate needs a file: ${USAGE} --certificate HOST=FILE.pfx.`)
+  return given.length === 0 ? null : given.join(';')
+}
+
+/** The proxies in front that are believed, with commas between; the option may be given more than once. Null where it is not. */
+export function trustProxyOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--trust-proxy(=.*)?$/s)
+  if (given.includes('')) throw new EnvironmentError('--trust-proxy needs addresses or networks: npm start -- -- --trust-proxy 10.0.0.0/8.')
+  return given.length === 0 ? null : given.join(',')
+}
+
+/** Whether the development certificate is served for every https host. */
+export function isDevelopment (argv: readonly string[]): boolean {
+  return argv.includes('--development-certificate')
 }
 
 function valuesOf (argv: readonly string[], name: RegExp): string[] {

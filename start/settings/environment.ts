@@ -1,5 +1,6 @@
 // What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
 import { existsSync } from 'node:fs'
+import { trustedProxies, trustMistake } from './trusted-proxies.ts'
 
 /** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
 export interface Settings {
@@ -38,6 +39,16 @@ export interface Settings {
    * Defaults to none.
    */
   open: readonly string[]
+  /**
+   * `CERTIFICATES`: the certificates of https hosts, `HOST=FILE.pfx`, `HOST=FILE.crt,FILE.key` or a folder, with semicolons between.
+   * On the command line `-- --certificate HOST=FILE`, more than once. Defaults to none.
+   */
+  certificate: readonly string[]
+  /**
+   * `DEVELOPMENT_CERTIFICATE=1`: the site starts although https hosts of the `webConfig` that others can reach have no certificate. On the
+   * command line `-- --development-certificate`. Defaults to false.
+   */
+  developmentCertificate: boolean
 }
 
 /** One or more settings with mistakes; the message has a sentence for each. */
@@ -84,11 +95,15 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     root: linesIn(env.WEB_CONFIG_ROOT ?? ''),
     base: env.WEB_CONFIG_BASE || null,
     files: yesOrNo('WEB_CONFIG_FILES'),
-    open: namesIn(env.OPEN ?? '')
+    open: namesIn(env.OPEN ?? ''),
+    certificate: (env.CERTIFICATES ?? '').split(';').filter(entry => entry.trim() !== ''),
+    developmentCertificate: /^(1|true|yes)$/i.test(env.DEVELOPMENT_CERTIFICATE ?? '')
   }
   roots()
   distinct()
   noCircle()
+  const mistrusted = trustMistake(trustedProxies(env.TRUST_PROXY))
+  if (mistrusted !== null) mistakes.push(mistrusted)
   if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
   return settings
 

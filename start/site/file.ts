@@ -1,8 +1,8 @@
 // What do the files of IIS say the site is? Its options, and from then on its changes.
-import { watchConfig } from '@fastify-arr/iis-config'
+import { watchConfig, type Report } from '@fastify-arr/iis-config'
 import type { FastifyInstance } from 'fastify'
 import { EnvironmentError, namesIn, rootsIn, type Settings } from '../settings/environment.ts'
-import type { SiteParts } from './parts.ts'
+import type { Exported, SiteParts } from './parts.ts'
 import { takeOver, tellReport } from './reload.ts'
 
 /** The files in a few words. */
@@ -33,5 +33,10 @@ export function siteOfFile (fastify: FastifyInstance, files: string | readonly s
   }
   tellReport(fastify.log, watched.config.report, words)
   // The reader describes the plugins' options by their structure; that they fit is tested, and the plugins validate them.
-  return inForce as SiteParts
+  return { ...inForce, exported: exportedIn(watched.config.report) } as SiteParts
+}
+
+/** The https bindings, each with the advice of its row. */
+function exportedIn ({ rows }: Report): Exported[] {
+  return rows.flatMap(({ name, file, line, column, advice }) => name === 'binding' && advice?.includes('Export-PfxCertificate') === true ? [{ file, line, column, advice }] : [])
 }

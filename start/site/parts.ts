@@ -6,6 +6,14 @@ import type { StaticContentOptions } from '@fastify-arr/static-content'
 import type { UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
 import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
 
+/** An https binding of a file, and how its certificate is exported from Windows. */
+export interface Exported {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly advice: string
+}
+
 /** What each plugin is registered with; a key that is missing leaves it to the app. */
 export interface SiteParts {
   readonly arrLog?: ArrLogOptions
@@ -15,4 +23,6 @@ export interface SiteParts {
   /** Files are served only where it is there. */
   readonly staticContent?: StaticContentOptions
   readonly upstreamProxy?: UpstreamProxyOptions
+  /** The https bindings of a file of IIS. */
+  readonly exported?: readonly Exported[]
 }
