@@ -53,7 +53,8 @@ const CHECK_INTERVAL = 50
  */
 export async function openListeners (plans: readonly ListenerPlan[], destination: Destination, { folder, hosts, watchInterval }: CertificateSettings, log: Log): Promise<OpenListeners> {
   // One development certificate for all listeners, read or created once per load.
-  const developmentHosts = [...hosts, ...plans.flatMap(plan => plan.https?.hosts ?? [])]
+  // Beside other certificates it is for its own hosts only: a host that must have a certificate must not get this one instead.
+  const developmentHosts = [...hosts, ...plans.flatMap(({ https }) => https?.certificates.every(one => one === 'development') === true ? https.hosts : [])]
   let made: Promise<DevelopmentCertificate> | null = null
   const development = (): Promise<DevelopmentCertificate> => (made ??= developmentCertificate(folder, developmentHosts))
 
