@@ -32,7 +32,7 @@ async function told (t: Test, { tls = true, key, trust = false, options = { arrH
   const secrets = { rejectUnauthorized: false, ...key && { key: key.private, cert: key.cert } }
   if (way === 'http2') {
     const session = connectHttp2(`https://127.0.0.1:${port}`, secrets)
-    const stream = session.request({ ':path': '/', 'x-arr-ssl': 'evil', 'x-arr-clientcert': 'evil', 'x_arr_ssl': 'evil' })
+    const stream = session.request({ ':path': '/', 'x-arr-ssl': 'evil', 'x-arr-clientcert': 'evil', x_arr_ssl: 'evil' })
     stream.resume()
     await once(stream, 'end')
     session.close()
