@@ -198,7 +198,7 @@ t.test('the server\'s own routes read bodies as before', async t => {
   t.match(await until(client, text => text.endsWith('}}')), /\{"got":\{"a":1\}\}$/)
 })
 
-t.test('hooks of the user run before, and onResponse after', async t => {
+t.test('hooks of the user run before and after', async t => {
   const ran: string[] = []
   const subject = await proxy(t, { upstream: await upstream(t, (_, response) => response.end('ok')) }, {}, app => {
     app.addHook('preHandler', async () => { ran.push('preHandler') })
@@ -208,7 +208,7 @@ t.test('hooks of the user run before, and onResponse after', async t => {
   })
   t.match(await ask(subject.port), { body: 'ok' })
   await subject.facts()
-  t.same(ran, ['preHandler', 'onResponse'])
+  t.same(ran, ['preHandler', 'onSend', 'onResponse'])
   t.match(await ask(subject.port, { path: '/private' }), { status: 401, body: 'no' })
 })
 

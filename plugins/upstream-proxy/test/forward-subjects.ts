@@ -129,13 +129,14 @@ export interface Answer {
   readonly complete: boolean
 }
 
-/** Asks, on a connection of its own unless there is an agent. */
-export async function ask (port: number, options: RequestOptions & { body?: string | Buffer } = {}): Promise<Answer> {
+/** Asks, on a connection of its own unless there is an agent; `begun` is called with each part of the answer's body. */
+export async function ask (port: number, options: RequestOptions & { body?: string | Buffer } = {}, begun = (): void => {}): Promise<Answer> {
   const { body, ...rest } = options
   const outgoing = request({ host: '127.0.0.1', port, agent: false, ...rest })
   outgoing.end(body)
   const [response] = await once(outgoing, 'response') as [IncomingMessage]
   outgoing.on('error', () => {})
+  response.on('data', begun)
   return read(response)
 }
 

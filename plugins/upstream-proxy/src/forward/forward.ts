@@ -111,7 +111,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
 
   head (head: AnswerHead): void {
     // By Fastify's `handlerTimeout`, for example.
-    if (this.#reply.raw.headersSent) {
+    if (this.#reply.raw.writableEnded) {
       this.answered()
       return
     }

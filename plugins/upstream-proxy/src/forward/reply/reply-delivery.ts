@@ -1,6 +1,7 @@
 // How does an answer get to the client where hooks want to see it? Through `reply.send()`: its head first, its body as a stream, which
 // is read no faster than the client takes what the hooks make of it.
 import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
@@ -24,6 +25,8 @@ export class ReplyDelivery implements ThroughTarget {
   #through: Through | null = null
   #source: Source | null = null
   #isEarly = false
+  /** True while the client must read before more is read from the upstream. */
+  #isFull = false
   /** The headers that the reply had before the answer. */
   #own: OwnHeaders = {}
 
@@ -38,6 +41,7 @@ export class ReplyDelivery implements ThroughTarget {
   head (answer: ClientAnswer, owner: ThroughOwner): void {
     const { status, headers } = answer
     const reply = this.#reply
+    if (this.#response.headersSent) throw new Error('a head was sent already')
     this.#own = reply.getHeaders()
     setHeaders(reply, headers)
     setStatus(this.#response, answer)
@@ -86,14 +90,26 @@ export class ReplyDelivery implements ThroughTarget {
       if (source !== null) this.#through.part(part, source)
       return
     }
-    if (this.#body === null || this.#body.write(Buffer.from(part)) || source === null) return
+    if (this.#body === null) return
+    const isTaken = this.#body.write(Buffer.from(part))
+    if ((isTaken && !needsDrain(this.#response)) || source === null) return
     source.hold()
     this.#source = source
     this.#ending.hold()
+    if (isTaken) this.#goOn()
   }
 
+  /** Resumes the source once the reader has taken all and the client has caught up. */
   #goOn (): void {
-    if (this.#source === null) return
+    if (this.#source === null || this.#isFull) return
+    if (needsDrain(this.#response)) {
+      this.#isFull = true
+      this.#response.once('drain', () => {
+        this.#isFull = false
+        this.#goOn()
+      })
+      return
+    }
     this.#ending.caughtUp()
     this.#source.resume()
     this.#source = null
@@ -138,7 +154,8 @@ export class ReplyDelivery implements ThroughTarget {
   drop (): void {
     this.#through?.destroy()
     this.#body?.destroy()
-    this.#goOn()
+    this.#source?.resume()
+    this.#source = null
   }
 
   /** The answer is incomplete, and must not look complete to the client. */
@@ -163,10 +180,15 @@ function setStatus (response: ServerResponse, { status, reason }: ClientAnswer):
   let changed: string | undefined
   Object.defineProperty(response, 'statusMessage', {
     get: () => changed ?? (response.statusCode === status ? reason : undefined),
-    set: (value: string) => { changed = value },
+    // Node puts its own reason in place of an empty one.
+    set: (value: string) => { if (reason !== '' || response.statusCode !== status) changed = value },
     configurable: true,
     enumerable: true
   })
+}
+
+function needsDrain (response: ServerResponse | Http2ServerResponse): boolean {
+  return 'stream' in response ? response.stream.writableNeedDrain : response.writableNeedDrain
 }
 
 function valueOf (headers: RawHeaders, name: string): string | undefined {

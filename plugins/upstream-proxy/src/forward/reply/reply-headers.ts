@@ -1,5 +1,6 @@
 // Which headers does Fastify's reply have? Those of the answer: its hooks read and change them there.
 import type { FastifyReply } from 'fastify'
+import { HOP_BY_HOP } from '../../headers/hop-by-hop.ts'
 import { isHeader, type RawHeaders } from '../../headers/raw-headers.ts'
 import { http2Headers } from '../answer/answer-headers.ts'
 
@@ -27,10 +28,10 @@ function clear (reply: FastifyReply): void {
   for (const name in reply.getHeaders()) reply.removeHeader(name)
 }
 
-/** Drops headers that cannot be sent. Fastify leaves their refusal to Node, and no caller of this plugin would catch Node's exception. */
+/** Drops headers that cannot be sent, over HTTP/2 also those of the connection. Fastify leaves their refusal to Node, and no caller of this plugin would catch Node's exception. */
 export function dropUnsendable (reply: FastifyReply): void {
   const own = reply.getHeaders()
   for (const name in own) {
-    if (![own[name]].flat().every(value => isHeader(name, String(value)))) reply.removeHeader(name)
+    if (('stream' in reply.raw && HOP_BY_HOP.has(name)) || ![own[name]].flat().every(value => isHeader(name, String(value)))) reply.removeHeader(name)
   }
 }
