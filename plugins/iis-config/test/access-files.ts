@@ -103,13 +103,14 @@ export const accessFile = fc.record({
 /** The requests that can be asked of a file, each with whether IIS refuses it. */
 interface Made { readonly xml: string, readonly asked: readonly (Asked & { readonly isRefused: boolean })[] }
 
-/** The file, and what IIS does with each request. Sections in a `<location>` apply to its path. */
+/** The file, and what IIS does with each request, bodies aside that upstream-proxy refuses as well. Sections in a `<location>` apply to its path. */
 export function made ({ sections, highBit, path }: typeof accessFile extends fc.Arbitrary<infer T> ? T : never): Made {
   const of = (group: Section['group']): string => sections.filter(one => one.group === group).map(({ xml }) => xml).join('')
   const inside = `<system.web>${of('system.web')}</system.web><system.webServer>${of('system.webServer')}<security>${of('security')}<authentication>${of('authentication')}</authentication>
     <requestFiltering${attributes({ allowHighBitCharacters: highBit })}>${of('requestFiltering')}</requestFiltering></security></system.webServer>`
   const place = path?.replaceAll('/', '')
-  const there = place === undefined ? REQUESTS : REQUESTS.map(asked => ({ ...asked, path: `/${place}${asked.path}` }))
+  // upstream-proxy limits the bodies of a whole server.
+  const there = place === undefined ? REQUESTS.map(asked => ({ ...asked, body: 0 })) : REQUESTS.map(asked => ({ ...asked, path: `/${place}${asked.path}` }))
   return {
     xml: `<configuration>${path === undefined ? inside : `<location path="${path}">${inside}</location>`}</configuration>`,
     asked: there.map(asked => ({ ...asked, isRefused: (!is(highBit, true) && /[^ -~]/.test(asked.path)) || sections.some(section => section.refuses(asked)) }))

@@ -60,7 +60,8 @@ const CLOSING: readonly (readonly [door: string, xml: string, told: RegExp])[] =
   ['denyUrlSequences', filter('<denyUrlSequences><add sequence=".." /></denyUrlSequences>'), /URLs with \.\./],
   ['denyQueryStringSequences', filter('<denyQueryStringSequences><add sequence="select" /></denyQueryStringSequences>'), /queries with select/],
   ['filteringRules', filter('<filteringRules><filteringRule name="sql" scanQueryString="true"><denyStrings><add string="--" /></denyStrings></filteringRule></filteringRules>'), /the rule sql/],
-  ...['maxAllowedContentLength', 'maxUrl', 'maxQueryString'].map(name => ['requestLimits', filter(`<requestLimits ${name}="1024" />`), /more than 1024 bytes/] as const),
+  ['requestLimits', filter('<requestLimits maxAllowedContentLength="many" />'), /more than many bytes/],
+  ...['maxUrl', 'maxQueryString'].map(name => ['requestLimits', filter(`<requestLimits ${name}="1024" />`), /more than 1024 bytes/] as const),
   ['requestLimits', filter('<requestLimits maxUrl="many" />'), /more than many/],
   ['requestLimits', filter('<requestLimits><headerLimits><add header="Content-type" sizeLimit="100" /></headerLimits></requestLimits>'), /Content-type is longer than 100/],
   ['serverRuntime', host('<system.webServer><serverRuntime enabled="false" /></system.webServer>'), /every request/],
@@ -115,7 +116,7 @@ for (const xml of OPEN) {
 
 test('a section that asks for something no plugin does, and refuses nothing, is lost and does not close', async t => {
   for (const xml of [
-    filter('<requestLimits maxAllowedContentLength="104857600" />'),
+    filter('<requestLimits maxUrl="8192" />'),
     login('<windowsAuthentication enabled="true" />'),
     security('<dynamicIpSecurity enableLoggingOnlyMode="true"><denyByRequestRate enabled="true" /></dynamicIpSecurity>'),
     host('<system.webServer><httpErrors existingResponse="PassThrough"><clear /></httpErrors><directoryBrowse enabled="true" /></system.webServer>')
@@ -124,6 +125,27 @@ test('a section that asks for something no plugin does, and refuses nothing, is 
     t.strictSame([report.counts.closes, report.complete], [0, false], xml)
   }
   t.equal(refusal(aspNet('<allow users="*" /><deny users="?" />')), null, 'and a denial that is never reached is none')
+})
+
+test('one maxAllowedContentLength, for the whole server, is the largest body that upstream-proxy forwards', async t => {
+  for (const bytes of [0, 1024, 30_000_000, 104_857_600]) {
+    const xml = filter(`<requestLimits maxAllowedContentLength="${bytes}" />`)
+    const { options, report } = readConfigText(xml)
+    t.strictSame(options, { upstreamProxy: { maxBodySize: bytes } })
+    t.equal(report.complete, true)
+    t.match(report.rows.filter(({ path }) => path.includes('requestLimits')), [{ path: '/configuration/system.webServer/security/requestFiltering/requestLimits/@maxAllowedContentLength', status: 'used', line: 2 }])
+  }
+  t.notOk(readConfigText(filter('<requestLimits />')).options.upstreamProxy, 'IIS\'s default is no limit here')
+})
+
+test('a maxAllowedContentLength for a path, or one of several, closes as before', async t => {
+  const limit = (bytes: number) => `<system.webServer><security><requestFiltering><requestLimits maxAllowedContentLength="${bytes}" /></requestFiltering></security></system.webServer>`
+  t.match(refusal(host(`<location path="upload">${limit(1024)}</location>`))?.message, /refuses bodies of more than 1024 bytes \(413\.1\), under \/upload/)
+  const several = host(`${limit(1024)}<location path="upload">${limit(104_857_600)}</location>`)
+  t.strictSame(refusal(several)?.open, ['requestLimits'], 'the proxy would refuse what IIS takes under /upload')
+  t.notOk(readConfigText(several, 'web.config', { open: ['requestLimits'] }).options.upstreamProxy)
+  const { report } = readConfigText(host(`<location path="upload">${limit(104_857_600)}</location>`))
+  t.strictSame([report.counts.closes, report.complete], [0, false], 'lost')
 })
 
 test('a section in a location closes its path, and is reported with the path', async t => {

@@ -2,10 +2,11 @@
 import type { Reading } from '../reading/reading.ts'
 import type { Scope } from '../sections/scopes.ts'
 import type { Effect } from '../unread/unread-sections.ts'
-import type { Part, XmlElement } from '../xml/element.ts'
+import type { Part, XmlAttribute, XmlElement } from '../xml/element.ts'
+import { pathOf } from '../xml/path.ts'
 import { CLOSED_HERE, type ClosedDoor, type Door } from './doors.ts'
 import { ASP_NET_AUTHORIZATION, SECTIONS } from './security-sections.ts'
-import type { Shape } from './shape.ts'
+import type { BodyLimit, Shape, Verdict } from './shape.ts'
 
 /** Elements that hold sections which can refuse requests. Compared in lower case, so that a misspelt one is searched as well. */
 const GROUPS = ['location', 'system.webserver', 'security', 'authentication', 'system.web']
@@ -18,6 +19,8 @@ export interface Doors {
   readonly closed: readonly ClosedDoor[]
   /** The strongest effect of the sections in an element; undefined where there are none that can refuse requests. */
   readonly effectOf: (element: XmlElement) => Effect | undefined
+  /** The largest body that upstream-proxy may forward, in bytes: the only limit in the file, for the whole server. Undefined where it has none, or several. */
+  readonly maxBodySize: number | undefined
 }
 
 /**
@@ -28,9 +31,10 @@ export interface Doors {
 export function findDoors (reading: Reading, scopes: readonly Scope[], open: readonly string[], include: (element: XmlElement) => void): Doors {
   const closed: ClosedDoor[] = []
   const seen = new Map<XmlElement, Effect>()
+  const limits: Limit[] = []
   for (const { site, path, container } of scopes) walk(container, `${site === null ? '' : `, of the site ${site}`}${path === '/' ? '' : `, under ${path}`}`)
   for (const element of reading.refusedTransforms) unknownTransform(element)
-  return { closed, effectOf }
+  return { closed, effectOf, maxBodySize: takeLimit() }
 
   function walk (group: XmlElement, where: string): void {
     const name = group.name.toLowerCase()
@@ -40,7 +44,7 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
       const shape = shapeOf(child, name)
       if (shape !== undefined) {
         include(child)
-        seen.set(child, examine(child, shape, 'security', where))
+        seen.set(child, examine(child, shape, 'security', where, child))
       } else if (GROUPS.includes(child.name.toLowerCase()) && name !== 'system.web') {
         walk(child, child.name.toLowerCase() === 'location' ? `${where}, under ${child.attributes.get('path')?.value ?? ''}` : where)
       } else if (name === 'security' || name === 'authentication') {
@@ -51,7 +55,7 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
   }
 
   /** Examines every part of a section. Unknown parts close: IIS refuses a file that has them (500.19). */
-  function examine (element: XmlElement, shape: Shape, above: Door, where: string): Effect {
+  function examine (element: XmlElement, shape: Shape, above: Door, where: string, section: XmlElement): Effect {
     const own = shape.name ?? above
     let effect: Effect = 'plain'
     const refuse = (part: Part, refuses: string, door = own): void => {
@@ -63,7 +67,8 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
       if (attribute.namespace !== '' || UNIVERSAL.test(attribute.name)) continue
       const known = shape.attributes !== undefined && Object.hasOwn(shape.attributes, attribute.name) ? shape.attributes[attribute.name] : undefined
       const verdict = known?.(attribute.value)
-      if (typeof verdict === 'object') refuse(attribute, verdict.refuses, verdict.door)
+      if (isLimit(verdict)) limits.push({ attribute, element, section, door: own, where, verdict })
+      else if (typeof verdict === 'object') refuse(attribute, verdict.refuses, verdict.door)
       else if (verdict === 'lost') effect = strongest(effect, 'lost')
       else if (verdict === undefined && isUnknown(shape, attribute.name)) refuse(attribute, `is no attribute of <${element.name}>: IIS refuses the file (500.19)`)
     }
@@ -72,9 +77,24 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
     for (const child of shape.free === true ? [] : element.children.slice(start)) {
       const inner = shape.children !== undefined && Object.hasOwn(shape.children, child.name) ? shape.children[child.name] : undefined
       if (inner === undefined) refuse(child, `is no element of <${element.name}>, or is encrypted: what it refuses is not known`)
-      else effect = strongest(effect, examine(child, inner, own, where))
+      else effect = strongest(effect, examine(child, inner, own, where, section))
     }
     return effect
+  }
+
+  /** The proxy's options are the same for all sites and paths: a limit for one of them, or one of several, cannot be the proxy's. */
+  function takeLimit (): number | undefined {
+    const [only] = limits
+    if (limits.length === 1 && only?.where === '') {
+      reading.usedWith(only.attribute, 'upstream-proxy refuses larger bodies of the requests that it forwards (413.1)')
+      reading.loose(only.attribute, `${pathOf(only.element)}/@${only.attribute.name}`)
+      return only.verdict.bytes
+    }
+    for (const { attribute, element, section, door, where, verdict: { otherwise } } of limits) {
+      if (typeof otherwise === 'object') report(door, element, attribute, otherwise.refuses, where)
+      seen.set(section, strongest(seen.get(section) ?? 'plain', typeof otherwise === 'object' ? 'closes' : otherwise))
+    }
+    return undefined
   }
 
   function report (section: Door, element: XmlElement, part: Part, refuses: string, where: string): void {
@@ -96,6 +116,20 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
     const inside = element.children.map(effectOf).filter(one => one !== undefined)
     return inside.length === 0 ? undefined : inside.reduce(strongest)
   }
+}
+
+/** A limit on bodies, and where it was found. */
+interface Limit {
+  readonly attribute: XmlAttribute
+  readonly element: XmlElement
+  readonly section: XmlElement
+  readonly door: Door
+  readonly where: string
+  readonly verdict: BodyLimit
+}
+
+function isLimit (verdict: Verdict | undefined): verdict is BodyLimit {
+  return typeof verdict === 'object' && 'bytes' in verdict
 }
 
 function shapeOf ({ name }: XmlElement, group: string): Shape | undefined {

@@ -1,5 +1,5 @@
 // `<requestFiltering>`: what each of its parts refuses.
-import { any, attribute, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
+import { any, attribute, bodyLimit, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
 
 /** The hidden segments and file extensions that IIS ships in applicationHost.config: they protect files on a disk, and the plugins serve none. */
 const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
@@ -34,7 +34,7 @@ export const REQUEST_FILTERING: Shape = {
     requestLimits: {
       name: 'requestLimits',
       attributes: {
-        maxAllowedContentLength: limit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
+        maxAllowedContentLength: bodyLimit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
         maxUrl: limit(4096, 'refuses URLs of more than # bytes (404.14)'),
         maxQueryString: limit(2048, 'refuses queries of more than # bytes (404.15)')
       },

@@ -21,10 +21,10 @@ import type { XmlElement } from '../xml/element.ts'
 import type { PluginOptions } from './plugin-options.ts'
 
 /** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
-export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, layout: Layout): PluginOptions {
+export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, layout: Layout, maxBodySize: number | undefined): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
-  const proxy: ProxyDraft = { options: {} }
+  const proxy: ProxyDraft = { options: { ...maxBodySize !== undefined && { maxBodySize } } }
   const sites: Sites[] = []
 
   each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })

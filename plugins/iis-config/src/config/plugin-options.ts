@@ -40,6 +40,7 @@ export interface UpstreamProxyOptions {
   forwarded?: { for?: 'append' | 'keep', port?: boolean }
   timeouts?: { firstByte?: number, idle?: number }
   maxHeadSize?: number
+  maxBodySize?: number
 }
 
 export interface CustomField {

@@ -94,7 +94,7 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
   const doors = findDoors(reading, scopes, doorsOpen, include)
   if (layout.among) takeLockedOut(reading, documents, scopes)
   const found = findSections(reading, scopes, doors.effectOf, layout.served.length > 0, include)
-  const composed = compose(reading, found, layout)
+  const composed = compose(reading, found, layout, doors.maxBodySize)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
   const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, { ...reading, rows: reading.rows(sections), general: reading.general }) }
