@@ -179,6 +179,7 @@ export { OWNED_HEADERS, type OwnedHeadersOptions } from './headers/owned-headers
 export type { ProxyRouteOptions } from './route/route-options.ts'
 export type { UpstreamTls } from './sockets/dial.ts'
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
+export type { MaxBodySize } from './forward/request/body-limit.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/answer/rewrites.ts'
 export type { OpenTunnels } from './tunnel/open-tunnels.ts'
 export type { TunnelOptions } from './tunnel/options.ts'

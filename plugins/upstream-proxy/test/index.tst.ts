@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type Flow, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type Flow, type MaxBodySize, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -23,6 +23,12 @@ test('the plugin is registered with its own options', () => {
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idle: 1000 } })
   app.register(upstreamProxy, { ownedHeaders: [...OWNED_HEADERS, 'x-user'], dropUnderscores: 'all' })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { dropUnderscores: true })
+  app.register(upstreamProxy, { maxBodySize: 1000, upgrades: ['websocket', 'tcp', 'SPDY/3.1'] })
+  app.register(upstreamProxy, { maxBodySize: request => request.url === '/upload' ? null : 1000 })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { maxBodySize: '10mb' })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { maxBodySize: async () => 1000 })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { upgrades: 'tcp' })
+  expect<UpstreamProxyOptions['maxBodySize']>().type.toBe<MaxBodySize | undefined>()
   expect(OWNED_HEADERS).type.toBe<readonly string[]>()
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { preHander: async () => {} })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { httpMethods: ['GET'] })
@@ -37,6 +43,7 @@ test('the facts are on the request', () => {
   expect<FastifyRequest['upstream']>().type.toBe<Upstream | null>()
   expect<Upstream['tunnel']>().type.toBe<TunnelFact | null>()
   expect<TunnelFact['received']>().type.toBe<Flow>()
+  expect<TunnelFact['protocol']>().type.toBe<string>()
   expect<TunnelFact['closedBy']>().type.toBe<'client' | 'upstream' | 'proxy' | null>()
 })
 
