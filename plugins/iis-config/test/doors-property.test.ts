@@ -22,8 +22,6 @@ test('for any access sections, a file because of which IIS refuses a request is 
       if (refused) throw new Error(`it opens: ${xml}`)
       const limit = /<location/.test(xml) ? undefined : /maxAllowedContentLength="(\d+)"/.exec(xml)?.[1]
       if (first.config.options.upstreamProxy?.maxBodySize !== (limit === undefined ? undefined : Number(limit))) throw new Error(`it has another limit: ${xml}`)
-      const limit = /<location/.test(xml) ? undefined : /maxAllowedContentLength="(\d+)"/.exec(xml)?.[1]
-      if (first.config.options.upstreamProxy?.maxBodySize !== (limit === undefined ? undefined : Number(limit))) throw new Error(`it has another limit: ${xml}`)
       count = { ...count, open: count.open + 1 }
       return
     }
