@@ -161,7 +161,7 @@ t.test('a stream of rewriteResponse goes through the reply as well, and its fail
     upstream: upstream.url,
     rewriteResponse: (_request, { headers }) => ({ headers: [...headers, ['Content-Encoding', 'odd']], body: new Transform(options) })
   })
-  for (const prepare of Object.values(WAYS)) {
+  for (const prepare of [...Object.values(WAYS), wrapping]) {
     const good = await proxy(t, rewriting({ transform (part: Buffer, _, done) { done(null, part.toString().toUpperCase()) } }), {}, prepare)
     t.match(await ask(good.port), { status: 200, body: 'OK', headers: { 'content-encoding': 'odd' }, complete: true })
     const bad = await proxy(t, rewriting({ transform (_part, _, done) { done(new Error('odd')) } }), {}, prepare)

@@ -1,6 +1,6 @@
 // How does an answer get to the client where hooks want to see it? Through `reply.send()`: its head first, its body as a stream, which
 // is read no faster than the client takes what the hooks make of it.
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
@@ -13,6 +13,7 @@ import { Through, type ThroughOwner, type ThroughTarget } from '../answer/throug
 import type { Source } from '../pool/exchange.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type OwnHeaders, putBack, setHeaders } from './reply-headers.ts'
+import { setStatus } from './reply-status.ts'
 
 /** Does what `Delivery` does, through Fastify. */
 export class ReplyDelivery implements ThroughTarget {
@@ -23,6 +24,8 @@ export class ReplyDelivery implements ThroughTarget {
   /** What Fastify pipes to the client: the body, or a hook's stream around it. */
   #payload: Readable | null = null
   #through: Through | null = null
+  /** What the client gets in place of the body. */
+  #failure: Error | null = null
   #source: Source | null = null
   #isEarly = false
   /** True while the client must read before more is read from the upstream. */
@@ -61,6 +64,8 @@ export class ReplyDelivery implements ThroughTarget {
   #piped (payload: Readable, length: unknown, trailer: string | undefined): void {
     const response = this.#response
     this.#payload = payload
+    // It failed while the hooks ran; what they have put around it may not know.
+    if (this.#failure !== null) payload.destroy(this.#failure)
     // A hook has put another stream around the body, and the length is still that of the body.
     if (payload !== this.#body && length !== undefined && response.getHeader('content-length') === length) response.removeHeader('content-length')
     // Only now, because Node refuses it beside a length.
@@ -141,6 +146,7 @@ export class ReplyDelivery implements ThroughTarget {
   /** Makes Fastify answer with the error in place of the body that it was given. False where it was given none yet. */
   fail (error: Error): boolean {
     if (this.#body === null) return false
+    this.#failure = error
     this.#through?.destroy()
     // Those of the answer, such as Content-Encoding, are not those of an error.
     putBack(this.#reply, this.#own)
@@ -171,20 +177,6 @@ export class ReplyDelivery implements ThroughTarget {
     this.#source = null
     this.drop()
   }
-}
-
-/** Sets the status, which may be one that `reply.code()` does not take, and the reason for as long as the status stays. */
-function setStatus (response: ServerResponse, { status, reason }: ClientAnswer): void {
-  response.statusCode = status
-  if (reason === undefined || reason === STATUS_CODES[status] || 'stream' in response) return
-  let changed: string | undefined
-  Object.defineProperty(response, 'statusMessage', {
-    get: () => changed ?? (response.statusCode === status ? reason : undefined),
-    // Node puts its own reason in place of an empty one.
-    set: (value: string) => { if (reason !== '' || response.statusCode !== status) changed = value },
-    configurable: true,
-    enumerable: true
-  })
 }
 
 function needsDrain (response: ServerResponse | Http2ServerResponse): boolean {
