@@ -140,6 +140,16 @@ t.test('an upgrade without an owner is answered, not left open', async t => {
   t.match(await ask(t, port, handshake('/none')), /^HTTP\/1\.1 404 /)
 })
 
+t.test('a listener that takes the request alone sees every upgrade and owns none', async t => {
+  const upstream = await echo(t)
+  const seen: Array<string | undefined> = []
+  const { port, app } = await proxy(t, { upstream: upstream.url, prefix: '/api' })
+  app.server.on('upgrade', request => { seen.push(request.url) })
+  t.equal(await hello(`ws://127.0.0.1:${port}/api/x`), 'hello')
+  t.equal(await hello(`ws://127.0.0.1:${port}/elsewhere`), 'refused 404')
+  t.same(seen, ['/api/x', '/elsewhere'])
+})
+
 t.test('the events are the server\'s own again when the last proxy has closed', async t => {
   const { app } = await proxy(t, { upstream: 'http://127.0.0.1:1' })
   t.ok(Object.hasOwn(app.server, 'emit'))

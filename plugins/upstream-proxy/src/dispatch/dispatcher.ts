@@ -11,12 +11,13 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
-import { isCut } from '../headers/request-headers.ts'
 import { isRefused } from '../entrance/entrance.ts'
-import { routeConnect } from './extended-connect.ts'
 import { inTurn } from '../entrance/in-turn.ts'
+import { isCut } from '../headers/request-headers.ts'
+import { routeConnect } from './extended-connect.ts'
 import { answerLast } from './last-answer.ts'
 import { localOf, type LocalPath, routedPath } from './local-path.ts'
+import { isOnlooker } from './onlooker.ts'
 import { serveAsPlainHttp } from './plain-http.ts'
 import { isBare, isWebSocket, protocolsOf, type Upgrades } from './protocols.ts'
 import { Unanswered } from './unanswered.ts'
@@ -84,7 +85,7 @@ export class Dispatcher {
    * `decline` answers where none of them has answered within `patience` (ms; 0 for no limit).
    */
   handOver (request: IncomingMessage, socket: Socket, head: Buffer, patience: number, decline: () => void): boolean {
-    const others = this.#others()
+    const others = this.#others().filter(listener => !isOnlooker(listener))
     if (others.length === 0) return false
     const before = socket.bytesWritten
     for (const listener of others) listener.call(this.#server, request, socket, head)
@@ -122,6 +123,7 @@ export class Dispatcher {
 
   #dispatch (request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return
+    for (const listener of this.#others()) if (isOnlooker(listener)) listener.call(this.#server, request, socket, head)
     const protocols = protocolsOf(request.headers.upgrade)
     const webSocket = protocols.some(isWebSocket)
     if (!webSocket && !this.#mayTunnel(request, protocols)) {
