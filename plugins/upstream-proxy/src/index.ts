@@ -19,7 +19,8 @@ import { AnswerWays, hasErrorHandler, type AnswerWay } from './route/answer-way.
 import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
 import { Neighbours } from './route/neighbours.ts'
-import { routeOf } from './route/route.ts'
+import { ownRoutes } from './route/own-routes.ts'
+import { type Route, routeOf } from './route/route.ts'
 import { refuseTrace, withHooks } from './route/route-options.ts'
 import { cutWhenBroken } from './sockets/broken-sessions.ts'
 import { tellShortage } from './sockets/shortage.ts'
@@ -50,7 +51,8 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   guardServers(fastify)
   const forwarder = createForwarder(settings)
   deferContinue(fastify.server)
-  const tunnels = new Tunnels(fastify.tunnels, settings)
+  const own = ownRoutes(options)
+  const tunnels = new Tunnels(fastify.tunnels, own?.tunnels(settings) ?? settings)
   fastify.addHook('preClose', farewell(fastify.server, () => tunnels.drain()))
   const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
   const ways = new AnswerWays()
@@ -65,6 +67,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   // A preHandler in its scope takes the request over before http-proxy would forward it.
   const before = new Set(fastify.server.listeners('upgrade'))
   await fastify.register(async scope => {
+    if (own !== undefined) return await own.declare(scope, { settings, forwarder, wayOf: (scope, route) => ways.add(scope, route), send })
     // Bodies are not parsed: without parsers of its own, the scope uses that of http-proxy, which reads nothing.
     scope.removeAllContentTypeParsers()
     takeAnyType(scope)
@@ -98,9 +101,20 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   }
 
   function take (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, done: (error?: Error) => void): void {
+    let route
     try {
       refuseTrace(request, reply, settings.route)
-      const route = routeOf(request, settings)
+      route = routeOf(request, settings)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    send(request, reply, route, way, done)
+  }
+
+  /** Throws nothing: `done` gets the error that Fastify has to answer. */
+  function send (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void, forward = forwarder.forward): void {
+    try {
       request.upstream = {
         logId: randomUUID(),
         server: route.origin.name,
@@ -121,7 +135,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
         // This proxy does not tunnel it, but the server's dispatcher has marked it: for another protocol, or another proxy.
         asPlainRequest(request, reply, upgrade)
       }
-      forwarder.forward(request, reply, route, way)
+      forward(request, reply, route, way)
     } catch (error) {
       done(error as Error)
       return

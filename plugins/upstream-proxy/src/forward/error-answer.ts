@@ -8,18 +8,19 @@ import type { RawHeaders } from '../headers/raw-headers.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import { errorPage } from '../route/error-page.ts'
 import { clientHeaders, writeHead } from './answer/answer-headers.ts'
-import type { Delivery } from './answer/delivery.ts'
+import type { AnswerDelivery } from './answer-delivery.ts'
 import { onFinished } from './reply/finished.ts'
-import type { ReplyDelivery } from './reply/reply-delivery.ts'
 import { dropUnsendable, setHeaders } from './reply/reply-headers.ts'
 
 const NO_ERROR = 0 // RFC 9113 §7
 
 /** Ends an answer that failed: with an error answer where nothing was sent yet, otherwise by a cut. A client that has left gets nothing. */
-export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: Delivery | ReplyDelivery, way: AnswerWay): void {
+export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: AnswerDelivery, way: AnswerWay): void {
   const response = reply.raw
   if (name === 'ClientGone' || response.destroyed) return
-  if (response.headersSent) {
+  if (delivery.failed !== undefined) {
+    delivery.failed(Object.assign(new ERRORS[name](), { cause: request.upstream?.error?.cause }))
+  } else if (response.headersSent) {
     delivery.cut()
   } else {
     if (way.errorsThroughReply) {
@@ -33,14 +34,14 @@ export function endWithError (request: FastifyRequest, reply: FastifyReply, name
 }
 
 /** Lets Fastify answer, so that `onError` hooks, the user's error handler and `onSend` hooks see the error. */
-function passOnError (reply: FastifyReply, name: ErrorName, delivery: Delivery | ReplyDelivery): void {
+function passOnError (reply: FastifyReply, name: ErrorName, delivery: AnswerDelivery): void {
   const response = reply.raw
   const error = new ERRORS[name]()
   if (name === 'ClientTimeout') {
     response.shouldKeepAlive = false
     if ('stream' in response) onFinished(response, () => { (response as unknown as Http2ServerResponse).stream.close(NO_ERROR) })
   }
-  if (delivery.fail(error) || reply.sent) return
+  if (delivery.fail?.(error) === true || reply.sent) return
   dropUnsendable(reply)
   reply.send(error)
 }

@@ -12,7 +12,7 @@ import type { RawHeaders } from '../headers/raw-headers.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { AnswerHead } from './answer/answer-head.ts'
 import { clientAnswer } from './answer/answer-headers.ts'
-import type { Delivery } from './answer/delivery.ts'
+import type { AnswerDelivery, DeliverAnswer } from './answer-delivery.ts'
 import { relayInterim } from './answer/interim.ts'
 import type { Leftovers } from './answer/leftovers.ts'
 import { REST_PATIENCE, type ThroughOwner } from './answer/through.ts'
@@ -23,7 +23,6 @@ import { momentOf } from './moment.ts'
 import type { ForwardSettings } from './options.ts'
 import type { Exchange, Failure, Line } from './pool/exchange.ts'
 import { deliveryOf, type DeliveryOwner } from './reply/delivery-of.ts'
-import type { ReplyDelivery } from './reply/reply-delivery.ts'
 import type { BodyPaces } from './request/body-pace.ts'
 import { awaitsContinue, CONTINUE_PATIENCE } from './request/continue.ts'
 import { expectNothing, takeNothing } from './request/no-body.ts'
@@ -39,14 +38,14 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
   readonly #lease: Lease
   readonly #settings: ForwardSettings
   readonly #body: RequestBody | null
-  readonly #delivery: Delivery | ReplyDelivery
+  readonly #delivery: AnswerDelivery
   readonly #arrived = performance.now()
   #patience: NodeJS.Timeout | undefined
   #finished = false
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, head: RequestHead, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number) {
+  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, head: RequestHead, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number, deliver: DeliverAnswer | null) {
     this.request = request
     this.#reply = reply
     this.#way = way
@@ -56,7 +55,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
     this.#settings = settings
     this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, limit, this)
     if (this.#body === null) expectNothing(request.raw)
-    this.#delivery = deliveryOf(reply, way, leftovers, this)
+    this.#delivery = deliver?.(reply) ?? deliveryOf(reply, way, leftovers, this)
     // Before all other listeners: code that reads the facts on 'close' must find them final.
     reply.raw.prependListener('close', () => { this.#clientClosed() })
   }

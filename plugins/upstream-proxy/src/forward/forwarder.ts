@@ -6,6 +6,7 @@ import type { AnswerWay } from '../route/answer-way.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
 import { Leftovers } from './answer/leftovers.ts'
+import type { DeliverAnswer } from './answer-delivery.ts'
 import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
 import { Lease } from './lease.ts'
@@ -16,8 +17,12 @@ import { requestHead } from './request/request-head.ts'
 
 /** Forwards requests on which `request.upstream` is set. */
 export interface Forwarder {
-  /** Sends a request to its upstream and the answer to the client. Hijacks the reply, unless Fastify is to answer errors. Throws where the request itself is not valid. */
-  forward (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay): void
+  /**
+   * Sends a request to its upstream and the answer to the client. Hijacks the reply, unless Fastify is to answer errors, or `deliver` says
+   * what else the answer is handed to. `own` has the settings of this exchange where they differ; those of connections are the
+   * forwarder's. Throws where the request itself is not valid.
+   */
+  forward (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, own?: Settings, deliver?: DeliverAnswer | null): void
   /** Ends all connections to upstreams. */
   close (): Promise<void>
 }
@@ -37,12 +42,12 @@ export function createForwarder (settings: Settings): Forwarder {
   }
 
   return {
-    forward (request, reply, route, way) {
+    forward (request, reply, route, way, own = settings, deliver = null) {
       // Before the reply is hijacked, so that Fastify answers an error of the request itself.
-      const head = requestHead(request, route, settings, (request.upstream as Upstream).logId)
-      const limit = bodyLimit(request, reply, head.body, settings.forward.maxBodySize)
-      if (!way.errorsThroughReply) reply.hijack()
-      const forwarding = new Forwarding(request, reply, way, head, new Lease(poolOf(head.origin), head, settings.forward.retries), settings.forward, leftovers, paces, limit)
+      const head = requestHead(request, route, own, (request.upstream as Upstream).logId)
+      const limit = bodyLimit(request, reply, head.body, own.forward.maxBodySize)
+      if (deliver === null && !way.errorsThroughReply) reply.hijack()
+      const forwarding = new Forwarding(request, reply, way, head, new Lease(poolOf(head.origin), head, own.forward.retries), own.forward, leftovers, paces, limit, deliver)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
         // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.

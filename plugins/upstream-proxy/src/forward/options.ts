@@ -65,7 +65,8 @@ export interface ForwardSettings {
   readonly minRate: number
   readonly queueTimeout: number
   readonly retries: number
-  readonly reverseRewrite: boolean
+  /** `relative`: only a Location without a host, as @fastify/http-proxy does. */
+  readonly reverseRewrite: boolean | 'relative'
   readonly rewriteRequest: RewriteRequest | null
   readonly rewriteResponse: RewriteResponse | null
   readonly headLimit: number

@@ -38,6 +38,8 @@ export interface TunnelSettings {
   readonly keepAlive: number
   readonly maxTunnels: number
   readonly retryAfter: number
+  /** Whether the upstream's first bytes wait until a client in this process has seen that its WebSocket is open. */
+  readonly settles: boolean
   readonly drain: { readonly code: number, readonly reason: string, readonly window: number, readonly deadline: number }
 }
 
@@ -67,6 +69,7 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
     keepAlive: options.keepAlive ?? 60_000,
     maxTunnels: options.maxTunnels ?? 0,
     retryAfter: options.retryAfter ?? 5,
+    settles: false,
     drain: { code, reason: drain.reason ?? '', window: drain.window ?? 1000, deadline: drain.deadline ?? 3500 }
   }
 

@@ -1,5 +1,6 @@
 // The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
 import { channel } from 'node:diagnostics_channel'
+import type { Duplex } from 'node:stream'
 import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, type TunnelMessage, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isWebSocket } from '../dispatch/protocols.ts'
@@ -72,6 +73,7 @@ export class Tunnels {
         this.#pending.strike(pending)
         reply.hijack()
         client.open(reply)
+        if (this.#settings.tunnel.settles) settle(client.stream)
         this.#begin(request, client, opened)
         done()
       },
@@ -142,6 +144,12 @@ export class Tunnels {
     this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain)
     await this.#drain.done
   }
+}
+
+/** Keeps what follows the 101 for two turns of the event loop: a client in this process has then seen that its WebSocket is open. */
+function settle (stream: Duplex): void {
+  stream.cork()
+  setImmediate(() => { setImmediate(() => { stream.uncork() }) })
 }
 
 function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol }: Opened): TunnelFact {

@@ -8,7 +8,7 @@ import { addOwn, type RawHeaders, without } from '../../headers/raw-headers.ts'
 import type { ForwardSettings } from '../options.ts'
 import type { RequestHead } from '../request/request-head.ts'
 import { type AnswerHead, BadAnswer } from './answer-head.ts'
-import { reverseRewrite } from './reverse-rewrite.ts'
+import { reverseRewrite, rewriteRelative } from './reverse-rewrite.ts'
 import { type ClientAnswer, rewriteAnswer } from './rewrites.ts'
 
 // Headers to which several plugins and the upstream may each add values.
@@ -28,7 +28,8 @@ const LISTS: ReadonlySet<string> = new Set(['content-encoding', 'content-languag
 /** Builds the answer for the client; `isUnread`: the request's body was never asked for. Throws what `rewriteResponse` throws, and where a header cannot be sent. */
 export function clientAnswer (request: FastifyRequest, reply: FastifyReply, head: AnswerHead, asked: RequestHead, settings: ForwardSettings, isUnread: boolean): ClientAnswer {
   if (head.naming && settings.reverseRewrite) {
-    reverseRewrite(head.headers, {
+    const rewrite = settings.reverseRewrite === 'relative' ? rewriteRelative : reverseRewrite
+    rewrite(head.headers, {
       origin: asked.origin,
       toldHost: asked.host,
       publicProtocol: request.protocol,

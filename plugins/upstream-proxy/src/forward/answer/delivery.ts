@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
+import type { AnswerDelivery } from '../answer-delivery.ts'
 import type { Source } from '../pool/exchange.ts'
 import { KeptHead } from '../reply/kept-head.ts'
 import { Ending } from './ending.ts'
@@ -15,7 +16,9 @@ import { Through, type ThroughOwner, type ThroughTarget } from './through.ts'
 // Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
 const SMALL = 8192
 
-export class Delivery implements Late, ThroughTarget {
+export type { AnswerDelivery, DeliverAnswer } from '../answer-delivery.ts'
+
+export class Delivery implements AnswerDelivery, Late, ThroughTarget {
   readonly #response: ServerResponse
   readonly #http1: boolean
   #through: Through | null = null

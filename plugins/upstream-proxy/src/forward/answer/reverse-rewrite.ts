@@ -37,17 +37,29 @@ export function reverseRewrite (headers: RawHeaders, places: Places): void {
   }
 }
 
+/** Rewrites only a Location without a host, in place. */
+export function rewriteRelative (headers: RawHeaders, places: Pick<Places, 'paths'>): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] as string
+    if ((headers[i] as string).toLowerCase() === 'location' && value.startsWith('/') && !AUTHORITY.test(value)) headers[i + 1] = pathOnHost(value, places)
+  }
+}
+
 function publicUrl (url: string, places: Places): string {
   const match = AUTHORITY.exec(url)
   if (match === null) {
-    const path = url.startsWith('/') ? publicPath(url, places) : url
-    return path === url ? url : hostless(path)
+    return url.startsWith('/') ? pathOnHost(url, places) : url
   }
   if (!namesOrigin(match[1] as string, places)) return url
   // An HTTP/1.0 request may have no Host.
   if (places.publicHost === '') return hostless(publicPath(url.slice(match[0].length).replace(/^(?!\/)/, '/'), places))
   const scheme = url.startsWith('//') ? '' : `${places.publicProtocol}:`
   return `${scheme}//${places.publicHost}${publicPath(url.slice(match[0].length), places)}`
+}
+
+function pathOnHost (url: string, places: Pick<Places, 'paths'>): string {
+  const path = publicPath(url, places)
+  return path === url ? url : hostless(path)
 }
 
 /** Makes sure that a path without a host names none: the rest after the prefix may begin with a slash too, and `//` would name a host. */
@@ -61,7 +73,7 @@ function namesOrigin (authority: string, { origin, toldHost }: Places): boolean 
   return sameAuthority(authority, origin.host, scheme) || sameAuthority(authority, toldHost, scheme)
 }
 
-function publicPath (path: string, { paths }: Places): string {
+function publicPath (path: string, { paths }: Pick<Places, 'paths'>): string {
   if (paths === null || paths.prefix === paths.rewritePrefix) return path
   const from = paths.rewritePrefix.replace(/\/$/, '')
   const to = paths.prefix.replace(/\/$/, '')

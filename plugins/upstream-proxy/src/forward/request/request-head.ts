@@ -13,7 +13,7 @@ import { isPath, type Route } from '../../route/route.ts'
 import type { Origin } from '../../route/target.ts'
 import type { Places } from '../answer/reverse-rewrite.ts'
 import { framed, listed, type RewriteRequest } from '../answer/rewrites.ts'
-import { type BodyKind, sourceOf } from './body-source.ts'
+import { type BodyKind, givenLength, sourceOf } from './body-source.ts'
 import { awaitsContinue } from './continue.ts'
 
 /** A serialized request head. It can be sent several times. */
@@ -36,7 +36,8 @@ const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 
 /** Builds the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where a hook has read the body and provided no other. */
 export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string): RequestHead {
-  let body = bodyOf(request)
+  const given = givenLength(request)
+  let body = given === null ? bodyOf(request) : given === 0 ? 'none' : 'sized'
   let { origin, path } = route
   let method = request.raw.method ?? request.method
   let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
@@ -47,7 +48,10 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
   // Last, because it pauses the body until the proxy reads it.
   const source = body === 'none' ? null : sourceOf(request)
-  if (source !== null && source !== request.raw) {
+  if (given !== null) {
+    without(headers, 'content-length')
+    if (given > 0 || isBodyUsual(method)) headers.push('Content-Length', String(given))
+  } else if (source !== null && source !== request.raw) {
     body = 'chunked' // the length of the hook's stream is not known
     without(headers, 'content-length')
   }
@@ -56,8 +60,8 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
   if (body === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   // In HTTP/2, END_STREAM says that there is no body. In HTTP/1.1, a method that usually has one needs Content-Length: 0 (RFC 9110 §8.6).
-  else if (body === 'none' && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
-  if (awaitsContinue(request.raw) && body !== 'none') text += 'Expect: 100-continue\r\n'
+  else if (body === 'none' && given === null && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
+  if (awaitsContinue(request.raw) && body !== 'none' && given === null) text += 'Expect: 100-continue\r\n'
   return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n` }
 }
 

@@ -84,7 +84,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
 
   function begin (head: AnswerHead): void {
     if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
-    if (head.naming && settings.forward.reverseRewrite) turnBack(head.headers, reply.request, asked)
+    if (head.naming && settings.forward.reverseRewrite === true) turnBack(head.headers, reply.request, asked)
     clientHeaders(head, reply)
     delivery.head(head)
   }
