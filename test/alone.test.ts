@@ -51,12 +51,16 @@ const uses: Readonly<Record<string, string>> = {
     upstream.get('/', async () => 'from behind')
     await upstream.listen({ port: 0, host: '127.0.0.1' })
     const fastify = Fastify()
-    await fastify.register(plugin, { upstream: 'http://127.0.0.1:' + upstream.server.address().port })
+    const url = 'http://127.0.0.1:' + upstream.server.address().port
+    await fastify.register(plugin, { upstream: url })
+    await fastify.register(require('@fastify-arr/upstream-proxy/http-proxy'), { upstream: url, prefix: '/peer', httpMethods: ['GET'] })
     await fastify.listen({ port: 0, host: '127.0.0.1' })
-    const body = await (await fetch('http://127.0.0.1:' + fastify.server.address().port)).text()
+    const address = 'http://127.0.0.1:' + fastify.server.address().port
+    const body = await (await fetch(address)).text() + await (await fetch(address + '/peer')).text()
+    const { default: imported } = await import('@fastify-arr/upstream-proxy/http-proxy')
     await fastify.close()
     await upstream.close()
-    return body === 'from behind'`,
+    return body === 'from behindfrom behind' && imported === require('@fastify-arr/upstream-proxy/http-proxy')`,
   'static-content': `
     require('node:fs').writeFileSync('page.html', 'here')
     const fastify = Fastify()

@@ -22,6 +22,7 @@ for (const [options, message] of [
   [{ httpMethods: ['GET'] }, '`httpMethods` of @fastify/http-proxy is `methods` here'],
   [{ beforeHandler: () => {} }, '`beforeHandler` of @fastify/http-proxy is `preHandler` here'],
   [{ internalRewriteLocationHeader: false }, '`internalRewriteLocationHeader` of @fastify/http-proxy is `reverseRewrite` here'],
+  [{ http2: true, wsHooks: {} }, /^[^]*`wsHooks` of[^;]*[^]*; `@fastify-arr\/upstream-proxy\/http-proxy` is a drop-in that takes the options of @fastify\/http-proxy$/],
   [{ undici: {} }, /`undici` of @fastify\/http-proxy has no equivalent; `connections`/],
   [{ wsHooks: {} }, /`wsHooks` of @fastify\/http-proxy has no equivalent/],
   [{ bogus: 1, http2: true, retries: -1 }, /`http2` of @fastify\/http-proxy .*; `bogus` is no option; .*; `retries` must be/]

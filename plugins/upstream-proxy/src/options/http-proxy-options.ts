@@ -37,6 +37,8 @@ const EQUIVALENTS: Readonly<Record<string, string>> = {
   wsHooks: 'has no equivalent; messages pass untouched, and `request.upstream.tunnel` tells of them'
 }
 
+const DROP_IN = '`@fastify-arr/upstream-proxy/http-proxy` is a drop-in that takes the options of @fastify/http-proxy'
+
 /** A mistake for each key that only @fastify/http-proxy has, and the options without those keys. */
 export function splitEquivalents (options: object): { readonly mistakes: string[], readonly rest: object } {
   const mistakes: string[] = []
@@ -45,5 +47,6 @@ export function splitEquivalents (options: object): { readonly mistakes: string[
     if (Object.hasOwn(EQUIVALENTS, key)) mistakes.push(`\`${key}\` of @fastify/http-proxy ${EQUIVALENTS[key]}`)
     else rest[key] = value
   }
+  if (mistakes.length > 0) mistakes.push(DROP_IN)
   return { mistakes, rest }
 }
