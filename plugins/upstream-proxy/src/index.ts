@@ -67,7 +67,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   // A preHandler in its scope takes the request over before http-proxy would forward it.
   const before = new Set(fastify.server.listeners('upgrade'))
   await fastify.register(async scope => {
-    if (own !== undefined) return await own.declare(scope, { settings, forwarder, wayOf: (scope, route) => ways.add(scope, route), send })
+    if (own !== undefined) return await own.declare(scope, { fastify, settings, forwarder, wayOf: (scope, route) => ways.add(scope, route), send })
     // Bodies are not parsed: without parsers of its own, the scope uses that of http-proxy, which reads nothing.
     scope.removeAllContentTypeParsers()
     takeAnyType(scope)

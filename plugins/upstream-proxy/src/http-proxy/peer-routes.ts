@@ -52,7 +52,7 @@ export class PeerRoutes implements OwnRoutes {
     const usual: FromOptions = { ...this.#options.replyOptions, rewriteHeaders: this.#rewriteHeaders(scope, destinations) }
     const from = new From(journey, this.#options, usual)
     scope.addHook('onClose', () => from.close())
-    answerBrowsers(scope)
+    answerBrowsers(scope, journey.fastify)
     if (preValidation !== undefined) {
       scope.addHook('preValidation', preValidation as never)
     } else if (proxyPayloads !== false) {
@@ -89,7 +89,7 @@ export class PeerRoutes implements OwnRoutes {
     const verifyClient = this.#sockets.wsServerOptions?.verifyClient as VerifyClient | undefined
     return (request, reply) => {
       const destination = destinations.of(request.url, request.params as Params, scope.prefix)
-      if (journey.settings.websocket && upgradeOf(request.raw) !== undefined) {
+      if (!journey.settings.upgrades.none && upgradeOf(request.raw) !== undefined) {
         (request as { [OWN]?: unknown })[OWN] = this
         const route = socketRoute(request, destination, options, journey.settings)
         const go = () => {
@@ -130,7 +130,7 @@ export class PeerRoutes implements OwnRoutes {
   }
 
   #takeUpgrades (scope: FastifyInstance, journey: Journey): void {
-    if (!journey.settings.websocket) return
+    if (journey.settings.upgrades.none) return
     // Node emits 'upgrade' only where something listens; the dispatcher answers in its place.
     scope.server.on('upgrade', () => {})
     const { wsHooks } = this.#sockets

@@ -7,6 +7,8 @@ import type { Route } from './route.ts'
 
 /** What the routes need of the proxy. */
 export interface Journey {
+  /** The instance that the proxy is registered in. */
+  readonly fastify: FastifyInstance
   readonly settings: Settings
   readonly forwarder: Forwarder
   /** The way of the answers of a route, to be asked for when the route is declared. */
