@@ -17,6 +17,7 @@ import { unknownOptions } from './options/known-options.ts'
 import { isTime, MAX_TIME } from './options/time-limit.ts'
 import { BARE, compileRoute, type ProxyRouteOptions, type RouteSettings, type Scope } from './route/route-options.ts'
 import { type Origin, Origins } from './route/target.ts'
+import { upstreamOf } from './route/upstream-url.ts'
 import type { UpstreamTls } from './sockets/dial.ts'
 import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
 
@@ -129,20 +130,8 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   const { mistakes, rest } = splitEquivalents(options)
   mistakes.push(...unknownOptions(rest, Object.keys(OPTIONS)))
   const origins = new Origins()
-  let upstream: Origin | null = null
-  let rewritePrefix = options.rewritePrefix
-  if (options.upstream !== undefined) {
-    try {
-      // A value that is not a string could still be read as a URL.
-      if (typeof options.upstream !== 'string') throw new TypeError()
-      const target = origins.target(options.upstream)
-      upstream = target.origin
-      if (/[?#]/.test(options.upstream)) mistakes.push('`upstream` must have no query and no fragment')
-      rewritePrefix ??= target.path
-    } catch {
-      mistakes.push('`upstream` must be a URL such as http://localhost:8080')
-    }
-  }
+  const upstream = upstreamOf(options.upstream, origins, mistakes)
+  const rewritePrefix = options.rewritePrefix ?? upstream?.path
   // A prefix may contain a parameter with a pattern.
   for (const [key, path] of [['prefix', /^(?:$|\/[^#\s]*$)/], ['rewritePrefix', /^(?:$|\/[^?#\s]*$)/]] as const) {
     const value: unknown = options[key]
@@ -177,7 +166,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
   const names = new HeaderNames(arr ? new Set([...forwarding.replaced, ...ARR_HEADERS]) : forwarding.replaced, compileOwnership(options, mistakes))
   if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
-    upstream,
+    upstream: upstream?.origin ?? null,
     to: options.to ?? (request => (request as FastifyRequest & RequestFacts).rewrite),
     prefix: scope.prefix + (options.prefix === '/' ? '' : options.prefix ?? '') || '/',
     // As in @fastify/http-proxy, an empty one is the root.

@@ -41,6 +41,7 @@ function passOnError (reply: FastifyReply, name: ErrorName, delivery: AnswerDeli
     response.shouldKeepAlive = false
     if ('stream' in response) onFinished(response, () => { (response as unknown as Http2ServerResponse).stream.close(NO_ERROR) })
   }
+  if (name === 'BodyTooLarge') closeAfter(reply)
   if (delivery.fail?.(error) === true || reply.sent) return
   dropUnsendable(reply)
   reply.send(error)

@@ -16,8 +16,6 @@ import { Through, type ThroughOwner, type ThroughTarget } from './through.ts'
 // Node writes a latin1 string that fits, head included, into 16 KiB without allocating anything.
 const SMALL = 8192
 
-export type { AnswerDelivery, DeliverAnswer } from '../answer-delivery.ts'
-
 export class Delivery implements AnswerDelivery, Late, ThroughTarget {
   readonly #response: ServerResponse
   readonly #http1: boolean
