@@ -41,7 +41,8 @@ t.test('configuration, hidden segments and names of tools are 404 in every spell
 t.test('sources, settings, logs and keys that a copied folder may hold are not served, unless the folder names their type', async t => {
   const names = ['index.php', 'a.aspx', 'a.PHP', 'a.cshtml', 'a.py', 'dump.sql', 'app.ini', 'server.conf', 'a.yml', 'error.log', 'server.key', 'server.pem', 'a.pfx', 'a.bak', 'a.sh', 'a.dll']
   const root = await folderOf(t, Object.fromEntries(names.map(name => [name, SECRET])))
-  for (const mediaTypes of [{}, { '.*': 'application/octet-stream' }]) {
+  const tables: Record<string, string>[] = [{}, { '.*': 'application/octet-stream' }]
+  for (const mediaTypes of tables) {
     const fastify = await serverOf(t, root, { mediaTypes })
     for (const name of names) t.equal((await get(fastify, `/${name}`)).status, 404, name)
   }
