@@ -37,8 +37,8 @@ export function parseAuthority (text: string): Authority | null {
   return port === undefined ? null : { host: shortestIPv6(literal[1] as string), port }
 }
 
-// Most are a short name, or a name with a port of four digits: these need no object.
-const PLAIN = /^[\w~-]+(?:\.[\w~-]+)*(?::\d{1,4})?$/
+// Most are a short name, or a name with a port that is one at first sight: these need no object.
+const PLAIN = /^[\w~-]+(?:\.[\w~-]+)*(?::[0-5]?\d{1,4})?$/
 
 /** Whether `parseAuthority` can read the text. */
 export function isAuthority (text: string): boolean {
