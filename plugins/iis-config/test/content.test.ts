@@ -79,6 +79,7 @@ t.test('what has no effect in IIS has none here, and nothing of the shipped defa
   const config = site('<directoryBrowse enabled="false" showFlags="Date, Time, Size, Extension"/><urlCompression/><httpErrors lockAttributes="x" existingResponse="PassThrough"/><staticContent/>'.replace(' lockAttributes="x"', ''))
   t.ok(config.report.complete, JSON.stringify(config.report.rows.filter(({ status }) => status === 'unsupported')))
   t.notOk(site('<directoryBrowse enabled="true"/>').report.complete)
+  t.equal(first(site('')).compress, true, 'as IIS is installed')
   t.equal(first(site('<urlCompression doStaticCompression="false"/>')).compress, undefined)
   t.notOk(site('<urlCompression doDynamicCompression="true"/>').report.complete, 'what an upstream answers is not compressed')
 })

@@ -45,6 +45,6 @@ test('without <configSections>, what IIS, URL Rewrite and ARR lock as they are i
   const config = readServer(t, '', { 'C/shop/web.config': `<system.webServer><proxy enabled="false" /><webSocket enabled="false" /><rewrite><globalRules>${rule('g')}</globalRules><allowedServerVariables><add name="X" /></allowedServerVariables><rules>${rule('own')}</rules></rewrite></system.webServer>` })
   t.strictSame(config.report.mistakes.map(({ code, message }) => `${code} ${/<\w+>/.exec(message)?.[0] ?? ''}`), ['<proxy>', '<webSocket>', '<globalRules>', '<allowedServerVariables>'].map(name => `locked-section ${name}`))
   t.strictSame(places(config), { Shop: 'own' })
-  t.strictSame(Object.keys(config.options).sort(), ['hostRouting', 'listeners', 'urlRewrite'])
+  t.strictSame(Object.keys(config.options).sort(), ['hostRouting', 'listeners', 'staticContent', 'urlRewrite'])
   t.match(row(config, 'shop/web.config', 'rewrite/globalRules/rule/@name'), { status: 'unsupported' })
 })

@@ -95,7 +95,10 @@ t.test('a text is compressed for a client that accepts it, where the option is o
   t.match(zipped.headers.vary, /accept-encoding/i)
   t.equal(String(gunzipSync(zipped.body)), text)
   t.equal(String((await get(fastify, '/a.txt')).body), text)
-  t.equal(String((await get(fastify, '/a.txt', { 'accept-encoding': 'gzip', range: 'bytes=0-7' })).body), 'abcdefgh')
+  const range = await get(fastify, '/a.txt', { 'accept-encoding': 'gzip', range: 'bytes=0-3999' })
+  t.equal(range.status, 206)
+  t.equal(String(range.body), text.slice(0, 4000))
+  t.notOk('content-encoding' in range.headers)
   t.notOk('content-encoding' in (await get(await serverOf(t, root), '/a.txt', { 'accept-encoding': 'gzip' })).headers)
 })
 

@@ -190,11 +190,15 @@ for (const [what, maxBodySize] of Object.entries<() => unknown>({
   })
 }
 
-t.test('the user\'s error handler answers an announced body that is too large', async t => {
+t.test('the user\'s error handler answers a body that is too large, announced or not, and the client gets it', async t => {
   const { port } = await proxy(t, { upstream: (await answering(t, OK)).url, maxBodySize: 1 }, {}, app => {
     app.setErrorHandler((error, _request, reply) => reply.code((error as { statusCode: number }).statusCode).send('mine'))
   })
-  t.match(await talk(port, sized(1_000_000) + 'x'.repeat(1_000_000)), /^HTTP\/1\.1 413 [^]*mine$/)
+  for (const [head, body] of [[sized(4_000_000), 'x'.repeat(4_000_000)], [CHUNKED, chunk(4_000_000)]] as const) {
+    const text = await talk(port, head + body)
+    t.match(text, /^HTTP\/1\.1 413 [^]*mine$/)
+    t.match(text, /\r\nconnection: close\r\n/i)
+  }
 })
 
 for (const [what, fields, body] of [
