@@ -374,6 +374,7 @@ t.test('the limits that hold where nothing is said', t => {
     keepAlive: 60_000,
     maxTunnels: 0,
     retryAfter: 5,
+    settles: false,
     drain: { code: 1001, reason: '', window: 1000, deadline: 3500 }
   })
   t.same(compile({ upstream: 'http://localhost', websocket: {} }).tunnel, settings.tunnel)
