@@ -39,7 +39,7 @@ async function plugin (fastify: FastifyInstance, options: StaticContentOptions):
       const rewritten = (request as FastifyRequest & RequestFacts).rewrite?.url
       // An absolute URL is an upstream's.
       if (rewritten !== undefined && !rewritten.startsWith('/')) return reply.callNotFound()
-      await serve(request, reply, rewritten ?? request.raw.url ?? '/')
+      await serve(request, reply, rewritten ?? originForm(request.raw.url ?? '/'))
       return reply
     }
   })
@@ -49,7 +49,7 @@ async function plugin (fastify: FastifyInstance, options: StaticContentOptions):
     switch (answer.kind) {
       case 'file':
         request.servedFile = { path: answer.segments.join('/'), subStatusCode: 0 }
-        if (!await sendFile(request, reply, answer.folder, answer.segments, answer.type)) reply.callNotFound()
+        if (!await sendFile(request, reply, answer)) await refuse(reply, answer.folder, 'NotFound')
         break
       case 'redirect':
         reply.redirect(answer.url, 301)
@@ -62,6 +62,13 @@ async function plugin (fastify: FastifyInstance, options: StaticContentOptions):
         reply.callNotFound()
     }
   }
+}
+
+/** The path and query of an absolute-form target (RFC 9112 §3.2.2). */
+function originForm (url: string): string {
+  if (url.startsWith('/')) return url
+  const rest = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '')
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 /** Serves the files of folders to GET and HEAD, and leaves what they do not have to others. */

@@ -10,8 +10,8 @@ export interface StaticContentOptions {
 
 /** One folder, as an application or a virtual directory of IIS has it, with what its web.config says of files. */
 export interface FolderOptions {
-  /** The folder in the file system, as an absolute path. No default. */
-  readonly root: string
+  /** The folder in the file system, as an absolute path. Needed unless `served` is false. No default. */
+  readonly root?: string
   /** The path of the URLs under which it stands, e.g. `/app`; compared without case. Defaults to `/`. */
   readonly path?: string
   /** The name of the site that it belongs to, as host-routing writes it to `request.site`. Defaults to all sites. */
@@ -32,6 +32,8 @@ export interface FolderOptions {
   readonly errorPages?: Readonly<Record<string, ErrorPageOptions>>
   /** Whether a file is found in another spelling of its name, as on Windows. Defaults to false. */
   readonly ignoreCase?: boolean
+  /** False for a path that belongs to something else, such as an application: no file is served below it, not even of a folder further up. Defaults to true. */
+  readonly served?: boolean
 }
 
 /** `<clientCache>`. With `noCache`, the others have no meaning. */
@@ -62,7 +64,8 @@ const FOLDER: Readonly<Record<keyof FolderOptions, true>> = {
   hiddenSegments: true,
   hiddenExtensions: true,
   errorPages: true,
-  ignoreCase: true
+  ignoreCase: true,
+  served: true
 }
 const CACHE: Readonly<Record<keyof ClientCacheOptions, true>> = { maxAge: true, expires: true, noCache: true, custom: true }
 
@@ -88,7 +91,8 @@ const KINDS: Readonly<Record<Exclude<keyof FolderOptions, 'clientCache' | 'error
   compress: [value => typeof value === 'boolean', 'must be true or false'],
   hiddenSegments: [value => isList(value, isName), 'must be a list of names'],
   hiddenExtensions: [value => isList(value, extension => EXTENSION.test(extension)), 'must be a list of extensions such as .config'],
-  ignoreCase: [value => typeof value === 'boolean', 'must be true or false']
+  ignoreCase: [value => typeof value === 'boolean', 'must be true or false'],
+  served: [value => typeof value === 'boolean', 'must be true or false']
 }
 
 /** The mistakes in the options, a sentence for each. */
@@ -107,7 +111,7 @@ function checkFolder (folder: Record<string, unknown>, at: string, mistakes: str
   mistakes.push(...unknownOptions(folder, Object.keys(FOLDER)).map(text => `\`${at}\`: ${text}`))
   for (const [key, [isRight, kind]] of Object.entries(KINDS)) {
     const value = folder[key]
-    if ((value !== undefined || key === 'root') && !isRight(value)) mistakes.push(`\`${at}.${key}\` ${kind}`)
+    if ((value !== undefined || (key === 'root' && folder.served !== false)) && !isRight(value)) mistakes.push(`\`${at}.${key}\` ${kind}`)
   }
   const { clientCache, errorPages } = folder
   if (clientCache !== undefined) checkCache(clientCache, `${at}.clientCache`, mistakes)

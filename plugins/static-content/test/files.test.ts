@@ -1,6 +1,9 @@
 // Files, default documents, media types, caching, ranges: what IIS's static file handler does.
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import Fastify from 'fastify'
 import t from 'tap'
+import { staticContent } from '../src/index.ts'
 import { folderOf, get, serverOf } from './folder.ts'
 
 t.test('a file is served with its media type, its length, an ETag and a date', async t => {
@@ -111,4 +114,34 @@ t.test('names are found in any case where the option says so, the exact one firs
   t.equal(String((await get(fastify, '/')).body), 'page')
   t.equal((await get(fastify, '/images/none.png')).status, 404)
   t.equal((await get(await serverOf(t, root), '/images/logo.png')).status, 404)
+})
+
+t.test('a place may be one file, and the root of an application is a folder like any other', async t => {
+  const root = await folderOf(t, { 'index.html': 'page', 'app/index.html': 'application' })
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(staticContent, { folders: [{ root }, { root: join(root, 'index.html'), path: '/index.html', clientCache: { noCache: true } }, { root: join(root, 'app'), path: '/app' }] })
+  const page = await get(fastify, '/index.html')
+  t.equal(String(page.body), 'page')
+  t.equal(page.headers['cache-control'], 'no-cache')
+  const bare = await get(fastify, '/app?x=1')
+  t.equal(bare.status, 301)
+  t.equal(bare.headers.location, '/app/?x=1')
+  t.equal(String((await get(fastify, '/app/')).body), 'application')
+  t.equal(String((await get(fastify, 'http://127.0.0.1/app/')).body), 'application', 'an absolute target')
+})
+
+t.test('a weak ETag does not make parts of a file one: If-Range with it gets the whole', async t => {
+  const fastify = await serverOf(t, await folderOf(t, { 'a.txt': '0123456789' }))
+  const { headers } = await get(fastify, '/a.txt')
+  const whole = await get(fastify, '/a.txt', { range: 'bytes=2-4', 'if-range': headers.etag as string })
+  t.equal(whole.status, 200)
+  t.equal(String(whole.body), '0123456789')
+})
+
+t.test('a page for 404.0 is one for what is not there', async t => {
+  const root = await folderOf(t, { 'none.html': 'not here' })
+  const { status, body } = await get(await serverOf(t, root, { errorPages: { '404.0': { file: join(root, 'none.html') } } }), '/x')
+  t.equal(status, 404)
+  t.equal(String(body), 'not here')
 })

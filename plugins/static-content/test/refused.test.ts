@@ -1,5 +1,5 @@
 // What is never served, however its path is written, and what the client gets instead.
-import { mkdir, symlink } from 'node:fs/promises'
+import { chmod, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import Fastify from 'fastify'
@@ -99,4 +99,37 @@ t.test('a page that is missing leaves the error to Fastify', async t => {
   fastify.setErrorHandler((error, _request, reply) => { reply.code(404).send(`handled ${(error as Error & { code: string }).code}`) })
   await fastify.register(staticContent, { folders: [{ root, errorPages: { 404: { file: join(root, 'none.html') } } }] })
   t.equal(String((await get(fastify, '/none')).body), 'handled FST_ARR_STATIC_NOT_FOUND')
+})
+
+t.test('a place of its own opens no hidden folder', async t => {
+  const root = await folderOf(t, { 'bin/x.json': SECRET, 'App_Data/x.json': SECRET })
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(staticContent, { folders: [{ root }, { root: join(root, 'bin'), path: '/bin' }, { root: join(root, 'App_Data'), path: '/app_data' }] })
+  for (const path of ['/bin/x.json', '/BIN/x.json', '/App_Data/x.json', '/bin/', '/app_data/']) t.equal((await get(fastify, path)).status, 404, path)
+})
+
+t.test('a path that is not served hides the folder above it', async t => {
+  const root = await folderOf(t, { 'app/secret.json': SECRET, 'a.txt': 'a' })
+  const fastify = Fastify()
+  t.teardown(() => fastify.close())
+  await fastify.register(staticContent, { folders: [{ root }, { path: '/app', served: false }] })
+  t.equal((await get(fastify, '/APP/secret.json')).status, 404)
+  t.equal((await get(fastify, '/a.txt')).status, 200)
+})
+
+t.test('a letter that only looks like another case of one is another letter', async t => {
+  const fastify = await serverOf(t, await folderOf(t, { 'kk.txt': 'k', 'bin/x.txt': SECRET, 'ÄÖ.txt': 'umlauts' }), { ignoreCase: true })
+  t.equal((await get(fastify, '/K%E2%84%AA.txt')).status, 404, 'the Kelvin sign')
+  t.equal((await get(fastify, '/b%C4%B1n/x.txt')).status, 404, 'a dotless i')
+  t.equal((await get(fastify, '/KK.TXT')).status, 200)
+  t.equal(String((await get(fastify, '/%C3%A4%C3%B6.txt')).body), 'umlauts')
+})
+
+t.test('a file that cannot be opened is 404, and nothing is told of the file system', { skip: process.getuid?.() === 0 ? 'the superuser may read everything' : false }, async t => {
+  const root = await folderOf(t, { 'a.txt': 'a' })
+  await chmod(join(root, 'a.txt'), 0)
+  const { status, body } = await get(await serverOf(t, root), '/a.txt')
+  t.equal(status, 404)
+  t.notMatch(String(body), root)
 })

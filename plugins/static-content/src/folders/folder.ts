@@ -20,6 +20,8 @@ export interface Folder {
   readonly hiddenExtensions: ReadonlySet<string>
   readonly errorPages: ReadonlyMap<string, ErrorPageOptions>
   readonly ignoreCase: boolean
+  /** False where nothing below is served. */
+  readonly served: boolean
 }
 
 const DEFAULT_DOCUMENTS = ['index.html', 'index.htm', 'Default.htm']
@@ -36,7 +38,7 @@ export function compileFolder (options: FolderOptions): Folder {
   return {
     site: options.site ?? null,
     path: (options.path ?? '/').toLowerCase().split('/').filter(segment => segment !== ''),
-    root: resolve(options.root),
+    root: resolve(options.root ?? '/'),
     defaultDocuments: options.defaultDocuments ?? DEFAULT_DOCUMENTS,
     mediaTypes: mediaTypesOf(options.mediaTypes ?? {}),
     cacheHeaders: cacheHeaders(options.clientCache ?? {}),
@@ -44,7 +46,8 @@ export function compileFolder (options: FolderOptions): Folder {
     hiddenSegments: lowered(options.hiddenSegments ?? HIDDEN_SEGMENTS),
     hiddenExtensions: lowered(options.hiddenExtensions ?? HIDDEN_EXTENSIONS),
     errorPages: new Map(Object.entries(options.errorPages ?? {})),
-    ignoreCase: options.ignoreCase ?? false
+    ignoreCase: options.ignoreCase ?? false,
+    served: options.served ?? true
   }
 }
 

@@ -10,8 +10,8 @@ export interface MediaTypes {
 // Sources of programs, settings, logs, databases and keys: in IIS a handler runs them or no type is known, and `mime` has types for some.
 // A folder that is copied from a server may hold any of them.
 const WITHOUT_TYPE: ReadonlySet<string> = new Set([
-  ...'asp aspx ashx asmx axd php php3 php4 php5 php7 phtml phps cshtml vbhtml razor cgi fcgi pl pm py pyc rb jsp jspx cfm cfc inc lua tcl c h cpp rs'.split(' '),
-  ...'ini conf cnf yml yaml toml properties env log sql sqlite sqlite3 db dbf bak old orig swp tmp'.split(' '),
+  ...'asp aspx ashx asmx axd php php3 php4 php5 php7 phtml phps cshtml vbhtml razor cgi fcgi pl pm py pyc rb jsp jspx cfm cfc inc lua tcl c h cpp rs svc shtml stm jade pug hbs ejs'.split(' '),
+  ...'ini conf cnf yml yaml toml properties env log sql sqlite sqlite3 db dbf bak old orig swp tmp dump dist deploy deps buffer'.split(' '),
   ...'pem key pfx p12 p8 jks keystore ppk ps1 psm1 sh bash csh ksh bat cmd vbs wsf dll so pdb'.split(' ')
 ].map(extension => `.${extension}`))
 

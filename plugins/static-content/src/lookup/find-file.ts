@@ -22,7 +22,7 @@ export async function findFile (folder: Folder, rest: readonly string[], endsWit
   // `/page.html/` is no file.
   if (kind === 'file') return endsWithSlash ? NOTHING : { kind, segments }
   if (kind === 'nothing') return NOTHING
-  if (!endsWithSlash && rest.length > 0) return { kind: 'folder' }
+  if (!endsWithSlash) return { kind: 'folder' }
   for (const name of folder.defaultDocuments) {
     const document = spellings === null ? [...segments, name] : await spellings.find(folder.root, [...segments, name])
     if (document !== null && await kindOf(folder.root, document) === 'file') return { kind: 'file', segments: document }
