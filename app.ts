@@ -35,7 +35,9 @@ export interface AppOptions extends Partial<Settings> {
 const PATIENCE = 3000
 
 async function app (fastify: FastifyInstance, options: AppOptions): Promise<void> {
-  const settings = { ...readEnvironment(process.env), ...options }
+  const environment = readEnvironment(process.env)
+  // fastify-cli passes `--files=false` as a text; the environment has it as it is meant.
+  const settings = { ...environment, ...options, files: typeof options.files === 'boolean' ? options.files : environment.files }
   const { webConfig = null, upstream = null } = settings
   endStragglers(fastify, PATIENCE)
 

@@ -32,7 +32,12 @@ export function baseOf (argv: readonly string[]): string | null {
 
 /** Whether the files in the folder of the file are served. Null where it is not said. */
 export function filesOf (argv: readonly string[]): string | null {
-  return argv.includes('--files') ? 'true' : argv.includes('--no-files') ? 'false' : null
+  const given = argv.flatMap(word => /^--(no-)?files(?:=(.*))?$/s.exec(word)?.slice(1, 3).join('=') ?? [])
+  const last = given.at(-1)
+  if (last === undefined) return null
+  if (last === '=' || last === '=true') return 'true'
+  if (last === 'no-=' || last === '=false') return 'false'
+  throw new EnvironmentError(`--files is said alone, or as --no-files: ${USAGE} --files.`)
 }
 
 /** The sections of the file that may be let through, with commas between; it may be given more than once. Null where it is not. */

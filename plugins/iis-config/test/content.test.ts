@@ -1,5 +1,5 @@
 // The sections that say how files are served, as options of static-content: which folder has which, what is lost, and what is only IIS's default.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -115,3 +115,51 @@ function server (t: Test, files: Readonly<Record<string, string>>): string {
   }
   return folder
 }
+
+t.test('what an application answers in IIS is no file: a handler of all paths, of extensions, of one script, and no right to read', async t => {
+  const handlers = (inner: string, attributes = ''): Record<string, unknown> => first(site(`<handlers${attributes}>${inner}</handlers>`))
+  t.same(handlers('<add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" />'), { served: false })
+  t.same(handlers('<add name="block" path="*" verb="*" preCondition="integratedMode" type="System.Web.HttpNotFoundHandler" />'), { served: false })
+  t.same(handlers('', ' accessPolicy="Script"'), { served: false })
+  t.same(handlers('<clear />'), { served: false })
+  t.equal(handlers('<add name="trace" path="*" verb="TRACE" modules="ProtocolSupportModule" />').root, '/srv/www')
+  t.equal(handlers('<add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModule" /><remove name="x" />').served, false)
+  t.equal(handlers('<add name="Files" path="*" verb="GET" modules="StaticFileModule" />').root, '/srv/www')
+  t.same(handlers('<add name="php" path="*.PHP" verb="GET,POST" modules="FastCgiModule" />').mediaTypes, { '.php': null })
+  const { hiddenSegments } = handlers('<add name="node" path="server.js" verb="*" modules="iisnode" />') as { hiddenSegments: string[] }
+  t.ok(hiddenSegments.includes('server.js') && hiddenSegments.includes('web.config'), 'beside IIS\'s own')
+  const inherited = folders(site('<handlers><add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" /></handlers>', '<location path="static"><system.webServer><handlers><remove name="aspNetCore" /></handlers></system.webServer></location>'))
+  t.same(inherited.map(({ path, served, root }) => [path, served, root]), [[undefined, false, undefined], ['/static', undefined, '/srv/www/static']])
+})
+
+t.test('only the folders that roots lead to are served: not those of files that are given by name, nor those above an application that is elsewhere', async t => {
+  const copied = server(t, {
+    'applicationHost.config': `<configuration><system.applicationHost><sites><site name="Shop" id="1">
+      <application path="/"><virtualDirectory path="/" physicalPath="C:\\inetpub\\shop"/></application>
+      <application path="/gone"><virtualDirectory path="/" physicalPath="E:\\elsewhere"/></application>
+      <application path="/core"><virtualDirectory path="/" physicalPath="C:\\inetpub\\core"/></application>
+      <bindings><binding protocol="http" bindingInformation="*:80:shop.example"/></bindings></site></sites></system.applicationHost></configuration>`,
+    'given/web.config': '<configuration/>',
+    'inetpub/shop/Assets/a.css': '',
+    'inetpub/shop/web.config': '<configuration><location path="assets"><system.webServer><staticContent><clientCache cacheControlMode="DisableCache"/></staticContent></system.webServer></location></configuration>',
+    'inetpub/core/a.txt': ''
+  })
+  const files = [join(copied, 'applicationHost.config'), `Shop/core=${join(copied, 'given', 'web.config')}`]
+  t.equal(readConfig(files).options.staticContent, undefined, 'no root, no files')
+  const rooted = readConfig(files, { roots: { 'C:\\inetpub': join(copied, 'inetpub') } })
+  const of = (config: IisConfig): unknown[] => folders(config).map(({ path, root, served }) => [path, root ?? served]).sort()
+  t.same(of(rooted), [['/assets', join(copied, 'inetpub', 'shop', 'Assets')], ['/core', join(copied, 'inetpub', 'core')], ['/gone', false], [undefined, join(copied, 'inetpub', 'shop')]].sort())
+  t.same(of(readConfig(files, { files: true })).filter(one => (one as string[])[0] === '/core'), [['/core', join(copied, 'given')]], 'where somebody says so')
+})
+
+t.test('the web.config of a linked folder is read', { skip: process.platform === 'win32' ? 'links need a right there' : false }, async t => {
+  const copied = server(t, {
+    'applicationHost.config': `<configuration><system.applicationHost><sites><site name="Shop" id="1"><application path="/"><virtualDirectory path="/" physicalPath="C:\\shop"/></application>
+      <bindings><binding protocol="http" bindingInformation="*:80:shop.example"/></bindings></site></sites></system.applicationHost></configuration>`,
+    'shop/a.txt': '',
+    'elsewhere/web.config': '<configuration><system.webServer><security><ipSecurity allowUnlisted="false"/></security></system.webServer></configuration>'
+  })
+  symlinkSync(join(copied, 'elsewhere'), join(copied, 'shop', 'link'))
+  symlinkSync(join(copied, 'shop'), join(copied, 'shop', 'loop'))
+  t.throws(() => readConfig(join(copied, 'applicationHost.config'), { roots: { 'C:\\': copied } }), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS' })
+})

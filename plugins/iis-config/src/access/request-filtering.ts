@@ -2,7 +2,7 @@
 import { any, attribute, bodyLimit, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
 
 /** The hidden segments and file extensions that IIS ships in applicationHost.config: they protect files on a disk, and the plugins serve none. */
-const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
+export const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
 const EXTENSIONS = ('.asa .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm ' +
   '.lsad .ssmap .cd .dsprototype .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype .lddprototype .exclude .refresh .compiled .msgx .vsdisco .rules').split(' ')
 

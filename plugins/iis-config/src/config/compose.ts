@@ -21,7 +21,7 @@ import type { XmlElement } from '../xml/element.ts'
 import type { PluginOptions } from './plugin-options.ts'
 
 /** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
-export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, layout: Layout, maxBodySize: number | undefined): PluginOptions {
+export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, handlers: readonly Found[], layout: Layout, maxBodySize: number | undefined): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
   const proxy: ProxyDraft = { options: { ...maxBodySize !== undefined && { maxBodySize } } }
@@ -58,7 +58,7 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
     })
   }
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
-  const staticContent = readContent(reading, found, layout)
+  const staticContent = readContent(reading, found, handlers, layout)
   const [site] = sites
   return {
     ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },

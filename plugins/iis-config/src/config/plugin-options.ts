@@ -68,7 +68,8 @@ export interface ArrLogOptions {
 
 /** A folder of `@fastify-arr/static-content`. */
 export interface ContentFolder {
-  root: string
+  /** Present unless `served` is false. */
+  root?: string
   path?: string
   site?: string
   defaultDocuments?: string[]
@@ -77,7 +78,9 @@ export interface ContentFolder {
   clientCache?: { maxAge?: number, expires?: string, noCache?: boolean, custom?: string }
   compress?: boolean
   errorPages?: Record<string, { file: string } | { redirect: string }>
+  hiddenSegments?: string[]
   ignoreCase?: boolean
+  served?: false
 }
 
 /** The options of `@fastify-arr/static-content`. */

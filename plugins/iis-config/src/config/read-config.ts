@@ -6,7 +6,7 @@ import type { ReadOptions } from '../options.ts'
 import { Reading } from '../reading/reading.ts'
 import { makeReport, type Report, type Row } from '../reading/report.ts'
 import { findSections } from '../sections/find-sections.ts'
-import { namedAsSites, scopesOf } from '../sections/scopes.ts'
+import { namedAsSites, scopesOf, type Found } from '../sections/scopes.ts'
 import { applicationFinder } from '../server/applications.ts'
 import { gather, type InMemory } from '../server/gather.ts'
 import { takeLockedOut } from '../server/locks/take-locked-out.ts'
@@ -93,8 +93,9 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
   // A locked section refuses requests in IIS, as every request of its site fails: it is looked through before it is taken out.
   const doors = findDoors(reading, scopes, doorsOpen, include)
   if (layout.among) takeLockedOut(reading, documents, scopes)
-  const found = findSections(reading, scopes, doors.effectOf, layout.served.length > 0, include)
-  const composed = compose(reading, found, layout, doors.maxBodySize)
+  const handlers: Found[] = []
+  const found = findSections(reading, scopes, doors.effectOf, layout.served.length > 0 ? handlers : null, include)
+  const composed = compose(reading, found, handlers, layout, doors.maxBodySize)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
   const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, { ...reading, rows: reading.rows(sections), general: reading.general }) }

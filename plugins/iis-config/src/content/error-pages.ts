@@ -18,7 +18,7 @@ const DYNAMIC = /\.(?:aspx?|ashx|asmx|cshtml|php|jsp)(?:\?|$)/i
 /** Reads one section. */
 export function readHttpErrors (reading: Reading, section: XmlElement): Change {
   reading.used(section)
-  reading.word(section, 'errorMode', ERROR_MODES)
+  if (reading.word(section, 'errorMode', ERROR_MODES) === 'Detailed') reading.differs(section.attributes.get('errorMode'), 'the pages are sent all the same, and no details of an error')
   const existing = reading.word(section, 'existingResponse', EXISTING)
   if (existing === 'Replace') reading.loses(section.attributes.get('existingResponse'), UPSTREAM, 'replace its body with rewriteResponse of upstream-proxy')
   for (const name of ['defaultPath', 'defaultResponseMode']) reading.loses(reading.attribute(section, name), 'pages for other statuses than 403 and 404 are not supported', 'see setErrorHandler of Fastify')

@@ -1,7 +1,9 @@
 // From the sections that say how files are served to the folders of static-content, one for each place that says something.
 import type { ContentFolder, StaticContentOptions } from '../config/plugin-options.ts'
 import { written, type Reading } from '../reading/reading.ts'
+import { SEGMENTS } from '../access/request-filtering.ts'
 import type { Found, Scope } from '../sections/scopes.ts'
+import { entryOf } from '../server/folders/roots.ts'
 import type { Layout } from '../server/layout.ts'
 import { placesOf } from '../server/places.ts'
 import type { XmlElement } from '../xml/element.ts'
@@ -9,6 +11,7 @@ import { CONTENT_SECTIONS, type ContentPath } from './content-sections.ts'
 import { readHttpCompression, readUrlCompression } from './compression.ts'
 import { readDefaultDocument } from './default-document.ts'
 import { readHttpErrors } from './error-pages.ts'
+import { readHandlers, servesFiles, takenBy } from './handlers.ts'
 import { shipped, type Change, type ErrorPage, type Settings } from './settings.ts'
 import { readStaticContent } from './static-content.ts'
 
@@ -16,7 +19,8 @@ import { readStaticContent } from './static-content.ts'
 interface Directory {
   readonly site: string | null
   readonly path: string
-  readonly root: string
+  /** Null where the folder is not on this machine. */
+  readonly root: string | null
 }
 
 interface Said {
@@ -28,17 +32,22 @@ interface Said {
  * The folders with their settings; null where none is served. Each place that sections are for gets a folder of its own: a
  * `<location>` may have other default documents than its site.
  */
-export function readContent (reading: Reading, found: ReadonlyMap<string, readonly Found[]>, { served, fileAt }: Layout): StaticContentOptions | null {
+export function readContent (reading: Reading, found: ReadonlyMap<string, readonly Found[]>, handlers: readonly Found[], { served, fileAt }: Layout): StaticContentOptions | null {
   if (served.length === 0) return null
   const directories = served.map(({ folder, site, path }): Directory => ({ site: site ?? null, path: path ?? '/', root: folder }))
-  const said = CONTENT_SECTIONS.flatMap(path => (found.get(path) ?? []).map(({ scope, element }): Said => ({ scope, change: readSection(reading, path, element) })))
+  const said = [
+    ...CONTENT_SECTIONS.flatMap(path => (found.get(path) ?? []).map(({ scope, element }): Said => ({ scope, change: readSection(reading, path, element) }))),
+    ...handlers.map(({ scope, element }): Said => ({ scope, change: readHandlers(element) }))
+  ]
   const folders = placesOf(said, directories).flatMap(({ site, path, own, inherited }) => {
     const directory = directoryAt(directories, site, path)
     if (directory === null) return []
     const settings = shipped()
     for (const { change } of [...inherited, ...own]) change(settings)
-    const home = directoryAt(directories, site, '/')?.root ?? directory.root
-    return [folderOf(reading, { site, path, root: below(directory, path) }, home, settings, fileAt)]
+    const { root } = directory
+    if (root === null || !servesFiles(settings)) return [placed(site, path, { served: false })]
+    const home = directoryAt(directories, site, '/')?.root ?? root
+    return [placed(site, path, optionsOf(reading, below(root, directory.path, path), home, settings, fileAt))]
   })
   return { folders }
 }
@@ -66,16 +75,21 @@ function readSection (reading: Reading, path: ContentPath, element: XmlElement):
   }
 }
 
-function folderOf (reading: Reading, { site, path, root }: Directory, home: string, settings: Settings, fileAt: Layout['fileAt']): ContentFolder {
-  const { mediaTypes, cache, documents, errors, compress } = settings
+function placed (site: string | null, path: string, options: ContentFolder): ContentFolder {
+  return written<ContentFolder>({ site: site ?? undefined, path: path === '/' ? undefined : path, ...options })
+}
+
+function optionsOf (reading: Reading, root: string, home: string, settings: Settings, fileAt: Layout['fileAt']): ContentFolder {
+  const { mediaTypes, cache, documents, errors, compress, handlers } = settings
+  const { extensions, names } = takenBy(handlers)
+  const types = { ...Object.fromEntries(mediaTypes), ...Object.fromEntries(extensions.map(extension => [extension, null])) }
   return written<ContentFolder>({
-    site: site ?? undefined,
-    path: path === '/' ? undefined : path,
     root,
     defaultDocuments: documents.enabled ? documents.files : [],
-    mediaTypes: mediaTypes.size === 0 ? undefined : Object.fromEntries(mediaTypes),
+    mediaTypes: Object.keys(types).length === 0 ? undefined : types,
     clientCache: cacheOf(cache),
     compress: compress ? true : undefined,
+    hiddenSegments: names.length === 0 ? undefined : [...new Set([...SEGMENTS, ...names])],
     errorPages: pagesOf(reading, errors, home, fileAt),
     ignoreCase: true
   })
@@ -103,10 +117,12 @@ function pagesOf (reading: Reading, errors: ReadonlyMap<string, ErrorPage>, home
 }
 
 /** The folder of a path in the file system. */
-function below ({ path, root }: Directory, place: string): string {
+function below (root: string, path: string, place: string): string {
   return join(root, place.slice(path === '/' ? 0 : path.length))
 }
 
+/** A path below a folder, by names whose case may differ from those on the disk. */
 function join (root: string, path: string): string {
-  return [root.replace(/[/\\]+$/, ''), ...path.replace(/[?#].*$/, '').split(/[/\\]+/).filter(part => part !== '' && part !== '~')].join('/')
+  const names = path.replace(/[?#].*$/, '').split(/[/\\]+/).filter(part => part !== '' && part !== '~')
+  return names.reduce((at, name) => entryOf(at, name) ?? `${at}/${name}`, root.replace(/(?<=.)[/\\]+$/, ''))
 }

@@ -23,6 +23,21 @@ export interface Settings {
   /** By status, or by status and substatus. */
   readonly errors: Map<string, ErrorPage>
   compress: boolean
+  /** In the order in which they are asked. */
+  handlers: readonly Handler[]
+  /** False where `accessPolicy` has no Read. */
+  readable: boolean
+}
+
+/** Who answers for a path of IIS's wildcards. */
+export interface Handler {
+  /** In lower case. */
+  readonly name: string
+  readonly path: string
+  /** Whether it takes GET. */
+  readonly gets: boolean
+  /** Whether it is IIS's handler of files. */
+  readonly isStatic: boolean
 }
 
 /** What a section changes in the settings that it inherits. */
@@ -35,6 +50,8 @@ export function shipped (): Settings {
     cache: { mode: 'NoControl', maxAge: 86_400, expires: undefined, custom: '' },
     documents: { enabled: true, files: ['Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx'] },
     errors: new Map(),
-    compress: true
+    compress: true,
+    handlers: [{ name: 'staticfile', path: '*', gets: true, isStatic: true }],
+    readable: true
   }
 }

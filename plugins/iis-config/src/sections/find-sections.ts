@@ -31,10 +31,10 @@ export type SectionPath = typeof READ[number]
  * Finds the sections that are read, by their path, and adds the others to the report.
  *
  * @param effectOf the effect of a section that can refuse requests; undefined for other sections.
- * @param files whether the sections that say how files are served are read: where no folder is, they are for nothing.
+ * @param handlers gets the sections `<handlers>`, and the others that say how files are served are read; null where no files are.
  * @param include replaces `configSource` by the contents of the file it names.
  */
-export function findSections (reading: Reading, scopes: readonly Scope[], effectOf: (element: XmlElement) => Effect | undefined, files: boolean, include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
+export function findSections (reading: Reading, scopes: readonly Scope[], effectOf: (element: XmlElement) => Effect | undefined, handlers: Found[] | null, include: (element: XmlElement) => void): Map<SectionPath, Found[]> {
   const found = new Map<SectionPath, Found[]>()
   const pathOf = pathFinder()
   for (const scope of scopes) visit(scope.container, '', scope)
@@ -44,13 +44,17 @@ export function findSections (reading: Reading, scopes: readonly Scope[], effect
     for (const element of group.children) {
       if (element.name === 'location' && before === '') continue
       const path = before === '' ? element.name : `${before}/${element.name}`
-      if (isRead(path) && (files || !isContent(path))) {
+      if (isRead(path) && (handlers !== null || !isContent(path))) {
         include(element)
         found.set(path, [...found.get(path) ?? [], { scope, element }])
       } else if (GROUPS.includes(path) && element.children.length > 0) {
         reading.container(element)
         visit(element, path, scope)
       } else {
+        if (path === 'system.webServer/handlers' && handlers !== null) {
+          include(element)
+          handlers.push({ scope, element })
+        }
         misplaced(reading, element)
         reading.sections.push({ ...element.place, path: pathOf(element), ...unreadSection(element, path, effectOf(element)) })
       }

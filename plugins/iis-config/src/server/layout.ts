@@ -13,11 +13,16 @@ export interface Layout {
   /** Applications below the root of their site. */
   readonly applications: readonly { readonly site: string | null, readonly path: string }[]
   /** The folders whose files are served: none unless the option `files` says so, or the folders of a server are known. */
-  readonly served: readonly DocumentFolder[]
+  readonly served: readonly ServedFolder[]
   /** Where a file of the server is on this machine; null where it is not known. */
   readonly fileAt: (path: string) => string | null
   /** What became of the physical path of a virtual directory; undefined where files of other folders are not looked for. */
   readonly folderNote: (attribute: XmlAttribute | undefined) => FolderNote | undefined
+}
+
+/** A folder whose files are served; null where it is not on this machine, so that those of a folder above are not served in its place. */
+export interface ServedFolder extends Omit<DocumentFolder, 'folder'> {
+  readonly folder: string | null
 }
 
 /** `found` where the folder is on this machine. */

@@ -7,8 +7,8 @@ import { drivesOf } from './folders/copied-server.ts'
 import { inOrder, type Document, type Gathered } from './document.ts'
 import { WebConfigFinder } from './folders/find-web-configs.ts'
 import { pathOf, type GivenFile, type Place } from './folders/given-file.ts'
-import type { FolderNote } from './layout.ts'
-import { rootsOf, type FolderOf } from './folders/roots.ts'
+import type { FolderNote, ServedFolder } from './layout.ts'
+import { entryOf, rootsOf, type FolderOf } from './folders/roots.ts'
 import { directoriesOf, sitesIn, type SiteDirectory } from './sites-of-server.ts'
 
 /** Where the files of the server are. */
@@ -22,10 +22,11 @@ export interface Copied {
 }
 
 /** Gathers the files of a server. */
-export function gatherServer (server: Document, given: readonly GivenFile[], { roots, folder, documentRoot, files = true }: Copied, open: (file: string) => XmlElement): Gathered {
+export function gatherServer (server: Document, given: readonly GivenFile[], { roots, folder, documentRoot, files }: Copied, open: (file: string) => XmlElement): Gathered {
   const directories = directoriesOf(server.root)
   const names = sitesIn(server.root).map(site => site.attributes.get('name')?.value ?? '')
   const folders: DocumentFolder[] = documentRoot === undefined ? [] : [{ folder: documentRoot }]
+  const served: ServedFolder[] = [...folders]
   const notes = new Map<XmlAttribute, FolderNote>()
   const missing: string[] = []
   const named: Document[] = []
@@ -34,6 +35,8 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
     if (isAmong(named, place)) throw optionError(one.file, [`another file is given for ${place.site ?? ''}${place.path} as well`])
     named.push({ file: one.file, root: open(one.file), server: false, ...place })
     folders.push({ folder: dirname(resolve(one.file)), site: place.site as string, path: place.path })
+    // The file may lie among others.
+    if (files === true) served.push({ folder: dirname(resolve(one.file)), site: place.site as string, path: place.path })
   }
   const found: Document[] = []
   const finder = new WebConfigFinder()
@@ -46,7 +49,7 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
       server: true,
       among: true,
       documentRoot: folders.length === 0 ? undefined : folders,
-      served: files ? folders : [],
+      served: files !== false && served.some(({ folder }) => folder !== null) ? served : [],
       fileAt: fileFinder(folderOf),
       applications: directories.filter(({ application, path }) => application && path !== '/'),
       folderNote: attribute => attribute && notes.get(attribute)
@@ -58,13 +61,14 @@ export function gatherServer (server: Document, given: readonly GivenFile[], { r
     if (physicalPath === undefined) return
     const isNamed = isAmong(named, { site, path })
     const at = folderOf(physicalPath.value)
+    if (!served.some(one => one.site === site && one.path === path)) served.push({ folder: at === null ? null : resolve(at), site, path })
     if (at === null) {
       notes.set(physicalPath, isNamed
         ? { found: true, note: 'its web.config is read as it was given; those of the folders below are not' }
         : { found: false, note: 'no root leads to this folder: its web.config is not read, nor one below it' })
       return
     }
-    notes.set(physicalPath, { found: true, note: files ? `on this machine the folder is ${at}; its files are served as @fastify-arr/static-content does` : `files are not served; on this machine the folder is ${at}` })
+    notes.set(physicalPath, { found: true, note: files !== false ? `on this machine the folder is ${at}; its files are served as @fastify-arr/static-content does` : `files are not served; on this machine the folder is ${at}` })
     if (!isNamed) folders.push({ folder: resolve(at), site, path })
     // A folder below may have the URL of another application or virtual directory, whose folder is elsewhere.
     const isOther = (below: string): boolean => isAmong(directories, { site, path: pathOf(`${path}${below}`) })
@@ -83,7 +87,7 @@ function fileFinder (folderOf: FolderOf): Gathered['layout']['fileAt'] {
   return path => {
     const cut = Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/'))
     const at = cut === -1 ? null : folderOf(path.slice(0, cut))
-    return at === null ? null : resolve(at, path.slice(cut + 1))
+    return at === null ? null : resolve(entryOf(at, path.slice(cut + 1)) ?? join(at, path.slice(cut + 1)))
   }
 }
 
