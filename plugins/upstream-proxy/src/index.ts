@@ -77,7 +77,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
     }
     answerBrowsers(scope, fastify)
     scope.addHook('onRoute', withHooks(settings.route, (scope, route) => takeOver(ways.add(scope, route))))
-    Neighbours.of(fastify).claim(scope, !settings.upgrades.none)
+    Neighbours.of(fastify).claim(scope, settings)
     await scope.register(httpProxy, {
       // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
       prefix: options.prefix === '/' ? '' : options.prefix ?? '',

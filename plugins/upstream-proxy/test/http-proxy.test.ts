@@ -1,5 +1,6 @@
 // The drop-in for @fastify/http-proxy: what its own tests do not ask. Those are run in http-proxy-peer.test.ts.
 import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { createServer as createTls } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -9,7 +10,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import httpProxy, { fastifyHttpProxy } from '../src/http-proxy/http-proxy.ts'
-import { upstream } from './forward-subjects.ts'
+import upstreamProxy from '../src/index.ts'
+import { rawUpstream, upstream } from './forward-subjects.ts'
+import { client, rest } from './parts.ts'
 import { CERT, KEY_PEM } from './tunnel-subjects.ts'
 
 type Options = Parameters<typeof httpProxy>[1]
@@ -394,4 +397,36 @@ t.test('it is imported by default or by name, and required as itself', async t =
   t.equal(required.fastifyHttpProxy, required)
   t.same(required.defaultRoutes, ['/', '/*'])
   t.same(required.defaultHttpMethods, ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT', 'OPTIONS'])
+})
+
+t.test('an upgrade to a protocol that only another proxy tunnels is the handler\'s, as any request', async t => {
+  const { url } = await sockets(t)
+  const address = await served(t, {
+    upstream: await echoing(t),
+    wsUpstream: url,
+    websocket: true,
+    handler: (_request: unknown, reply: { code: (status: number) => { send: (text: string) => void } }) => { reply.code(401).send('gate') }
+  }, app => app.register(upstreamProxy, { upstream: url.replace('ws', 'http'), prefix: '/t', upgrades: ['websocket', 'tcp'] }))
+  const near = client(t, Number(new URL(address).port))
+  near.write('GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+  t.match(await rest(near), /^HTTP\/1\.1 401 [^]*gate$/)
+})
+
+t.test('HTTP/2: an answer that breaks in onResponse\'s hands does not look complete', async t => {
+  const far = await rawUpstream(t, socket => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
+    setImmediate(() => socket.resetAndDestroy())
+  })
+  const app = Fastify({ http2: true })
+  t.teardown(() => app.close())
+  await app.register(httpProxy, { upstream: far.url, replyOptions: { onResponse: (_request, reply, response) => { reply.send((response as unknown as { stream: unknown }).stream) } } } as Options)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  session.on('error', () => {})
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': '/' })
+  stream.on('error', () => {})
+  stream.resume()
+  await once(stream, 'close')
+  t.equal(stream.rstCode, 2, 'INTERNAL_ERROR')
 })

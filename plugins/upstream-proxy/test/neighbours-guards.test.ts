@@ -1,10 +1,11 @@
 // A request that falls through from another's route to the proxy passes all that guards the proxy; what a hook has refused does not fall through.
-import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type preHandlerHookHandler } from 'fastify'
 import t, { type Test } from 'tap'
 import upstreamProxy, { type UpstreamProxyOptions } from '../src/index.ts'
 import { ask } from './forward-subjects.ts'
 import { asked, beside, folder, ORDERS, upgraded, type Asked } from './neighbours.ts'
-import { proxy } from './parts.ts'
+import { client, proxy, rest } from './parts.ts'
 
 const HOOKS = ['onRequest', 'preValidation', 'preHandler'] as const
 
@@ -53,15 +54,15 @@ for (const order of ORDERS) {
     }
   }
 
-  t.test(`the proxy's hooks run once, in order, behind the server's, and see the proxy's config: for a folder declared ${order} it`, async t => {
+  t.test(`the proxy's hooks run once, in order, behind the server's: for a folder declared ${order} it`, async t => {
     const { url } = await asked(t)
     const seen: unknown[] = []
-    const tell = (name: string) => async ({ routeOptions }: FastifyRequest) => { seen.push([name, (routeOptions.config as { role?: string }).role]) }
+    const tell = (name: string) => async () => { seen.push(name) }
     const { port } = await beside(t, order, app => {
       for (const hook of HOOKS) app.addHook(hook, async () => { seen.push(`server's ${hook}`) })
       app.get('/*', folder)
-    }, { upstream: url, config: { role: 'admin' }, onRequest: tell('onRequest'), preValidation: tell('preValidation'), preHandler: [tell('preHandler 1'), tell('preHandler 2')] })
-    const expected = [...HOOKS.map(hook => `server's ${hook}`), ...['onRequest', 'preValidation', 'preHandler 1', 'preHandler 2'].map(name => [name, 'admin'])]
+    }, { upstream: url, onRequest: tell('onRequest'), preValidation: tell('preValidation'), preHandler: [tell('preHandler 1'), tell('preHandler 2')] })
+    const expected = [...HOOKS.map(hook => `server's ${hook}`), 'onRequest', 'preValidation', 'preHandler 1', 'preHandler 2']
     t.match(await ask(port, { path: '/x' }), { status: 200 })
     t.same(seen.splice(0), expected)
     t.same(await upgraded(port, '/x'), [101, 'upstream'])
@@ -122,7 +123,10 @@ for (const order of ORDERS) {
       },
       after: app => { if (order === 'after') app.get('/*', folder) }
     })
-    await refuses(t, upstream, port, 401)
+    t.same(await statuses(port), [404, 404, 200], 'nothing falls through: it stays with the folder')
+    t.same(await statuses(port, { authorization: 'Basic me' }), [404, 404, 200])
+    t.same(upstream.arrived, [])
+    t.equal((await ask(port, { path: '/x', method: 'POST' })).status, 401)
   })
 
   t.test(`with constraints only requests that meet them fall through, from a route declared ${order} the proxy`, async t => {
@@ -199,3 +203,70 @@ t.test('a route that cannot be put ahead of the proxy without taking another\'s 
   await t.rejects(proxy(t, { upstream: url, constraints }, { after: app => app.get('/*', { constraints }, folder) }), mistake)
   await t.resolves(proxy(t, { upstream: url, constraints }, { before: app => app.get('/*', { constraints }, folder) }))
 })
+
+for (const order of ORDERS) {
+  for (const hook of HOOKS) {
+    t.test(`a login in ${hook} of the scope that the proxy is registered in refuses what a folder declared ${order} it has not`, async t => {
+      const upstream = await asked(t)
+      const app = Fastify()
+      t.teardown(() => app.close())
+      const folders = (): void => { app.get('/*', folder) }
+      if (order === 'before') folders()
+      await app.register(async scope => {
+        scope.addHook(hook, async (request, reply) => { if (!login(request)) return reply.code(401).send('who is it?') })
+        await scope.register(upstreamProxy, { upstream: upstream.url })
+      })
+      if (order === 'after') folders()
+      await app.listen({ port: 0, host: '127.0.0.1' })
+      const { port } = app.server.address() as AddressInfo
+      t.match(await ask(port, { path: '/page' }), { status: 200, body: 'a page' }, 'the folder is not behind it')
+      await refuses(t, upstream, port, 401)
+    })
+  }
+
+  t.test(`a proxy whose config the server's hooks may ask for takes nothing from a folder declared ${order} it`, async t => {
+    const { url, arrived } = await asked(t)
+    const { port } = await beside(t, order, app => {
+      app.addHook('onRequest', async (request, reply) => { if ((request.routeOptions.config as { login?: boolean }).login === true && !login(request)) return reply.code(401).send() })
+      app.get('/*', folder)
+    }, { upstream: url, config: { login: true } })
+    t.equal((await ask(port, { path: '/x' })).status, 404)
+    t.equal((await ask(port, { path: '/x', method: 'POST' })).status, 401)
+    t.same(arrived, [])
+  })
+
+  t.test(`a proxy whose scope looks at answers takes nothing from a folder declared ${order} it`, async t => {
+    const { url, arrived } = await asked(t)
+    const app = Fastify()
+    t.teardown(() => app.close())
+    if (order === 'before') app.get('/*', folder)
+    await app.register(async scope => {
+      scope.addHook('onSend', async (_request, reply) => { reply.removeHeader('x-name') })
+      await scope.register(upstreamProxy, { upstream: url })
+    })
+    if (order === 'after') app.get('/*', folder)
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    t.equal((await ask(port, { path: '/x' })).status, 404)
+    t.same(arrived, [])
+    const posted = await ask(port, { path: '/x', method: 'POST' })
+    t.match(posted, { status: 200 })
+    t.notOk('x-name' in posted.headers)
+  })
+
+  t.test(`an upgrade that the proxy does not tunnel is the folder's that was declared ${order} it, though another proxy tunnels it`, async t => {
+    const { url, arrived } = await asked(t)
+    const app = Fastify()
+    t.teardown(() => app.close())
+    const route = (): void => { app.get('/*', async (request, reply) => login(request) ? reply.callNotFound() : reply.code(403).send('handler')) }
+    if (order === 'before') route()
+    await app.register(upstreamProxy, { upstream: url })
+    await app.register(upstreamProxy, { upstream: url, prefix: '/t', upgrades: ['websocket', 'tcp'] })
+    if (order === 'after') route()
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const near = client(t, (app.server.address() as AddressInfo).port)
+    near.write('GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    t.match(await rest(near), /^HTTP\/1\.1 403 [^]*handler$/)
+    t.same(arrived, [])
+  })
+}

@@ -12,7 +12,7 @@ import t, { type Test } from 'tap'
 import upstreamProxy, { type UpstreamProxyOptions } from '../src/index.ts'
 import { ask, proxy as httpProxy, upstream } from './forward-subjects.ts'
 import { ask as talk, client, eventually, frame, handshake, MASK, proxy, rest, tcpUpstream, until, watchDials } from './parts.ts'
-import { agreeing, AT_ONCE } from './tunnel-subjects.ts'
+import { agreeing, AT_ONCE, switchFor } from './tunnel-subjects.ts'
 
 const NOWHERE = 'http://127.0.0.1:1'
 
@@ -311,4 +311,66 @@ t.test('errors of a WebSocket\'s upstream are the error handler\'s, and so is a 
   t.match(await rest(near), /^HTTP\/1\.1 502 [^]*FST_ARR_UPSTREAM_RESET/)
   await eventually(() => closed.length === 1, 'reply.raw closes')
   t.match(closed[0], { status: 401, error: { code: 'FST_ARR_UPSTREAM_RESET' } })
+})
+
+t.test('an upstream that breaks while a hook runs is a whole error answer, and the hooks for errors run once', async t => {
+  const { url } = await tcpUpstream(t, socket => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n')
+      setImmediate(() => socket.resetAndDestroy())
+    })
+  })
+  let errors = 0
+  let broken = (): void => {}
+  const { port, closed } = await proxy(t, { upstream: url }, {
+    before: app => {
+      app.addHook('onSend', async (request, _reply, payload) => {
+        // The first run is for the answer, which breaks meanwhile.
+        if ((request.upstream?.error ?? null) === null) await new Promise<void>(resolve => { broken = resolve })
+        return payload
+      })
+      app.addHook('onError', async () => { errors++ })
+      app.setErrorHandler(async (error, _request, reply) => {
+        for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+        return reply.code((error as { statusCode: number }).statusCode).send(`mine ${(error as { code: string }).code}`)
+      })
+      app.addHook('onRequest', async request => {
+        const wait = (): void => { if ((request.upstream?.error ?? null) === null) setImmediate(wait); else broken() }
+        setImmediate(wait)
+      })
+    }
+  })
+  const near = client(t, port)
+  near.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  t.match(await rest(near), /^HTTP\/1\.1 502 [^]*\r\n\r\nmine FST_ARR_UPSTREAM_RESET$/)
+  await eventually(() => closed.length === 1, 'reply.raw closes')
+  t.equal(errors, 1)
+})
+
+t.test('an upstream that says something and ends its side while a hook runs has agreed all the same', async t => {
+  const { url } = await tcpUpstream(t, socket => {
+    socket.once('data', head => socket.end(`${switchFor(String(head))}hello`))
+  })
+  let opens: (() => void) | null = null
+  const { port } = await proxy(t, { upstream: url }, {
+    before: app => { app.addHook('onSend', async () => { await new Promise<void>(resolve => { opens = resolve }) }) }
+  })
+  const near = client(t, port)
+  near.write(handshake())
+  await eventually(() => opens !== null, 'the hook runs')
+  // The end came with the 101, and has been told by then.
+  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+  ;(opens as unknown as () => void)()
+  t.match(await rest(near), /^HTTP\/1\.1 101 [^]*hello$/)
+})
+
+t.test('a client that has ended its side has the handshake\'s time limit, also while a hook runs', async t => {
+  const upstream = await agreeing(t)
+  const { port } = await proxy(t, { upstream: upstream.url, timeouts: { handshake: 300 } }, {
+    before: app => { let runs = 0; app.addHook('onSend', () => runs++ > 0 ? Promise.resolve() : new Promise(() => {})) }
+  })
+  const near = client(t, port)
+  near.end(handshake())
+  t.match(await rest(near), /^HTTP\/1\.1 504 /)
+  await eventually(() => upstream.sockets.every(socket => socket.destroyed || (socket.resume(), socket.readableEnded)), 'the upstream is freed')
 })

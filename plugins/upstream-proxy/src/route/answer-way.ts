@@ -19,7 +19,8 @@ export interface AnswerWay {
 /** The plugin url-rewrite, as far as its own `onSend` hook is concerned; `rewriteResponse` does the same on the direct way. */
 interface Rewriter { readonly onSend?: unknown, readonly changesAnswers?: boolean }
 
-type Hooks = Record<'onSend' | 'onError' | 'onResponse', readonly unknown[]>
+const NAMES = ['onRequest', 'preValidation', 'preHandler', 'onSend', 'onError', 'onResponse'] as const
+type Hooks = Record<typeof NAMES[number], readonly unknown[]>
 type Scope = FastifyInstance & { readonly urlRewrite?: Rewriter }
 
 // Fastify's list of an instance's hooks. It has no public access to them.
@@ -61,7 +62,8 @@ export class AnswerWays {
   }
 }
 
-function hooksOf (scope: object): Hooks | null {
+/** The hooks of a scope, with those that it has inherited; null where a later Fastify hides them. */
+export function hooksOf (scope: object): Hooks | null {
   for (let one = scope; one !== null; one = Object.getPrototypeOf(one)) {
     const symbol = Object.getOwnPropertySymbols(one).find(({ description }) => description === HOOKS)
     if (symbol !== undefined) return checked((one as Record<symbol, unknown>)[symbol])
@@ -70,8 +72,7 @@ function hooksOf (scope: object): Hooks | null {
 }
 
 function checked (hooks: unknown): Hooks | null {
-  const { onSend, onError, onResponse } = hooks as Partial<Hooks>
-  return Array.isArray(onSend) && Array.isArray(onError) && Array.isArray(onResponse) ? hooks as Hooks : null
+  return NAMES.every(name => Array.isArray((hooks as Partial<Hooks>)[name])) ? hooks as Hooks : null
 }
 
 function listed (hooks: unknown): readonly unknown[] {

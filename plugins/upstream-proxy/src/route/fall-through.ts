@@ -1,19 +1,27 @@
 // What becomes of a request for which another plugin's route at the proxy's path finds nothing? The proxy takes it.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Upgrades } from '../dispatch/protocols.ts'
 import { upgradeOf } from '../dispatch/upgrade.ts'
+import { hooksOf } from './answer-way.ts'
 
 /** The end of a hook, or of several. */
 export type Done = (error?: unknown) => void
 export type Hook = (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply, done: Done) => unknown
 
+/** The hooks that run before a handler, in their order. */
+export const KINDS = ['onRequest', 'preValidation', 'preHandler'] as const
+export type Kind = typeof KINDS[number]
+
 /** What the proxy does with a request of its path. */
 export interface Taker {
   readonly instance: FastifyInstance
-  /** The hooks of the proxy's route in their order; the last takes the request to its upstream. */
-  readonly hooks: readonly Hook[]
+  /** The hooks of the proxy's route; the last of all takes the request to its upstream. */
+  readonly hooks: Readonly<Record<Kind, readonly Hook[]>>
   /** `request.routeOptions` of the proxy's route, as far as it differs from that of the other route. */
   readonly options: { readonly url: string, readonly config: object }
-  readonly tunnels: boolean
+  readonly upgrades: Upgrades
+  /** Whether its route has a config of the user's, which hooks of the server may have asked for. */
+  readonly hasConfig: boolean
 }
 
 /** What Fastify keeps of a route. Private to Fastify, and without it there is no place behind all hooks of a route that is already declared. */
@@ -42,25 +50,33 @@ export function fallThrough (context: RouteContext, takerOf: (request: FastifyRe
   context.handler = (request, reply) => {
     const taker = takerOf(request)
     if (taker === undefined) return handler(request, reply)
-    if (!isWebSocket && taker.tunnels && upgradeOf(request.raw) !== undefined) {
-      take(request, reply, taker)
-      return undefined
+    // A protocol that this proxy does not tunnel makes a plain request, and that is the route's.
+    if (!isWebSocket && upgradeOf(request.raw)?.protocols.some(protocol => taker.upgrades.allows(protocol)) === true) {
+      if (take(request, reply, taker)) return undefined
     }
     reply.callNotFound = () => {
       // Once: where the proxy's own hooks say not found, it is.
       delete (reply as Partial<FastifyReply>).callNotFound
       // A body that Fastify has read can't be forwarded.
       if (reply.sent || request.body !== undefined) return reply.callNotFound()
-      take(request, reply, taker)
-      return reply
+      return take(request, reply, taker) ? reply : reply.callNotFound()
     }
     return handler(request, reply)
   }
 }
 
-function take (request: FastifyRequest, reply: FastifyReply, { instance, hooks, options }: Taker): void {
+/**
+ * Runs what guards the proxy and has not run for the other route: the hooks of the proxy's scope, then those of its route. False, and
+ * nothing is taken, where that is not known, or where the proxy's hooks on answers would not see this one.
+ */
+function take (request: FastifyRequest, reply: FastifyReply, { instance, hooks, options, hasConfig }: Taker): boolean {
+  const own = hooksOf(instance)
+  const theirs = hooksOf(request.server)
+  if (own === null || theirs === null || hasConfig || own.onSend.some(hook => !theirs.onSend.includes(hook))) return false
+  const all = KINDS.flatMap(kind => [...own[kind].filter(hook => !theirs[kind].includes(hook)) as Hook[], ...hooks[kind]])
   Object.defineProperty(request, 'routeOptions', { configurable: true, value: { ...request.routeOptions, ...options } })
-  run(hooks.map(hook => hook.bind(instance)), request, reply)
+  run(all.map(hook => hook.bind(instance)), request, reply)
+  return true
 }
 
 /** Runs hooks as Fastify does: with a callback or async, each after the one before, until one answers or fails. */

@@ -5,7 +5,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
-import { contextOf, fallThrough, type Hook, type RouteContext, type Taker } from './fall-through.ts'
+import type { Upgrades } from '../dispatch/protocols.ts'
+import type { Settings } from '../options.ts'
+import { contextOf, fallThrough, type Hook, type Kind, type RouteContext, type Taker } from './fall-through.ts'
 import { putAhead } from './precedence.ts'
 
 /** A path of a proxy. */
@@ -61,13 +63,13 @@ export class Neighbours {
   }
 
   /** Declares the routes of a scope as a proxy's: each leaves out what others have declared. */
-  claim (scope: FastifyInstance, tunnels: boolean): void {
+  claim (scope: FastifyInstance, { upgrades, route: { config } }: Pick<Settings, 'upgrades' | 'route'>): void {
     (scope as { [OWN]?: true })[OWN] = true
     const neighbours = this
-    scope.addHook('onRoute', function (route) { neighbours.#claim(this, route, tunnels) })
+    scope.addHook('onRoute', function (route) { neighbours.#claim(this, route, upgrades, Object.keys(config).length > 0) })
   }
 
-  #claim (instance: FastifyInstance, route: RouteOptions, tunnels: boolean): void {
+  #claim (instance: FastifyInstance, route: RouteOptions, upgrades: Upgrades, hasConfig: boolean): void {
     const { url, constraints = {} } = route
     const methods = new Set([route.method].flat())
     const same = url === '/*' ? ['/*', '*'] : [url]
@@ -81,8 +83,9 @@ export class Neighbours {
     const claimed = this.#claims.filter(other => other.same[0] === url && isDeepStrictEqual(other.constraints, constraints))
     const declared = new Set([...methods].filter(method => claimed.some(other => other.methods.has(method)) || !taken.has(method)))
     if (declared.size < methods.size) route.method = [...declared] as HTTPMethods[]
-    const hooks = [route.onRequest, route.preValidation, route.preHandler].flat().filter(hook => hook !== undefined) as Hook[]
-    this.#claims.push({ instance, tunnels, hooks, options: { url, config: { ...route.config, url, method: [...methods] } }, constraints, methods, declared, same, left })
+    const listed = (kind: Kind): Hook[] => [route[kind]].flat().filter(hook => hook !== undefined) as Hook[]
+    const hooks = { onRequest: listed('onRequest'), preValidation: listed('preValidation'), preHandler: listed('preHandler') }
+    this.#claims.push({ instance, upgrades, hasConfig, hooks, options: { url, config: { ...route.config, url, method: [...methods] } }, constraints, methods, declared, same, left })
     // The most constrained first, as in the router.
     this.#claims.sort((a, b) => Object.keys(b.constraints).length - Object.keys(a.constraints).length)
     if ([...left.values()].some(({ size }) => size > 0)) this.#watch()

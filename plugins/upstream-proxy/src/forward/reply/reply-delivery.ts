@@ -28,6 +28,7 @@ export class ReplyDelivery implements ThroughTarget {
   #failure: Error | null = null
   #source: Source | null = null
   #isEarly = false
+  #status = 0
   /** True while the client must read before more is read from the upstream. */
   #isFull = false
   /** The headers that the reply had before the answer. */
@@ -43,6 +44,7 @@ export class ReplyDelivery implements ThroughTarget {
   /** Gives the answer to Fastify. Throws where a header that a hook has set cannot be sent. */
   head (answer: ClientAnswer, owner: ThroughOwner): void {
     const { status, headers } = answer
+    this.#status = status
     const reply = this.#reply
     if (this.#response.headersSent) throw new Error('a head was sent already')
     this.#own = reply.getHeaders()
@@ -64,8 +66,11 @@ export class ReplyDelivery implements ThroughTarget {
   #piped (payload: Readable, length: unknown, trailer: string | undefined): void {
     const response = this.#response
     this.#payload = payload
-    // It failed while the hooks ran; what they have put around it may not know.
-    if (this.#failure !== null) payload.destroy(this.#failure)
+    if (this.#failure !== null) {
+      // It failed while the hooks ran, and what they have put around it may not know. Another status is that of an error handler's own stream.
+      if (payload === this.#body || response.statusCode === this.#status) payload.destroy(this.#failure)
+      return
+    }
     // A hook has put another stream around the body, and the length is still that of the body.
     if (payload !== this.#body && length !== undefined && response.getHeader('content-length') === length) response.removeHeader('content-length')
     // Only now, because Node refuses it beside a length.
@@ -83,7 +88,7 @@ export class ReplyDelivery implements ThroughTarget {
   #sendHead (): void {
     const response = this.#response
     // The pipe hands over what has arrived at the end of this turn; the head leaves with it.
-    setImmediate(() => { if (!response.headersSent && !response.destroyed && !response.writableEnded) response.flushHeaders() })
+    setImmediate(() => { if (this.#failure === null && !response.headersSent && !response.destroyed && !response.writableEnded) response.flushHeaders() })
   }
 
   /** The head leaves with the first bytes. */

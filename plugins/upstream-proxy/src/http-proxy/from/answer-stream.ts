@@ -1,11 +1,15 @@
 // How does code of the user's get an answer? As a stream that `onResponse` sends or changes, through Fastify's own reply.
+import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { AnswerDelivery } from '../../forward/answer-delivery.ts'
 import type { ClientAnswer } from '../../forward/answer/rewrites.ts'
 import type { ThroughOwner } from '../../forward/answer/through.ts'
 import type { Source } from '../../forward/pool/exchange.ts'
+import { onFinished } from '../../forward/reply/finished.ts'
 import type { FromOptions } from '../options/peer-options.ts'
+
+const INTERNAL_ERROR = 2 // RFC 9113 §7
 
 // Those that Fastify and Node write themselves.
 const FRAMING: ReadonlySet<string> = new Set(['transfer-encoding', 'trailer'])
@@ -40,7 +44,7 @@ export class AnswerStream implements AnswerDelivery {
     // Without a listener, the error of a stream that nobody reads would end the process.
     stream.on('error', noop)
     // The answer was sent without the stream, or without all of it.
-    reply.raw.once('finish', () => { stream.destroy() })
+    onFinished(reply.raw, () => { stream.destroy() })
     this.#attempt(() => {
       reply.code(answer.status)
       const headers = setHeaders(reply, answer)
@@ -66,6 +70,9 @@ export class AnswerStream implements AnswerDelivery {
 
   failed (error: Error): void {
     this.#over = true
+    const response = this.#reply.raw
+    // Fastify would end the stream without an error, as if the answer were whole.
+    if ('stream' in response && response.headersSent) (response as unknown as Http2ServerResponse).stream.close(INTERNAL_ERROR)
     if (this.#stream !== null) this.#stream.destroy(error)
     else if (this.#onError !== undefined) this.#attempt(() => { this.#onError?.(this.#reply as never, { error }) })
     else if (!this.#reply.sent) this.#reply.send(error)

@@ -44,6 +44,7 @@ export class Handshake {
   readonly #early: EarlyClient
   readonly #listening = new Listening()
   #moment: Moment = 'connect'
+  #agreed = false
   #done = false
 
   constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, offered: readonly string[], settings: Settings, way: AnswerWay,
@@ -90,7 +91,7 @@ export class Handshake {
     if (handshakeTimeout > 0) this.#listening.limit(handshakeTimeout, this.#onTimeout)
     this.#listening.on(upstream, 'error', this.#onUpstreamError)
     this.#listening.on(upstream, 'end', this.#onUpstreamEnd)
-    this.#listening.on(upstream, 'close', this.#onUpstreamEnd)
+    this.#listening.on(upstream, 'close', this.#onUpstreamClose)
     this.#listening.on(upstream, 'data', this.#onAnswer)
     upstream.write(text, 'latin1')
   }
@@ -123,9 +124,10 @@ export class Handshake {
       this.#fail('BadAnswer', 'upstream')
     } else {
       // The time that the user's hooks take is not the upstream's.
+      this.#agreed = true
       this.#listening.unlimit()
-      const late = bytes.subarray(end)
-      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, protocol, late, error) })
+      if (this.#client.stream.readableEnded) this.#clientEnded()
+      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, protocol, bytes.subarray(end), error) })
     }
   }
 
@@ -158,7 +160,9 @@ export class Handshake {
 
   readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
   readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
-  readonly #onUpstreamEnd = (): void => this.#fail('Reset', 'upstream')
+  readonly #onUpstreamClose = (): void => this.#fail('Reset', 'upstream')
+  // After its 101, the end is one of the tunnel's, which may wait for hooks.
+  readonly #onUpstreamEnd = (): void => { if (!this.#agreed) this.#fail('Reset', 'upstream') }
 
   /** `error` is what Fastify answers with, where it is not the proxy's own. */
   #fail (name: ErrorName, side: Side, cause: unknown = null, error: Error = new ERRORS[name]()): void {

@@ -28,6 +28,7 @@ export class Listening {
   /** The time limit holds no longer. */
   unlimit (): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   stop (): void {
