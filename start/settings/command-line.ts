@@ -32,11 +32,10 @@ export function baseOf (argv: readonly string[]): string | null {
 
 /** Whether the files in the folder of the file are served. Null where it is not said. */
 export function filesOf (argv: readonly string[]): string | null {
-  const given = argv.flatMap(word => /^--(no-)?files(?:=(.*))?$/s.exec(word)?.slice(1, 3).join('=') ?? [])
-  const last = given.at(-1)
+  const last = argv.filter(word => /^--(?:no-)?files(?:=|$)/.test(word)).at(-1)
   if (last === undefined) return null
-  if (last === '=' || last === '=true') return 'true'
-  if (last === 'no-=' || last === '=false') return 'false'
+  if (last === '--files' || last === '--files=true') return 'true'
+  if (last === '--no-files' || last === '--files=false') return 'false'
   throw new EnvironmentError(`--files is said alone, or as --no-files: ${USAGE} --files.`)
 }
 

@@ -6,8 +6,8 @@ import fp from 'fastify-plugin'
 import { Answers } from './answer/answers.ts'
 import { refuse } from './answer/refuse.ts'
 import { sendFile } from './answer/send-file.ts'
-import { InvalidOptionsError, REFUSALS } from './errors.ts'
-import { compileFolder } from './folders/folder.ts'
+import { InvalidOptionsError, REFUSALS, type RefusalName } from './errors.ts'
+import { compileFolder, type Folder } from './folders/folder.ts'
 import { Folders } from './folders/folders.ts'
 import { mistakesIn, type StaticContentOptions } from './options.ts'
 
@@ -49,17 +49,21 @@ async function plugin (fastify: FastifyInstance, options: StaticContentOptions):
     switch (answer.kind) {
       case 'file':
         request.servedFile = { path: answer.segments.join('/'), subStatusCode: 0 }
-        if (!await sendFile(request, reply, answer)) await refuse(reply, answer.folder, 'NotFound')
+        if (!await sendFile(request, reply, answer)) await refuseIn(answer.folder, 'NotFound')
         break
       case 'redirect':
         reply.redirect(answer.url, 301)
         break
       case 'refusal':
-        request.servedFile = { path: null, subStatusCode: REFUSALS[answer.name].subStatusCode }
-        await refuse(reply, answer.folder, answer.name)
+        await refuseIn(answer.folder, answer.name)
         break
       case 'nothing':
         reply.callNotFound()
+    }
+
+    async function refuseIn (folder: Folder, name: RefusalName): Promise<void> {
+      request.servedFile = { path: null, subStatusCode: REFUSALS[name].subStatusCode }
+      await refuse(reply, folder, name)
     }
   }
 }

@@ -128,7 +128,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
       const upgrade = upgradeOf(request.raw)
       if (upgrade !== undefined) {
-        if (upgrade.protocols.some(protocol => settings.upgrades.allows(protocol))) {
+        if (settings.upgrades.allowsOneOf(upgrade.protocols)) {
           tunnels.take(request, reply, route, way, done)
           return
         }

@@ -3,7 +3,7 @@ import type { ContentFolder, StaticContentOptions } from '../config/plugin-optio
 import { written, type Reading } from '../reading/reading.ts'
 import { SEGMENTS } from '../access/request-filtering.ts'
 import type { Found, Scope } from '../sections/scopes.ts'
-import { entryOf } from '../server/folders/roots.ts'
+import { entryBelow } from '../server/folders/roots.ts'
 import type { Layout } from '../server/layout.ts'
 import { placesOf } from '../server/places.ts'
 import type { XmlElement } from '../xml/element.ts'
@@ -123,6 +123,5 @@ function below (root: string, path: string, place: string): string {
 
 /** A path below a folder, by names whose case may differ from those on the disk. */
 function join (root: string, path: string): string {
-  const names = path.replace(/[?#].*$/, '').split(/[/\\]+/).filter(part => part !== '' && part !== '~')
-  return names.reduce((at, name) => entryOf(at, name) ?? `${at}/${name}`, root.replace(/(?<=.)[/\\]+$/, ''))
+  return entryBelow(root, path.replace(/[?#].*$/, '').split(/[/\\]+/).filter(part => part !== '' && part !== '~'))
 }

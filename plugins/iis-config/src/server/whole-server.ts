@@ -8,7 +8,7 @@ import { inOrder, type Document, type Gathered } from './document.ts'
 import { WebConfigFinder } from './folders/find-web-configs.ts'
 import { pathOf, type GivenFile, type Place } from './folders/given-file.ts'
 import type { FolderNote, ServedFolder } from './layout.ts'
-import { entryOf, rootsOf, type FolderOf } from './folders/roots.ts'
+import { entryBelow, rootsOf, type FolderOf } from './folders/roots.ts'
 import { directoriesOf, sitesIn, type SiteDirectory } from './sites-of-server.ts'
 
 /** Where the files of the server are. */
@@ -87,7 +87,7 @@ function fileFinder (folderOf: FolderOf): Gathered['layout']['fileAt'] {
   return path => {
     const cut = Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/'))
     const at = cut === -1 ? null : folderOf(path.slice(0, cut))
-    return at === null ? null : resolve(entryOf(at, path.slice(cut + 1)) ?? join(at, path.slice(cut + 1)))
+    return at === null ? null : resolve(entryBelow(at, [path.slice(cut + 1)]))
   }
 }
 

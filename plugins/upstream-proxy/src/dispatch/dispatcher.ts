@@ -145,7 +145,7 @@ export class Dispatcher {
   }
 
   #mayTunnel (request: IncomingMessage, protocols: readonly string[]): boolean {
-    return isBare(request) && !isCut(request) && this.#upgrades.some(upgrades => protocols.some(protocol => upgrades.allows(protocol)))
+    return isBare(request) && !isCut(request) && this.#upgrades.some(upgrades => upgrades.allowsOneOf(protocols))
   }
 
   #others (): Listener[] {

@@ -48,6 +48,11 @@ export class Upgrades {
     const slash = lower.indexOf('/')
     return slash !== -1 && lower.slice(0, slash) !== WEBSOCKET && this.#protocols.has(lower.slice(0, slash))
   }
+
+  /** True where one of the protocols that a request asks for is tunnelled; undefined for a request that asks for none. */
+  allowsOneOf (protocols: readonly string[] | undefined): boolean {
+    return protocols?.some(protocol => this.allows(protocol)) === true
+  }
 }
 
 /** Compiles the option `upgrades`, which must agree with `websocket`; mistakes are added to `mistakes`. */

@@ -89,7 +89,7 @@ export class PeerRoutes implements OwnRoutes {
     const verifyClient = this.#sockets.wsServerOptions?.verifyClient as VerifyClient | undefined
     return (request, reply) => {
       const destination = destinations.of(request.url, request.params as Params, scope.prefix)
-      if (upgradeOf(request.raw)?.protocols.some(protocol => journey.settings.upgrades.allows(protocol)) === true) {
+      if (journey.settings.upgrades.allowsOneOf(upgradeOf(request.raw)?.protocols)) {
         (request as { [OWN]?: unknown })[OWN] = this
         const route = socketRoute(request, destination, options, journey.settings)
         const go = () => {

@@ -51,7 +51,7 @@ export function fallThrough (context: RouteContext, takerOf: (request: FastifyRe
     const taker = takerOf(request)
     if (taker === undefined) return handler(request, reply)
     // A protocol that this proxy does not tunnel makes a plain request, and that is the route's.
-    if (!isWebSocket && upgradeOf(request.raw)?.protocols.some(protocol => taker.upgrades.allows(protocol)) === true) {
+    if (!isWebSocket && taker.upgrades.allowsOneOf(upgradeOf(request.raw)?.protocols)) {
       if (take(request, reply, taker)) return undefined
     }
     reply.callNotFound = () => {

@@ -40,9 +40,13 @@ function readingsOf (path: string): (readonly string[])[] {
 
 /** A folder below another one, by names whose case may differ from those on the disk. */
 function folderAt (folder: string, names: readonly string[]): string | null {
-  let at = folder
-  for (const name of names) at = entryOf(at, name) ?? join(at, name)
+  const at = entryBelow(folder, names)
   return isFolder(at) ? at : null
+}
+
+/** A path below a folder, by names whose case may differ from those on the disk; as they are written where nothing is there. */
+export function entryBelow (folder: string, names: readonly string[]): string {
+  return names.reduce((at, name) => entryOf(at, name) ?? join(at, name), folder)
 }
 
 /** The entry of a folder with this name, of the same case where there is one; null where there is none. */
