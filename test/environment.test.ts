@@ -1,5 +1,5 @@
 import t from 'tap'
-import { certificateOf, isDevelopment, openOf, trustProxyOf, webConfigOf } from '../start/settings/command-line.ts'
+import { certificateOf, filesOf, isDevelopment, openOf, trustProxyOf, webConfigOf } from '../start/settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from '../start/settings/environment.ts'
 import { sentenceOf } from '../start/end/failure.ts'
 
@@ -113,4 +113,12 @@ t.test('EACCES of a folder is not reported as EACCES of a port', async t => {
 t.test('an error that no setting explains is reported with its stack', async t => {
   const error = new Error('something else')
   t.equal(sentenceOf(error), error.stack)
+})
+
+t.test('--files and --no-files are said alone, the last one counts, and another word is a mistake', async t => {
+  for (const [words, said] of [[[], null], [['--files'], 'true'], [['--no-files'], 'false'], [['--files=false'], 'false'], [['--no-files', '--files=true'], 'true'], [['--filesystem'], null]] as const) {
+    t.equal(filesOf(words), said, words.join(' '))
+  }
+  t.throws(() => filesOf(['--files=maybe']), EnvironmentError)
+  t.throws(() => filesOf(['--no-files=true']), EnvironmentError)
 })
