@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
-import { giveBack, takeBuffer } from '../src/tunnel/read-buffer.ts'
+import { giveBack, takeBuffer } from '../src/tunnel/ways/read-buffer.ts'
 import { eventually, frame, proxy, shakeHands, tcpUpstream } from './parts.ts'
 
 const TOTAL = 12 * 1024 * 1024

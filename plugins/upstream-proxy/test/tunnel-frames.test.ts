@@ -2,7 +2,7 @@
 import type { Flow } from '@fastify-arr/facts'
 import fc from 'fast-check'
 import t from 'tap'
-import { FrameReader, reservedBits } from '../src/tunnel/frames.ts'
+import { FrameReader, reservedBits } from '../src/tunnel/frames/frames.ts'
 import { frame, MASK } from './parts.ts'
 
 const flow = (): Flow => ({ bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 })

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
-import { readInto } from '../src/tunnel/read-buffer.ts'
+import { readInto } from '../src/tunnel/ways/read-buffer.ts'
 import { eventually, listen } from './parts.ts'
 
 const KNOWN = ['20', '22', '24']

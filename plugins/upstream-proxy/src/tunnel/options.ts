@@ -1,7 +1,7 @@
 // What may be configured about WebSockets, and what does it compile to?
 import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
-import { MAX_REASON } from './close-frame.ts'
+import { MAX_REASON } from './frames/close-frame.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
 export interface TunnelOptions {

@@ -2,9 +2,9 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact } from '@fastify-arr/facts'
-import { closeFrame, fitting } from './close-frame.ts'
-import { Way, type WayOwner } from './way.ts'
-import { follow } from './way-events.ts'
+import { closeFrame, fitting } from './frames/close-frame.ts'
+import { Way, type WayOwner } from './ways/way.ts'
+import { follow } from './ways/way-events.ts'
 
 /** What is known about a tunnel when it opens. */
 export interface Opening {

@@ -1,10 +1,10 @@
 // Which tunnels are open? The list behind `fastify.tunnels`, which can also close them.
 import type { OpenTunnel, TunnelsFact } from '@fastify-arr/facts'
-import { isWebSocket } from '../dispatch/protocols.ts'
-import { InvalidClose } from '../errors.ts'
-import { type Place, Roster } from '../sockets/roster.ts'
-import { isSendable } from './options.ts'
-import type { Tunnel } from './tunnel.ts'
+import { isWebSocket } from '../../dispatch/protocols.ts'
+import { InvalidClose } from '../../errors.ts'
+import { type Place, Roster } from '../../sockets/roster.ts'
+import { isSendable } from '../options.ts'
+import type { Tunnel } from '../tunnel.ts'
 
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements TunnelsFact {

@@ -1,7 +1,7 @@
 // How does a direction handle the events of its socket? The listeners are shared functions that find their `Way` on the socket: no closure per tunnel.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { isTcp, reset } from '../sockets/reset.ts'
+import { isTcp, reset } from '../../sockets/reset.ts'
 import { readInto } from './read-buffer.ts'
 import type { Way } from './way.ts'
 

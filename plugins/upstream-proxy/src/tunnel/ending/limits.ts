@@ -1,6 +1,6 @@
 // Which tunnel has reached one of its limits? One timer checks all tunnels: a timer per tunnel would have to be reset with each message.
-import type { TunnelSettings } from './options.ts'
-import type { Tunnel } from './tunnel.ts'
+import type { TunnelSettings } from '../options.ts'
+import type { Tunnel } from '../tunnel.ts'
 
 /** Between two checks, ms: far below every limit, and cheap for thousands of tunnels. */
 export const SWEEP = 1000

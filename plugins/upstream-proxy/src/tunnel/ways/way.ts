@@ -1,9 +1,9 @@
 // How do bytes get from one side to the other? Unchanged, counted, and no faster than the other side accepts them.
 import type { Duplex } from 'node:stream'
 import type { Flow, Side, TunnelFact } from '@fastify-arr/facts'
-import { type Late, leaveTogether } from '../sockets/leave-together.ts'
-import { takenBy } from '../sockets/taken.ts'
-import { FrameReader } from './frames.ts'
+import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
+import { takenBy } from '../../sockets/taken.ts'
+import { FrameReader } from '../frames/frames.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
 
 /** A read of this size or more, in bytes, is bulk: copying it would cost more than a buffer for this direction. */

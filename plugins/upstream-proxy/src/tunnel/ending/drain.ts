@@ -1,7 +1,7 @@
 // How do all tunnels of a proxy end when the server closes? A Close frame each, spread over a window, and a cut at the deadline.
-import type { Roster } from '../sockets/roster.ts'
-import type { TunnelSettings } from './options.ts'
-import type { Tunnel } from './tunnel.ts'
+import type { Roster } from '../../sockets/roster.ts'
+import type { TunnelSettings } from '../options.ts'
+import type { Tunnel } from '../tunnel.ts'
 
 /** Between two batches of Close frames, ms. */
 const STEP = 25
