@@ -29,6 +29,9 @@ export interface Flow {
   pongs: number
 }
 
+/** The limit of a tunnel because of which the proxy ends it; each is an option of upstream-proxy. */
+export type TunnelLimit = 'idle' | 'age' | 'until' | 'ping' | 'halfClose' | 'send' | 'messageSize' | 'messageRate' | 'byteRate'
+
 /** The life of a WebSocket, or of another protocol that was upgraded to, inside the tunnel. */
 export interface TunnelFact {
   /** Names the tunnel in `fastify.tunnels`. */
@@ -60,6 +63,8 @@ export interface TunnelFact {
   closeReason: string | null
   /** How the transport ended: an orderly end, a reset or error, a time limit, or the server's drain; null while it is open. */
   ending: 'end' | 'reset' | 'timeout' | 'drain' | null
+  /** The limit that it reached, because of which the proxy ended it; null where it reached none. */
+  limit: TunnelLimit | null
 }
 
 /** The upstream's part in one exchange. Written by upstream-proxy alone, while the exchange goes on. */

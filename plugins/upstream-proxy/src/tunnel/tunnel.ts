@@ -1,7 +1,8 @@
 // One open tunnel: two sockets, the bytes between them, and how it ended.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Side, TunnelFact } from '@fastify-arr/facts'
+import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
+import { isWebSocket } from '../dispatch/protocols.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
 import { Way, type WayOwner } from './ways/way.ts'
 import { follow } from './ways/way-events.ts'
@@ -91,6 +92,18 @@ export class Tunnel implements WayOwner {
     }
     this.down.inject(closeFrame(code, said, false))
     this.up.inject(closeFrame(code, said, true))
+  }
+
+  /**
+   * Ends the tunnel because it has reached a limit: a Close frame to both sides and, if these do not end it, a cut after the grace.
+   * A tunnel of another protocol has no frame to say goodbye with, and is cut at once. Later calls are ignored.
+   */
+  end (limit: TunnelLimit, code: number, reason: string): void {
+    const { fact } = this
+    if (fact.limit !== null || fact.ending !== null) return
+    fact.limit = limit
+    if (isWebSocket(fact.protocol)) this.close(code, reason)
+    else this.destroy('proxy', 'timeout')
   }
 
   /** The proxy's Close frame was written. One that could not be inserted does not count. */

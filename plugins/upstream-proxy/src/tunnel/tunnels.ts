@@ -170,7 +170,8 @@ function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol }: Ope
     closedBy: null as Side | null,
     closeCode: null,
     closeReason: null,
-    ending: null
+    ending: null,
+    limit: null
   }
 }
 
