@@ -1,4 +1,4 @@
-// Which site is a request for? `request.site`, `request.rejection` and `fastify.sites`, written by host-routing.
+// Which site is a request for? `request.site` and `fastify.sites`, written by host-routing.
 
 /** The protocols a binding can name. */
 export type Protocol = 'http' | 'https'
@@ -19,12 +19,6 @@ export interface Site {
   /** As in `W3SVC1`. */
   readonly id: number
   readonly binding: Binding
-}
-
-/** The fact `request.rejection`: why a request reached no site; null where it did. Final when it is written. */
-export interface Rejection {
-  /** `Hostname`: the host is unknown, missing or no host name. `BadRequest`: the request names two. */
-  readonly reason: 'Hostname' | 'BadRequest'
 }
 
 /** A binding as a site has it; null means any. */

@@ -1,8 +1,9 @@
 // What does a reader find? Any fact may be missing: its writer need not be registered, nor be ours.
 import type { ListenersFact } from './listeners.ts'
+import type { Rejection } from './rejection.ts'
 import type { Rewrite } from './rewrite.ts'
 import type { ServedFile } from './served-file.ts'
-import type { Rejection, Site, SitesFact } from './site.ts'
+import type { Site, SitesFact } from './site.ts'
 import type { TunnelsFact } from './tunnels.ts'
 import type { Upstream } from './upstream.ts'
 

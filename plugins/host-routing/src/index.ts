@@ -47,7 +47,7 @@ async function plugin (fastify: FastifyInstance, options: HostRoutingOptions): P
   const derived = new WeakMap<object, Lookup>()
 
   fastify.decorateRequest('site', null)
-  fastify.decorateRequest('rejection', null)
+  if (!fastify.hasRequestDecorator('rejection')) fastify.decorateRequest('rejection', null)
   fastify.decorate('sites', sitesOf(inForce, removed => {
     drainTunnels((fastify as Told<ServerFacts>).tunnels, removed, error => {
       fastify.log.warn({ err: error }, 'a WebSocket of a site that was removed could not be closed')

@@ -1,7 +1,7 @@
 // Which host does this request name? One host, or the reason why it is refused.
 
 import { parseAuthority, sameAuthority, type Authority } from '@fastify-arr/authority'
-import type { Rejection } from '@fastify-arr/facts'
+import type { SiteRejection } from '@fastify-arr/facts'
 
 /** What is read of a request: of Node's HTTP/1.1 requests, and of its HTTP/2 ones. */
 export interface RawRequest {
@@ -20,7 +20,7 @@ const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)/i
  * Reads the host a request is for. A request that names two is refused: a proxy in front, or the upstream behind, may choose
  * the other one (RFC 9112 §3.2 and §11.2, RFC 9113 §8.3.1). So is one whose target is in a form that its method does not have.
  */
-export function askedHost (raw: RawRequest, target: string): Authority | Rejection['reason'] {
+export function askedHost (raw: RawRequest, target: string): Authority | SiteRejection {
   // `headers` has the first Host only.
   const given = soleHost(raw.rawHeaders)
   if (given === 'two') return 'BadRequest'

@@ -1,6 +1,6 @@
 // Which site is this request for? The host it names, looked up for the connection it came by.
 
-import type { Rejection, Site } from '@fastify-arr/facts'
+import type { Site, SiteRejection } from '@fastify-arr/facts'
 import { plainAddress } from '../host/address.ts'
 import { askedHost, type RawRequest } from '../host/asked-host.ts'
 import type { HttpsPolicy } from '../https/policy.ts'
@@ -11,7 +11,7 @@ export interface Lookup {
   readonly site: Site | null
   readonly https: HttpsPolicy | null
   readonly host: string
-  readonly reason: Rejection['reason'] | null
+  readonly reason: SiteRejection | null
   /** The request names no host, or two: refused whatever the options say. */
   readonly malformed: boolean
 }

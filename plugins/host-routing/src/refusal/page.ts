@@ -1,9 +1,9 @@
 // What does a client get whose request reaches no site? The page of HTTP.sys, without headers of the proxy's own.
 
 import type { ServerResponse } from 'node:http'
-import type { Rejection } from '@fastify-arr/facts'
+import type { SiteRejection } from '@fastify-arr/facts'
 
-const PAGES: Record<Rejection['reason'], Buffer> = {
+const PAGES: Record<SiteRejection, Buffer> = {
   Hostname: page('Bad Request - Invalid Hostname', 'The request hostname is invalid.'),
   BadRequest: page('Bad Request', 'The request is badly formed.')
 }
@@ -12,7 +12,7 @@ const PAGES: Record<Rejection['reason'], Buffer> = {
  * Answers 400 as HTTP.sys does for a host it does not know: the same bytes but for `Server`, which would name a product that this is not.
  * The connection closes, so that the bytes that follow are not read as another request; on HTTP/2 streams are separate, and it stays open.
  */
-export function refuse (response: ServerResponse, http2: boolean, reason: Rejection['reason']): void {
+export function refuse (response: ServerResponse, http2: boolean, reason: SiteRejection): void {
   const body = PAGES[reason]
   const close = http2 ? {} : { Connection: 'close' }
   response.writeHead(400, { 'Content-Type': 'text/html; charset=us-ascii', Date: new Date().toUTCString(), ...close, 'Content-Length': body.length })
