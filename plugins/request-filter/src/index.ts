@@ -15,7 +15,7 @@ declare module 'fastify' {
 
 async function plugin (fastify: FastifyInstance, options: RequestFilterOptions): Promise<void> {
   if (!fastify.hasRequestDecorator('rejection')) fastify.decorateRequest('rejection', null)
-  if (options.places === undefined) return
+  fastify.log.trace({ options }, 'request-filter')
 }
 
 /** Refuses what should not reach anything, before rules and proxy. */
