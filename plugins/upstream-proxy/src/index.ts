@@ -53,7 +53,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   deferContinue(fastify.server)
   const own = ownRoutes(options)
   const tunnels = new Tunnels(fastify.tunnels, own?.tunnels(settings) ?? settings)
-  fastify.addHook('preClose', farewell(fastify.server, () => tunnels.drain()))
+  fastify.addHook('preClose', farewell(fastify.server, tunnels))
   const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
   const ways = new AnswerWays()
   // Only now are all hooks known.

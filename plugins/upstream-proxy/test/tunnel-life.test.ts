@@ -375,7 +375,7 @@ t.test('the limits that hold where nothing is said', t => {
     maxTunnels: 0,
     retryAfter: 5,
     settles: false,
-    drain: { code: 1001, reason: '', window: 1000, deadline: 3500 }
+    drain: { code: 1001, reason: '', window: 1000, perSecond: 1000, pace: 'window', underway: 100, deadline: 3500 }
   })
   t.same(compile({ upstream: 'http://localhost', websocket: {} }).tunnel, settings.tunnel)
   t.ok(settings.upgrades.allows('websocket'))

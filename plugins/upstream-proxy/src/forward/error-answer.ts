@@ -6,6 +6,7 @@ import { closeAfter } from '../dispatch/last-answer.ts'
 import { ERRORS, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
+import { runAfterLeaving } from '../route/on-send.ts'
 import { errorPage } from '../route/error-page.ts'
 import { clientHeaders, writeHead } from './answer/answer-headers.ts'
 import type { AnswerDelivery } from './answer-delivery.ts'
@@ -17,6 +18,7 @@ const NO_ERROR = 0 // RFC 9113 §7
 /** Ends an answer that failed: with an error answer where nothing was sent yet, otherwise by a cut. A client that has left gets nothing. */
 export function endWithError (request: FastifyRequest, reply: FastifyReply, name: ErrorName, delivery: AnswerDelivery, way: AnswerWay): void {
   const response = reply.raw
+  if (name === 'ClientGone' && request.upstream?.status === null) runAfterLeaving(way, request, reply)
   if (name === 'ClientGone' || response.destroyed) return
   if (delivery.failed !== undefined) {
     delivery.failed(Object.assign(new ERRORS[name](), { cause: request.upstream?.error?.cause }))

@@ -1,7 +1,9 @@
 // What may be configured about WebSockets, and what does it compile to?
 import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
-import { MAX_REASON } from './frames/close-frame.ts'
+import { compileDrain, type DrainOptions, type DrainSettings } from './ending/drain-options.ts'
+
+export { isSendable } from './frames/close-frame.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
 export interface TunnelOptions {
@@ -18,16 +20,7 @@ export interface TunnelOptions {
   /** The value of Retry-After in a 503, in seconds. Defaults to 5. */
   retryAfter?: number
   /** How tunnels are ended when the server closes. */
-  drain?: {
-    /** The close code sent to both sides. Defaults to 1001. */
-    code?: number
-    /** The close reason, at most 123 bytes. Defaults to none. */
-    reason?: string
-    /** The time over which the Close frames are spread, so that the clients do not all reconnect at once. Defaults to 1000. */
-    window?: number
-    /** When tunnels that are still open are cut, counted from the start of the drain. Defaults to 3500. */
-    deadline?: number
-  }
+  drain?: DrainOptions
 }
 
 /** The compiled tunnel options. */
@@ -40,7 +33,7 @@ export interface TunnelSettings {
   readonly retryAfter: number
   /** Whether the upstream's first bytes wait until a client in this process has seen that its WebSocket is open. */
   readonly settles: boolean
-  readonly drain: { readonly code: number, readonly reason: string, readonly window: number, readonly deadline: number }
+  readonly drain: DrainSettings
 }
 
 const TIMES = ['idleTimeout', 'maxAge', 'halfCloseTimeout', 'keepAlive'] as const
@@ -55,13 +48,6 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
     const value: unknown = options[key]
     if (value !== undefined && !(Number.isSafeInteger(value) && value as number >= 0)) mistakes.push(`\`websocket.${key}\` must be a whole number, 0 or more`)
   }
-  checkKeys('websocket.drain', options.drain, ['code', 'reason', 'window', 'deadline'], mistakes)
-  const drain = options.drain ?? {}
-  for (const key of ['window', 'deadline'] as const) check(`websocket.drain.${key}`, drain[key])
-  const code = drain.code ?? 1001
-  if (!isSendable(code)) mistakes.push('`websocket.drain.code` must be a close code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999')
-  const reason: unknown = drain.reason ?? ''
-  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON) mistakes.push('`websocket.drain.reason` must be a text of at most 123 bytes')
   return {
     idleTimeout: options.idleTimeout ?? 0,
     maxAge: options.maxAge ?? 0,
@@ -70,16 +56,10 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
     maxTunnels: options.maxTunnels ?? 0,
     retryAfter: options.retryAfter ?? 5,
     settles: false,
-    drain: { code, reason: drain.reason ?? '', window: drain.window ?? 1000, deadline: drain.deadline ?? 3500 }
+    drain: compileDrain(options.drain, mistakes)
   }
 
   function check (name: string, value: unknown): void {
     if (value !== undefined && !isTime(value)) mistakes.push(`\`${name}\` must be a number from 0 to ${MAX_TIME}`)
   }
-}
-
-/** True for the codes that an endpoint may send in a Close frame (RFC 6455 §7.4). */
-export function isSendable (code: number): boolean {
-  return Number.isInteger(code) &&
-    ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))
 }

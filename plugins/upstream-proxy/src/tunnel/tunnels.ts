@@ -9,6 +9,7 @@ import { describe, ERRORS } from '../errors.ts'
 import { dropUnsendable } from '../forward/reply/reply-headers.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
+import { runAfterLeaving } from '../route/on-send.ts'
 import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
 import { type Drain, drainTunnels } from './ending/drain.ts'
@@ -18,6 +19,7 @@ import { clientSide, type ClientSide } from './handshake/client-side.ts'
 import { Handshake } from './handshake/handshake.ts'
 import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
+import { tellFinished } from './handshake/opening-hooks.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
 import type { OpenTunnels } from './register/open-tunnels.ts'
 import { Tunnel } from './tunnel.ts'
@@ -76,6 +78,7 @@ export class Tunnels {
         if (this.#settings.tunnel.settles) settle(client.stream)
         this.#begin(request, client, opened)
         done()
+        tellFinished(reply)
       },
       (error, isAnswered) => {
         this.#pending.strike(pending)
@@ -85,6 +88,7 @@ export class Tunnels {
           refuse(error)
           return
         }
+        if (request.upstream?.error?.side === 'client') runAfterLeaving(way, request, reply)
         if (!reply.sent) reply.hijack()
         done()
       })
@@ -124,10 +128,10 @@ export class Tunnels {
   #ended (own: Place<Tunnel>, open: Place<Tunnel>): void {
     this.#own.strike(own)
     this.open.strike(open)
+    this.#drain?.ended(own.member)
     if (this.#own.size > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
-    this.#drain?.finish()
   }
 
   #sweep (): void {
@@ -136,12 +140,17 @@ export class Tunnels {
     for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now)
   }
 
+  /** How many are open. */
+  get size (): number {
+    return this.#own.size
+  }
+
   /** Refuses new upgrades, sends Close frames into the open tunnels and resolves when none is left, at the deadline at the latest. */
-  async drain (): Promise<void> {
+  async drain (share: number): Promise<void> {
     this.#draining = true
     for (const handshake of this.#pending.members()) handshake.giveUp()
     if (this.#own.size === 0) return
-    this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain)
+    this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain, share)
     await this.#drain.done
   }
 }

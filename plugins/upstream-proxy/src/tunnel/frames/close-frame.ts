@@ -29,3 +29,9 @@ export function fitting (reason: string): string {
   while (end < text.length && ((text[end] as number) & 0xc0) === 0x80) end--
   return text.toString('utf8', 0, end)
 }
+
+/** True for the codes that an endpoint may send in a Close frame (RFC 6455 §7.4). */
+export function isSendable (code: number): boolean {
+  return Number.isInteger(code) &&
+    ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))
+}

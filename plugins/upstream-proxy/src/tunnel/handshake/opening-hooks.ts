@@ -1,11 +1,13 @@
-// Which hooks run before a WebSocket opens? Those of `onSend`: what they set on the reply, such as a session's cookie, goes with the 101.
+// Which hooks run when a WebSocket opens? Those of `onSend` before it: what they set on the reply, such as a session's cookie, goes with
+// the 101. Those of `onResponse` after it: the request ends with its handshake.
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OnSend } from '../../route/answer-way.ts'
+import { runOnSend } from '../../route/on-send.ts'
 
 /**
  * Calls `opens` when the hooks have run, at once where there are none; with null, or with what a hook threw. The upstream is
- * paused meanwhile. The client is not, so that its leaving is noticed.
+ * paused meanwhile. The client is not, so that its leaving is noticed. The hooks see the status that will be sent.
  */
 export function afterHooks (hooks: readonly OnSend[], request: FastifyRequest, reply: FastifyReply, upstream: Duplex, opens: (error: unknown) => void): void {
   if (hooks.length === 0) {
@@ -13,19 +15,23 @@ export function afterHooks (hooks: readonly OnSend[], request: FastifyRequest, r
     return
   }
   upstream.pause()
-  run(hooks, request, reply).then(() => null, (error: unknown) => error ?? new TypeError('an onSend hook failed without an error')).then(opens)
+  const { raw } = reply
+  const before = raw.statusCode
+  // Over HTTP/2 the status of an open WebSocket is 200 (RFC 8441 §5), which the reply has already.
+  if (!('stream' in raw)) raw.statusCode = 101
+  runOnSend(hooks, request, reply).then(() => null, (error: unknown) => {
+    if (!raw.headersSent) raw.statusCode = before
+    return error ?? new TypeError('an onSend hook failed without an error')
+  }).then(opens)
 }
 
-/** One after the other, as Fastify does, with null for the payload: a 101 has none, and what they return for it is ignored. */
-async function run (hooks: readonly OnSend[], request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  for (const hook of hooks) {
-    await new Promise<void>((resolve, reject) => {
-      // An async hook gives a promise, any other calls back.
-      const given = (hook as (...values: unknown[]) => unknown)(request, reply, null, (error?: Error | null) => {
-        if (error === undefined || error === null) resolve()
-        else reject(error)
-      })
-      if (typeof (given as PromiseLike<unknown> | undefined)?.then === 'function') (given as PromiseLike<unknown>).then(() => { resolve() }, reject)
-    })
+/**
+ * Tells the listeners of the response's 'finish' that its head, which is all of it, has been sent: Fastify's runs the `onResponse`
+ * hooks. Each is told once, though over HTTP/2 Node emits the event when the stream closes.
+ */
+export function tellFinished ({ raw }: FastifyReply): void {
+  for (const listener of raw.rawListeners('finish')) {
+    raw.removeListener('finish', listener as () => void)
+    listener.call(raw)
   }
 }
