@@ -9,6 +9,8 @@ import t from 'tap'
 import { prettyFactory } from 'pino-pretty'
 import { painted, plain } from '../src/reader/colour.ts'
 import { duration, readable, type ShownExchange } from '../src/reader/readable.ts'
+import { compileW3c } from '../src/format/w3c.ts'
+import { readColumns } from '../src/reader/columns.ts'
 import pretty, { prettyOptions } from '../src/pretty.ts'
 
 const AT = new Date(2022, 8, 30, 20, 53, 35).getTime()
@@ -30,6 +32,38 @@ t.test("a WebSocket's line has its duration, its messages each way and its close
   t.equal(readable({ ...page, status: 101, win32Status: 12030, timeTaken: 7_500_000, websocket: { ...webSocket, closeCode: null, closeReason: null, closedBy: 'upstream' } }, plain),
     '20:53:35  101  GET   reverseproxy.com/?a=1  2 h 5 min  3 in, 12 out ended without a close by upstream  upstream broke off')
   t.equal(readable({ ...page, status: 101 }, plain), '20:53:35  101  GET   reverseproxy.com/?a=1  22 ms', 'a line of a file knows less')
+})
+
+t.test('the limit that the proxy ended a WebSocket for is told in words, and is not laid to the upstream or the client', async t => {
+  const shown = (limit: string | null, win32Status: number, more = {}) =>
+    readable({ ...page, status: 101, win32Status, websocket: { ...webSocket, closeReason: null, closedBy: 'proxy', ending: 'timeout', limit, ...more } }, plain).split('22 ms  ')[1]
+  const closed = '3 in, 12 out closed 1001 by proxy'
+  for (const [limit, win32, words] of [
+    ['idle', 121, 'nothing passed for too long (idle limit)'],
+    ['age', 1236, 'it was open for too long (age limit)'],
+    ['until', 1236, 'its permission expired (until)'],
+    ['ping', 121, 'a ping was not answered in time (ping limit)'],
+    ['halfClose', 121, 'one side had ended, the other did not follow (half-close limit)'],
+    ['send', 121, 'a side did not read what was sent (send limit)'],
+    ['messageSize', 0, 'a message was too large (message size limit)'],
+    ['messageRate', 1236, 'too many messages came (message rate limit)'],
+    ['byteRate', 1236, 'too many bytes came (byte rate limit)'],
+    ['new\x1b[2J', 1236, 'new+[2J']
+  ] as const) t.equal(shown(limit, win32), `${closed}  the proxy ended it: ${words}`)
+  t.equal(shown(null, 121), `${closed}  the proxy ended it: a time limit`)
+  t.equal(shown(null, 995, { ending: 'drain' }), `${closed}  server shut down`)
+  t.equal(shown(null, 1236, { closeCode: null, ending: 'end' }), '3 in, 12 out ended without a close by proxy  cut by the server')
+  t.equal(shown(null, 64, { closeCode: null, closedBy: 'client', ending: 'reset' }), '3 in, 12 out reset without a close by client')
+  t.equal(shown(null, 64, { closedBy: 'client', ending: 'reset' }), '3 in, 12 out closed 1001 by client, then reset')
+})
+
+t.test('the limit is a column of a W3C line, and the reader shows it', async t => {
+  const format = compileW3c({ fields: ['date', 'time', 'sc-status', 'sc-win32-status', 'x-ws-closed-by', 'x-ws-limit'], custom: [], software: 'x' })
+  const text = format.line({ ...page, status: 101, win32Status: 121, websocket: { ...webSocket, closedBy: 'proxy', limit: 'ping' } } as never)
+  t.match(text, / 101 121 proxy ping\r?\n?$/)
+  const read = readColumns(['date', 'time', 'sc-status', 'sc-win32-status', 'x-ws-closed-by', 'x-ws-limit'], text.trim())
+  t.equal(read?.websocket?.limit, 'ping')
+  t.match(readable(read!, plain), 'the proxy ended it: a ping was not answered in time (ping limit)')
 })
 
 t.test('statuses differ in colour', async t => {

@@ -74,7 +74,7 @@ t.test('a tunnel of another protocol has no Close frame: its orderly end is 0, a
   t.equal(tunnel('client', 'reset'), 64)
   t.equal(tunnel('upstream', 'reset'), 12030)
   t.equal(tunnel('proxy', 'drain'), 995)
-  t.equal(tunnel('proxy', 'timeout'), 12002)
+  t.equal(tunnel('proxy', 'timeout'), 121)
   t.equal(tunnel('client', 'end', 'websocket'), 64)
 })
 
@@ -94,7 +94,12 @@ t.test('the win32 status says how a WebSocket ended', async t => {
     [{ closedBy: 'upstream', closeCode: null, ending: 'end' }, 12030],
     [{ closedBy: 'upstream', closeCode: null, ending: 'reset' }, 12030],
     [{ closedBy: 'proxy', closeCode: null, ending: 'end' }, 1236],
-    [{ closedBy: 'proxy', closeCode: null, ending: 'timeout' }, 12002],
+    [{ closedBy: 'proxy', closeCode: null, ending: 'timeout' }, 121],
+    // A limit of the proxy's is no timeout of the upstream's.
+    ...(['idle', 'ping', 'halfClose', 'send'] as const).map(limit => [{ closedBy: 'proxy', closeCode: 1001, ending: 'timeout', limit }, 121] as const),
+    ...(['age', 'until', 'messageSize', 'messageRate', 'byteRate'] as const).map(limit => [{ closedBy: 'proxy', closeCode: 1001, ending: 'timeout', limit }, 1236] as const),
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 0],
+    [{ closedBy: 'proxy', closeCode: 1009, ending: 'end', limit: 'messageSize' }, 0],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain' }, 995],
     [{}, 0]
   ] as const

@@ -41,6 +41,8 @@ export interface ExchangeWebSocket {
   readonly closedBy: string | null
   /** `end`, `reset`, `timeout` or `drain`. */
   readonly ending: string | null
+  /** The proxy's limit that it reached, and was ended for: `idle`, `age`, `messageSize` …; null where it reached none. */
+  readonly limit: string | null
 }
 
 /**

@@ -1,5 +1,5 @@
 // Which three numbers say how an exchange ended: sc-status, sc-substatus and sc-win32-status?
-import type { Told, TunnelFact, UpstreamError } from '@fastify-arr/facts'
+import type { Told, TunnelFact, TunnelLimit, UpstreamError } from '@fastify-arr/facts'
 import { closeCodeOf } from './websocket-part.ts'
 
 /** Windows and WinHTTP error numbers, as IIS and ARR write them in sc-win32-status. */
@@ -9,7 +9,7 @@ export const WIN32 = {
   INVALID_DATA: 13,
   /** The specified network name is no longer available: the client disconnected. */
   NETNAME_DELETED: 64,
-  /** The semaphore timeout period has expired: the client was too slow. */
+  /** The semaphore timeout period has expired: the client was too slow, or a WebSocket too quiet. */
   SEM_TIMEOUT: 121,
   /** The I/O operation was aborted: the server is shutting down. */
   OPERATION_ABORTED: 995,
@@ -101,12 +101,14 @@ function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
  * - 0: closed by Close frames and an orderly end, whichever side began;
  * - 64: the client disconnected: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
  *   for which IIS writes 64;
- * - 995: the server drained; 12002: a time limit; 12030: the upstream disconnected; 1236: the proxy cut it;
+ * - 995: the server drained; 12030: the upstream disconnected; 1236: the proxy cut it;
+ * - 121: the proxy cut it because it had waited too long for a side. Not WinHTTP's 12002: that is a timeout of the upstream's,
+ *   and this limit is the proxy's own. Where Close frames ended it before the cut, it is 0;
  * - 0 as well where nothing is known but that it existed.
  */
 export function tunnelWin32 (tunnel: Told<TunnelFact>): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
-  if (tunnel.ending === 'timeout') return WIN32.WINHTTP_TIMEOUT
+  if (tunnel.ending === 'timeout') return isRule(tunnel.limit) ? WIN32.CONNECTION_ABORTED : WIN32.SEM_TIMEOUT
   // Other protocols have no Close frame: an orderly end is all that they say.
   if (tunnel.protocol !== undefined && tunnel.protocol !== 'websocket' && tunnel.ending === 'end' && tunnel.closedBy !== 'proxy') return WIN32.SUCCESS
   const code = closeCodeOf(tunnel)
@@ -117,4 +119,11 @@ export function tunnelWin32 (tunnel: Told<TunnelFact>): number {
   if (closed && tunnel.ending !== 'reset') return WIN32.SUCCESS
   if (tunnel.closedBy === 'upstream') return WIN32.WINHTTP_CONNECTION_ERROR
   return tunnel.closedBy === 'proxy' ? WIN32.CONNECTION_ABORTED : WIN32.SUCCESS
+}
+
+/** Limits that end a tunnel whatever its sides do in time: nothing was waited for. */
+const RULES: ReadonlySet<TunnelLimit> = new Set(['age', 'until', 'messageSize', 'messageRate', 'byteRate'])
+
+function isRule (limit: TunnelLimit | null | undefined): boolean {
+  return limit !== null && limit !== undefined && RULES.has(limit)
 }

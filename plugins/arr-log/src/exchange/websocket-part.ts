@@ -21,7 +21,8 @@ export function webSocketPart (tunnel: Told<TunnelFact>, major: number): Exchang
     closeCode: closeCodeOf(tunnel),
     closeReason: tunnel.closeReason || null,
     closedBy: tunnel.closedBy ?? null,
-    ending: tunnel.ending ?? null
+    ending: tunnel.ending ?? null,
+    limit: tunnel.limit ?? null
   }
 }
 

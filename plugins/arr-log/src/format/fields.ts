@@ -63,7 +63,8 @@ export const EXTRA_FIELDS = {
   'x-ws-close-code': exchange => exchange.websocket?.closeCode,
   'x-ws-close-reason': exchange => exchange.websocket?.closeReason,
   'x-ws-closed-by': exchange => exchange.websocket?.closedBy,
-  'x-ws-ending': exchange => exchange.websocket?.ending
+  'x-ws-ending': exchange => exchange.websocket?.ending,
+  'x-ws-limit': exchange => exchange.websocket?.limit
 } as const satisfies Record<string, ReadField>
 
 export type IisField = keyof typeof IIS_FIELDS

@@ -23,7 +23,7 @@ const SOCKET_NUMBERS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
   'x-ws-handshake-time': 'handshakeTime', 'x-ws-messages-received': 'messagesReceived', 'x-ws-messages-sent': 'messagesSent', 'x-ws-bytes-received': 'bytesReceived', 'x-ws-bytes-sent': 'bytesSent', 'x-ws-close-code': 'closeCode'
 }
 const SOCKET_TEXTS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
-  'x-ws-http': 'http', 'x-ws-subprotocol': 'subprotocol', 'x-ws-extensions': 'extensions', 'x-ws-close-reason': 'closeReason', 'x-ws-closed-by': 'closedBy', 'x-ws-ending': 'ending'
+  'x-ws-http': 'http', 'x-ws-subprotocol': 'subprotocol', 'x-ws-extensions': 'extensions', 'x-ws-close-reason': 'closeReason', 'x-ws-closed-by': 'closedBy', 'x-ws-ending': 'ending', 'x-ws-limit': 'limit'
 }
 // `[query&]X-ARR-CACHE-HIT=0[&SERVER-ROUTED=…]&X-ARR-LOG-ID=…[&SERVER-STATUS=…]`
 const ARR_WORDS = /(?:^|&)X-ARR-CACHE-HIT=([01])(?:&SERVER-ROUTED=([^&]*))?&X-ARR-LOG-ID=([^&]*)(?:&SERVER-STATUS=(\d+))?$/

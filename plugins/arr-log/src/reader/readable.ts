@@ -1,6 +1,7 @@
 // How is an exchange shown on a terminal?
 import type { Paint } from './colour.ts'
 import { escape } from '../format/escape.ts'
+import { limitWords } from './limit-words.ts'
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 
 /** The known part of an exchange: a line of a log file has less than an entry. */
@@ -59,15 +60,15 @@ function target ({ host, path, query, site }: ShownExchange, paint: Paint): stri
 }
 
 function life (websocket: Partial<ExchangeWebSocket>): string {
-  const { messagesReceived, messagesSent, closeCode, closeReason, closedBy } = websocket
+  const { messagesReceived, messagesSent, closeCode, closeReason, closedBy, ending } = websocket
   const words = []
   if (isThere(messagesReceived)) words.push(`${messagesReceived} in`)
   if (isThere(messagesSent)) words.push(`${messagesSent} out`)
   const counts = words.length > 0 ? `${words.join(', ')} ` : ''
   const by = isThere(closedBy) ? ` by ${escape(closedBy)}` : ''
   const reason = isThere(closeReason) && closeReason !== '' ? ` (${escape(closeReason)})` : ''
-  if (isThere(closeCode)) return `${counts}closed ${closeCode}${reason}${by}`
-  return closedBy === undefined ? counts.trim() : `${counts}ended without a close${by}`
+  if (isThere(closeCode)) return `${counts}closed ${closeCode}${reason}${by}${ending === 'reset' ? ', then reset' : ''}`
+  return closedBy === undefined ? counts.trim() : `${counts}${ending === 'reset' ? 'reset' : 'ended'} without a close${by}`
 }
 
 function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection }: ShownExchange): string | null {
@@ -75,7 +76,9 @@ function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejec
   const words = []
   if (isThere(substatus) && substatus > 0) words.push(`${status}.${substatus}`)
   // 64 repeats what `closedBy` has said.
-  const told = websocket?.closedBy !== undefined && websocket.closedBy !== null && win32Status === 64
+  const limit = limitWords(websocket?.limit, status, win32Status)
+  if (limit !== null) words.push(limit)
+  const told = limit !== null || (websocket?.closedBy !== undefined && websocket.closedBy !== null && win32Status === 64)
   if (isThere(win32Status) && win32Status > 0 && !told) words.push(WIN32_WORDS[win32Status] ?? `error ${win32Status}`)
   if (isThere(upstream?.error) && isThere(upstream.server)) words.push(`(${escape(upstream.server)})`)
   return words.length > 0 ? words.join(' ') : null
