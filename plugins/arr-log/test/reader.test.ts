@@ -8,11 +8,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { FIELD_NAMES } from '../src/format/fields.ts'
-import { createParser } from '../src/reader/parser.ts'
-import { compileFilter } from '../src/reader/filter.ts'
-import { createFollower } from '../src/reader/follower.ts'
-import { createSummary, showSummary } from '../src/reader/summary.ts'
 import type { Line } from '../src/reader/columns.ts'
+import { compileFilter, type FilterOptions } from '../src/reader/questions/filter.ts'
+import { Summing, showSummary } from '../src/reader/questions/summary.ts'
+import { namedValues } from '../src/reader/questions/values.ts'
+import { LineRow } from '../src/reader/rows/line-row.ts'
+import { Rows } from '../src/reader/rows/rows.ts'
+import { createFollower } from '../src/reader/sources/follower.ts'
 
 const CLI = fileURLToPath(new URL('../src/reader/cli.ts', import.meta.url))
 const ARTICLE = '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
@@ -32,6 +34,13 @@ const IIS = [
   ''
 ].join('\r\n')
 
+// As HTTP.sys and this package write it.
+const HTTPERR = [
+  '#Software: Microsoft HTTP API 2.0',
+  '#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename',
+  '2026-01-05 08:00:00 198.51.100.9 1045 192.0.2.1 80 HTTP/1.1 GET /admin?x=1 400 - Hostname -'
+].join('\r\n')
+
 async function run (t: Test, args: string[], input = ''): Promise<{ out: string, err: string, code: number }> {
   const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, ...args], { env: { ...process.env, TZ: 'UTC' } })
   t.teardown(() => child.kill())
@@ -44,71 +53,78 @@ async function run (t: Test, args: string[], input = ''): Promise<{ out: string,
   return { out, err, code }
 }
 
+/** The lines of a text, and how many could not be read. */
+function read (...texts: string[]): { lines: Line[], unread: number } {
+  const lines: Line[] = []
+  const rows = new Rows(row => { lines.push(row.whole()) })
+  rows.feed(Buffer.from(texts.join('\n')))
+  rows.end()
+  return { lines, unread: rows.unread.count }
+}
+
 t.test("the article's lines are read, ARR's parameters apart from the query", async t => {
-  const parser = createParser()
-  t.equal(parser.parse(ARTICLE), null)
-  t.match(parser.parse(PAGE), { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/', query: null, timeTaken: 22, version: 'HTTP/2', username: null, upstream: { cacheHit: false, logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200 } })
-  t.match(parser.parse(SOCKET), { status: 101, query: 'room=1', win32Status: 64, websocket: {} })
-  t.equal(parser.unread, 0)
+  const { lines: [page, socket], unread } = read(ARTICLE, PAGE, SOCKET)
+  t.match(page, { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/', query: null, timeTaken: 22, version: 'HTTP/2', username: null, upstream: { cacheHit: false, logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200 } })
+  t.match(socket, { status: 101, query: 'room=1', win32Status: 64, websocket: {} })
+  t.equal(unread, 0)
 })
 
 t.test('columns have any order, and change at any line', async t => {
-  const parser = createParser()
-  const lines = IIS.split('\r\n').map(parser.parse).filter(line => line !== null)
+  const { lines, unread } = read(IIS)
   t.match(lines, [{ status: 502, bytesSent: 1617, upstream: { status: null } }, { status: 404, host: 'intranet:8080', timeTaken: 3, custom: { 'X-Mine': 'my+value' }, endedAt: Date.UTC(2026, 4, 28, 10, 25, 41) }])
-  t.equal(parser.unread, 1)
+  t.equal(unread, 1)
 })
 
 t.test('the reader knows every column that the package writes', async t => {
-  const parser = createParser()
-  parser.parse(`#Fields: ${FIELD_NAMES.join(' ')}`)
-  const line = parser.parse(FIELD_NAMES.map(name => name === 'date' ? '2022-09-30' : name === 'time' ? '20:53:35' : name === 'sc-status' ? '101' : '7').join(' '))!
-  t.equal(line.custom, undefined)
-  t.match(line.websocket, { closeCode: 7, closeReason: '7', messagesSent: 7 })
+  const { lines: [line] } = read(`#Fields: ${FIELD_NAMES.join(' ')}`, FIELD_NAMES.map(name => name === 'date' ? '2022-09-30' : name === 'time' ? '20:53:35' : name === 'sc-status' ? '101' : '7').join(' '))
+  t.strictSame(line?.custom, { 's-computername': '7', 'cs(Cookie)': '7' }, 'those without a name of their own')
+  t.match(line?.websocket, { closeCode: 7, closeReason: '7', messagesSent: 7 })
+  t.match(line?.upstream, { server: '7', connectTime: 7, firstByteTime: 7, error: { code: '7', moment: '7', side: '7' } })
 })
 
 t.test('JSON lines are read: this package\'s, and a pino log with its entries in it', async t => {
-  const parser = createParser()
-  t.match(parser.parse('{"time":"2022-09-30T20:53:35.000Z","status":200,"timeTaken":3,"path":"/"}'), { endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/' })
-  t.match(parser.parse('{"level":30,"time":1,"exchange":{"endedAt":5,"status":101,"timeTaken":3},"msg":""}'), { endedAt: 5, status: 101 })
-  t.equal(parser.parse('{"level":30,"time":1,"msg":"Server listening"}'), null)
-  t.equal(parser.parse('{"level":30,'), null)
-  t.equal(parser.unread, 1)
+  const { lines, unread } = read('{"time":"2022-09-30T20:53:35.000Z","status":200,"timeTaken":3,"path":"/"}',
+    '{"level":30,"time":1,"exchange":{"endedAt":5,"status":101,"timeTaken":3},"msg":""}', '{"level":30,"time":1,"msg":"Server listening"}', '{"level":30,')
+  t.match(lines, [{ endedAt: Date.UTC(2022, 8, 30, 20, 53, 35), status: 200, path: '/' }, { endedAt: 5, status: 101 }])
+  t.equal(lines.length, 2)
+  t.equal(unread, 1)
 })
 
 t.test('filters', async t => {
   const line: Line = { endedAt: 0, status: 404, host: 'Chat.Example.com:8443', path: '/app/list', timeTaken: 1500 }
-  const passes = (options: Parameters<typeof compileFilter>[0]) => compileFilter(options)(line)
+  const named = namedValues(() => 0)
+  const passes = (options: FilterOptions) => compileFilter(options, named)(new LineRow(line))
   for (const status of ['404', '4xx', '200,404', '400-499']) t.ok(passes({ status }), status)
   for (const status of ['200', '5xx', '405-499']) t.notOk(passes({ status }), status)
-  for (const host of ['chat.example.com', '*.example.com', 'chat.*']) t.ok(passes({ host }), host)
-  for (const host of ['example.com', 'chatXexample.com']) t.notOk(passes({ host }), host)
+  for (const host of ['chat.example.com', '*.example.com', 'chat.*']) t.ok(passes({ where: { host } }), host)
+  for (const host of ['example.com', 'chatXexample.com']) t.notOk(passes({ where: { host } }), host)
   for (const path of ['/app', '/app/list', '*list', '/*/list']) t.ok(passes({ path }), path)
   for (const path of ['/list', '*app']) t.notOk(passes({ path }), path)
-  for (const slower of ['1499', '1s', '1499ms', '0.02min']) t.ok(passes({ slower }), slower)
-  for (const slower of ['1500', '2s', '1h']) t.notOk(passes({ slower }), slower)
+  for (const slower of ['1499', '1s', '1499ms', '0.02min']) t.ok(passes({ longer: slower }), slower)
+  for (const slower of ['1500', '2s', '1h']) t.notOk(passes({ longer: slower }), slower)
   t.notOk(passes({ webSockets: true }))
-  t.throws(() => compileFilter({ status: 'many' }), { message: /is not a status/ })
-  t.throws(() => compileFilter({ slower: 'soon' }), { message: /is not a time/ })
+  t.throws(() => compileFilter({ status: 'many' }, named), { message: /is not a status/ })
+  t.throws(() => compileFilter({ longer: 'soon' }, named), { message: /is not a time/ })
 })
 
 t.test('a summary keeps the durations of WebSockets apart from response times', async t => {
-  const summary = createSummary()
-  for (let ms = 1; ms <= 100; ms++) summary.add({ endedAt: ms, status: ms > 95 ? 502 : 200, win32Status: ms > 95 ? 12029 : 0, timeTaken: ms, bytesSent: 10 })
-  summary.add({ endedAt: 200, status: 101, timeTaken: 3_600_000, websocket: { closeCode: 1000, closedBy: 'client' } })
-  summary.add({ endedAt: 300, status: 101, timeTaken: 60_000, websocket: { closeCode: null, closedBy: 'upstream' } })
+  const summary = new Summing()
+  const add = (line: Line) => { summary.add(new LineRow(line)) }
+  for (let ms = 1; ms <= 100; ms++) add({ endedAt: ms, status: ms > 95 ? 502 : 200, win32Status: ms > 95 ? 12029 : 0, timeTaken: ms, bytesSent: 10 })
+  add({ endedAt: 200, status: 101, timeTaken: 3_600_000, websocket: { closeCode: 1000, closedBy: 'client' } })
+  add({ endedAt: 300, status: 101, timeTaken: 60_000, websocket: { closeCode: null, closedBy: 'upstream' } })
   const result = summary.result()
   t.match(result, { requests: 102, statuses: { 200: 95, 502: 5, 101: 2 }, win32: { 12029: 5 }, bytesSent: 1000, times: { count: 100, max: 100 }, webSockets: { count: 2, max: 3_600_000, closeCodes: { 1000: 1, none: 1 }, closedBy: { client: 1, upstream: 1 } } })
   for (const [share, expected] of [['p50', 50], ['p90', 90], ['p99', 99]] as const) t.ok(Math.abs(result.times[share]! - expected) <= 1, share)
-  t.match(showSummary(result), /^102 exchanges, .*\nstatus +200: 95 {3}502: 5 {3}101: 2\n[^]*HTTP +100 {3}half within 5\d ms.*longest 100 ms\nWebSockets +2 {3}.*longest 1 h 0 min\n/)
-  t.match(createSummary().result(), { requests: 0, times: { count: 0, p50: null, max: null } })
+  t.match(showSummary(result, String), /^102 exchanges, .*\nstatus +200: 95 {3}502: 5 {3}101: 2\n[^]*HTTP +100 {3}half within 5\d ms.*longest 100 ms\nWebSockets +2 {3}.*longest 1 h 0 min\n/)
+  t.match(new Summing().result(), { requests: 0, times: { count: 0, p50: null, max: null } })
 })
 
 t.test('the command lists, filters and sums up files, folders and standard input', async t => {
   const directory = t.testdir({
     W3SVC1: { 'u_ex220930.log': `${ARTICLE}\r\n${PAGE}\r\n${SOCKET}\r\n`, 'notes.txt': 'no log' },
     W3SVC2: { 'u_ex260528.log': IIS },
-    HTTPERR: { 'httperr1.log': 'another kind\r\n' }
+    HTTPERR: { 'httperr1.log': `${HTTPERR}\r\n` }
   })
   const [one, all, piped, summed, help] = await Promise.all([
     run(t, [join(directory, 'W3SVC1')]),
@@ -117,11 +133,11 @@ t.test('the command lists, filters and sums up files, folders and standard input
     run(t, [directory, '--summary', '--json', '--status', '2xx,5xx']),
     run(t, ['--help'])
   ])
-  t.equal(one.out, '20:53:35  200  GET   /  22 ms\n20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
-  t.strictSame(all.out.trim().split('\n').map(line => JSON.parse(line).status), [200, 101, 502, 404])
-  t.equal(all.err, 'arr-log: 1 lines could not be read\n')
+  t.equal(one.out, '2022-09-30 20:53:35  200  GET   /  22 ms\n2022-09-30 20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
+  t.strictSame(all.out.trim().split('\n').map(line => JSON.parse(line).status), [200, 101, 400, 502, 404])
+  t.equal(all.err, `arr-log: 1 lines could not be read, the first at ${join(directory, 'W3SVC2', 'u_ex260528.log')}:9\n`)
   t.equal(all.code, 0)
-  t.equal(piped.out, '20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
+  t.equal(piped.out, '2022-09-30 20:53:41  101  GET   /chat?room=1  5.8 s  client left\n')
   t.match(JSON.parse(summed.out), { requests: 2, statuses: { 200: 1, 502: 1 } })
   t.match(help.out, /^Usage: arr-log/)
 })
@@ -160,7 +176,7 @@ t.test('a file that is renamed while it is followed is read to its end, and not 
   const file = join(directory, 'u_ex.log')
   const line = (path: string) => `${PAGE.replace(' / ', ` ${path} `)}\r\n`
   const paths: string[] = []
-  const follower = createFollower(({ path }) => { paths.push(path!) })
+  const follower = createFollower(row => { paths.push(row.whole().path!) })
   writeFileSync(file, `${ARTICLE}\r\n${line('/1')}`)
   await follower.read([file])
   appendFileSync(file, line('/2'))
@@ -181,7 +197,7 @@ t.test('a file that replaces another between stat and open is not mistaken for i
   const file = join(t.testdir(), 'u_ex.log')
   const line = (path: string) => `${PAGE.replace(' / ', ` ${path} `)}\r\n`
   const paths: string[] = []
-  const follower = createFollower(({ path }) => { paths.push(path!) })
+  const follower = createFollower(row => { paths.push(row.whole().path!) })
   writeFileSync(file, `${ARTICLE}\r\n${line('/1')}`)
   await follower.read([file])
   appendFileSync(file, line('/2'))

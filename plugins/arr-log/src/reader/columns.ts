@@ -25,43 +25,71 @@ const SOCKET_NUMBERS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
 const SOCKET_TEXTS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
   'x-ws-http': 'http', 'x-ws-subprotocol': 'subprotocol', 'x-ws-extensions': 'extensions', 'x-ws-close-reason': 'closeReason', 'x-ws-closed-by': 'closedBy', 'x-ws-ending': 'ending', 'x-ws-limit': 'limit'
 }
-// `[query&]X-ARR-CACHE-HIT=0[&SERVER-ROUTED=…]&X-ARR-LOG-ID=…[&SERVER-STATUS=…]`
-const ARR_WORDS = /(?:^|&)X-ARR-CACHE-HIT=([01])(?:&SERVER-ROUTED=([^&]*))?&X-ARR-LOG-ID=([^&]*)(?:&SERVER-STATUS=(\d+))?$/
+// `[query&]X-ARR-CACHE-HIT=0[&SERVER-ROUTED=…]&X-ARR-LOG-ID=…[&SERVER-STATUS=…]`. Azure's App Service has the log id alone, its Application
+// Gateway has names of its own.
+const ARR_WORDS = /(?:^|&)(?:X-(?:ARR|AzureApplicationGateway)-CACHE-HIT=([01])&)?(?:SERVER-ROUTED=([^&]*)&)?X-(?:ARR|AzureApplicationGateway)-LOG-ID=([^&]*)(?:&SERVER-STATUS=(\d+))?$/
 
-/** Reads a line by its columns' names; null where the number of values differs, or status or time is missing. */
-export function readColumns (columns: readonly string[], line: string): Line | null {
-  const values = line.split(' ')
-  if (values.length !== columns.length) return null
+const UPSTREAM_NUMBERS: Readonly<Record<string, 'connectTime' | 'firstByteTime'>> = { 'x-connect-time': 'connectTime', 'x-first-byte-time': 'firstByteTime' }
+const ERROR_TEXTS: Readonly<Record<string, 'code' | 'moment' | 'side'>> = { 'x-error-code': 'code', 'x-error-moment': 'moment', 'x-error-side': 'side' }
+
+/** A line by its columns' names and their values; null for a value that is missing. What has no name of its own is under `custom`. */
+export function lineOf (names: readonly string[], values: ReadonlyArray<string | null>, endedAt: number, status: number): Line {
   const told: Exchanged = {}
   const socket: Socketed = {}
+  const upstream: Mutable<Partial<ExchangeUpstream>> = {}
+  const error: Record<string, string> = {}
   const custom: Record<string, string | null> = {}
-  let date = ''
-  let time = ''
-  for (const [position, column] of columns.entries()) {
-    const text = values[position]!
-    const value = text === '-' ? null : text
-    if (column === 'date') date = text
-    else if (column === 'time') time = text
-    else if (column === 'cs-uri-query') readQuery(told, value)
-    else if (column === 'sc-status') told.status = Number(text)
+  for (const [position, column] of names.entries()) {
+    const value = values[position] ?? null
+    if (OF_THE_LINE.has(column)) continue
+    if (column === 'cs-uri-query') told.query = readQuery(upstream, value)
     else if (Object.hasOwn(NUMBERS, column)) Object.assign(told, { [NUMBERS[column]!]: numberIn(value) })
     else if (Object.hasOwn(TEXTS, column)) Object.assign(told, { [TEXTS[column]!]: value })
     else if (Object.hasOwn(SOCKET_NUMBERS, column)) Object.assign(socket, { [SOCKET_NUMBERS[column]!]: numberIn(value) })
     else if (Object.hasOwn(SOCKET_TEXTS, column)) Object.assign(socket, { [SOCKET_TEXTS[column]!]: value })
-    else if (column === 'x-ws-event') {
+    else if (Object.hasOwn(UPSTREAM_NUMBERS, column)) {
+      if (value !== null) upstream[UPSTREAM_NUMBERS[column]!] = numberIn(value)
+    } else if (Object.hasOwn(ERROR_TEXTS, column)) {
+      if (value !== null) error[ERROR_TEXTS[column]!] = value
+    } else if (column === 'x-upstream') {
+      if (value !== null) upstream.server = value
+    } else if (column === 'x-ws-event') {
       if (value === 'open') told.event = 'open'
-    } else if (!Object.hasOwn(FIELDS, column)) custom[column] = value
+    } else if (column === 'cs-uri') Object.assign(told, target(value))
+    else if (column === 's-reason') {
+      if (value !== null) told.rejection = value
+    } else custom[column] = value
   }
-  const status = told.status ?? NaN
-  const endedAt = Date.parse(`${date}T${time}Z`)
-  if (!Number.isInteger(status) || Number.isNaN(endedAt)) return null
+  if (Object.keys(error).length > 0) upstream.error = error as unknown as ExchangeUpstream['error']
   return {
     ...told,
     endedAt,
     status,
+    ...Object.keys(upstream).length > 0 ? { upstream: upstream as ExchangeUpstream } : {},
     ...status === 101 ? { websocket: socket } : {},
     ...Object.keys(custom).length > 0 ? { custom } : {}
   }
+}
+
+const OF_THE_LINE: ReadonlySet<string> = new Set(['date', 'time', 'sc-status'])
+
+/** `cs-uri` of HTTP.sys: path and query in one. */
+function target (uri: string | null): Exchanged {
+  if (uri === null) return {}
+  const mark = uri.indexOf('?')
+  return mark === -1 ? { path: uri } : { path: uri.slice(0, mark), query: uri.slice(mark + 1) }
+}
+
+/** True for a column whose value a line has under a name of its own. */
+export function isKnownColumn (name: string): boolean {
+  return Object.hasOwn(FIELDS, name) && name !== 's-computername' && name !== 'cs(Cookie)'
+}
+
+/** A known column's value in a line that was read as a whole. */
+export function textOf (name: string, line: Line): string | number | null | undefined {
+  if (name === 's-sitename') return line.site
+  if (name === 'cs-uri-query') return line.query
+  return FIELDS[name as keyof typeof FIELDS](line as Exchange)
 }
 
 function numberIn (value: string | null): number | null {
@@ -90,14 +118,11 @@ function isText (value: unknown): boolean {
   return typeof value === 'string'
 }
 
-function readQuery (told: Exchanged, value: string | null): void {
+/** The query without the words that ARR has added; those go to the upstream's part. */
+function readQuery (upstream: Mutable<Partial<ExchangeUpstream>>, value: string | null): string | null {
   const words = value === null ? null : ARR_WORDS.exec(value)
-  if (value === null || words === null) {
-    told.query = value
-    return
-  }
+  if (value === null || words === null) return value
   const [, hit, routed, logId, status] = words
-  told.query = words.index === 0 ? null : value.slice(0, words.index)
-  const upstream: Partial<ExchangeUpstream> = { cacheHit: hit === '1', routed: routed ?? null, logId: logId ?? null, status: status === undefined ? null : Number(status) }
-  told.upstream = upstream as ExchangeUpstream
+  Object.assign(upstream, { cacheHit: hit === '1', routed: routed ?? null, logId: logId ?? null, status: status === undefined ? null : Number(status) })
+  return words.index === 0 ? null : value.slice(0, words.index)
 }

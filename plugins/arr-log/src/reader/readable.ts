@@ -26,10 +26,10 @@ const WIN32_WORDS: Readonly<Record<number, string>> = {
 }
 
 /**
- * One line: local time, status, method, host and path, duration; for a WebSocket the messages each way and how it was
+ * One line: the time, status, method, host and path, duration; for a WebSocket the messages each way and how it was
  * closed; for a failure its cause.
  */
-export function readable (told: ShownExchange, paint: Paint): string {
+export function readable (told: ShownExchange, paint: Paint, clock: (at: number) => string = timeOfDay): string {
   const { status, websocket } = told
   const parts = [
     paint('dim', clock(told.endedAt)),
@@ -46,7 +46,7 @@ export function readable (told: ShownExchange, paint: Paint): string {
 }
 
 function paintStatus (status: number, paint: Paint): string {
-  const text = String(status)
+  const text = status === 0 ? '-'.padStart(3) : String(status)
   if (status === 101) return paint('bold', paint('magenta', text))
   if (status >= 500) return paint('red', text)
   if (status >= 400) return paint('yellow', text)
@@ -94,7 +94,8 @@ export function duration (ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-function clock (at: number): string {
+/** `10:25:40`, on this machine's clock. */
+function timeOfDay (at: number): string {
   const date = new Date(at)
   const two = (value: number) => String(value).padStart(2, '0')
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`

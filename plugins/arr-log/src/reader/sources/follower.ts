@@ -1,19 +1,19 @@
 // Which lines are new in files that grow, and are rotated meanwhile?
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Line } from './columns.ts'
-import { createParser, type Parser } from './parser.ts'
-import { TextLines } from './text-lines.ts'
+import type { Row } from '../rows/row.ts'
+import { Rows } from '../rows/rows.ts'
+import { siteFolder } from './files.ts'
 
 /** Ignores system errors: a file may be moved away between two steps, and the file that replaces it is read on the next pass. */
 function ignoreSystemErrors (error: NodeJS.ErrnoException): void {
   if (typeof error.code !== 'string') throw error
 }
 
-interface Followed { readonly parser: Parser, readonly lines: TextLines, path: string, offset: number }
+interface Followed { readonly rows: Rows, path: string, offset: number, told: number }
 
 /** Keeps the offset to which each file was read, and reads on from there. */
-export function createFollower (each: (line: Line) => void) {
+export function createFollower (each: (row: Row) => void, cannotRead: (path: string, line: number, count: number) => void = () => {}) {
   // By device and inode: a renamed file is not a new one, and may have unread lines at its end.
   const files = new Map<string, Followed>()
   return {
@@ -34,7 +34,7 @@ export function createFollower (each: (line: Line) => void) {
   async function readNew ({ path, key, size }: Found): Promise<void> {
     let file = files.get(key)
     if (file === undefined || size < file.offset) {
-      file = { parser: createParser(), lines: new TextLines(), path, offset: 0 }
+      file = { rows: new Rows(each, siteFolder(path)), path, offset: 0, told: 0 }
       files.set(key, file)
     }
     file.path = path
@@ -46,12 +46,12 @@ export function createFollower (each: (line: Line) => void) {
   async function readOn (handle: FileHandle, file: Followed, size: number): Promise<void> {
     for await (const chunk of handle.createReadStream({ start: file.offset, end: size - 1 })) {
       file.offset += chunk.length
-      // The last line may be incomplete; `TextLines` holds it back.
-      for (const text of file.lines.of(chunk)) {
-        const line = file.parser.parse(text)
-        if (line !== null) each(line)
-      }
+      // The last line may be incomplete; `Rows` holds it back.
+      file.rows.feed(chunk as Buffer)
     }
+    const { count, last } = file.rows.unread
+    if (count > file.told) cannotRead(file.path, last, count - file.told)
+    file.told = count
   }
 }
 
