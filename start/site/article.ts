@@ -17,6 +17,7 @@ export function articlesSite (upstream: string): SiteParts {
   const { origin, pathname } = new URL(upstream)
   const hosts = HOSTS.map(host => host.replaceAll('.', '\\.')).join('|')
   return {
+    arrLog: { fields: 'article' },
     hostRouting: { sites: [{ name: 'ReverseProxy', id: 1, hosts: HOSTS }] },
     urlRewrite: {
       globalRules: [{

@@ -18,7 +18,7 @@ export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange/e
 export type { ArrLogOptions, CustomField, FileOptions, FormatName } from './options.ts'
 export type { Period } from './files/period.ts'
 export type { Retain } from './files/place.ts'
-export { DEFAULT_FIELDS, FIELD_NAMES, type Field } from './format/fields.ts'
+export { FIELD_NAMES, PRESETS, type Field } from './format/fields.ts'
 
 /** The log of a server: `fastify.arrLog`. */
 export interface ArrLog {

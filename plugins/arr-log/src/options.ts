@@ -1,7 +1,7 @@
 // Which options are there, which values are invalid, and what are the defaults?
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidOptions } from './errors.ts'
-import { DEFAULT_FIELDS, FIELDS, isExtra, type Field } from './format/fields.ts'
+import { FIELDS, PRESETS, isExtra, type Field } from './format/fields.ts'
 import { unknownOptions } from './known-options.ts'
 import { PERIODS, type Period } from './files/period.ts'
 import type { Retain } from './files/place.ts'
@@ -20,8 +20,8 @@ export interface FileOptions {
   readonly directory?: string
   /** `w3c`, `ncsa` (combined), or `json` (one object per line). Default: `w3c`. */
   readonly format?: FormatName
-  /** The columns of the W3C format, in any order: lines always have IIS's. Default: IIS's default columns and `cs-version`. */
-  readonly fields?: readonly Field[]
+  /** The columns of the W3C format: `iis` for IIS's default fifteen, `article` for these and `cs-version`, `all`, or a list in any order; lines always have IIS's order. Default: `iis`. */
+  readonly fields?: keyof typeof PRESETS | readonly Field[]
   /** Length (UTF-16 units) at which a custom field is cut. Default: 4096. */
   readonly maxCustomFieldLength?: number
   /** The value of `#Software:`. Default: `Microsoft Internet Information Services 10.0`. */
@@ -65,7 +65,8 @@ export interface ArrLogOptions extends FileOptions {
 }
 
 /** The file options, with defaults filled in. */
-export interface Settings extends Required<Omit<FileOptions, 'retain'>> {
+export interface Settings extends Required<Omit<FileOptions, 'retain' | 'fields'>> {
+  readonly fields: readonly Field[]
   readonly retain: Retain | null
 }
 
@@ -82,11 +83,10 @@ export function fileMistakes (options: FileOptions): string[] {
   wrong(directory === undefined || (typeof directory === 'string' && directory !== ''), 'directory', 'a path')
   wrong(format === undefined || FORMATS.includes(format), 'format', `one of ${FORMATS.join(', ')}`)
   wrong(period === undefined || PERIODS.includes(period), 'period', `one of ${PERIODS.join(', ')}`)
-  if (fields !== undefined && !Array.isArray(fields)) mistakes.push('fields must be a list of column names')
-  else {
-    if (fields?.length === 0) mistakes.push('fields must name at least one column')
-    for (const field of fields ?? []) wrong(Object.hasOwn(FIELDS, field), `fields: "${String(field)}"`, 'the name of a column')
-  }
+  if (Array.isArray(fields)) {
+    if (fields.length === 0) mistakes.push('fields must name at least one column')
+    for (const field of fields) wrong(Object.hasOwn(FIELDS, field), `fields: "${String(field)}"`, 'the name of a column')
+  } else wrong(fields === undefined || Object.hasOwn(PRESETS, String(fields)), 'fields', `a list of column names, or one of ${Object.keys(PRESETS).join(', ')}`)
   for (const name of ['localTimeRollover', 'central'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
   wrong(options.software === undefined || (typeof options.software === 'string' && /^[^\r\n]+$/.test(options.software)), 'software', 'one line of text')
   const numbers = [['truncateSize', MEGABYTE], ['flushInterval', 1], ['flushSize', 1], ['maxBuffer', 1], ['maxCustomFieldLength', 2]] as const
@@ -140,7 +140,8 @@ export function refuse (mistakes: readonly string[]): void {
 /** Fills in the defaults. */
 export function settle (options: FileOptions & Pick<ArrLogOptions, 'logOpening'>): Settings {
   const central = options.central ?? false
-  const fields = [...options.fields ?? DEFAULT_FIELDS]
+  const { fields: chosen = 'iis' } = options
+  const fields = [...typeof chosen === 'string' ? PRESETS[chosen] : chosen]
   if (central) fields.push('s-sitename')
   if (options.logOpening === true) fields.push('x-ws-event')
   return {

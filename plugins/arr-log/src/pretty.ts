@@ -1,9 +1,9 @@
 // The pino transport for a terminal: pino-pretty, with each exchange as one readable line.
 import { PinoPretty, type PrettyOptions } from 'pino-pretty'
-import { painted, plain, RESET } from './reader/colour.ts'
+import { painted, plain, RESET } from './reader/show/colour.ts'
 import { harmless } from './format/escape.ts'
 import { isRejected, type Rejected } from './observe/rejected.ts'
-import { readable, type ShownExchange } from './reader/readable.ts'
+import { readable, type ShownExchange } from './reader/show/readable.ts'
 import { isLine } from './reader/columns.ts'
 
 interface Entry {

@@ -6,9 +6,9 @@ import type { Exchange } from '../src/exchange/exchange.ts'
 import { FIELD_NAMES } from '../src/format/fields.ts'
 import { JSON_LINES } from '../src/format/json-lines.ts'
 import { NCSA } from '../src/format/ncsa.ts'
-import { plain } from '../src/reader/colour.ts'
+import { plain } from '../src/reader/show/colour.ts'
 import { httperrLine, rejectedOf } from '../src/format/httperr.ts'
-import { readable } from '../src/reader/readable.ts'
+import { readable } from '../src/reader/show/readable.ts'
 import { compileW3c, MAX_LINE } from '../src/format/w3c.ts'
 
 t.test('a field is escaped as IIS does', async t => {

@@ -37,7 +37,7 @@ async function http2 (t: Test, options: ArrLogOptions) {
 }
 
 t.test("the article's first line: a page over HTTP/2", async t => {
-  const { app, directory } = await http2(t, {})
+  const { app, directory } = await http2(t, { fields: 'article' })
   app.get('/', async request => {
     Object.assign(request, { upstream: upstream('ad279eb5-5553-4609-8c40-4f529aee77f7', 200) })
     return 'page'
@@ -54,7 +54,7 @@ t.test("the article's first line: a page over HTTP/2", async t => {
 })
 
 t.test("the article's second line: a WebSocket whose tab was closed", async t => {
-  const server = await start(t, {}, app => {
+  const server = await start(t, { fields: 'article' }, app => {
     app.server.on('upgrade', (raw, socket) => {
       const response = new ServerResponse(raw)
       response.assignSocket(socket as Socket)

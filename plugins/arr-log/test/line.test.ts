@@ -1,13 +1,15 @@
 import { once } from 'node:events'
 import t from 'tap'
+import { FIELD_NAMES } from '../src/index.ts'
 import { filesIn, onlyFile, rows, send, start } from './server.ts'
 
 const HEAD = /^#Software: Microsoft Internet Information Services 10\.0\r\n#Version: 1\.0\r\n#Date: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\r\n#Fields: (.+)\r\n/
+const IIS = 'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
 const ARTICLE = 'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken'
 const AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36'
 
 t.test("a line has the article's columns, in the site's folder, in the day's file, under IIS's four directives", async t => {
-  const server = await start(t, {}, app => { app.get('/page', async () => 'hello') })
+  const server = await start(t, { fields: 'article' }, app => { app.get('/page', async () => 'hello') })
   const port = await server.listen()
   await fetch(`http://127.0.0.1:${port}/page?a=1&b=two%20words`, { headers: { 'user-agent': AGENT, referer: 'http://reverseproxy.com/' } })
   await server.app.close()
@@ -36,6 +38,18 @@ t.test("a line has the article's columns, in the site's folder, in the day's fil
     'sc-win32-status': '0',
     'time-taken': /^\d+$/
   })
+})
+
+t.test("by default a line has IIS's own fifteen columns; `all` has every column but the cookie", async t => {
+  for (const [fields, expected] of [[undefined, IIS], ['iis', IIS], ['all', FIELD_NAMES.filter(name => name !== 'cs(Cookie)').join(' ')]] as const) {
+    const server = await start(t, fields === undefined ? {} : { fields }, app => { app.get('/', async () => 'hello') })
+    await server.listen()
+    await fetch(`http://127.0.0.1:${server.port}/`, { headers: { cookie: 'secret=1' } })
+    await server.app.close()
+    const { text } = onlyFile(server.directory)
+    t.equal(HEAD.exec(text)?.[1], expected)
+    t.notMatch(text, 'secret=1')
+  }
 })
 
 t.test('each exchange is one entry of the log, and its message is the line', async t => {

@@ -15,8 +15,8 @@ const isThere = (tool: string) => {
 }
 
 /** Writes a log with values that readers may stumble over; returns its path. */
-async function write (t: Test, directory: string, format: 'w3c' | 'ncsa'): Promise<string> {
-  const server = await start(t, { directory: join(directory, format), format, period: 'none' }, app => {
+async function write (t: Test, directory: string, format: 'w3c' | 'article' | 'ncsa'): Promise<string> {
+  const server = await start(t, { directory: join(directory, format), ...format === 'article' ? { fields: 'article' } : { format }, period: 'none' }, app => {
     app.get('/*', async request => {
       if (request.url.startsWith('/ws')) Object.assign(request, { upstream: { logId: 'a3614585-e908-40f2-9435-e3c23a2a6e31', status: 101, tunnel: { closedBy: 'client', closeCode: 1001, ending: 'end' } } })
       else Object.assign(request, { upstream: { logId: 'ad279eb5-5553-4609-8c40-4f529aee77f7', status: 200, tunnel: null } })
@@ -37,7 +37,8 @@ async function write (t: Test, directory: string, format: 'w3c' | 'ncsa'): Promi
 
 t.test('goaccess reads every line', { skip: !isThere('goaccess') && 'goaccess is not installed' }, async t => {
   const formats = {
-    w3c: ['--log-format=%d %t %^ %m %U %q %^ %e %h %H %u %R %s %^ %^ %L', '--date-format=%Y-%m-%d', '--time-format=%H:%M:%S'],
+    w3c: ['--log-format=W3C', '--no-query-string'],
+    article: ['--log-format=%d %t %^ %m %U %q %^ %e %h %H %u %R %s %^ %^ %L', '--date-format=%Y-%m-%d', '--time-format=%H:%M:%S'],
     ncsa: ['--log-format=COMBINED']
   } as const
   const directory = t.testdir()
@@ -54,7 +55,7 @@ t.test('goaccess reads every line', { skip: !isThere('goaccess') && 'goaccess is
 
 t.test('lnav knows the W3C file as what it is, and reads every column', { skip: !isThere('lnav') && 'lnav is not installed' }, async t => {
   const home = t.testdir()
-  const log = await write(t, home, 'w3c')
+  const log = await write(t, home, 'article')
   const out = execFileSync('lnav', ['-n', '-c', ';select c_ip, cs_method, cs_uri_stem, sc_status, sc_substatus, time_taken, cs_version from w3c_log', '-c', ':write-json-to -', log], { encoding: 'utf8', env: { ...process.env, HOME: home } })
   const found = JSON.parse(out)
   t.equal(found.length, 5)

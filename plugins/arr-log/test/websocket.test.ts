@@ -85,6 +85,32 @@ t.test('a refused handshake is not logged as 101', async t => {
   t.match(entries.map(({ exchange }) => exchange.status), [400, 404])
 })
 
+t.test('a request for a WebSocket that gets none is recognisable by its line; others are not', async t => {
+  const server = await start(t, { fields: ['cs-uri-stem', 'sc-status', 'x-ws-attempt'] }, async app => {
+    await app.register(websocket)
+    app.register(async app => {
+      app.get('/chat', { websocket: true, preValidation: async (request, reply) => { if (request.headers['x-in'] !== '1') await reply.code(401).send() } }, () => {})
+      app.get('/page', async () => 'page')
+    })
+  })
+  await server.listen()
+  const handshake = (path: string, upgrade: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`
+  for (const text of [handshake('/chat', 'websocket'), handshake('/chat', 'h2c, WebSocket'), handshake('/chat', 'h2c'), 'GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) {
+    const count = server.entries.length + 1
+    const socket = send(t, server.port, text)
+    socket.resume()
+    await server.told(count)
+    socket.destroy()
+  }
+  const socket = send(t, server.port, handshake('/chat', 'websocket', 'x-in: 1\r\n'))
+  await once(socket, 'data')
+  socket.destroy()
+  const entries = await server.told(5)
+  await server.app.close()
+  t.strictSame(rows(onlyFile(server.directory).text).map(row => `${row['cs-uri-stem']} ${row['sc-status']} ${row['x-ws-attempt']}`), ['/chat 401 yes', '/chat 401 yes', '/chat 401 -', '/page 200 -', '/chat 101 yes'])
+  t.strictSame(entries.map(({ exchange }) => exchange.attempt), [true, true, undefined, undefined, undefined])
+})
+
 t.test('an injected WebSocket has its line as well', async t => {
   const server = await startWithWebSockets(t)
   const socket = await (server.app as unknown as { injectWS: (path: string) => Promise<WebSocket> }).injectWS('/')

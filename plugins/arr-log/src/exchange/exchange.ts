@@ -82,6 +82,8 @@ export interface Exchange {
   readonly bytesReceived: number | null
   /** `open`: the record of a WebSocket's opening; its end gets a record of its own. Only with `logOpening`. */
   readonly event?: 'open'
+  /** A WebSocket was asked for, and none opened. */
+  readonly attempt?: true
   /** The rewrite rule that matched last. */
   readonly rule?: string
   readonly upstream?: ExchangeUpstream

@@ -1,4 +1,5 @@
 // The end of an exchange: what goes into its record?
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Site, Told, TunnelFact } from '@fastify-arr/facts'
 import { takeBytes, type Connection } from '../observe/connection.ts'
@@ -87,9 +88,15 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
   if (rewrite?.rule !== undefined) exchange.rule = rewrite.rule
   if (upstream !== null && upstream !== undefined) exchange.upstream = upstreamPart(upstream)
   if (tunnel !== null) exchange.websocket = webSocketPart(tunnel, raw.httpVersionMajor)
+  else if (upgrade && asksForWebSocket(headers)) exchange.attempt = true
   if (rejection !== null && rejection !== undefined) exchange.rejection = rejection.reason ?? 'BadRequest'
   if (options.cookie || options.custom.length > 0) addChosen(exchange, request, reply, connection, options)
   return exchange
+}
+
+/** An Upgrade header may name several protocols, in any case (RFC 9110 §7.8); HTTP/2 has a pseudo-header (RFC 8441 §4). */
+function asksForWebSocket (headers: IncomingHttpHeaders): boolean {
+  return headers[CONNECT_PROTOCOL] === 'websocket' || /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '')
 }
 
 function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, connection: Connection, options: GatherOptions): void {

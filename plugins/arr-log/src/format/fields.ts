@@ -52,6 +52,8 @@ export const EXTRA_FIELDS = {
   'x-error-code': exchange => exchange.upstream?.error?.code,
   'x-error-moment': exchange => exchange.upstream?.error?.moment,
   'x-error-side': exchange => exchange.upstream?.error?.side,
+  /** `yes` where a WebSocket was asked for, whether or not it opened. */
+  'x-ws-attempt': exchange => exchange.websocket !== undefined || exchange.attempt === true ? 'yes' : null,
   'x-ws-http': exchange => exchange.websocket?.http,
   'x-ws-handshake-time': exchange => exchange.websocket?.handshakeTime,
   'x-ws-subprotocol': exchange => exchange.websocket?.subprotocol,
@@ -78,11 +80,19 @@ export const FIELDS: Readonly<Record<Field, ReadField>> = { ...IIS_FIELDS, ...EX
 /** Every column's name, in the line's order. */
 export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[]
 
-/** IIS 10's fifteen default columns and `cs-version`: the columns of the article's lines. */
-export const DEFAULT_FIELDS: readonly Field[] = [
-  'date', 'time', 's-ip', 'cs-method', 'cs-uri-stem', 'cs-uri-query', 's-port', 'cs-username', 'c-ip', 'cs-version',
+/** IIS 10's fifteen default columns: those that the patterns of log shippers and log readers expect. */
+const IIS: readonly Field[] = [
+  'date', 'time', 's-ip', 'cs-method', 'cs-uri-stem', 'cs-uri-query', 's-port', 'cs-username', 'c-ip',
   'cs(User-Agent)', 'cs(Referer)', 'sc-status', 'sc-substatus', 'sc-win32-status', 'time-taken'
 ]
+
+/** Choices of columns by name: IIS's default; with `cs-version`, as in the lines of the article; every column but `cs(Cookie)`. */
+export const PRESETS: Readonly<Record<'iis' | 'article' | 'all', readonly Field[]>> = {
+  iis: IIS,
+  article: [...IIS, 'cs-version'],
+  // A cookie is a credential: it is written where it is named.
+  all: FIELD_NAMES.filter(name => name !== 'cs(Cookie)')
+}
 
 /** Whether a column is one IIS does not have. */
 export function isExtra (field: string): field is ExtraField {

@@ -11,10 +11,10 @@ export const HTTPERR = {
   head: (at: number) => `#Software: Microsoft HTTP API 2.0\r\n#Version: 1.0\r\n#Date: ${stampOf(at).both}\r\n#Fields: ${FIELDS}\r\n`
 }
 
-/** One line, after "Format of the HTTP Server API Error Logs" (learn.microsoft.com). s-queuename is always `-`: there are no request queues. */
+/** One line; HTTP.sys writes `HTTP/2.0` where IIS has `HTTP/2`. After "Format of the HTTP Server API Error Logs" (learn.microsoft.com). s-queuename is always `-`: there are no request queues. */
 export function httperrLine (rejected: Rejected): string {
   const values = [
-    rejected.clientIp, rejected.clientPort, rejected.serverIp, rejected.serverPort, rejected.version, rejected.method,
+    rejected.clientIp, rejected.clientPort, rejected.serverIp, rejected.serverPort, rejected.version === 'HTTP/2' ? 'HTTP/2.0' : rejected.version, rejected.method,
     rejected.uri, rejected.status, rejected.siteId, rejected.reason, null
   ]
   return `${stampOf(rejected.at).both} ${values.map(value => escape(value === null ? null : String(value))).join(' ')}`

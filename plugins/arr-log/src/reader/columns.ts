@@ -1,7 +1,7 @@
 // What does a line of a W3C file hold, whichever program wrote it and whichever columns it has?
 import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
 import { FIELDS } from '../format/fields.ts'
-import type { ShownExchange } from './readable.ts'
+import type { ShownExchange } from './show/readable.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Exchanged = Mutable<Partial<Exchange>>
@@ -55,6 +55,8 @@ export function lineOf (names: readonly string[], values: ReadonlyArray<string |
       if (value !== null) upstream.server = value
     } else if (column === 'x-ws-event') {
       if (value === 'open') told.event = 'open'
+    } else if (column === 'x-ws-attempt') {
+      if (value !== null && status !== 101) told.attempt = true
     } else if (column === 'cs-uri') Object.assign(told, target(value))
     else if (column === 's-reason') {
       if (value !== null) told.rejection = value

@@ -64,7 +64,7 @@ const LOG_FILE = {
   logSiteId: differs('the site is always named by its id', ['true']),
   logTargetW3C: lost('lines are not sent to ETW', 'they are entries of the Fastify logger as well', ['File']),
   flushByEntryCountW3CLog: differs('lines wait at most a second'),
-  maxLogLineLength: differs('lines are not cut', ['65536']),
+  maxLogLineLength: differs('lines are cut at 65536 characters', ['65536']),
   customLogPluginClsid: lost('modules of IIS cannot write this log', undefined, ['', '{FF160663-DE82-11CF-BC0A-00AA006111E0}'])
 } as const satisfies AttributeTable<ArrLogOptions>
 

@@ -1,12 +1,12 @@
 // Which lines are shown, and how? What the command line says of both.
 import { once } from 'node:events'
 import { jsonLine } from '../../format/escape.ts'
-import { painted, plain, type Paint } from '../colour.ts'
+import { painted, plain, type Paint } from '../show/colour.ts'
 import type { Line } from '../columns.ts'
 import { compileFilter, type Filter } from '../questions/filter.ts'
 import { momentIn, offsetOf } from '../questions/time.ts'
 import { namedValues, type Value } from '../questions/values.ts'
-import { readable } from '../readable.ts'
+import { readable } from '../show/readable.ts'
 import { whereIn, type Asked } from './arguments.ts'
 
 /** The filter, the clock and the form of the output. */

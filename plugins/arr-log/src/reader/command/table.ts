@@ -1,9 +1,9 @@
 // How are rows of figures shown on a terminal?
 import { escape } from '../../format/escape.ts'
-import type { Paint } from '../colour.ts'
+import type { Paint } from '../show/colour.ts'
 import type { Column } from '../questions/chart.ts'
 import type { Group } from '../questions/groups.ts'
-import { duration } from '../readable.ts'
+import { duration } from '../show/readable.ts'
 
 const BAR = 30
 

@@ -1,7 +1,7 @@
 // What do many lines amount to?
 import { escape } from '../../format/escape.ts'
-import { plain, type Paint } from '../colour.ts'
-import { duration } from '../readable.ts'
+import { plain, type Paint } from '../show/colour.ts'
+import { duration } from '../show/readable.ts'
 import { ID } from '../rows/column-ids.ts'
 import type { Row } from '../rows/row.ts'
 import { Spreading, type Spread } from './spread.ts'

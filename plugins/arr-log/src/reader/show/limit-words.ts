@@ -1,5 +1,5 @@
 // Which limit did the proxy end a WebSocket for, in words?
-import { escape } from '../format/escape.ts'
+import { escape } from '../../format/escape.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   idle: 'nothing passed for too long (idle limit)',

@@ -1,8 +1,8 @@
 // How is an exchange shown on a terminal?
 import type { Paint } from './colour.ts'
-import { escape } from '../format/escape.ts'
+import { escape } from '../../format/escape.ts'
 import { limitWords } from './limit-words.ts'
-import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../exchange/exchange.ts'
+import type { Exchange, ExchangeUpstream, ExchangeWebSocket } from '../../exchange/exchange.ts'
 
 /** The known part of an exchange: a line of a log file has less than an entry. */
 export type ShownExchange = Pick<Exchange, 'endedAt' | 'status'> & Partial<Omit<Exchange, 'upstream' | 'websocket'>> & {
@@ -40,6 +40,7 @@ export function readable (told: ShownExchange, paint: Paint, clock: (at: number)
   ]
   if (told.event === 'open') return [...parts, paint('magenta', 'opened')].join('  ')
   if (status === 101 || websocket !== undefined) parts.push(paint('magenta', life(websocket ?? {})))
+  else if (told.attempt === true) parts.push(paint('magenta', 'no WebSocket'))
   const trouble = troubleOf(told)
   if (trouble !== null) parts.push(paint(status >= 500 ? 'red' : 'yellow', trouble))
   return parts.filter(part => part !== '').join('  ')
