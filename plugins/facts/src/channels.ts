@@ -13,5 +13,7 @@ export const CHANNELS = {
   /** upstream-proxy: a WebSocket is open. Carries `TunnelMessage`. */
   tunnelOpen: 'fastify-arr.tunnel.open',
   /** upstream-proxy: both sockets of a WebSocket have closed. Carries `TunnelMessage`. */
-  tunnelClose: 'fastify-arr.tunnel.close'
+  tunnelClose: 'fastify-arr.tunnel.close',
+  /** request-filter: a request was refused. Carries `RequestRejected`. */
+  requestRejected: 'fastify-arr:request.rejected'
 } as const

@@ -2,6 +2,7 @@
 export { CHANNELS } from './channels.ts'
 export type { ListenerAddress, ListenerRefusal, ListenersFact } from './listeners.ts'
 export type { RequestRefusal } from './refusal.ts'
+export type { RequestRejected } from './rejected.ts'
 export type { FilterRejection, Rejection, SiteRejection } from './rejection.ts'
 export type { ConditionStep, Explanation, Outcome, Rewrite, RewriteMessage, RuleStep } from './rewrite.ts'
 export type { ServedFile } from './served-file.ts'

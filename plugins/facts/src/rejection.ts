@@ -9,6 +9,8 @@ export type FilterRejection =
   | 'verbs' | 'fileExtensions' | 'hiddenSegments' | 'denyUrlSequences' | 'denyQueryStringSequences' | 'filteringRules'
   | 'allowDoubleEscaping' | 'allowHighBitCharacters' | 'maxUrl' | 'maxQueryString' | 'maxAllowedContentLength' | 'headerLimits'
   | 'origins' | 'webSocketsPerClient' | 'handshakeRate'
+  /** No URL that all servers read alike; HTTP.sys refuses most of these as well. */
+  | 'url'
 
 /** The fact `request.rejection`; null where the request was not refused. Final when it is written. */
 export interface Rejection {

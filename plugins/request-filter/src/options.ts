@@ -1,4 +1,5 @@
 // What may be written in the plugin's options?
+import type { RequestFilteringOptions } from './request-filtering/options.ts'
 
 /** The parts of a filter. A part that is left out is that of the place around it; `false` switches it off. */
 export interface FilterOptions {
@@ -7,7 +8,7 @@ export interface FilterOptions {
   /** `<dynamicIpSecurity>`: how much one address may ask. Defaults to no limit. */
   readonly dynamicIpSecurity?: unknown
   /** `<requestFiltering>`: which requests are let in. Defaults to all. */
-  readonly requestFiltering?: unknown
+  readonly requestFiltering?: false | RequestFilteringOptions
   /** Which pages may open WebSockets. Defaults to all. */
   readonly origins?: unknown
   /** How many WebSockets and handshakes one client may have. Defaults to no limit. */

@@ -1,7 +1,7 @@
 // What does each part of a filter do? It looks at a request and refuses it, or lets it pass.
 import type { Rejection } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
-import type { Target } from './target.ts'
+import type { Target } from '../url/target.ts'
 
 /** A request as the checks see it. */
 export interface Asked {
