@@ -12,15 +12,21 @@ export function decodeOnce (text: string, isRaw: boolean): string {
   if (!(isRaw ? RAW.test(text) : text.includes('%'))) return text
   let decoded = ''
   let at = 0
+  // What stands for itself is copied a run at a time.
+  let copied = 0
   while (at < text.length) {
     const code = text.charCodeAt(at)
     const first = code === PERCENT ? byteAt(text, at) : isRaw && code > 0x7f && code <= 0xff ? code : NO_BYTE
     if (first === NO_BYTE) {
       const unit = code === PERCENT ? unitAt(text, at) : NO_BYTE
-      decoded += unit === NO_BYTE ? text.charAt(at) : String.fromCharCode(unit)
-      at += unit === NO_BYTE ? 1 : '%uXXXX'.length
+      if (unit !== NO_BYTE) {
+        decoded += text.slice(copied, at) + String.fromCharCode(unit)
+        copied = at + '%uXXXX'.length
+      }
+      at = unit === NO_BYTE ? at + 1 : copied
       continue
     }
+    decoded += text.slice(copied, at)
     let next = at + (code === PERCENT ? 3 : 1)
     at = next
     let value = first
@@ -39,8 +45,9 @@ export function decodeOnce (text: string, isRaw: boolean): string {
     } else {
       decoded += String.fromCharCode(first)
     }
+    copied = at
   }
-  return decoded
+  return decoded + text.slice(copied)
 }
 
 /** Decodes once, but for slashes and backslashes: to some readers, such as RFC 3986 §2.2, an encoded separator is part of a name. */

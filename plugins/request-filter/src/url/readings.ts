@@ -23,7 +23,9 @@ export interface Readings {
 const NOT_PLAIN = /[^\w\-~!$&'()*+,=@/.:]|\/[/.]|\.(?:\/|$)|:[:$]/
 const DOTS = /(?:^|[/\\])\.\.?[. ]*(?:[;/\\]|$)/
 // Tomcat drops what begins at `;`. Windows drops dots and spaces at the end of a name, and reads `::$DATA` as the file itself.
-const LOOSE = /[;\x80-\uffff]|[. ](?:[/\\]|$)|:[:$]/
+const LOOSE = /;|[. ](?:[/\\]|$)|:[:$]/
+// What reading changes, apart from case.
+const UNTIDY = /\\|\/\/|\/\.\.?(?:\/|$)/
 // The same for a segment that goes up; and the spellings of it that not everybody takes for one.
 const UP = /(?:^|[/\\])\.\.[. ]*(?:[;/\\]|$)/
 const ODD_UP = /(?:^|[/\\])\.\.(?:[ ;]|\.+ )/
@@ -73,12 +75,15 @@ export function readingsOf (rawPath: string): Readings {
 function add (readings: string[], text: string, reader: Reader): void {
   const strict = read(text, reader, false)
   if (!readings.includes(strict)) readings.push(strict)
-  if (!LOOSE.test(text)) return
-  const loose = read(fold(text), reader, true)
+  const folded = fold(text)
+  // A fullwidth dot or slash is one only to those that replace it.
+  if (!LOOSE.test(folded) && folded === text.toLowerCase()) return
+  const loose = read(folded, reader, true)
   if (!readings.includes(loose)) readings.push(loose)
 }
 
 function read (text: string, { backslash, resolve }: Reader, loose: boolean): string {
+  if (!loose && !UNTIDY.test(text)) return fold(text)
   const kept: string[] = []
   let ends = false
   const segments = text.split(backslash ? /[/\\]/ : '/')

@@ -38,7 +38,7 @@ export class Target {
   get readings (): Readings {
     if (this.#readings !== null) return this.#readings
     if (!this.isPlain) return (this.#readings = readingsOf(this.rawPath))
-    return (this.#readings = { resolved: [fold(this.rawPath)], literal: [], steps: [this.rawPath], deeper: false, tangled: false })
+    return (this.#readings = { resolved: [this.rawPath.toLowerCase()], literal: [], steps: [this.rawPath], deeper: false, tangled: false })
   }
 
   /** The path decoded once and normalised, as HTTP.sys shows it; folded. */
@@ -50,7 +50,11 @@ export class Target {
   get texts (): readonly string[] {
     if (this.#texts !== null) return this.#texts
     const { resolved, steps } = this.readings
-    return (this.#texts = this.isPlain ? resolved : [...new Set([this.rawPath, ...steps].map(fold).concat(resolved))])
+    if (this.isPlain) return (this.#texts = resolved)
+    const texts = [fold(this.rawPath)]
+    for (const step of steps) addNew(texts, fold(step))
+    for (const reading of resolved) addNew(texts, reading)
+    return (this.#texts = texts)
   }
 
   /** What the query says, folded: as it came; decoded once; the same with each `+` as a space, which is how forms are encoded. */
@@ -74,4 +78,8 @@ export class Target {
     const { steps, deeper, tangled } = this.readings
     return deeper || tangled || steps.some(step => CONTROL.test(step))
   }
+}
+
+function addNew (texts: string[], text: string): void {
+  if (!texts.includes(text)) texts.push(text)
 }
