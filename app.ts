@@ -3,10 +3,11 @@
 import { arrLog } from '@fastify-arr/arr-log'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
+import { requestFilter } from '@fastify-arr/request-filter'
 import { staticContent } from '@fastify-arr/static-content'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
-import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { LogController, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { announce } from './start/announcement.ts'
 import { refuseUrl } from './start/bad-url.ts'
@@ -62,15 +63,22 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // Which site a request is for.
   await fastify.register(hostRouting, site.hostRouting ?? ONE_SITE)
 
+  // What may come in. A file of IIS may say so later: then the filter is there, and has nothing to refuse.
+  const filters = webConfig !== null || site.requestFilter !== undefined
+  if (filters) await fastify.register(requestFilter, site.requestFilter ?? {})
+
   // What its URL becomes. IIS sends the original URL to the upstream, and does not take the header from a client.
   await fastify.register(urlRewrite, { ...site.urlRewrite, originalUrlHeader: webConfig !== null })
 
   // Where a rule leads to no URL, the site's folder may have the file.
   if (site.staticContent !== undefined) await fastify.register(staticContent, site.staticContent)
 
+  const { maxBodySize } = site.upstreamProxy ?? {}
   // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
+    // The filter refuses bodies by the length that is announced; the proxy counts those that announce none.
+    ...filters && { maxBodySize: (request: FastifyRequest) => fastify.requestFilter.maxBodySize(request) ?? (typeof maxBodySize === 'function' ? maxBodySize(request) : maxBodySize) },
     // As ARR does: from the client's connection, and never from the client's own headers.
     arrHeaders: webConfig !== null,
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)

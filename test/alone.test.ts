@@ -46,6 +46,14 @@ const uses: Readonly<Record<string, string>> = {
     const { statusCode, headers } = await fastify.inject('/old')
     await fastify.close()
     return statusCode === 301 && headers.location.endsWith('/new')`,
+  'request-filter': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { requestFiltering: { hiddenSegments: ['bin'] } })
+    fastify.get('/*', async () => 'here')
+    const refused = await fastify.inject('/%62in/x')
+    const { body } = await fastify.inject('/binary')
+    await fastify.close()
+    return refused.statusCode === 404 && refused.json().code === 'FST_ARR_FILTER_REFUSED' && body === 'here'`,
   'upstream-proxy': `
     const upstream = Fastify()
     upstream.get('/', async () => 'from behind')

@@ -2,6 +2,7 @@
 import type { ArrLogOptions } from '@fastify-arr/arr-log'
 import type { HostRoutingOptions } from '@fastify-arr/host-routing'
 import type { ListenersOptions } from '@fastify-arr/listeners'
+import type { RequestFilterOptions } from '@fastify-arr/request-filter'
 import type { StaticContentOptions } from '@fastify-arr/static-content'
 import type { UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
 import type { UrlRewriteOptions } from '@fastify-arr/url-rewrite'
@@ -19,6 +20,8 @@ export interface SiteParts {
   readonly arrLog?: ArrLogOptions
   readonly listeners?: ListenersOptions
   readonly hostRouting?: HostRoutingOptions
+  /** What is refused before rules and proxy. */
+  readonly requestFilter?: RequestFilterOptions
   readonly urlRewrite?: UrlRewriteOptions
   /** Files are served only where it is there. */
   readonly staticContent?: StaticContentOptions

@@ -3,11 +3,12 @@ import type { IisConfig, Report, Row } from '@fastify-arr/iis-config'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ONE_SITE } from './article.ts'
 import { isClosedDoors, linesOf, toOpen } from './doors.ts'
+import type { SiteParts } from './parts.ts'
 
 /** What only a restart can change, with the word for it. */
 const FIXED = { listeners: 'the listeners', staticContent: 'the files', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
 
-type Options = IisConfig['options']
+type Options = IisConfig['options'] & Pick<SiteParts, 'requestFilter'>
 
 /**
  * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
@@ -39,10 +40,19 @@ export function takeOver (fastify: FastifyInstance, file: string, old: Options, 
   return options
 }
 
-function replace (fastify: FastifyInstance, old: Options, { hostRouting, urlRewrite }: Options): void {
+/** Each in turn; where one refuses its options, those before it get their old ones again. */
+function replace (fastify: FastifyInstance, old: Options, { hostRouting, requestFilter, urlRewrite }: Options): void {
   fastify.urlRewrite.replace(urlRewrite ?? {})
   try {
-    fastify.sites.replace((hostRouting ?? ONE_SITE).sites)
+    // Where nothing has changed, what the filter has counted goes on.
+    const isFilterOld = JSON.stringify(old.requestFilter) === JSON.stringify(requestFilter)
+    if (!isFilterOld) fastify.requestFilter.replace(requestFilter ?? {})
+    try {
+      fastify.sites.replace((hostRouting ?? ONE_SITE).sites)
+    } catch (error) {
+      if (!isFilterOld) fastify.requestFilter.replace(old.requestFilter ?? {})
+      throw error
+    }
   } catch (error) {
     fastify.urlRewrite.replace(old.urlRewrite ?? {})
     throw error

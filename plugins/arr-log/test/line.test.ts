@@ -138,6 +138,30 @@ t.test('a request that reached no site goes to the httperr log, with its reason'
   t.match(rows(text), [{ 'cs-uri': '/?x=y', 'cs-method': 'GET', 'cs-version': 'HTTP/1.1', 'sc-status': '400', 's-siteid': '-', 's-reason': 'Hostname', 's-port': String(server.port) }])
 })
 
+t.test('a request that a filter has refused is a line in the site\'s log, with its substatus where the status is the filter\'s', async t => {
+  const server = await start(t, {}, app => {
+    app.get('/:status', async (request, reply) => {
+      Object.assign(request, { rejection: Object.freeze({ reason: 'hiddenSegments', statusCode: 404, subStatusCode: 8, detail: 'bin' }) })
+      return await reply.code(Number((request.params as { status: string }).status)).send('refused')
+    })
+    app.get('/cut', (request, reply) => {
+      Object.assign(request, { rejection: { reason: 'ipSecurity', statusCode: 403, subStatusCode: 6 } })
+      reply.hijack()
+      request.raw.socket.destroy()
+    })
+  })
+  await server.listen()
+  await fetch(`http://127.0.0.1:${server.port}/404`)
+  await fetch(`http://127.0.0.1:${server.port}/410`)
+  await t.rejects(fetch(`http://127.0.0.1:${server.port}/cut`))
+  await server.app.close()
+  const { path, text } = onlyFile(server.directory)
+  t.match(path, /^W3SVC1\//)
+  t.same(rows(text).map(row => [row['sc-status'], row['sc-substatus']]), [['404', '8'], ['410', '0'], ['444', '0']])
+  t.same(server.entries.map(({ exchange }) => exchange.refused), [{ reason: 'hiddenSegments', detail: 'bin' }, { reason: 'hiddenSegments', detail: 'bin' }, { reason: 'ipSecurity', detail: null }])
+  t.ok(server.entries.every(({ exchange }) => exchange.rejection === undefined))
+})
+
 t.test('with file: false there are entries and no files', async t => {
   const server = await start(t, { file: false })
   await server.app.inject('/')

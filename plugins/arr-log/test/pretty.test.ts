@@ -23,6 +23,8 @@ t.test('an exchange is one readable line', async t => {
   t.equal(readable({ ...page, status: 502, substatus: 3, win32Status: 12029, upstream: { server: 'http://localhost:8080', error: { code: '', moment: '', side: '', systemCode: '' } } }, plain),
     '20:53:35  502  GET   reverseproxy.com/?a=1  22 ms  502.3 upstream refused (http://localhost:8080)')
   t.equal(readable({ ...page, status: 499, win32Status: 64 }, plain), '20:53:35  499  GET   reverseproxy.com/?a=1  22 ms  client left')
+  t.equal(readable({ endedAt: AT, status: 404, substatus: 8, refused: { reason: 'hiddenSegments', detail: 'b\u001b[31min' }, method: 'GET', path: '/' }, plain), '20:53:35  404  GET   /  refused: hiddenSegments (b+[31min) 404.8')
+  t.equal(readable({ endedAt: AT, status: 444, win32Status: 1236, refused: { reason: 'ipSecurity', detail: null }, method: 'GET', path: '/' }, plain), '20:53:35  444  GET   /  refused: ipSecurity cut by the server')
   t.equal(readable({ endedAt: AT, status: 400, rejection: 'Hostname', method: 'GET', path: '/' }, plain), '20:53:35  400  GET   /  turned away: Hostname')
 })
 

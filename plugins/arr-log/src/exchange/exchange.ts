@@ -90,6 +90,8 @@ export interface Exchange {
   readonly websocket?: ExchangeWebSocket
   /** Why the request reached no site; such an exchange goes to the httperr log. */
   readonly rejection?: string
+  /** Why a filter has refused the request: the part of the filter, and what it found. */
+  readonly refused?: { readonly reason: string, readonly detail: string | null }
   /** The custom fields by `logFieldName`, without those of secret headers. */
   readonly custom?: Readonly<Record<string, string | null>>
   /** Cookies and secret custom fields. Not enumerable: a line has them where they were chosen, an entry never. */

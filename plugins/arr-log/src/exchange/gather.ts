@@ -1,7 +1,7 @@
 // The end of an exchange: what goes into its record?
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Site, Told, TunnelFact } from '@fastify-arr/facts'
+import type { Rejection, Site, Told, TunnelFact } from '@fastify-arr/facts'
 import { takeBytes, type Connection } from '../observe/connection.ts'
 import { hasLeft, isFinished, isHeadSent } from '../observe/ending.ts'
 import type { Beginning } from '../observe/open-exchanges.ts'
@@ -72,7 +72,8 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
     query,
     version: raw.httpVersionMajor === 2 ? 'HTTP/2' : `HTTP/${raw.httpVersion}`,
     status: outcome.status,
-    substatus: rewrite?.subStatusCode ?? servedFile?.subStatusCode ?? outcome.substatus,
+    // An error handler of one's own may have answered with another status: IIS's substatus is none of that.
+    substatus: isFiltered(rejection) ? (rejection.statusCode === outcome.status ? rejection.subStatusCode : outcome.substatus) : rewrite?.subStatusCode ?? servedFile?.subStatusCode ?? outcome.substatus,
     win32Status: opening ? 0 : outcome.win32Status,
     serverIp: connection.serverIp,
     serverPort: connection.serverPort,
@@ -89,7 +90,8 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
   if (upstream !== null && upstream !== undefined) exchange.upstream = upstreamPart(upstream)
   if (tunnel !== null) exchange.websocket = webSocketPart(tunnel, raw.httpVersionMajor)
   else if (upgrade && asksForWebSocket(headers)) exchange.attempt = true
-  if (rejection !== null && rejection !== undefined) exchange.rejection = rejection.reason ?? 'BadRequest'
+  if (isFiltered(rejection)) exchange.refused = { reason: rejection.reason ?? 'unknown', detail: rejection.detail ?? null }
+  else if (rejection !== null && rejection !== undefined) exchange.rejection = rejection.reason ?? 'BadRequest'
   if (options.cookie || options.custom.length > 0) addChosen(exchange, request, reply, connection, options)
   return exchange
 }
@@ -97,6 +99,11 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
 /** An Upgrade header may name several protocols, in any case (RFC 9110 §7.8); HTTP/2 has a pseudo-header (RFC 8441 §4). */
 function asksForWebSocket (headers: IncomingHttpHeaders): boolean {
   return headers[CONNECT_PROTOCOL] === 'websocket' || /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '')
+}
+
+/** Whether a request has reached its site, and was refused there: its line is in the site's log. One without a substatus has reached none. */
+function isFiltered (rejection: Facts['rejection']): rejection is Told<Rejection> & { readonly subStatusCode: number } {
+  return rejection?.subStatusCode !== undefined
 }
 
 function addChosen (exchange: Exchange, request: FastifyRequest, reply: FastifyReply, connection: Connection, options: GatherOptions): void {

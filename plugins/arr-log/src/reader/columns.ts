@@ -101,11 +101,11 @@ function numberIn (value: string | null): number | null {
 
 /** Whether the properties of a value that are read have an exchange's types: other programs may have written it. */
 export function isLine (value: unknown): value is Line {
-  const { status, endedAt, websocket = {}, upstream = {} } = Object(value) as Readonly<Record<string, unknown>>
+  const { status, endedAt, websocket = {}, upstream = {}, refused = {} } = Object(value) as Readonly<Record<string, unknown>>
   return Number.isInteger(status) && typeof endedAt === 'number' && !Number.isNaN(new Date(endedAt).getTime()) &&
     hold(value, Object.values(NUMBERS), Number.isFinite) && hold(value, [...Object.values(TEXTS), 'query', 'rejection'], isText) &&
     hold(websocket, Object.values(SOCKET_NUMBERS), Number.isFinite) && hold(websocket, Object.values(SOCKET_TEXTS), isText) &&
-    hold(upstream, ['server'], isText)
+    hold(upstream, ['server'], isText) && hold(refused, ['reason', 'detail'], isText)
 }
 
 function hold (value: unknown, names: readonly string[], is: (one: unknown) => boolean): boolean {

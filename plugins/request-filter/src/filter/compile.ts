@@ -58,7 +58,9 @@ function compilePlace (value: unknown, at: string, knowsSites: boolean, mistakes
   // Without a site to compare, the place would let everything through.
   else if (site !== undefined && !knowsSites) mistakes.push(`\`${at}.site\` is never compared: host-routing, which says the site of a request, must be registered before request-filter`)
   if (path !== undefined && !isPath(path)) mistakes.push(`\`${at}.path\` must be a path such as /app: decoded, without dot segments, backslash, query and fragment`)
-  return [{ at, site: typeof site === 'string' ? site : null, path: isPath(path) ? pathOf(path) : '', parts: compileParts(place, `${at}.`, mistakes) }]
+  const parts = compileParts(place, `${at}.`, mistakes)
+  if ((site === undefined && path === undefined) || (site !== undefined && typeof site !== 'string') || (path !== undefined && !isPath(path))) return []
+  return [{ at, site: site ?? null, path: pathOf(path ?? '/'), parts }]
 }
 
 function isPath (path: unknown): path is string {

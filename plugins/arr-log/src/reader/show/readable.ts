@@ -72,9 +72,10 @@ function life (websocket: Partial<ExchangeWebSocket>): string {
   return closedBy === undefined ? counts.trim() : `${counts}${ending === 'reset' ? 'reset' : 'ended'} without a close${by}`
 }
 
-function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection }: ShownExchange): string | null {
+function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection, refused }: ShownExchange): string | null {
   if (rejection !== undefined) return `turned away: ${escape(rejection)}`
   const words = []
+  if (isThere(refused?.reason)) words.push(`refused: ${escape(refused.reason)}${isThere(refused.detail) ? ` (${escape(refused.detail)})` : ''}`)
   if (isThere(substatus) && substatus > 0) words.push(`${status}.${substatus}`)
   // 64 repeats what `closedBy` has said.
   const limit = limitWords(websocket?.limit, status, win32Status)
