@@ -1,7 +1,7 @@
 // Which filter stands in each place, and that no spelling of a path leads out of one.
 import t from 'tap'
 import fc from 'fast-check'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import requestFilter, { type RequestFilterOptions } from '../src/index.ts'
 import { compileFilters } from '../src/filter/compile.ts'
 import { Target } from '../src/url/target.ts'
@@ -11,7 +11,7 @@ import { spellings } from './spellings.ts'
 /** A filter that is told from others by the one segment that it hides. */
 const hides = (segment: string): RequestFilterOptions['requestFiltering'] => ({ hiddenSegments: [segment], allowDoubleEscaping: true })
 
-const sited = (fastify: ReturnType<typeof Fastify>): void => {
+const sited = (fastify: FastifyInstance): void => {
   fastify.decorateRequest('site', null)
   fastify.addHook('onRequest', async request => { (request as { site: unknown }).site = { name: request.host } })
 }
@@ -27,7 +27,7 @@ t.test('the longest path wins, then one of a site, and a part that a place leave
       { path: '/app/admin/free', requestFiltering: false },
       { path: '/app/admin/free/same' }
     ]
-  }, sited as never)
+  }, sited)
   const all = ['in-root', 'in-app', 'in-shop', 'in-admin', 'in-others']
   const cases: Array<[host: string, path: string, hidden: string | null]> = [
     ['other', '', 'in-root'], ['other', '/app', 'in-app'], ['other', '/APP', 'in-app'], ['other', '/apple', 'in-root'], ['other', '/app/admin', 'in-others'], ['other', '/app/admin/free', null],

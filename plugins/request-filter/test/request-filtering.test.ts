@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { RequestFilteringOptions } from '../src/index.ts'
+import { compileRequestFiltering } from '../src/request-filtering/compile.ts'
+import { Target } from '../src/url/target.ts'
 import { bytes, HANDSHAKE, serve, statusOf, wire } from './serving.ts'
 
 type Asking = Parameters<typeof bytes>[1]
@@ -46,6 +48,13 @@ t.test('verbs: those that are refused, and those that are not listed; a WebSocke
   await results(t, { verbs: { allowUnlisted: false, verbs: { get: true, POST: true, PUT: false } } }, [
     ['/', '200'], ['/', '200', { method: 'POST' }], ['/', '404.6', { method: 'PUT' }], ['/', '404.6', { method: 'OPTIONS' }], ['/', '404.6', { method: 'HEAD' }], ['/', '200', { more: HANDSHAKE }]
   ])
+})
+
+t.test('verbs: extended CONNECT that nothing has made a GET is one all the same, and another CONNECT is not', async t => {
+  const check = compileRequestFiltering({ verbs: { allowUnlisted: false, verbs: { GET: true } } }, 'requestFiltering', [])
+  const ask = (isWebSocket: boolean): unknown => check?.({ request: { method: 'CONNECT', raw: { headers: {}, rawHeaders: [] } } as never, target: new Target('/'), isWebSocket })
+  t.equal(ask(true), null)
+  t.match(ask(false), { reason: 'verbs', subStatusCode: 6 })
 })
 
 t.test('fileExtensions: Microsoft\'s example; a path without one is listed as a dot', async t => {
