@@ -1,11 +1,13 @@
 // What does each part of a filter do? It looks at a request and refuses it, or lets it pass.
 import type { Rejection } from '@fastify-arr/facts'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Target } from '../url/target.ts'
 
 /** A request as the checks see it. */
 export interface Asked {
   readonly request: FastifyRequest
+  /** Tells when the exchange is over. A check sends nothing with it. */
+  readonly reply: FastifyReply
   readonly target: Target
   /** Whether it asks to become a WebSocket: by an Upgrade header, or by extended CONNECT over HTTP/2 (RFC 8441). */
   readonly isWebSocket: boolean
