@@ -1,6 +1,7 @@
 // Which pages may open a WebSocket? Through the plugin, in front of the real proxy and of @fastify/websocket alone.
 import { once } from 'node:events'
 import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -140,7 +141,7 @@ t.test('over HTTP/2: extended CONNECT is a handshake, and other streams of its c
 })
 
 t.test('@fastify/websocket alone is guarded, whichever is registered first', async t => {
-  const route = (app: import('fastify').FastifyInstance) => app.register(async scope => { scope.get('/', { websocket: true }, socket => { socket.send('hello') }) })
+  const route = (app: FastifyInstance) => app.register(async scope => { scope.get('/', { websocket: true }, socket => { socket.send('hello') }) })
   for (const isFirst of [true, false]) {
     const { port } = await door(t, { origins: ['http://good.example'] }, {
       before: async app => { if (isFirst) await app.register(websocket) },
