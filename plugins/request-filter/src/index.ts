@@ -1,18 +1,20 @@
 // What may come in? The plugin that refuses requests before rules and proxy see them.
 import { channel } from 'node:diagnostics_channel'
 import { CHANNELS, type Rejection, type RequestRejected } from '@fastify-arr/facts'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Refusal } from './filter/check.ts'
 import { compileFilters } from './filter/compile.ts'
 import type { Filter } from './filter/places.ts'
 import { abort, errorOf } from './filter/refuse.ts'
-import { isWebSocket } from './filter/web-socket.ts'
 import type { RequestFilterOptions } from './options.ts'
 import { Target } from './url/target.ts'
+import { asksForWebSocket } from './web-sockets/asks-for-web-socket.ts'
 
 export type { FilterRejection, Rejection, RequestRejected } from '@fastify-arr/facts'
+export type { AddressEntry, DenyAction, DynamicIpSecurityOptions, IpSecurityOptions } from './addresses/options.ts'
 export type { FilterOptions, PlaceOptions, RequestFilterOptions } from './options.ts'
+export type { OriginsOption, OriginsOptions, WebSocketsPerClientOptions } from './web-sockets/options.ts'
 export type { FilteringRule, RequestFilteringOptions, RequestLimits } from './request-filtering/options.ts'
 
 /** `fastify.requestFilter`, for other plugins. */
@@ -61,7 +63,7 @@ async function plugin (fastify: FastifyInstance, options: RequestFilterOptions):
     const raw = request.raw as Marked
     // A request that url-rewrite routes once more, under the URL that a rule has given it, was let in already.
     if (raw[FILTER] !== undefined) return done()
-    const refusal = ask(request, raw)
+    const refusal = ask(request, reply, raw)
     if (refusal === null) return done()
     const { reason, statusCode, subStatusCode, detail } = refusal
     request.rejection = Object.freeze({ reason, statusCode, subStatusCode, ...detail !== undefined && { detail } })
@@ -70,12 +72,12 @@ async function plugin (fastify: FastifyInstance, options: RequestFilterOptions):
     else done(errorOf(refusal, request, reply))
   })
 
-  function ask (request: FastifyRequest, raw: Marked): Refusal | null {
+  function ask (request: FastifyRequest, reply: FastifyReply, raw: Marked): Refusal | null {
     const target = new Target(raw.url ?? '/')
     const filter = inForce.of((request as Sited).site?.name, target)
     if (filter === null) return NOWHERE
     if (filter.checks.length > 0) {
-      const asked = { request, target, isWebSocket: isWebSocket(raw) }
+      const asked = { request, reply, target, isWebSocket: asksForWebSocket(raw.headers) }
       for (const check of filter.checks) {
         const refusal = check(asked)
         if (refusal !== null) return refusal

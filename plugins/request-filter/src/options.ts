@@ -1,18 +1,20 @@
 // What may be written in the plugin's options?
+import type { DynamicIpSecurityOptions, IpSecurityOptions } from './addresses/options.ts'
 import type { RequestFilteringOptions } from './request-filtering/options.ts'
+import type { OriginsOption, WebSocketsPerClientOptions } from './web-sockets/options.ts'
 
 /** The parts of a filter. A part that is left out is that of the place around it; `false` switches it off. */
 export interface FilterOptions {
   /** `<ipSecurity>`: which addresses are let in. Defaults to all. */
-  readonly ipSecurity?: unknown
+  readonly ipSecurity?: false | IpSecurityOptions
   /** `<dynamicIpSecurity>`: how much one address may ask. Defaults to no limit. */
-  readonly dynamicIpSecurity?: unknown
+  readonly dynamicIpSecurity?: false | DynamicIpSecurityOptions
   /** `<requestFiltering>`: which requests are let in. Defaults to all. */
   readonly requestFiltering?: false | RequestFilteringOptions
   /** Which pages may open WebSockets. Defaults to all. */
-  readonly origins?: unknown
+  readonly origins?: false | OriginsOption
   /** How many WebSockets and handshakes one client may have. Defaults to no limit. */
-  readonly webSocketsPerClient?: unknown
+  readonly webSocketsPerClient?: false | WebSocketsPerClientOptions
 }
 
 /** A site, a path or both, with parts of their own. */

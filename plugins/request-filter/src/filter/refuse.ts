@@ -19,13 +19,15 @@ export function errorOf ({ statusCode, retryAfter }: Refusal, { raw }: FastifyRe
     // Of a body that nobody wants the rest is not read; HTTP/2 resets the stream.
     if (upgrade === true || hasBody(raw.headers)) reply.header('connection', 'close')
     // Node has detached its parser, and closes nothing itself.
-    if (upgrade === true) reply.raw.once('finish', () => { end(raw.socket) })
+    if (upgrade === true) reply.raw.once('finish', () => { end(raw.socket as Socket | null) })
   }
   return Object.assign(new RefusedError() as Error, { statusCode })
 }
 
 /** Ends a socket that no parser reads. What the client still sends is discarded for a while, since a reset would take the answer from it (RFC 9112 §9.6). */
-function end (socket: Socket): void {
+function end (socket: Socket | null): void {
+  // upstream-proxy has ended it already.
+  if (socket === null) return
   socket.end()
   socket.resume()
   const timer = setTimeout(() => { socket.destroy() }, LINGER).unref()
