@@ -31,8 +31,11 @@ export type Door = typeof DOORS[number]
 /** The parts of request filtering. */
 const FILTERING: readonly Door[] = ['allowHighBitCharacters', 'denyQueryStringSequences', 'denyUrlSequences', 'fileExtensions', 'filteringRules', 'hiddenSegments', 'requestLimits', 'verbs']
 
-/** The doors whose refusals a plugin of the family does itself: these are not reported, and need not be in `open`. There are none yet. */
-export const CLOSED_HERE: ReadonlySet<Door> = new Set()
+/**
+ * The doors whose refusals request-filter does itself: what it can refuse need not be in `open`. A door that is named there all the
+ * same is left out of its options.
+ */
+export const CLOSED_HERE: ReadonlySet<Door> = new Set([...FILTERING, 'requestFiltering', 'ipSecurity', 'dynamicIpSecurity'])
 
 /** One part of a file that makes IIS refuse requests. */
 export interface ClosedDoor extends Place {

@@ -2,11 +2,10 @@
 import type { Reading } from '../reading/reading.ts'
 import type { Scope } from '../sections/scopes.ts'
 import type { Effect } from '../unread/unread-sections.ts'
-import type { Part, XmlAttribute, XmlElement } from '../xml/element.ts'
-import { pathOf } from '../xml/path.ts'
-import { CLOSED_HERE, type ClosedDoor, type Door } from './doors.ts'
+import type { Part, XmlElement } from '../xml/element.ts'
+import { CLOSED_HERE, isOpen, type ClosedDoor, type Door } from './doors.ts'
 import { ASP_NET_AUTHORIZATION, SECTIONS } from './security-sections.ts'
-import type { BodyLimit, Shape, Verdict } from './shape.ts'
+import type { Shape } from './shape.ts'
 
 /** Elements that hold sections which can refuse requests. Compared in lower case, so that a misspelt one is searched as well. */
 const GROUPS = ['location', 'system.webserver', 'security', 'authentication', 'system.web']
@@ -19,24 +18,51 @@ export interface Doors {
   readonly closed: readonly ClosedDoor[]
   /** The strongest effect of the sections in an element; undefined where there are none that can refuse requests. */
   readonly effectOf: (element: XmlElement) => Effect | undefined
-  /** The largest body that upstream-proxy may forward, in bytes: the only limit in the file, for the whole server. Undefined where it has none, or several. */
-  readonly maxBodySize: number | undefined
+}
+
+/** What is done with sections on the way. */
+interface Steps {
+  /** Replaces `configSource` by the contents of the file it names. */
+  readonly include: (element: XmlElement) => void
+  /** Takes the sections out that are locked, and gives them: request-filter does not get what they say. */
+  readonly takeOut: () => ReadonlySet<XmlElement>
+  /** Whether the sites are known: what is said of a site that nobody has is refused by nobody. */
+  readonly hasSites: boolean
+}
+
+/** Something that IIS refuses because of a section. */
+interface Finding {
+  readonly door: Door
+  readonly element: XmlElement
+  readonly part: Part
+  readonly refuses: string
+  readonly where: string
+  readonly section: XmlElement
+  /** Whether request-filter refuses it as well, unless the section is locked. */
+  readonly here: boolean
 }
 
 /**
- * Finds every part that makes IIS refuse requests, and marks it. `include` replaces `configSource` by the contents of the file it names.
+ * Finds every part that makes IIS refuse requests, and marks those that nothing refuses here.
  *
  * Each section is examined by itself: one that closes is reported even if every `<location>` below opens it again.
  */
-export function findDoors (reading: Reading, scopes: readonly Scope[], open: readonly string[], include: (element: XmlElement) => void): Doors {
+export function findDoors (reading: Reading, scopes: readonly Scope[], open: readonly string[], { include, takeOut, hasSites }: Steps): Doors {
   const closed: ClosedDoor[] = []
+  const findings: Finding[] = []
   const seen = new Map<XmlElement, Effect>()
-  const limits: Limit[] = []
-  for (const { site, path, container } of scopes) walk(container, `${site === null ? '' : `, of the site ${site}`}${path === '/' ? '' : `, under ${path}`}`)
+  for (const { site, path, container } of scopes) walk(container, `${site === null ? '' : `, of the site ${site}`}${path === '/' ? '' : `, under ${path}`}`, site === null || hasSites ? '' : null)
+  const locked = takeOut()
+  for (const { door, element, part, refuses, where, section, here } of findings) {
+    if (here && !locked.has(section) && !isOpen(door, open)) continue
+    seen.set(section, 'closes')
+    report(door, element, part, refuses, where)
+  }
   for (const element of reading.refusedTransforms) unknownTransform(element)
-  return { closed, effectOf, maxBodySize: takeLimit() }
+  return { closed, effectOf }
 
-  function walk (group: XmlElement, where: string): void {
+  /** `path` is where request-filter's sections are looked for, as it is written; null where they are not. */
+  function walk (group: XmlElement, where: string, path: string | null): void {
     const name = group.name.toLowerCase()
     for (const child of group.children) {
       // A `<location>` below the root is a scope of its own.
@@ -44,9 +70,9 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
       const shape = shapeOf(child, name)
       if (shape !== undefined) {
         include(child)
-        seen.set(child, examine(child, shape, 'security', where, child))
+        seen.set(child, examine(child, shape, 'security', where, child, path === '/system.webServer/security'))
       } else if (GROUPS.includes(child.name.toLowerCase()) && name !== 'system.web') {
-        walk(child, child.name.toLowerCase() === 'location' ? `${where}, under ${child.attributes.get('path')?.value ?? ''}` : where)
+        walk(child, child.name.toLowerCase() === 'location' ? `${where}, under ${child.attributes.get('path')?.value ?? ''}` : where, path === null ? null : `${path}/${child.name}`)
       } else if (name === 'security' || name === 'authentication') {
         report('security', child, child, 'is not known here, and may refuse anything', where)
         seen.set(child, 'closes')
@@ -55,46 +81,28 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
   }
 
   /** Examines every part of a section. Unknown parts close: IIS refuses a file that has them (500.19). */
-  function examine (element: XmlElement, shape: Shape, above: Door, where: string, section: XmlElement): Effect {
+  function examine (element: XmlElement, shape: Shape, above: Door, where: string, section: XmlElement, isRead: boolean): Effect {
     const own = shape.name ?? above
     let effect: Effect = 'plain'
-    const refuse = (part: Part, refuses: string, door = own): void => {
-      if (CLOSED_HERE.has(door)) return
-      effect = 'closes'
-      report(door, element, part, refuses, where)
+    const refuse = (part: Part, refuses: string, door: Door, beyond: boolean): void => {
+      findings.push({ door, element, part, refuses, where, section, here: isRead && !beyond && CLOSED_HERE.has(door) })
     }
     for (const attribute of element.attributes.values()) {
       if (attribute.namespace !== '' || UNIVERSAL.test(attribute.name)) continue
       const known = shape.attributes !== undefined && Object.hasOwn(shape.attributes, attribute.name) ? shape.attributes[attribute.name] : undefined
       const verdict = known?.(attribute.value)
-      if (isLimit(verdict)) limits.push({ attribute, element, section, door: own, where, verdict })
-      else if (typeof verdict === 'object') refuse(attribute, verdict.refuses, verdict.door)
-      else if (verdict === 'lost') effect = strongest(effect, 'lost')
-      else if (verdict === undefined && isUnknown(shape, attribute.name)) refuse(attribute, `is no attribute of <${element.name}>: IIS refuses the file (500.19)`)
+      if (typeof verdict === 'object') refuse(attribute, verdict.refuses, verdict.door ?? own, verdict.beyond === true)
+      else if (verdict === 'lost') effect = 'lost'
+      else if (verdict === undefined && isUnknown(shape, attribute.name)) refuse(attribute, `is no attribute of <${element.name}>: IIS refuses the file (500.19)`, own, true)
     }
-    for (const { part, refuses } of shape.refuses?.(element) ?? []) refuse(part, refuses)
+    for (const { part, refuses, beyond } of shape.refuses?.(element) ?? []) refuse(part, refuses, own, beyond === true)
     const start = shape.children?.clear === undefined ? 0 : element.children.findLastIndex(({ name }) => name === 'clear') + 1
     for (const child of shape.free === true ? [] : element.children.slice(start)) {
       const inner = shape.children !== undefined && Object.hasOwn(shape.children, child.name) ? shape.children[child.name] : undefined
-      if (inner === undefined) refuse(child, `is no element of <${element.name}>, or is encrypted: what it refuses is not known`)
-      else effect = strongest(effect, examine(child, inner, own, where, section))
+      if (inner === undefined) refuse(child, `is no element of <${element.name}>, or is encrypted: what it refuses is not known`, own, true)
+      else effect = strongest(effect, examine(child, inner, own, where, section, isRead))
     }
     return effect
-  }
-
-  /** The proxy's options are the same for all sites and paths: a limit for one of them, or one of several, cannot be the proxy's. */
-  function takeLimit (): number | undefined {
-    const [only] = limits
-    if (limits.length === 1 && only?.where === '') {
-      reading.usedWith(only.attribute, 'upstream-proxy refuses larger bodies of the requests that it forwards (413.1)')
-      reading.loose(only.attribute, `${pathOf(only.element)}/@${only.attribute.name}`)
-      return only.verdict.bytes
-    }
-    for (const { attribute, element, section, door, where, verdict: { otherwise } } of limits) {
-      if (typeof otherwise === 'object') report(door, element, attribute, otherwise.refuses, where)
-      seen.set(section, strongest(seen.get(section) ?? 'plain', typeof otherwise === 'object' ? 'closes' : otherwise))
-    }
-    return undefined
   }
 
   function report (section: Door, element: XmlElement, part: Part, refuses: string, where: string): void {
@@ -116,20 +124,6 @@ export function findDoors (reading: Reading, scopes: readonly Scope[], open: rea
     const inside = element.children.map(effectOf).filter(one => one !== undefined)
     return inside.length === 0 ? undefined : inside.reduce(strongest)
   }
-}
-
-/** A limit on bodies, and where it was found. */
-interface Limit {
-  readonly attribute: XmlAttribute
-  readonly element: XmlElement
-  readonly section: XmlElement
-  readonly door: Door
-  readonly where: string
-  readonly verdict: BodyLimit
-}
-
-function isLimit (verdict: Verdict | undefined): verdict is BodyLimit {
-  return typeof verdict === 'object' && 'bytes' in verdict
 }
 
 function shapeOf ({ name }: XmlElement, group: string): Shape | undefined {

@@ -1,9 +1,11 @@
 // `<requestFiltering>`: what each of its parts refuses.
-import { any, attribute, bodyLimit, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
+import { any, attribute, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
 
-/** The hidden segments and file extensions that IIS ships in applicationHost.config: they protect files on a disk, and the plugins serve none. */
+/** The hidden segments that IIS ships in applicationHost.config, with ASP.NET: they protect files on a disk. */
 export const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
-const EXTENSIONS = ('.asa .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm ' +
+
+/** The file extensions that it ships there. */
+export const EXTENSIONS: readonly string[] = ('.asa .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm ' +
   '.lsad .ssmap .cd .dsprototype .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype .lddprototype .exclude .refresh .compiled .msgx .vsdisco .rules').split(' ')
 
 /** https://learn.microsoft.com/iis/configuration/system.webserver/security/requestfiltering/ */
@@ -21,12 +23,16 @@ export const REQUEST_FILTERING: Shape = {
     hiddenSegments: { name: 'hiddenSegments', ...list(denial('segment', 'refuses URLs with the segment # (404.8)', SEGMENTS), { applyToWebDAV: any }) },
     denyUrlSequences: { name: 'denyUrlSequences', ...list(denial('sequence', 'refuses URLs with # in them (404.5)')) },
     denyQueryStringSequences: { name: 'denyQueryStringSequences', ...list(denial('sequence', 'refuses queries with # in them (404.18)')) },
-    alwaysAllowedUrls: { free: true },
-    alwaysAllowedQueryStrings: { free: true },
+    alwaysAllowedUrls: list({ attributes: { url: any } }),
+    alwaysAllowedQueryStrings: list({ attributes: { queryString: any } }),
     filteringRules: {
       name: 'filteringRules',
       children: {
-        filteringRule: { free: true, refuses: part => [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)` }] },
+        filteringRule: {
+          attributes: { name: any, scanUrl: any, scanQueryString: any, scanAllRaw: any, denyUnescapedPercent: any },
+          children: { scanHeaders: list({ attributes: { requestHeader: any } }), appliesTo: list({ attributes: { fileExtension: any } }), denyStrings: list({ attributes: { string: any } }) },
+          refuses: part => [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)` }]
+        },
         remove: { free: true },
         clear: {}
       }
@@ -34,7 +40,7 @@ export const REQUEST_FILTERING: Shape = {
     requestLimits: {
       name: 'requestLimits',
       attributes: {
-        maxAllowedContentLength: bodyLimit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
+        maxAllowedContentLength: limit(30_000_000, 'refuses bodies of more than # bytes (413.1)'),
         maxUrl: limit(4096, 'refuses URLs of more than # bytes (404.14)'),
         maxQueryString: limit(2048, 'refuses queries of more than # bytes (404.15)')
       },

@@ -19,7 +19,12 @@ export const SECTIONS: Readonly<Record<string, Shape>> = {
       attributes: { ipAddress: any, subnetMask: any, domainName: any, allowed: any },
       refuses: part => same(attribute(part, 'allowed'), 'true')
         ? []
-        : [{ part, refuses: `refuses ${['ipAddress', 'subnetMask', 'domainName'].map(name => attribute(part, name)).filter(value => value !== '').join(' ')} (403.6)` }]
+        : [{
+            part,
+            refuses: `refuses ${['ipAddress', 'subnetMask', 'domainName'].map(name => attribute(part, name)).filter(value => value !== '').join(' ')} (403.6)`,
+            // Nothing here looks up the name of an address.
+            ...attribute(part, 'domainName') !== '' && { beyond: true }
+          }]
     }, { allowUnlisted: closedUnless('true', 'refuses every address that is not listed (403.6)'), enableReverseDns: any, enableProxyMode: any, denyAction: any })
   },
   dynamicIpSecurity: {

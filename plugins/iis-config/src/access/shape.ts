@@ -6,15 +6,14 @@ import type { Door } from './doors.ts'
 export interface Refused {
   readonly part: Part
   readonly refuses: string
+  /** No plugin can refuse this, even where one refuses what the rest of the section says. */
+  readonly beyond?: true
 }
 
 /** The effect of a value: `plain` where it asks for what the plugins do by default, `lost` where it asks for something else but refuses nothing. */
-export type Verdict = 'plain' | 'lost' | Refusing | BodyLimit
+export type Verdict = 'plain' | 'lost' | Refusing
 
-interface Refusing { readonly refuses: string, readonly door?: Door }
-
-/** A limit of upstream-proxy, in bytes, where there is one for the whole server; `otherwise` is what it is where it cannot be one. */
-export interface BodyLimit { readonly bytes: number, readonly otherwise: Exclude<Verdict, BodyLimit> }
+interface Refusing { readonly refuses: string, readonly door?: Door, readonly beyond?: true }
 
 /** An element: the effect of each attribute, and the elements it may have. IIS refuses a file with other attributes or elements. */
 export interface Shape {
@@ -38,15 +37,9 @@ export const closedUnless = (open: string, refuses: string) => (value: string): 
 export const lostUnless = (...plain: readonly string[]) => (value: string): Verdict => plain.some(one => same(value, one)) ? 'plain' : 'lost'
 
 /** A limit below IIS's default closes; one above it makes IIS accept more than by default. */
-export const limit = (byDefault: number, refuses: string) => (value: string): Exclude<Verdict, BodyLimit> => {
+export const limit = (byDefault: number, refuses: string) => (value: string): Verdict => {
   const number = /^\s*\d+\s*$/.test(value) ? Number(value) : NaN
   return number === byDefault ? 'plain' : number > byDefault ? 'lost' : { refuses: refuses.replace('#', () => value) }
-}
-
-/** As `limit`, for what upstream-proxy can limit as well. */
-export const bodyLimit = (byDefault: number, refuses: string) => (value: string): Verdict => {
-  const otherwise = limit(byDefault, refuses)(value)
-  return /^\s*\d+\s*$/.test(value) ? { bytes: Number(value), otherwise } : otherwise
 }
 
 /** An entry that refuses something, unless it is one of those that IIS ships. */

@@ -12,6 +12,7 @@ const PLUGINS = {
   arrLog: '@fastify-arr/arr-log',
   listeners: '@fastify-arr/listeners',
   hostRouting: '@fastify-arr/host-routing',
+  requestFilter: '@fastify-arr/request-filter',
   urlRewrite: '@fastify-arr/url-rewrite',
   staticContent: '@fastify-arr/static-content',
   upstreamProxy: '@fastify-arr/upstream-proxy'
@@ -40,7 +41,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
     const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : name === 'upstreamProxy' ? { ...options.upstreamProxy, arrHeaders: true } : options[name] as object
     const above = comments(options[name] as object)
     const text = literal(value, comments, '  ', key => key === 'certificate' ? exports : key === 'documentRoot' ? [FOLDER] : [])
-    const given = name === 'upstreamProxy' && hasOutboundRules(options) ? withOutboundRules(text) : text
+    const given = name === 'upstreamProxy' ? withFunctions(text, options) : text
     return [...above.map(line => `  // ${line}\n`), `  await fastify.register(${name}, ${given})\n`].join('')
   })
   const rest = report.rows.filter(row => row.status !== 'used' && !told.has(keyOf(row))).flatMap(row => comment(row))
@@ -92,8 +93,19 @@ function hasOutboundRules ({ urlRewrite }: PluginOptions): boolean {
   return urlRewrite?.outboundRules !== undefined || urlRewrite?.siteOutboundRules !== undefined || urlRewrite?.pathOutboundRules !== undefined
 }
 
-/** The proxy's answers bypass Fastify's hooks, so outbound rules are given to the proxy as its option rewriteResponse. */
-function withOutboundRules (options: string): string {
-  const inner = options.replace(/^\{\s*/, '').replace(/\s*\}$/, '')
-  return `{\n    ${inner === '' ? '' : `${inner},\n    `}rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)\n  }`
+/**
+ * The proxy's answers bypass Fastify's hooks, so outbound rules are given to the proxy as its option rewriteResponse. It counts the
+ * bodies that do not say their length in front.
+ */
+function withFunctions (proxy: string, options: PluginOptions): string {
+  const inner = proxy.replace(/^\{\s*/, '').replace(/\s*\}$/, '')
+  const given = [
+    ...filtersBodies(options) ? ['maxBodySize: request => fastify.requestFilter.maxBodySize(request)'] : [],
+    ...hasOutboundRules(options) ? ['rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)'] : []
+  ]
+  return given.length === 0 ? proxy : `{\n    ${[...inner === '' ? [] : [inner], ...given].join(',\n    ')}\n  }`
+}
+
+function filtersBodies ({ requestFilter }: PluginOptions): boolean {
+  return requestFilter !== undefined && [requestFilter, ...requestFilter.places ?? []].some(({ requestFiltering }) => requestFiltering !== undefined)
 }

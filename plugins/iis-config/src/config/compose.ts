@@ -1,5 +1,7 @@
 // From the sections to the options of each plugin.
 import { readContent } from '../content/read-content.ts'
+import { readFilter } from '../filter/read-filter.ts'
+import { readServerHeaders } from '../filter/server-header.ts'
 import type { Reading } from '../reading/reading.ts'
 import { leadsToFiles } from '../rewrite/checks/local.ts'
 import { findRuleMistakes } from '../rewrite/checks/rule-mistakes.ts'
@@ -20,11 +22,13 @@ import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import type { PluginOptions } from './plugin-options.ts'
 
+const FILTERING = 'system.webServer/security/requestFiltering'
+
 /** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
-export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, handlers: readonly Found[], layout: Layout, maxBodySize: number | undefined): PluginOptions {
+export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, handlers: readonly Found[], layout: Layout, open: readonly string[]): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
-  const proxy: ProxyDraft = { options: { ...maxBodySize !== undefined && { maxBodySize } } }
+  const proxy: ProxyDraft = { options: {} }
   const sites: Sites[] = []
 
   each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
@@ -56,12 +60,21 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
       note: 'what a balancer in front says in X-Forwarded-For and X-Forwarded-Proto is replaced, since any client could say it; ARR appends to the first and leaves the other',
       advice: 'where one stands in front: start with --trust-proxy and its addresses, or set trustProxy of Fastify'
     })
+    if (!found.has(FILTERING)) {
+      reading.differsGenerally({
+        code: 'request-filtering',
+        note: 'without <requestFiltering> nothing is filtered here; IIS filters all the same, by its defaults: bodies up to 30000000 bytes, URLs up to 4096, queries up to 2048, no doubly escaped URLs, hidden segments and file extensions',
+        advice: 'to have them here: <security><requestFiltering /></security> in <system.webServer>'
+      })
+    }
   }
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
+  const requestFilter = readFilter(reading, found, layout, open)
   const staticContent = readContent(reading, found, handlers, layout)
   const [site] = sites
   return {
     ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },
+    ...requestFilter !== undefined && { requestFilter },
     ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
     ...staticContent !== null && { staticContent },
     ...upstreamProxy !== undefined && { upstreamProxy },
@@ -84,6 +97,6 @@ function withOtherRules (reading: Reading, sections: RewriteSections, found: Rea
   return {
     ...sections,
     lists: [...sections.lists, ...redirects],
-    outbound: [...sections.outbound, ...headers]
+    outbound: [...sections.outbound, ...headers, ...readServerHeaders(reading, found.get(FILTERING) ?? [])]
   }
 }

@@ -1,4 +1,5 @@
 // The options of the plugins, as far as a file of IIS sets them. Described by their structure: packages do not import each other.
+import type { RequestFilterOptions } from './filter-options.ts'
 import type { UrlRewriteOptions } from '../rewrite/rewrite-options.ts'
 import type { FLAGS } from '../sections/log-flags.ts'
 
@@ -40,7 +41,6 @@ export interface UpstreamProxyOptions {
   forwarded?: { for?: 'append' | 'keep', port?: boolean }
   timeouts?: { firstByte?: number, idle?: number }
   maxHeadSize?: number
-  maxBodySize?: number
 }
 
 export interface CustomField {
@@ -92,6 +92,7 @@ export interface StaticContentOptions {
 export interface PluginOptions {
   hostRouting?: HostRoutingOptions
   listeners?: ListenersOptions
+  requestFilter?: RequestFilterOptions
   urlRewrite?: UrlRewriteOptions
   staticContent?: StaticContentOptions
   upstreamProxy?: UpstreamProxyOptions

@@ -6,7 +6,7 @@ import type { ReadOptions } from '../options.ts'
 import { Reading } from '../reading/reading.ts'
 import { makeReport, type Report, type Row } from '../reading/report.ts'
 import { findSections } from '../sections/find-sections.ts'
-import { namedAsSites, scopesOf, type Found } from '../sections/scopes.ts'
+import { namedAsSites, scopesOf, siteNamesIn, type Found } from '../sections/scopes.ts'
 import { applicationFinder } from '../server/applications.ts'
 import { gather, type InMemory } from '../server/gather.ts'
 import { takeLockedOut } from '../server/locks/take-locked-out.ts'
@@ -90,12 +90,15 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
       return openXml(name, maxBytes)
     })
   }
-  // A locked section refuses requests in IIS, as every request of its site fails: it is looked through before it is taken out.
-  const doors = findDoors(reading, scopes, doorsOpen, include)
-  if (layout.among) takeLockedOut(reading, documents, scopes)
+  const doors = findDoors(reading, scopes, doorsOpen, {
+    include,
+    // A locked section refuses requests in IIS, as every request of its site fails: it is looked through before it is taken out.
+    takeOut: () => layout.among ? takeLockedOut(reading, documents, scopes) : new Set(),
+    hasSites: documents.some(({ server, root }) => server && siteNamesIn(root).length > 0)
+  })
   const handlers: Found[] = []
   const found = findSections(reading, scopes, doors.effectOf, layout.served.length > 0 ? handlers : null, include)
-  const composed = compose(reading, found, handlers, layout, doors.maxBodySize)
+  const composed = compose(reading, found, handlers, layout, doorsOpen)
   if (reading.problems.length > 0) throw problemsError(ValueError, reading.problems)
   const sections = [...found.values()].flat().map(({ element }) => element)
   const config = { options: composed, files, missing, rowsOf: (part: object) => reading.rowsOf(part), report: makeReport(name, { ...reading, rows: reading.rows(sections), general: reading.general }) }

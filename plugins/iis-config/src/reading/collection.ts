@@ -12,16 +12,20 @@ export interface Collection {
   readonly removed: ReadonlyMap<string, XmlElement>
 }
 
+/** What tells an entry from the others: an attribute, or what a function makes of several. */
+export type Key = string | ((element: XmlElement) => string)
+
 /**
- * Reads the entries called `name`, identified by their attribute `key`.
+ * Reads the entries called `name`, identified by `key`.
  * A duplicate key is a problem, as in IIS; without `key`, entries may repeat.
  */
-export function collection (reading: Reading, list: XmlElement, name: string, key?: string): Collection {
+export function collection (reading: Reading, list: XmlElement, name: string, key?: Key): Collection {
   const entries = new Map<string | XmlElement, XmlElement>()
   let cleared: XmlElement | null = null
   const removed = new Map<string, XmlElement>()
-  const keyOf = (element: XmlElement): string | undefined =>
-    key === undefined ? undefined : element.attributes.get(key)?.value.toLowerCase()
+  const valueOf = (element: XmlElement): string | undefined =>
+    key === undefined ? undefined : typeof key === 'string' ? element.attributes.get(key)?.value : key(element)
+  const keyOf = (element: XmlElement): string | undefined => valueOf(element)?.toLowerCase()
 
   for (const child of list.children) {
     if (child.name === 'clear') {
@@ -31,7 +35,7 @@ export function collection (reading: Reading, list: XmlElement, name: string, ke
       cleared = child
     } else if (child.name === 'remove' && key !== undefined) {
       reading.used(child)
-      reading.required(child, key)
+      if (typeof key === 'string') reading.required(child, key)
       const name = keyOf(child) ?? ''
       const taken = entries.get(name)
       if (taken === undefined) removed.set(name, child)
@@ -41,7 +45,7 @@ export function collection (reading: Reading, list: XmlElement, name: string, ke
       reading.used(child)
       const twin = entries.get(keyOf(child) ?? child)
       if (twin === undefined) entries.set(keyOf(child) ?? child, child)
-      else reading.problem(child, `a second <${name}> with ${key ?? ''}="${child.attributes.get(key ?? '')?.value ?? ''}"; the first is at ${at(twin.place)}`)
+      else reading.problem(child, `a second <${name}> with ${typeof key === 'string' ? `${key}="${valueOf(child) ?? ''}"` : valueOf(child) ?? ''}; the first is at ${at(twin.place)}`)
     }
   }
   return { entries: [...entries.values()], cleared, removed }

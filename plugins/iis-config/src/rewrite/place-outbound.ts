@@ -7,9 +7,9 @@ import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import type { OutboundRule, OutboundRules, PathOutboundRules, UrlRewriteOptions } from './rewrite-options.ts'
 
-/** A list of outbound rules with its scope: `<outboundRules>`, or the rules that `<customHeaders>` becomes. A list deletes only rules of its own kind. */
+/** A list of outbound rules with its scope: `<outboundRules>`, or the rules that `<customHeaders>` and `removeServerHeader` become. A list deletes only rules of its own kind. */
 export interface ScopedOutbound {
-  readonly kind: 'outboundRules' | 'customHeaders'
+  readonly kind: 'outboundRules' | 'customHeaders' | 'removeServerHeader'
   readonly scope: Scope
   readonly element: XmlElement
   readonly rules: OutboundRules

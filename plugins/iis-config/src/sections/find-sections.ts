@@ -1,5 +1,6 @@
 // Finds the sections of a file: those that are read, by their path, and the others for the report.
 import { CONTENT_SECTIONS, isContent } from '../content/content-sections.ts'
+import { FILTER_SECTIONS } from '../filter/filter-sections.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { pathFinder } from '../xml/path.ts'
@@ -18,6 +19,7 @@ const READ = [
   'system.webServer/httpRedirect',
   'system.webServer/httpProtocol',
   'system.webServer/tracing/traceFailedRequests',
+  ...FILTER_SECTIONS,
   ...CONTENT_SECTIONS,
   'system.applicationHost/sites',
   'system.applicationHost/log',

@@ -110,10 +110,7 @@ function isBefore ({ among }: Scope, other: Scope): boolean {
 
 /** Gives scopes the names of `<sites>`: names in `<location>` are not case-sensitive. A name that no site has is a mistake. */
 export function namedAsSites (reading: Reading, scopes: readonly Scope[], root: XmlElement): Scope[] {
-  const names = root.children.filter(({ name }) => name === 'system.applicationHost')
-    .flatMap(group => group.children.filter(({ name }) => name === 'sites'))
-    .flatMap(list => list.children.filter(({ name }) => name === 'site'))
-    .map(site => site.attributes.get('name')?.value ?? '')
+  const names = siteNamesIn(root)
   if (names.length === 0) return [...scopes]
   return scopes.map(scope => {
     if (scope.site === null) return scope
@@ -121,4 +118,12 @@ export function namedAsSites (reading: Reading, scopes: readonly Scope[], root: 
     if (site === undefined) reading.mistake('unknown-site', scope.container, `there is no site "${scope.site}" in <sites>`)
     return { ...scope, site: site ?? scope.site }
   })
+}
+
+/** The names in `<sites>`. */
+export function siteNamesIn (root: XmlElement): string[] {
+  return root.children.filter(({ name }) => name === 'system.applicationHost')
+    .flatMap(group => group.children.filter(({ name }) => name === 'sites'))
+    .flatMap(list => list.children.filter(({ name }) => name === 'site'))
+    .map(site => site.attributes.get('name')?.value ?? '')
 }

@@ -85,7 +85,6 @@ const UNREAD: Readonly<Record<string, Unread>> = {
   'system.webServer/httpCompression': { lost: false, note: 'how IIS compresses; urlCompression says whether it does' },
   'system.webServer/caching': { lost: true, note: 'there is no response cache here' },
   'system.webServer/security': { lost: true, note: 'access rules are not applied here: write them as hooks, or keep them in the backend' },
-  'system.webServer/security/requestFiltering': { lost: true, note: 'requests are not filtered here: limit bodies with maxBodySize of upstream-proxy, paths with a rule of type AbortRequest' },
   'system.applicationHost/webLimits': { lost: true, note: 'limits of the whole server; see the options limits and timeouts of listeners' },
   'system.applicationHost/applicationPools': { lost: false, note: 'worker processes of IIS; here it is one Node process' },
   'system.applicationHost/customMetadata': { lost: false, note: 'nothing here depends on it' },
