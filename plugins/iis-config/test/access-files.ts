@@ -1,5 +1,6 @@
-// Files of IIS with any access sections, and what IIS refuses because of them.
+// Files of IIS with any access sections, and what IIS refuses because of them; and what request-filter refuses of it.
 import fc from 'fast-check'
+import type { FilterOptions, RequestFilterOptions } from '../src/index.ts'
 
 /** A request of any client. */
 export interface Asked { readonly ip: string, readonly tls: boolean, readonly verb: string, readonly path: string, readonly query: string, readonly body: number, readonly header: number }
@@ -11,8 +12,8 @@ const REQUESTS: readonly Asked[] = [
   { ip: '10.0.0.1', tls: false, verb: 'PUT', path: `/${'x'.repeat(300)}`, query: 'q'.repeat(1500), body: 100, header: 900 }
 ]
 
-/** One section: its XML, and whether IIS refuses a request because of it. All requests are anonymous. */
-export interface Section { readonly xml: string, readonly group: 'security' | 'authentication' | 'requestFiltering' | 'system.web' | 'system.webServer', readonly refuses: (asked: Asked) => boolean }
+/** One section: its XML, and whether IIS refuses a request because of it. All requests are anonymous. `many`: only a client with enough requests is refused. */
+export interface Section { readonly xml: string, readonly many?: true, readonly group: 'security' | 'authentication' | 'requestFiltering' | 'system.web' | 'system.webServer', readonly refuses: (asked: Asked) => boolean }
 
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })
 const flag = fc.constantFrom('true', 'false', 'True', 'FALSE')
@@ -66,7 +67,7 @@ export const SECTIONS: readonly fc.Arbitrary<Section>[] = [
   fc.record({ only: maybe(flag), concurrent: maybe(flag), rate: maybe(flag) }).map(({ only, concurrent, rate }) => ({
     group: 'security',
     xml: `<dynamicIpSecurity${attributes({ enableLoggingOnlyMode: only })}><denyByConcurrentRequests${attributes({ enabled: concurrent })} /><denyByRequestRate${attributes({ enabled: rate })} /></dynamicIpSecurity>`,
-    // A client with enough requests.
+    many: true as const,
     refuses: () => !is(only, false) && (is(concurrent, false) || is(rate, false))
   })),
   fc.record({ cut: fc.constantFrom('', '<clear />', '<remove users="*" roles="" verbs="" />'), rules: fc.uniqueArray(rule, { selector: ({ users, verbs }) => `${users} ${verbs}`, maxLength: 3 }) }).map(({ cut, rules }) => ({
@@ -100,19 +101,41 @@ export const accessFile = fc.record({
   path: maybe(fc.constantFrom('admin', '/admin/', 'pay'))
 })
 
-/** The requests that can be asked of a file, each with whether IIS refuses it. */
-interface Made { readonly xml: string, readonly asked: readonly (Asked & { readonly isRefused: boolean })[] }
+/** The requests that can be asked of a file, each with whether IIS refuses it, and whether it refuses even the first one of a client. */
+interface Made { readonly xml: string, readonly asked: readonly (Asked & { readonly isRefused: boolean, readonly isRefusedAtOnce: boolean })[] }
 
-/** The file, and what IIS does with each request, bodies aside that upstream-proxy refuses as well. Sections in a `<location>` apply to its path. */
+/** The file, and what IIS does with each request. Sections in a `<location>` apply to its path. */
 export function made ({ sections, highBit, path }: typeof accessFile extends fc.Arbitrary<infer T> ? T : never): Made {
   const of = (group: Section['group']): string => sections.filter(one => one.group === group).map(({ xml }) => xml).join('')
   const inside = `<system.web>${of('system.web')}</system.web><system.webServer>${of('system.webServer')}<security>${of('security')}<authentication>${of('authentication')}</authentication>
     <requestFiltering${attributes({ allowHighBitCharacters: highBit })}>${of('requestFiltering')}</requestFiltering></security></system.webServer>`
   const place = path?.replaceAll('/', '')
-  // upstream-proxy limits the bodies of a whole server.
-  const there = place === undefined ? REQUESTS.map(asked => ({ ...asked, body: 0 })) : REQUESTS.map(asked => ({ ...asked, path: `/${place}${asked.path}` }))
+  const there = place === undefined ? REQUESTS : REQUESTS.map(asked => ({ ...asked, path: `/${place}${asked.path}` }))
+  const isHigh = (asked: Asked): boolean => !is(highBit, true) && /[^ -~]/.test(asked.path)
   return {
     xml: `<configuration>${path === undefined ? inside : `<location path="${path}">${inside}</location>`}</configuration>`,
-    asked: there.map(asked => ({ ...asked, isRefused: (!is(highBit, true) && /[^ -~]/.test(asked.path)) || sections.some(section => section.refuses(asked)) }))
+    asked: there.map(asked => ({
+      ...asked,
+      isRefused: isHigh(asked) || sections.some(section => section.refuses(asked)),
+      isRefusedAtOnce: isHigh(asked) || sections.some(section => section.many !== true && section.refuses(asked))
+    }))
   }
+}
+
+/** Whether request-filter refuses a request of a client with enough requests: what its options mean, as far as these files need it. */
+export function isFiltered (options: RequestFilterOptions | undefined, asked: Asked): boolean {
+  const around = [options ?? {}, ...(options?.places ?? []).filter(({ path = '/' }) => asked.path.startsWith(path))]
+  const { ipSecurity = false, dynamicIpSecurity = false, requestFiltering }: FilterOptions = Object.assign({}, ...around)
+  if (ipSecurity !== false && !(ipSecurity.addresses.find(({ ipAddress }) => ipAddress === asked.ip)?.allowed ?? ipSecurity.allowUnlisted)) return true
+  if (dynamicIpSecurity !== false && !dynamicIpSecurity.enableLoggingOnlyMode) return true
+  if (requestFiltering === undefined) return false
+  const { allowHighBitCharacters, requestLimits, verbs = { allowUnlisted: true }, fileExtensions, hiddenSegments, denyUrlSequences = [], denyQueryStringSequences = [], filteringRules = [] } = requestFiltering
+  const extension = /\.[^./]*$/.exec(asked.path)?.[0] ?? '.'
+  return (!allowHighBitCharacters && /[^ -~]/.test(asked.path)) ||
+    asked.body > requestLimits.maxAllowedContentLength || asked.path.length > requestLimits.maxUrl || asked.query.length > requestLimits.maxQueryString ||
+    asked.header > (requestLimits.headerLimits?.['X-A'] ?? Infinity) ||
+    !(verbs.verbs?.[asked.verb] ?? verbs.allowUnlisted) || !(fileExtensions.fileExtensions[extension] ?? fileExtensions.allowUnlisted) ||
+    asked.path.split('/').some(segment => hiddenSegments.includes(segment)) ||
+    denyUrlSequences.some(sequence => asked.path.includes(sequence)) || denyQueryStringSequences.some(sequence => asked.query.includes(sequence)) ||
+    filteringRules.some(({ scanUrl, denyStrings }) => scanUrl === true && denyStrings.some(text => asked.path.includes(text)))
 }

@@ -60,7 +60,7 @@ test('a bad file exits with 2, and only its errors with their places are printed
 })
 
 const CLOSED = `<system.webServer><handlers /><security>
-<ipSecurity allowUnlisted="false" /><access sslFlags="Ssl" />
+<ipSecurity><add domainName="a.example" /></ipSecurity><access sslFlags="Ssl" />
 </security></system.webServer>`
 
 test('check prints first what closes in IIS and not here, with the option that opens it', async t => {
@@ -70,7 +70,7 @@ test('check prints first what closes in IIS and not here, with the option that o
   t.equal(err, '')
   t.match(out.split('\n').slice(0, 5), [file, '  ✖   2 refused by IIS, and let through here: ipSecurity, access', '  ·   1 no more than IIS\'s default', /→ npx @fastify-arr\/iis-config convert --open ipSecurity,access .*web\.config > site\.ts$/, ''])
   t.equal(out.split('\n')[5], 'Closed in IIS, not here')
-  t.match(out, `✖ ipSecurity: allowUnlisted="false"  ${file}:3:13\n      refuses every address that is not listed (403.6)\n      no site starts, unless open names ipSecurity\n`)
+  t.match(out, `✖ ipSecurity: <add domainName="a.example">  ${file}:3:13\n      refuses a.example (403.6)\n      no site starts, unless open names ipSecurity\n`)
   t.match(out, '\n2 closed in IIS, not here · ')
   t.match(out, `Something of ${file} is lost.\nNo site starts from it without --open ipSecurity,access.\n`)
   const one = run('check', '--open', 'access', file)
@@ -81,7 +81,7 @@ test('check prints first what closes in IIS and not here, with the option that o
   t.equal(both.code, 1, 'what is let through is still lost')
   t.notMatch(both.out, 'No site starts')
   t.match(both.out, '2 closed in IIS, not here')
-  t.match(JSON.parse(run('check', '--json', file).out), { counts: { closes: 2 }, rows: [{}, {}, {}, { status: 'closes', section: 'ipSecurity', open: false, value: 'false' }, { section: 'access' }] })
+  t.match(JSON.parse(run('check', '--json', file).out), { counts: { closes: 2 }, rows: [{}, {}, {}, {}, { status: 'closes', section: 'ipSecurity', open: false, key: 'domainName="a.example"' }, {}, { section: 'access' }] })
 })
 
 test('a file that leads to files, which are not served, exits with 1, and sections at their defaults are folded', async t => {
@@ -102,17 +102,17 @@ test('convert writes no module of a file that closes something, unless --open na
     const { code, out, err } = run('convert', ...args, file)
     t.equal(code, 2)
     t.equal(out, '')
-    t.match(err, `${file}:3:13: ipSecurity: allowUnlisted="false" refuses every address that is not listed (403.6)\n`)
+    t.match(err, `${file}:3:13: ipSecurity: <add> refuses a.example (403.6)\n`)
     t.match(err, args.includes('access') ? '--open access,ipSecurity\n' : '--open ipSecurity,access\n')
   }
   const { code, out } = run('convert', '--open', 'access, ipSecurity', file)
   t.equal(code, 1)
   t.same(out.split('\n').slice(1, 4), [
     '// IIS refuses these requests, and nothing here does:',
-    '//   ✖ line 3, ipSecurity: allowUnlisted="false": refuses every address that is not listed (403.6) (open names ipSecurity: it is let through)',
+    '//   ✖ line 3, ipSecurity: <add domainName="a.example">: refuses a.example (403.6) (open names ipSecurity: it is let through)',
     '//   ✖ line 3, access: sslFlags="Ssl": refuses requests without TLS (403.4) (open names access: it is let through)'
   ])
-  t.equal(out.split('ipSecurity: allowUnlisted').length, 2, 'once')
+  t.equal(out.split('ipSecurity: <add').length, 2, 'once')
   t.match(JSON.parse(run('convert', '--json', '--open', 'access,ipSecurity', file).out), {})
 })
 

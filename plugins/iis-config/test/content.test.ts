@@ -157,7 +157,7 @@ t.test('the web.config of a linked folder is read', { skip: process.platform ===
     'applicationHost.config': `<configuration><system.applicationHost><sites><site name="Shop" id="1"><application path="/"><virtualDirectory path="/" physicalPath="C:\\shop"/></application>
       <bindings><binding protocol="http" bindingInformation="*:80:shop.example"/></bindings></site></sites></system.applicationHost></configuration>`,
     'shop/a.txt': '',
-    'elsewhere/web.config': '<configuration><system.webServer><security><ipSecurity allowUnlisted="false"/></security></system.webServer></configuration>'
+    'elsewhere/web.config': '<configuration><system.webServer><security><ipSecurity><add domainName="a.example"/></ipSecurity></security></system.webServer></configuration>'
   })
   symlinkSync(join(copied, 'elsewhere'), join(copied, 'shop', 'link'))
   symlinkSync(join(copied, 'shop'), join(copied, 'shop', 'loop'))

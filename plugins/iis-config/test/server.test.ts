@@ -273,11 +273,11 @@ test('conditions about files use the folder of the web.config; rules with them a
 })
 
 test('sections that are not read are listed, and whether something is lost with them', async t => {
-  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers><add name="own" path="*.x" /></handlers><security><ipSecurity allowUnlisted="false" /></security><made.up /></system.webServer><other /><constructor />', { open: ['ipSecurity'] })
+  const { report } = read('<appSettings><add key="a" value="b" /></appSettings><system.webServer><handlers><add name="own" path="*.x" /></handlers><security><access sslFlags="Ssl" /></security><made.up /></system.webServer><other /><constructor />', { open: ['access'] })
   t.match(report.sections.map(({ path, lost }) => [path, lost]), [
     ['/configuration/appSettings', false],
     ['/configuration/system.webServer/handlers', true],
-    ['/configuration/system.webServer/security/ipSecurity', true],
+    ['/configuration/system.webServer/security/access', true],
     ['/configuration/system.webServer/made.up', true],
     ['/configuration/other', true],
     ['/configuration/constructor', true]

@@ -14,7 +14,7 @@ test('the summary has each class with its number, what it is about, and the firs
   t.match(report.summary, {
     doors: { count: 2, about: ['ipSecurity', 'access'] },
     missing: { count: 2, about: ['pingInterval', 'cors'] },
-    differently: { count: 2, about: ['original-url-encoding', 'forwarded-for'] },
+    differently: { count: 3, about: ['original-url-encoding', 'forwarded-for', 'request-filtering'] },
     byDefault: { count: 1, about: ['directoryBrowse'] },
     mistakes: { count: 1, about: ['open-host'] },
     command: 'npx @fastify-arr/iis-config convert --open ipSecurity,access web.config > site.ts'

@@ -70,7 +70,7 @@ test('a change that closes what open does not name is an error, and the previous
   const closed = (name: string, section: string): string => xml(name).replace('<rewrite>', `<security>${section}</security><rewrite>`)
   const { watched, next } = watch(t, file, ['access'])
   const before = watched.config
-  writeFileSync(file, closed('two', '<ipSecurity allowUnlisted="false" />'))
+  writeFileSync(file, closed('two', '<ipSecurity><add domainName="a.example" /></ipSecurity>'))
   const refused = await next()
   t.match(refused.error, { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [{ file, section: 'ipSecurity' }], open: ['access', 'ipSecurity'] })
   t.equal(refused.config, before)

@@ -96,10 +96,11 @@ test('a broken web.config refuses the server, with its file and line', async t =
   t.match(fails(() => readServer(t, '', { 'C/shop/web.config': '<a>' })), { code: 'FST_ARR_IIS_CONFIG_INVALID_XML', problems: [{ file: /C.shop.web\.config$/, line: 1 }] })
 })
 
-test('what closes in the web.config of an application is told with its site and path, locked or not', async t => {
-  const closed = '<system.webServer><security><ipSecurity allowUnlisted="false" /></security></system.webServer>'
+test('what refuses requests in the web.config of an application holds for the application; where it is locked, it closes', async t => {
+  const refuses = { 'D/app/web.config': '<system.webServer><security><ipSecurity allowUnlisted="false" /></security></system.webServer>' }
   const locks = '<configSections><sectionGroup name="system.webServer"><sectionGroup name="security"><section name="ipSecurity" overrideModeDefault="Deny" /></sectionGroup></sectionGroup></configSections>'
-  for (const server of ['', locks]) t.match(fails(() => readServer(t, server, { 'D/app/web.config': closed })), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [{ file: /app.web\.config$/, message: 'of the site Shop, under /app' }] })
+  t.strictSame(readServer(t, '', refuses).options.requestFilter, { places: [{ site: 'Shop', path: '/app', ipSecurity: { allowUnlisted: false, addresses: [], denyAction: 'Forbidden' } }] })
+  t.match(fails(() => readServer(t, locks, refuses)), { code: 'FST_ARR_IIS_CONFIG_CLOSED_DOORS', problems: [{ file: /app.web\.config$/, message: 'of the site Shop, under /app' }] })
 })
 
 test('a web.config that appears in the folder of an application, and one that changes, are read', async t => {

@@ -1,5 +1,5 @@
 // `<requestFiltering>`: what each of its parts refuses.
-import { any, attribute, closedUnless, denial, entry, limit, list, lostUnless, same, type Shape } from './shape.ts'
+import { any, attribute, closedUnless, denial, entry, isExtension, limit, list, lostUnless, same, type Shape } from './shape.ts'
 
 /** The hidden segments that IIS ships in applicationHost.config, with ASP.NET: they protect files on a disk. */
 export const SEGMENTS = ['web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers']
@@ -19,8 +19,8 @@ export const REQUEST_FILTERING: Shape = {
   },
   children: {
     verbs: { name: 'verbs', ...list(entry('verb', 'refuses # (404.6)'), { allowUnlisted: closedUnless('true', 'refuses every verb that is not listed (404.6)'), applyToWebDAV: any }) },
-    fileExtensions: { name: 'fileExtensions', ...list(entry('fileExtension', 'refuses URLs that end in # (404.7)', EXTENSIONS), { allowUnlisted: closedUnless('true', 'refuses every file extension that is not listed (404.7)'), applyToWebDAV: any }) },
-    hiddenSegments: { name: 'hiddenSegments', ...list(denial('segment', 'refuses URLs with the segment # (404.8)', SEGMENTS), { applyToWebDAV: any }) },
+    fileExtensions: { name: 'fileExtensions', ...list(entry('fileExtension', 'refuses URLs that end in # (404.7)', EXTENSIONS, isExtension), { allowUnlisted: closedUnless('true', 'refuses every file extension that is not listed (404.7)'), applyToWebDAV: any }) },
+    hiddenSegments: { name: 'hiddenSegments', ...list(denial('segment', 'refuses URLs with the segment # (404.8)', SEGMENTS, value => !/[/\\]/.test(value)), { applyToWebDAV: any }) },
     denyUrlSequences: { name: 'denyUrlSequences', ...list(denial('sequence', 'refuses URLs with # in them (404.5)')) },
     denyQueryStringSequences: { name: 'denyQueryStringSequences', ...list(denial('sequence', 'refuses queries with # in them (404.18)')) },
     alwaysAllowedUrls: list({ attributes: { url: any } }),
@@ -31,7 +31,10 @@ export const REQUEST_FILTERING: Shape = {
         filteringRule: {
           attributes: { name: any, scanUrl: any, scanQueryString: any, scanAllRaw: any, denyUnescapedPercent: any },
           children: { scanHeaders: list({ attributes: { requestHeader: any } }), appliesTo: list({ attributes: { fileExtension: any } }), denyStrings: list({ attributes: { string: any } }) },
-          refuses: part => [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)` }]
+          refuses: part => {
+            const extensions = part.children.filter(({ name }) => name === 'appliesTo').flatMap(list => list.children.filter(({ name }) => name === 'add')).map(add => attribute(add, 'fileExtension'))
+            return [{ part, refuses: `refuses what the rule ${attribute(part, 'name')} finds (404.19)`, ...!extensions.every(isExtension) && { beyond: true } }]
+          }
         },
         remove: { free: true },
         clear: {}

@@ -42,23 +42,28 @@ export const limit = (byDefault: number, refuses: string) => (value: string): Ve
   return number === byDefault ? 'plain' : number > byDefault ? 'lost' : { refuses: refuses.replace('#', () => value) }
 }
 
-/** An entry that refuses something, unless it is one of those that IIS ships. */
-export const denial = (key: string, refuses: string, shipped: readonly string[] = []): Shape => ({
+/** An entry that refuses something, unless it is one of those that IIS ships. Of a value that is not `isKnown`, it is not known what IIS makes of it. */
+export const denial = (key: string, refuses: string, shipped: readonly string[] = [], isKnown: (value: string) => boolean = () => true): Shape => ({
   attributes: { [key]: any },
   refuses: part => {
     const value = attribute(part, key)
-    return shipped.some(one => same(value, one)) ? [] : [{ part, refuses: refuses.replace('#', () => value) }]
+    return shipped.some(one => same(value, one)) ? [] : [{ part, refuses: refuses.replace('#', () => value), ...!isKnown(value) && { beyond: true } }]
   }
 })
 
 /** An entry that refuses something, unless it has `allowed="true"`. */
-export const entry = (key: string, refuses: string, shipped?: readonly string[]): Shape => ({
+export const entry = (key: string, refuses: string, shipped?: readonly string[], isKnown?: (value: string) => boolean): Shape => ({
   attributes: { [key]: any, allowed: any },
-  refuses: part => same(attribute(part, 'allowed'), 'true') ? [] : denial(key, refuses, shipped).refuses?.(part) ?? []
+  refuses: part => same(attribute(part, 'allowed'), 'true') ? [] : denial(key, refuses, shipped, isKnown).refuses?.(part) ?? []
 })
 
 /** A list with `add`, `remove` and `clear`. */
 export const list = (add: Shape, more: Shape['attributes'] = {}): Shape => ({ attributes: more, children: { add, remove: { free: true }, clear: {} } })
+
+/** Whether a text is an extension as IIS takes it from a path: from the last dot on; `.` where there is none. */
+export function isExtension (text: string): boolean {
+  return /^\.[^./\\]*$/.test(text)
+}
 
 /** The value of an attribute, or an empty string. */
 export function attribute (element: XmlElement | null, name: string): string {

@@ -84,7 +84,11 @@ function read (named: string | readonly string[] | InMemory, name: string, optio
     const own = scopesOf(reading, document, layout.among ? { rank, applicationAt } : null)
     return document.server ? namedAsSites(reading, own, document.root) : own
   })
+  const included = new Set<XmlElement>()
   const include = (element: XmlElement): void => {
+    // A section that refuses requests is looked through before it is read.
+    if (included.has(element)) return
+    included.add(element)
     includeFiles(reading, element, name => {
       files.push(name)
       return openXml(name, maxBytes)

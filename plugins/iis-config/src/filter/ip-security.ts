@@ -49,8 +49,12 @@ function readAddress (reading: Reading, entry: XmlElement): IpSecurityAddress | 
   }
   const [address = '', prefix] = ipAddress.split('/')
   const version = isIP(address)
-  if (version === 0 || (prefix !== undefined && !isPrefix(prefix, version))) {
+  if (version === 0 || address.includes('%') || (prefix !== undefined && !isPrefix(prefix, version))) {
     reading.problem(entry.attributes.get('ipAddress') ?? entry, `ipAddress="${ipAddress}" is no IP address`)
+    return null
+  }
+  if (prefix !== undefined && subnetMask !== '') {
+    reading.problem(entry, 'the prefix of ipAddress and subnetMask say the same: one of them')
     return null
   }
   if (subnetMask !== '' && subnetMask !== ONE && !(version === 4 && isMask(subnetMask)) && !isPrefix(subnetMask, version)) {

@@ -1,5 +1,6 @@
 // `<requestFiltering>`: limits, and what may not be in a request.
 // https://learn.microsoft.com/iis/configuration/system.webserver/security/requestfiltering/
+import { isExtension } from '../access/shape.ts'
 import { one } from '../reading/collection.ts'
 import { written, type Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
@@ -63,7 +64,13 @@ function readListed (reading: Reading, element: XmlElement | undefined, key: str
     key,
     read: entry => {
       reading.required(entry, 'allowed')
-      return [reading.required(entry, key), reading.flag(entry, 'allowed') ?? false] as const
+      const name = reading.required(entry, key)
+      if (key === 'fileExtension' && !isExtension(name)) {
+        // One that is not allowed closes.
+        reading.usedWith(entry, 'no path has an extension like this one: it begins with its only dot')
+        return null
+      }
+      return [name, reading.flag(entry, 'allowed') ?? false] as const
     }
   })
   return inherited => {

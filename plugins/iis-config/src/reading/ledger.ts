@@ -153,11 +153,18 @@ export class Ledger {
   /** One row for each element and attribute of the containers and of these sections, marked or not. */
   rows (sections: readonly XmlElement[]): Row[] {
     for (const { part } of this.#loose) this.#closing.delete(part)
+    for (const element of sections) this.#ofSection(element)
     return [
       ...[...this.#closing].map(([part, element]) => this.#marks.looseRow(part, 'value' in part ? `${this.#find(element)}/@${part.name}` : this.#find(part))),
       ...this.#containers.flatMap(element => this.#marks.ownRows(element, this.#find(element))),
       ...sections.flatMap(element => this.#marks.allRows(element, this.#find(element))),
       ...this.#loose.map(({ part, path }) => this.#marks.looseRow(part, path))
     ]
+  }
+
+  /** What closes in a section that is read has its row among those of the section. */
+  #ofSection (element: XmlElement): void {
+    for (const part of [element, ...element.attributes.values()]) this.#closing.delete(part)
+    for (const child of element.children) this.#ofSection(child)
   }
 }
