@@ -150,7 +150,7 @@ t.test('a copied server starts with one command, and answers as IIS does', async
     writeFileSync(join(copy, name), text)
   }
   const logs = join(t.testdirName, 'logs')
-  const program = start(t, { LOG_DIR: logs }, words => [words[0] as string, [...words.slice(1), '--', '--web-config', copy, '--open', 'ipSecurity']])
+  const program = start(t, { LOG_DIR: logs }, words => [words[0] as string, [...words.slice(1), '--', '--web-config', copy]])
   await program.says(/stop +Ctrl\+C/)
 
   const ask = async (site: Row[0], asked: string, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Answer> => {
