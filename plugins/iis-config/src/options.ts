@@ -21,8 +21,8 @@ export interface ReadOptions {
   /** Transforms that are applied to the file before it is read, in this order, e.g. `web.Release.config`. Default: none. */
   readonly transforms?: readonly string[]
   /**
-   * Sections that may be dropped although IIS refuses requests because of them, e.g. `['ipSecurity', 'access']`: no plugin
-   * refuses those requests. A file with such a section that is not named here is an error. Default: none.
+   * Sections that may be dropped although IIS refuses requests because of them, e.g. `['ipSecurity', 'access']`: nothing
+   * refuses those requests, request-filter neither. A file with a section that no plugin can refuse by is an error where it is not named. Default: none.
    */
   readonly open?: readonly string[]
 }

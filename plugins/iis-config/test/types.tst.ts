@@ -1,7 +1,7 @@
 import { expect, test } from 'tstyche'
 import {
   convertToTypeScript, isIisConfigError, readConfig, readConfigText, toXml, watchConfig,
-  type IisConfig, type PluginOptions, type Problem, type Report, type Row, type Rule, type Status, type UrlRewriteOptions, type WatchedConfig
+  type FilterOptions, type IisConfig, type PluginOptions, type Problem, type Report, type RequestFilterOptions, type Row, type Rule, type Status, type UrlRewriteOptions, type WatchedConfig
 } from '../src/index.ts'
 
 test('readConfig takes a file and gives options and a report', () => {
@@ -20,6 +20,9 @@ test('readConfig takes a file and gives options and a report', () => {
 test('options are present only where the file has settings', () => {
   expect<PluginOptions>().type.toBeAssignableFrom({})
   expect(readConfig('web.config').options.urlRewrite).type.toBe<UrlRewriteOptions | undefined>()
+  expect(readConfig('web.config').options.requestFilter).type.toBe<RequestFilterOptions | undefined>()
+  expect<FilterOptions>().type.toBeAssignableFrom({ ipSecurity: false as const })
+  expect<FilterOptions>().type.not.toBeAssignableFrom({ ipSecurity: { allowUnlisted: true, addresses: [{ ipAddress: '10.0.0.1', allowed: true }], denyAction: 'Drop' as const } })
 })
 
 test('a rule has one of the actions of IIS', () => {
