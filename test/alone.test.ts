@@ -76,6 +76,12 @@ const uses: Readonly<Record<string, string>> = {
     const { body } = await fastify.inject('/page.html')
     await fastify.close()
     return body === 'here'`,
+  'error-pages': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { pages: { 404: { text: 'not here' } } })
+    const { body, statusCode } = await fastify.inject('/none')
+    await fastify.close()
+    return body === 'not here' && statusCode === 404`,
   'arr-log': `
     const fastify = Fastify()
     await fastify.register(plugin, { directory: 'logs' })

@@ -12,7 +12,7 @@ export interface AnswerWay {
   readonly errorsThroughReply: boolean
   /** The reply is told which headers were sent: an `onResponse` hook may ask for them. */
   readonly notesHeaders: boolean
-  /** The `onSend` hooks, in their order. */
+  /** The `onSend` hooks that a handshake passes, in their order. */
   readonly onSend: readonly OnSend[]
 }
 
@@ -25,6 +25,8 @@ type Scope = FastifyInstance & { readonly urlRewrite?: Rewriter }
 
 // Fastify's list of an instance's hooks. It has no public access to them.
 const HOOKS = 'fastify.hooks'
+/** The mark of an `onSend` hook that changes only answers made in this server: no upstream's answer, no handshake. */
+const ERRORS_ONLY = Symbol.for('fastify-arr.errors-only')
 // There is no other way to recognise Fastify's own handler: the user's come out as bound functions.
 const DEFAULT_HANDLER = 'defaultErrorHandler'
 
@@ -54,9 +56,10 @@ export class AnswerWays {
       const onSend = [...hooks.onSend, ...listed(route.onSend)]
       const { urlRewrite } = scope
       const isIdle = (hook: unknown) => hook === urlRewrite?.onSend && (rewrites || urlRewrite?.changesAnswers === false)
-      way.onSend = onSend.map(hook => (hook as OnSend).bind(scope))
-      way.throughReply = !onSend.every(isIdle)
-      way.errorsThroughReply = way.throughReply || handled || route.errorHandler !== undefined || hooks.onError.length + listed(route.onError).length > 0
+      const ofAnswers = onSend.filter(hook => !isForErrors(hook))
+      way.onSend = ofAnswers.map(hook => (hook as OnSend).bind(scope))
+      way.throughReply = !ofAnswers.every(isIdle)
+      way.errorsThroughReply = way.throughReply || ofAnswers.length < onSend.length || handled || route.errorHandler !== undefined || hooks.onError.length + listed(route.onError).length > 0
       way.notesHeaders = hooks.onResponse.length + listed(route.onResponse).length > 0
     }
   }
@@ -69,6 +72,10 @@ export function hooksOf (scope: object): Hooks | null {
     if (symbol !== undefined) return checked((one as Record<symbol, unknown>)[symbol])
   }
   return null
+}
+
+function isForErrors (hook: unknown): boolean {
+  return (hook as { readonly [ERRORS_ONLY]?: boolean })[ERRORS_ONLY] === true
 }
 
 function checked (hooks: unknown): Hooks | null {

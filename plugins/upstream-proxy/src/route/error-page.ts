@@ -4,6 +4,9 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { isOurs } from '../errors.ts'
 import { hasErrorHandler } from './answer-way.ts'
 
+/** By it error-pages knows that nobody has written the page: the value is the status. */
+const STOCK_PAGE = Symbol.for('fastify-arr.stock-page')
+
 /** The page; null where the client does not accept HTML. */
 export function errorPage ({ statusCode = 500, message }: FastifyError, accept: string | undefined): string | null {
   if (accept === undefined || !accept.includes('text/html')) return null
@@ -30,6 +33,8 @@ export function answerBrowsers (scope: FastifyInstance, parent: FastifyInstance)
     if (isOurs(error)) reply.header('cache-control', 'no-store')
     // Passed on to Fastify's default handler.
     if (page === null) throw error
-    reply.code((error as FastifyError).statusCode ?? 500).type('text/html; charset=utf-8').send(page)
+    const status = (error as FastifyError).statusCode ?? 500
+    ;(request as { [STOCK_PAGE]?: number })[STOCK_PAGE] = status
+    reply.code(status).type('text/html; charset=utf-8').send(page)
   })
 }
