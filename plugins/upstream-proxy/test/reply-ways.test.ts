@@ -261,3 +261,19 @@ t.test('handlerTimeout holds where errors go through Fastify, and its answer is 
     await eventually(() => upstream.sockets.every(socket => socket.destroyed || socket.readableEnded), 'the upstream is freed')
   }
 })
+
+t.test('a hook that says it is for errors only sees errors of the proxy, and no answer of an upstream, nor a handshake', async t => {
+  const seen: unknown[] = []
+  const hook = Object.assign(async (_request: unknown, reply: { statusCode: number }, payload: unknown) => {
+    seen.push(reply.statusCode)
+    return reply.statusCode === 502 ? 'mine' : payload
+  }, { [Symbol.for('fastify-arr.errors-only')]: true })
+  for (const [name, marked] of [['only', true], ['not only', false]] as const) {
+    const upstream = await rawUpstream(t, (socket, head) => { socket.end(head.includes('/lost') ? 'nonsense\r\n\r\n' : head.includes('Upgrade') ? 'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno' : ANSWERS['a reason of its own']) })
+    const subject = await proxy(t, { upstream: upstream.url, websocket: true }, {}, app => { app.addHook('onSend', marked ? hook : (request, reply, payload) => hook(request, reply, payload)) })
+    t.match(await ask(subject.port), { status: 404, body: 'no' })
+    t.match(await talk(subject.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'), /^HTTP\/1\.1 403 No\r\n[^]*no$/)
+    t.match(await ask(subject.port, { path: '/lost' }), { status: 502, body: 'mine' })
+    t.same(seen.splice(0), marked ? [502] : [404, 403, 502], name)
+  }
+})
