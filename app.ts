@@ -1,6 +1,7 @@
 // The picture in the root README, as code: the article's site "ReverseProxy" in front of its backend or, with `--web-config`,
 // the site of files of IIS. The only file that knows all the packages; they are registered in the order of a request's journey.
 import { arrLog } from '@fastify-arr/arr-log'
+import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { requestFilter } from '@fastify-arr/request-filter'
@@ -48,6 +49,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
 
   // The log comes first, so that its line has all that the others do to a request.
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
+
+  // The pages for errors come before all that may fail.
+  if (site.errorPages !== undefined) await fastify.register(errorPages, site.errorPages)
 
   // Where connections come in.
   const folder = settings.certificates ?? 'certificates'

@@ -1,5 +1,6 @@
 // What is a site made of? The options of each plugin.
 import type { ArrLogOptions } from '@fastify-arr/arr-log'
+import type { ErrorPagesOptions } from '@fastify-arr/error-pages'
 import type { HostRoutingOptions } from '@fastify-arr/host-routing'
 import type { ListenersOptions } from '@fastify-arr/listeners'
 import type { RequestFilterOptions } from '@fastify-arr/request-filter'
@@ -18,6 +19,8 @@ export interface Exported {
 /** What each plugin is registered with; a key that is missing leaves it to the app. */
 export interface SiteParts {
   readonly arrLog?: ArrLogOptions
+  /** Errors have pages only where it is there. */
+  readonly errorPages?: ErrorPagesOptions
   readonly listeners?: ListenersOptions
   readonly hostRouting?: HostRoutingOptions
   /** What is refused before rules and proxy. */

@@ -6,7 +6,7 @@ import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 import type { SiteParts } from './parts.ts'
 
 /** What only a restart can change, with the word for it. */
-const FIXED = { listeners: 'the listeners', staticContent: 'the files', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
+const FIXED = { listeners: 'the listeners', staticContent: 'the files', errorPages: 'the pages for errors', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
 
 type Options = IisConfig['options'] & Pick<SiteParts, 'requestFilter'>
 

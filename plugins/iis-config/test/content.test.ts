@@ -54,27 +54,6 @@ t.test('a <location> has a folder of its own, with what it inherits', async t =>
   ])
 })
 
-t.test('pages for 403 and 404 are sent, others are told as lost', async t => {
-  const config = site(`<httpErrors errorMode="Custom" existingResponse="Auto">
-    <remove statusCode="404" subStatusCode="-1"/>
-    <error statusCode="404" path="errors\\404.html" responseMode="File"/>
-    <error statusCode="404" subStatusCode="3" path="/errors/type.html" responseMode="ExecuteURL"/>
-    <error statusCode="403" subStatusCode="14" path="https://example.com/" responseMode="Redirect"/>
-    <error statusCode="500" path="errors\\500.html"/>
-    <error statusCode="403" path="/error.aspx" responseMode="ExecuteURL"/>
-    <error statusCode="401" prefixLanguageFilePath="%SystemDrive%\\inetpub\\custerr" path="401.htm"/>
-  </httpErrors>`)
-  t.same(first(config).errorPages, {
-    404: { file: '/srv/www/errors/404.html' },
-    404.3: { file: '/srv/www/errors/type.html' },
-    403.14: { redirect: 'https://example.com/' }
-  })
-  const lost = config.report.rows.filter(({ status, name }) => status === 'unsupported' && name.includes('error')).map(({ line }) => line)
-  t.same([...new Set(lost)].length, 2, 'the page of an application, and the status that no folder answers')
-  const replace = site('<httpErrors existingResponse="Replace"/>')
-  t.ok(replace.report.rows.some(({ status, path }) => status === 'unsupported' && path.includes('existingResponse')))
-})
-
 t.test('what has no effect in IIS has none here, and nothing of the shipped defaults is lost', async t => {
   const config = site('<directoryBrowse enabled="false" showFlags="Date, Time, Size, Extension"/><urlCompression/><httpErrors lockAttributes="x" existingResponse="PassThrough"/><staticContent/>'.replace(' lockAttributes="x"', ''))
   t.ok(config.report.complete, JSON.stringify(config.report.rows.filter(({ status }) => status === 'unsupported')))
@@ -91,8 +70,7 @@ t.test('the folders of a server are those of its sites, applications and virtual
       <application path="/app"><virtualDirectory path="/" physicalPath="C:\\inetpub\\app"/></application>
       <bindings><binding protocol="http" bindingInformation="*:80:shop.example"/></bindings></site></sites></system.applicationHost>
       <system.webServer><staticContent><mimeMap fileExtension=".x" mimeType="a/b"/></staticContent></system.webServer></configuration>`,
-    'inetpub/shop/web.config': `<configuration><system.webServer><staticContent><mimeMap fileExtension=".y" mimeType="c/d"/></staticContent>
-      <httpErrors><error statusCode="404" path="C:\\inetpub\\shop\\404.html"/></httpErrors></system.webServer></configuration>`,
+    'inetpub/shop/web.config': '<configuration><system.webServer><staticContent><mimeMap fileExtension=".y" mimeType="c/d"/></staticContent></system.webServer></configuration>',
     'inetpub/app/web.config': '<configuration><system.webServer><staticContent><remove fileExtension=".x"/></staticContent></system.webServer></configuration>',
     'pics/a.png': ''
   })
@@ -102,7 +80,6 @@ t.test('the folders of a server are those of its sites, applications and virtual
   t.same(found['Shop/']?.mediaTypes, { '.x': 'a/b', '.y': 'c/d' })
   t.same(found['Shop/app']?.mediaTypes, { '.x': null, '.y': 'c/d' })
   t.equal(found['Shop/pics']?.root, join(copied, 'pics'))
-  t.same(found['Shop/']?.errorPages, { 404: { file: join(copied, 'inetpub', 'shop', '404.html') } })
   t.equal(read(false).options.staticContent, undefined)
 })
 

@@ -33,8 +33,6 @@ test('no standard section is unknown, whatever it says', async t => {
 
 /** Sections by what they say: no more than the default, and more. */
 const SAYS: readonly (readonly [section: string, byDefault: string, more: string])[] = [
-  ['httpErrors', '<httpErrors existingResponse="PassThrough" />', '<httpErrors><error statusCode="404" path="/oops" responseMode="ExecuteURL" /></httpErrors>'],
-  ['httpErrors', '<httpErrors errorMode="DetailedLocalOnly"><error statusCode="404" prefixLanguageFilePath="%SystemDrive%\\inetpub\\custerr" path="404.htm" /></httpErrors>', '<httpErrors errorMode="Custom" />'],
   ['staticContent', '<staticContent><remove fileExtension=".json" /><mimeMap fileExtension=".json" mimeType="application/json" /></staticContent>', '<staticContent><mimeMap fileExtension=".made" mimeType="up/up" /></staticContent>'],
   ['staticContent', '<staticContent><clientCache cacheControlMode="NoControl" /></staticContent>', '<staticContent><clientCache cacheControlMode="UseMaxAge" cacheControlMaxAge="1.00:00:00" /></staticContent>'],
   ['defaultDocument', '<defaultDocument enabled="true"><files><add value="index.html" /></files></defaultDocument>', '<defaultDocument><files><add value="home.php" /></files></defaultDocument>'],

@@ -10,6 +10,7 @@ import { literal } from './literal.ts'
 /** The plugins in the order in which they handle a request. */
 const PLUGINS = {
   arrLog: '@fastify-arr/arr-log',
+  errorPages: '@fastify-arr/error-pages',
   listeners: '@fastify-arr/listeners',
   hostRouting: '@fastify-arr/host-routing',
   requestFilter: '@fastify-arr/request-filter',

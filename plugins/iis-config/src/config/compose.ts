@@ -2,6 +2,7 @@
 import { readContent } from '../content/read-content.ts'
 import { readFilter } from '../filter/read-filter.ts'
 import { readServerHeaders } from '../filter/server-header.ts'
+import { readErrorPages } from '../error-pages/read-error-pages.ts'
 import type { Reading } from '../reading/reading.ts'
 import { leadsToFiles } from '../rewrite/checks/local.ts'
 import { findRuleMistakes } from '../rewrite/checks/rule-mistakes.ts'
@@ -71,10 +72,12 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
   const requestFilter = readFilter(reading, found, layout, open)
   const staticContent = readContent(reading, found, handlers, layout)
+  const errorPages = readErrorPages(reading, found.get('system.webServer/httpErrors') ?? [], layout)
   const [site] = sites
   return {
     ...site !== undefined && siteNames.length > 0 && { hostRouting: site.hostRouting, listeners: site.listeners },
     ...requestFilter !== undefined && { requestFilter },
+    ...errorPages !== null && { errorPages },
     ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
     ...staticContent !== null && { staticContent },
     ...upstreamProxy !== undefined && { upstreamProxy },

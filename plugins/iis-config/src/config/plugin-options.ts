@@ -77,7 +77,6 @@ export interface ContentFolder {
   /** `maxAge` is in seconds. */
   clientCache?: { maxAge?: number, expires?: string, noCache?: boolean, custom?: string }
   compress?: boolean
-  errorPages?: Record<string, { file: string } | { redirect: string }>
   hiddenSegments?: string[]
   ignoreCase?: boolean
   served?: false
@@ -88,11 +87,26 @@ export interface StaticContentOptions {
   folders: ContentFolder[]
 }
 
+/** A page of `@fastify-arr/error-pages`. */
+export type ErrorPageOptions = { file: string, languages?: string } | { text: string } | { redirect: string }
+
+export interface ErrorPageRules {
+  pages?: Record<string, ErrorPageOptions>
+  errorMode?: 'Custom' | 'DetailedLocalOnly' | 'Detailed'
+  existingResponse?: 'Auto' | 'Replace' | 'PassThrough'
+}
+
+/** The options of `@fastify-arr/error-pages`. */
+export interface ErrorPagesOptions extends ErrorPageRules {
+  places?: (ErrorPageRules & { site?: string, path?: string })[]
+}
+
 /** The options of each plugin. A key is present only where the file has settings for that plugin. */
 export interface PluginOptions {
   hostRouting?: HostRoutingOptions
   listeners?: ListenersOptions
   requestFilter?: RequestFilterOptions
+  errorPages?: ErrorPagesOptions
   urlRewrite?: UrlRewriteOptions
   staticContent?: StaticContentOptions
   upstreamProxy?: UpstreamProxyOptions

@@ -5,7 +5,6 @@ export const CONTENT_SECTIONS = [
   'system.webServer/staticContent',
   'system.webServer/defaultDocument',
   'system.webServer/directoryBrowse',
-  'system.webServer/httpErrors',
   'system.webServer/urlCompression',
   'system.webServer/httpCompression'
 ] as const

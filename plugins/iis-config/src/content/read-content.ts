@@ -10,9 +10,8 @@ import type { XmlElement } from '../xml/element.ts'
 import { CONTENT_SECTIONS, type ContentPath } from './content-sections.ts'
 import { readHttpCompression, readUrlCompression } from './compression.ts'
 import { readDefaultDocument } from './default-document.ts'
-import { readHttpErrors } from './error-pages.ts'
 import { readHandlers, servesFiles, takenBy } from './handlers.ts'
-import { shipped, type Change, type ErrorPage, type Settings } from './settings.ts'
+import { shipped, type Change, type Settings } from './settings.ts'
 import { readStaticContent } from './static-content.ts'
 
 /** A place that files are served at. */
@@ -32,7 +31,7 @@ interface Said {
  * The folders with their settings; null where none is served. Each place that sections are for gets a folder of its own: a
  * `<location>` may have other default documents than its site.
  */
-export function readContent (reading: Reading, found: ReadonlyMap<string, readonly Found[]>, handlers: readonly Found[], { served, fileAt }: Layout): StaticContentOptions | null {
+export function readContent (reading: Reading, found: ReadonlyMap<string, readonly Found[]>, handlers: readonly Found[], { served }: Layout): StaticContentOptions | null {
   if (served.length === 0) return null
   const directories = served.map(({ folder, site, path }): Directory => ({ site: site ?? null, path: path ?? '/', root: folder }))
   const said = [
@@ -46,8 +45,7 @@ export function readContent (reading: Reading, found: ReadonlyMap<string, readon
     for (const { change } of [...inherited, ...own]) change(settings)
     const { root } = directory
     if (root === null || !servesFiles(settings)) return [placed(site, path, { served: false })]
-    const home = directoryAt(directories, site, '/')?.root ?? root
-    return [placed(site, path, optionsOf(reading, below(root, directory.path, path), home, settings, fileAt))]
+    return [placed(site, path, optionsOf(below(root, directory.path, path), settings))]
   })
   return { folders }
 }
@@ -62,7 +60,6 @@ function readSection (reading: Reading, path: ContentPath, element: XmlElement):
   switch (path) {
     case 'system.webServer/staticContent': return readStaticContent(reading, element)
     case 'system.webServer/defaultDocument': return readDefaultDocument(reading, element)
-    case 'system.webServer/httpErrors': return readHttpErrors(reading, element)
     case 'system.webServer/urlCompression': return readUrlCompression(reading, element)
     case 'system.webServer/httpCompression':
       readHttpCompression(reading, element)
@@ -79,8 +76,8 @@ function placed (site: string | null, path: string, options: ContentFolder): Con
   return written<ContentFolder>({ site: site ?? undefined, path: path === '/' ? undefined : path, ...options })
 }
 
-function optionsOf (reading: Reading, root: string, home: string, settings: Settings, fileAt: Layout['fileAt']): ContentFolder {
-  const { mediaTypes, cache, documents, errors, compress, handlers } = settings
+function optionsOf (root: string, settings: Settings): ContentFolder {
+  const { mediaTypes, cache, documents, compress, handlers } = settings
   const { extensions, names } = takenBy(handlers)
   const types = { ...Object.fromEntries(mediaTypes), ...Object.fromEntries(extensions.map(extension => [extension, null])) }
   return written<ContentFolder>({
@@ -90,7 +87,6 @@ function optionsOf (reading: Reading, root: string, home: string, settings: Sett
     clientCache: cacheOf(cache),
     compress: compress ? true : undefined,
     hiddenSegments: names.length === 0 ? undefined : [...new Set([...SEGMENTS, ...names])],
-    errorPages: pagesOf(reading, errors, home, fileAt),
     ignoreCase: true
   })
 }
@@ -101,19 +97,6 @@ function cacheOf ({ mode, maxAge, expires, custom }: Settings['cache']): Content
   if (mode === 'UseMaxAge') return { maxAge, ...more }
   if (mode === 'UseExpires' && expires !== undefined) return { expires, ...more }
   return custom === '' ? undefined : more
-}
-
-function pagesOf (reading: Reading, errors: ReadonlyMap<string, ErrorPage>, home: string, fileAt: Layout['fileAt']): ContentFolder['errorPages'] {
-  const pages: NonNullable<ContentFolder['errorPages']> = {}
-  for (const [key, { kind, text, element }] of errors) {
-    if (kind === 'redirect') pages[key] = { redirect: text }
-    else {
-      const file = kind === 'file' && /^(?:[a-z]:|[%\\])/i.test(text) ? fileAt(text) : join(home, text)
-      if (file === null) reading.losesAll(element, 'it is not known where this file lies on this machine', 'name the folder with root')
-      else pages[key] = { file }
-    }
-  }
-  return Object.keys(pages).length === 0 ? undefined : pages
 }
 
 /** The folder of a path in the file system. */

@@ -1,12 +1,4 @@
 // What do the sections say of a folder's files? They are applied one after another, from the server's down to the folder's own.
-import type { XmlElement } from '../xml/element.ts'
-
-/** A page, before its file is looked for: a path of the file system, a path of the site, or a URL to be redirected to. */
-export interface ErrorPage {
-  readonly kind: 'file' | 'url' | 'redirect'
-  readonly text: string
-  readonly element: XmlElement
-}
 
 /** The settings of one folder, as far as sections have said anything yet. */
 export interface Settings {
@@ -20,8 +12,6 @@ export interface Settings {
     custom: string
   }
   documents: { enabled: boolean, files: string[] }
-  /** By status, or by status and substatus. */
-  readonly errors: Map<string, ErrorPage>
   compress: boolean
   /** In the order in which they are asked. */
   handlers: readonly Handler[]
@@ -49,7 +39,6 @@ export function shipped (): Settings {
     mediaTypes: new Map(),
     cache: { mode: 'NoControl', maxAge: 86_400, expires: undefined, custom: '' },
     documents: { enabled: true, files: ['Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx'] },
-    errors: new Map(),
     compress: true,
     handlers: [{ name: 'staticfile', path: '*', gets: true, isStatic: true }],
     readable: true

@@ -18,6 +18,7 @@ const READ = [
   'system.webServer/webSocket',
   'system.webServer/httpRedirect',
   'system.webServer/httpProtocol',
+  'system.webServer/httpErrors',
   'system.webServer/tracing/traceFailedRequests',
   ...FILTER_SECTIONS,
   ...CONTENT_SECTIONS,

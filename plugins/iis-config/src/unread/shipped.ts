@@ -25,10 +25,6 @@ const FREE: Shipped = { free: true }
 /** A list of entries that IIS ships; `<clear/>` and `<remove/>` take back what is not here anyway. */
 const list = (is: (add: XmlElement) => boolean, entry = 'add'): Shipped => ({ children: { [entry]: { is, attributes: {}, free: true }, remove: FREE, clear: FREE } })
 
-/** Pages that IIS ships for errors. */
-const isShippedError = (error: XmlElement): boolean =>
-  attribute(error, 'path').toLowerCase() === `${attribute(error, 'statusCode')}.htm` && /inetpub\\custerr$/i.test(attribute(error, 'prefixLanguageFilePath')) && attribute(error, 'responseMode') === ''
-
 const DOCUMENTS = ['default.htm', 'default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx']
 
 /** Sections by their path below `<configuration>`. Those without an entry are never the default. https://learn.microsoft.com/iis/configuration/ */
@@ -44,10 +40,6 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
   'system.webServer/diskCache': { attributes: { enabled: any }, children: { compression: FREE, clear: FREE } },
   'system.webServer/fastCgi': { children: { clear: FREE, remove: FREE } },
   'system.webServer/handlers': { attributes: { accessPolicy: value => /\bread\b/i.test(value) }, ...list(isShippedHandler) },
-  'system.webServer/httpErrors': {
-    attributes: { existingResponse: only('passthrough', 'auto'), errorMode: only('detailedlocalonly'), defaultPath: only(''), defaultResponseMode: only('file'), allowAbsolutePathsWhenDelegated: any },
-    ...list(isShippedError, 'error')
-  },
   'system.webServer/httpLogging': { attributes: { dontLog: only('false'), selectiveLogging: only('logall') } },
   'system.webServer/httpTracing': {},
   'system.webServer/odbcLogging': {},

@@ -80,7 +80,6 @@ const UNREAD: Readonly<Record<string, Unread>> = {
   'system.webServer/staticContent': { lost: true, note: 'types and caching of files; register @fastify/static for files served here' },
   'system.webServer/defaultDocument': { lost: true, note: 'the page of a directory; see the option index of @fastify/static' },
   'system.webServer/directoryBrowse': { lost: true, note: 'lists of directories; see the option list of @fastify/static' },
-  'system.webServer/httpErrors': { lost: true, note: 'pages for errors; see setErrorHandler and setNotFoundHandler of Fastify' },
   'system.webServer/urlCompression': { lost: true, note: 'compression; register @fastify/compress where the backend does not compress' },
   'system.webServer/httpCompression': { lost: false, note: 'how IIS compresses; urlCompression says whether it does' },
   'system.webServer/caching': { lost: true, note: 'there is no response cache here' },
