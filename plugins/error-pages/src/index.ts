@@ -48,7 +48,14 @@ async function plugin (fastify: FastifyInstance, options: ErrorPagesOptions): Pr
       }
       missing.delete(page)
       return replaceBy(found, statusOf(reply, payload), request, reply, payload)
-    }).then(answer => { done(null, answer) }, done)
+    }).catch((error: unknown) => {
+      request.log.warn({ err: error }, 'the page for an error cannot be sent; the error is answered without')
+      return payload
+    }).then(answer => { done(null, answer) }).catch((error: unknown) => {
+      // Fastify catches what Node throws where it calls a hook, and no longer here.
+      request.log.error({ err: error }, 'an error cannot be answered')
+      reply.raw.destroy()
+    })
   }
 
   function pageOf (request: Asked, reply: FastifyReply, payload: unknown): PageOptions | null {

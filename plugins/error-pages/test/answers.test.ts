@@ -6,7 +6,7 @@ import fastifyStatic from '@fastify/static'
 import Fastify from 'fastify'
 import t from 'tap'
 import { errorPages, type ErrorPagesOptions } from '../src/index.ts'
-import { folderOf, get, serverOf } from './server.ts'
+import { folderOf, get, get2, serverOf } from './server.ts'
 
 const PAGES = { '*': { text: 'a page' } }
 
@@ -142,3 +142,18 @@ t.test('bodies that cannot be parsed, and what is too large, get the page', asyn
   t.equal(await post('application/json', '{'), 'no JSON')
   t.equal(await post('application/json', JSON.stringify('x'.repeat(1_100_000))), 'too large')
 })
+
+for (const http2 of [false, true]) {
+  t.test(`a header that cannot be sent is left out, and the server goes on, over HTTP/${http2 ? '2' : '1.1'}`, async t => {
+    const ask = http2 ? get2 : get
+    const fastify = await serverOf(t, { pages: PAGES }, fastify => {
+      fastify.get('/bad', async (_request, reply) => {
+        reply.headers({ 'x-bad': 'a\r\nb: c', 'x-good': 'yes', connection: 'close', 'x-many': ['a', 'b'] })
+        throw new Error('failed')
+      })
+    }, http2)
+    const { status, headers, body } = await ask(fastify, '/bad')
+    t.same([status, body, headers['x-bad'], headers['x-good']], [500, 'a page', undefined, 'yes'])
+    t.equal((await ask(fastify, '/')).body, 'well')
+  })
+}

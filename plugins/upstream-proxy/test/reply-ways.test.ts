@@ -269,7 +269,7 @@ t.test('a hook that says it is for errors only sees errors of the proxy, and no 
     return reply.statusCode === 502 ? 'mine' : payload
   }, { [Symbol.for('fastify-arr.errors-only')]: true })
   for (const [name, marked] of [['only', true], ['not only', false]] as const) {
-    const upstream = await rawUpstream(t, (socket, head) => { socket.end(head.includes('/lost') ? 'nonsense\r\n\r\n' : head.includes('Upgrade') ? 'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno' : ANSWERS['a reason of its own']) })
+    const upstream = await rawUpstream(t, (socket, head) => { socket.end(head.includes('/lost') ? 'nonsense\r\n\r\n' : head.includes('Upgrade') ? 'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno' : ANSWERS['a reason of its own'] as string) })
     const subject = await proxy(t, { upstream: upstream.url, websocket: true }, {}, app => { app.addHook('onSend', marked ? hook : (request, reply, payload) => hook(request, reply, payload)) })
     t.match(await ask(subject.port), { status: 404, body: 'no' })
     t.match(await talk(subject.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'), /^HTTP\/1\.1 403 No\r\n[^]*no$/)

@@ -1,4 +1,5 @@
 // How does a page take the place of an answer? Its headers about the content go, and what was to be sent is let go of.
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Page } from '../pages/pages.ts'
@@ -9,6 +10,9 @@ const OF_CONTENT = [
   'content-digest', 'repr-digest', 'digest', 'transfer-encoding', 'trailer', 'etag', 'last-modified', 'accept-ranges', 'cache-control', 'expires', 'age', 'pragma'
 ]
 
+/** Headers that HTTP/2 does not have (RFC 9113 §8.2.2). */
+const OF_CONNECTION: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'http2-settings'])
+
 /** Puts a page in the place of an answer with this status, and returns what is to be sent. */
 export function replaceBy (page: Page, status: number, request: FastifyRequest & RequestFacts, reply: FastifyReply, payload: unknown): Buffer | null {
   letGo(payload)
@@ -16,6 +20,7 @@ export function replaceBy (page: Page, status: number, request: FastifyRequest &
     reply.removeHeader(name)
     reply.raw.removeHeader(name)
   }
+  dropUnsendable(request, reply)
   reply.header('cache-control', 'no-store')
   // The reason phrase is an upstream's, or not that of a redirect; a rule's own is kept, as in IIS.
   if (request.raw.httpVersionMajor === 1 && ('redirect' in page || typeof request.rewrite?.subStatusCode !== 'number')) reply.raw.statusMessage = ''
@@ -27,6 +32,24 @@ export function replaceBy (page: Page, status: number, request: FastifyRequest &
   if (request.raw.method !== 'HEAD') return page.body
   reply.header('content-length', String(page.body.length))
   return null
+}
+
+/** Drops headers that Node would refuse: they may be what has failed, and the page is to be sent. */
+function dropUnsendable (request: FastifyRequest, reply: FastifyReply): void {
+  const headers = reply.getHeaders()
+  for (const name in headers) {
+    if (!isSendable(name, headers[name]) || (request.raw.httpVersionMajor === 2 && OF_CONNECTION.has(name.toLowerCase()))) reply.removeHeader(name)
+  }
+}
+
+function isSendable (name: string, value: unknown): boolean {
+  try {
+    validateHeaderName(name)
+    for (const one of [value].flat()) validateHeaderValue(name, one as string)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Ends a stream that nobody will read: a file of it would stay open. */
