@@ -54,9 +54,14 @@ t.test('pages beside a web.config are sent for errors made here, by status and s
 })
 
 t.test('existingResponse="Replace" keeps what the backend says from clients', async t => {
-  const { site } = await siteOf(t, 'errorMode="Custom" existingResponse="Replace"')
+  const { site, file, xml } = await siteOf(t, 'errorMode="Custom" existingResponse="Replace"')
   t.equal(await answer(site, '/anything'), '302 https://status.example/')
   t.equal(await answer(site, '/gone'), '502 back soon')
+  const told = new Promise<string>(resolve => {
+    site.fastify.log.warn = ((message: string) => { if (message.includes('next start')) resolve(message) }) as typeof site.fastify.log.warn
+  })
+  writeFileSync(file, xml.replace('Replace', 'Auto'))
+  t.match(await told, /what it says of the pages for errors takes effect at the next start/)
 })
 
 t.test('where no errorMode is written, nobody on the server itself sees a page', async t => {

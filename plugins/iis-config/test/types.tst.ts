@@ -19,6 +19,7 @@ test('readConfig takes a file and gives options and a report', () => {
 
 test('options are present only where the file has settings', () => {
   expect<PluginOptions>().type.toBeAssignableFrom({})
+  expect<PluginOptions>().type.toBeAssignableFrom({ errorPages: { pages: { 404: { redirect: '/' } }, errorMode: 'Custom' as const, places: [{ site: 'Shop', pages: {} }] } })
   expect(readConfig('web.config').options.urlRewrite).type.toBe<UrlRewriteOptions | undefined>()
   expect(readConfig('web.config').options.requestFilter).type.toBe<RequestFilterOptions | undefined>()
   expect<FilterOptions>().type.toBeAssignableFrom({ ipSecurity: false as const })
