@@ -100,7 +100,7 @@ async function siteOf (t: Test, options: ErrorPagesOptions, upstream: string, ht
   t.teardown(() => fastify.close())
   await fastify.register(errorPages, options)
   await more(fastify)
-  await fastify.register(upstreamProxy, { upstream, websocket: true, timeouts: { firstByte: 300 }, ...proxy })
+  await fastify.register(upstreamProxy, { upstream, websocket: true, ...proxy })
   await fastify.listen({ port: 0, host: '127.0.0.1' })
   return fastify
 }
@@ -108,13 +108,16 @@ async function siteOf (t: Test, options: ErrorPagesOptions, upstream: string, ht
 for (const [http, get] of [['1.1', get1], ['2', get2]] as const) {
   for (const existingResponse of ['Auto', 'Replace'] as const) {
     t.test(`${existingResponse}, HTTP/${http}: what the proxy answers itself gets the page, whatever the client accepts`, async t => {
-      const fastify = await siteOf(t, { pages: { '*': { text: 'another' }, 502: { text: 'a page' }, 504: { redirect: '/sorry' }, 502.3: { text: 'no backend' } }, existingResponse }, await backendOf(t), http === '2')
+      const options: ErrorPagesOptions = { pages: { '*': { text: 'another' }, 502: { text: 'a page' }, 504: { redirect: '/sorry' }, 502.3: { text: 'no backend' } }, existingResponse }
+      const backend = await backendOf(t)
+      const fastify = await siteOf(t, options, backend, http === '2')
+      const impatient = await siteOf(t, options, backend, http === '2', () => {}, { timeouts: { firstByte: 100 } })
       for (const accept of ['text/html', 'application/json']) {
         for (const path of ['/gone', '/garbage']) {
           const { status, body } = await get(fastify, path, { accept })
           t.same([status, body], [502, 'no backend'], `${path} ${accept}`)
         }
-        const { status, headers, body } = await get(fastify, '/never', { accept })
+        const { status, headers, body } = await get(impatient, '/never', { accept })
         t.same([status, headers.location, body], [302, '/sorry', ''], accept)
       }
       const head = await get(fastify, '/gone', {}, 'HEAD')
