@@ -242,7 +242,7 @@ t.test('what listeners refuse on behalf of a server is in the httperr log', asyn
 
 t.test('what a proxy refuses at the entrance is in the httperr log, without the version that Node calls HTTP where it is none', async t => {
   const server = await start(t)
-  const refused = channel('fastify-arr.request.refused')
+  const refused = channel('fastify-arr:request.refused')
   const socket = { remoteAddress: '192.0.2.1', remotePort: 5000, localAddress: '192.0.2.2', localPort: 80 }
   const told = { server: server.app.server, socket, address: socket.remoteAddress }
   refused.publish({ ...told, reason: 'method', request: { httpVersion: '1.1', method: 'CONNECT', url: 'a:443' }, status: 405 })

@@ -163,8 +163,8 @@ t.test("a tunnel's opening is logged from its channel, only for the plugin's own
       reply.hijack()
       const tunnel = { handshakeTime: 3, closedBy: null, closeCode: null, ending: null }
       Object.assign(request, { upstream: { logId: 'a', status: 101, tunnel } })
-      channel('fastify-arr.tunnel.open').publish({ request, tunnel })
-      channel('fastify-arr.tunnel.open').publish({ request: {}, tunnel })
+      channel('fastify-arr:tunnel.open').publish({ request, tunnel })
+      channel('fastify-arr:tunnel.open').publish({ request: {}, tunnel })
       Object.assign(tunnel, { closedBy: 'client', closeCode: 1000, ending: 'end' })
       reply.raw.end()
     })

@@ -8,5 +8,5 @@ export type { ConditionStep, Explanation, Outcome, Rewrite, RewriteMessage, Rule
 export type { ServedFile } from './served-file.ts'
 export type { Binding, Protocol, Site, SiteBinding, SiteInfo, SitesFact, SitesReplaced } from './site.ts'
 export type { RequestFacts, ServerFacts, Told } from './told.ts'
-export type { OpenTunnel, TunnelMessage, TunnelsFact } from './tunnels.ts'
+export type { OpenTunnel, TunnelFilter, TunnelMessage, TunnelOpened, TunnelsFact } from './tunnels.ts'
 export type { Flow, Moment, Side, TunnelFact, TunnelLimit, Upstream, UpstreamError } from './upstream.ts'

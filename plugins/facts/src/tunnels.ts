@@ -16,27 +16,62 @@ export interface OpenTunnel {
   /** When bytes last passed, ms since the epoch; every frame counts, pings too. */
   readonly lastActivity: number
   readonly remoteAddress: string
+  /** Whose it is, as upstream-proxy's `websocket.key` says; null where it says nothing. */
+  readonly key: string | null
+  /** When the proxy will end it, as `websocket.until` says, ms since the epoch; null where it says nothing. */
+  readonly until: number | null
   /** Client to upstream. */
   readonly received: Readonly<Flow>
   /** Upstream to client. */
   readonly sent: Readonly<Flow>
   /**
-   * Sends a Close frame to both sides of a WebSocket (RFC 6455 §5.5.1); cuts a tunnel of another protocol. A tunnel that has not ended after the half-close timeout is cut. Defaults to code 1000 without a reason.
+   * Sends a Close frame to both sides of a WebSocket (RFC 6455 §5.5.1), and cuts it where it has not ended after `websocket.closeGrace`.
+   * Cuts at once a WebSocket whose frames cannot be read, and a tunnel of another protocol. Defaults to code 1000 without a reason.
    *
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */
   close (code?: number, reason?: string): void
 }
 
+/** Which tunnels are meant: those that have all that is given. */
+export interface TunnelFilter {
+  /** The site's name. */
+  readonly site?: string
+  /** The upstream's origin, as `OpenTunnel.upstream` has it. */
+  readonly server?: string
+  /** Whose they are, as `OpenTunnel.key` has it. */
+  readonly key?: string
+}
+
 /** `fastify.tunnels`: the open tunnels of a server. */
 export interface TunnelsFact extends Iterable<OpenTunnel> {
   readonly size: number
-  /** The tunnel with this id, or undefined. */
+  /** The tunnel with this id, or undefined. Takes the same time however many there are. */
   get (id: string): OpenTunnel | undefined
+  /**
+   * The tunnels of a site, of a server or of a key, as they are at the call; with an empty filter all of them.
+   *
+   * @throws FST_ARR_PROXY_INVALID_FILTER for a property that is unknown or no text, `undefined` included: what is missing must not mean all.
+   */
+  of (filter: TunnelFilter): Iterable<OpenTunnel>
+  /**
+   * Closes the tunnels of a site, of a server or of a key, each as `OpenTunnel.close` does, and refuses their handshakes that are under way with 403.
+   * Returns how many there were of both. Defaults to code 1000 without a reason.
+   *
+   * @throws FST_ARR_PROXY_INVALID_FILTER as `of` does.
+   * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
+   */
+  closeAll (filter: TunnelFilter, code?: number, reason?: string): number
 }
 
-/** What the channels `CHANNELS.tunnelOpen` and `CHANNELS.tunnelClose` carry. The fact is final at the close. */
+/** What the channel `CHANNELS.tunnelClose` carries; the fact is final. */
 export interface TunnelMessage {
   readonly request: FastifyRequest
   readonly tunnel: TunnelFact
+}
+
+/** What the channel `CHANNELS.tunnelOpen` carries. */
+export interface TunnelOpened extends TunnelMessage {
+  /** The tunnel as it is at its opening. Its `close` works as long as the tunnel is open, and does nothing after that. */
+  readonly open: OpenTunnel
 }

@@ -1,7 +1,7 @@
 // The types that readers and writers of facts meet.
 import type { FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import { CHANNELS, type RequestFacts, type ServerFacts, type Site, type Told, type TunnelMessage, type Upstream } from '../src/index.ts'
+import { CHANNELS, type RequestFacts, type ServerFacts, type Site, type Told, type TunnelFilter, type TunnelMessage, type TunnelOpened, type TunnelsFact, type Upstream } from '../src/index.ts'
 
 test('a request of Fastify is one whose facts may be missing', () => {
   expect<FastifyRequest>().type.toBeAssignableTo<FastifyRequest & RequestFacts>()
@@ -17,5 +17,17 @@ test('what is told may have any of its parts missing, at any depth', () => {
 
 test('channels have their names, and messages their facts', () => {
   expect(CHANNELS.rewrite).type.toBe<'fastify-arr:rewrite'>()
+  expect(CHANNELS.tunnelOpen).type.toBe<'fastify-arr:tunnel.open'>()
+  expect(CHANNELS.requestRefused).type.toBe<'fastify-arr:request.refused'>()
   expect<TunnelMessage['tunnel']['closeCode']>().type.toBe<number | null>()
+  expect<TunnelOpened>().type.toBeAssignableTo<TunnelMessage>()
+  expect<TunnelOpened['open']['close']>().type.toBe<(code?: number, reason?: string) => void>()
+  expect<TunnelMessage>().type.not.toHaveProperty('open')
+})
+
+test('tunnels are chosen by site, server and key', () => {
+  expect<TunnelFilter>().type.toBeAssignableFrom<{ site: string, server: string, key: string }>()
+  expect<TunnelFilter>().type.not.toBeAssignableFrom<{ key: string | undefined }>()
+  expect<TunnelFilter>().type.not.toBeAssignableFrom<{ key: null }>()
+  expect<ReturnType<TunnelsFact['closeAll']>>().type.toBe<number>()
 })

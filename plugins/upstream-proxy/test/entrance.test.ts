@@ -29,8 +29,8 @@ async function subject (t: Test, options: UpstreamProxyOptions = {}, server: Fas
 function refusals (t: Test): RequestRefusal[] {
   const told: RequestRefusal[] = []
   const onRefusal = (message: unknown) => { told.push(message as RequestRefusal) }
-  subscribe('fastify-arr.request.refused', onRefusal)
-  t.teardown(() => unsubscribe('fastify-arr.request.refused', onRefusal))
+  subscribe('fastify-arr:request.refused', onRefusal)
+  t.teardown(() => unsubscribe('fastify-arr:request.refused', onRefusal))
   return told
 }
 

@@ -341,11 +341,11 @@ t.test('a tunnel whose client is destroyed by a subscriber that is told of its o
     ;(message as { request: FastifyRequest }).request.raw.socket.destroy()
   }
   const onClose = () => { told.push('close') }
-  channel('fastify-arr.tunnel.open').subscribe(onOpen)
-  channel('fastify-arr.tunnel.close').subscribe(onClose)
+  channel('fastify-arr:tunnel.open').subscribe(onOpen)
+  channel('fastify-arr:tunnel.close').subscribe(onClose)
   t.teardown(() => {
-    channel('fastify-arr.tunnel.open').unsubscribe(onOpen)
-    channel('fastify-arr.tunnel.close').unsubscribe(onClose)
+    channel('fastify-arr:tunnel.open').unsubscribe(onOpen)
+    channel('fastify-arr:tunnel.close').unsubscribe(onClose)
   })
   for (let i = 1; i <= 2; i++) {
     const near = client(t, port)

@@ -230,8 +230,8 @@ t.test('diagnostics channels tell of opening and closing', async t => {
     channel(name).subscribe(listener)
     t.teardown(() => channel(name).unsubscribe(listener))
   }
-  listen('fastify-arr.tunnel.open')
-  listen('fastify-arr.tunnel.close')
+  listen('fastify-arr:tunnel.open')
+  listen('fastify-arr:tunnel.close')
   const { open } = await tunnels(t)
   const { near, far } = await open()
   near.end()
@@ -239,7 +239,7 @@ t.test('diagnostics channels tell of opening and closing', async t => {
   near.resume()
   far.resume()
   await eventually(() => seen.length === 2, 'both are told')
-  t.same(seen, ['fastify-arr.tunnel.open / null', 'fastify-arr.tunnel.close / end'])
+  t.same(seen, ['fastify-arr:tunnel.open / null', 'fastify-arr:tunnel.close / end'])
 })
 
 t.test('closing the server says goodbye to both sides, masked toward the upstream', async t => {
