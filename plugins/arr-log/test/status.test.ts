@@ -34,6 +34,7 @@ t.test('a client that was too slow, or sent a bad handshake, has its own numbers
   t.equal(failed('FST_ARR_CLIENT_TIMEOUT', 408), '408 0 121')
   t.equal(failed('FST_ARR_CLIENT_TIMEOUT', 408, { finished: false, statusCode: 200 }), '200 0 121', 'in the middle of an answer')
   t.equal(failed('FST_ARR_PROXY_BAD_HANDSHAKE', 400, { upgrade: true }), '400 0 0')
+  t.equal(failed('FST_ARR_PROXY_EXPIRED', 401, { upgrade: true }), '401 0 0')
 })
 
 t.test('a body that upstream-proxy refused as too large is 413.1; where that cut an answer, the status that was sent and 1236', async t => {
@@ -101,6 +102,12 @@ t.test('the win32 status says how a WebSocket ended', async t => {
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 0],
     [{ closedBy: 'proxy', closeCode: 1009, ending: 'end', limit: 'messageSize' }, 0],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain' }, 995],
+    // A limit of the proxy, after which both sides ended in order, or one of them did not.
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 12002],
+    [{ closedBy: 'proxy', closeCode: 3000, ending: 'end', limit: 'until' }, 12002],
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'reset', limit: 'age' }, 12002],
+    [{ closedBy: 'proxy', closeCode: 1009, ending: 'end', limit: 'messageSize' }, 1236],
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain', limit: null }, 995],
     [{}, 0]
   ] as const
   for (const [tunnel, win32] of ends) {

@@ -16,7 +16,7 @@ test('what is told may have any of its parts missing, at any depth', () => {
 })
 
 test('channels have their names, and messages their facts', () => {
-  expect(CHANNELS.rewrite).type.toBe<'fastify-arr:rewrite'>()
+  expect(CHANNELS.rewrite).type.toBe<'fastify-arr:request.rewritten'>()
   expect(CHANNELS.tunnelOpen).type.toBe<'fastify-arr:tunnel.open'>()
   expect(CHANNELS.requestRefused).type.toBe<'fastify-arr:request.refused'>()
   expect<TunnelMessage['tunnel']['closeCode']>().type.toBe<number | null>()

@@ -11,6 +11,9 @@ export const RouteOrder = createError('FST_ARR_PROXY_ROUTE_ORDER', 'upstream-pro
 /** Thrown by `close` of an open tunnel. */
 export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no close code that may be sent', 500, RangeError)
 
+/** Thrown by `fastify.tunnels.of` and `closeAll`. */
+export const InvalidFilter = createError('FST_ARR_PROXY_INVALID_FILTER', 'A filter of tunnels %s', 500, TypeError)
+
 /** Clients see only these messages: they contain no address, no path and no system error. */
 export const ERRORS = {
   BadHandshake: createError('FST_ARR_PROXY_BAD_HANDSHAKE', 'This is not a valid WebSocket handshake', 400),
@@ -29,6 +32,8 @@ export const ERRORS = {
   ConnectTimeout: createError('FST_ARR_UPSTREAM_CONNECT_TIMEOUT', 'The upstream server did not accept the connection in time', 504),
   Timeout: createError('FST_ARR_UPSTREAM_TIMEOUT', 'The upstream server did not answer in time', 504),
   TooMany: createError('FST_ARR_PROXY_TOO_MANY', 'Too many connections are open at the moment', 503),
+  Expired: createError('FST_ARR_PROXY_EXPIRED', 'The authorization has expired', 401),
+  Closed: createError('FST_ARR_PROXY_CLOSED', 'The connection was closed', 403),
   Draining: createError('FST_ARR_PROXY_DRAINING', 'The server is shutting down', 503),
   ClientTimeout: createError('FST_ARR_CLIENT_TIMEOUT', 'The client took too long', 408),
   RewriteFailed: createError('FST_ARR_PROXY_REWRITE_FAILED', 'The answer could not be rewritten', 500),

@@ -67,7 +67,7 @@ t.test('a tunnel without traffic ends after the idle timeout, and any frame of e
   goOn(LIMIT * 2 / 3)
   await eventually(() => closed.length > 0, 'the quiet one ends')
   t.equal(closed.length, 1)
-  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: null, received: { bytes: 0 }, sent: { bytes: 0 } })
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: 1001, limit: 'idle', received: { bytes: 0 }, sent: { bytes: 0 } })
   const others = [...app.tunnels]
   t.equal(others.length, 2, 'the others were looked at as well, and go on')
   t.ok(others.some(({ received, sent }) => received.pings > 0 && sent.bytes === 0))
@@ -119,7 +119,7 @@ t.test('a tunnel ends at its maximum age, whatever passes', async t => {
   const traffic = setInterval(() => near.write(frame(1, 'x', { mask: MASK })), 10)
   t.teardown(() => clearInterval(traffic))
   await eventually(() => closed.length === 1, 'reply.raw closes')
-  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout' })
+  t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout', closeCode: 1001, limit: 'age' })
 })
 
 t.test('over maxTunnels an upgrade gets 503 with Retry-After, until one has ended', async t => {
@@ -368,8 +368,11 @@ t.test('the limits that hold where nothing is said', t => {
   t.equal(settings.connectTimeout, 5000)
   t.equal(settings.handshakeTimeout, 10_000)
   t.same(settings.tunnel, {
-    idleTimeout: 0,
-    maxAge: 0,
+    idle: { after: 0, code: 1001, reason: '' },
+    age: { after: 0, code: 1001, reason: '' },
+    until: { at: null, code: 3000, reason: '' },
+    key: null,
+    closeGrace: 3000,
     halfCloseTimeout: 30_000,
     keepAlive: 60_000,
     maxTunnels: 0,

@@ -133,7 +133,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
       goOn(LIMIT / 10)
       return closed.length === 1 && app.tunnels.size === 0
     }, 'the tunnel is over')
-    t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout' })
+    t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: null, ending: 'timeout', limit: 'send' })
   })
 
   t.test(`an ${kind} client that reads nothing is let go after \`timeouts.send\``, async t => {
@@ -148,7 +148,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
       goOn(LIMIT / 10)
       return closed.length === 1 && app.tunnels.size === 0
     }, 'the tunnel is over')
-    t.match(closed[0]!.tunnel, { closedBy: 'proxy', ending: 'timeout' })
+    t.match(closed[0]!.tunnel, { closedBy: 'proxy', closeCode: null, ending: 'timeout', limit: 'send' })
   })
 }
 

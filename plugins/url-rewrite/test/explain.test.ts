@@ -37,7 +37,7 @@ t.test('a subscriber of the diagnostics channel gets the explanation of each req
   const fastify = await serve(t, { rules })
   const messages: RewriteMessage[] = []
   const listen = (message: unknown): void => { messages.push(message as RewriteMessage) }
-  const onlookers = channel('fastify-arr:rewrite')
+  const onlookers = channel('fastify-arr:request.rewritten')
   onlookers.subscribe(listen)
   await rewriteOf(fastify, '/shop/a%20b?q', { host: 'www.example' })
   onlookers.unsubscribe(listen)

@@ -60,8 +60,9 @@ const FAILURES = [
   ['BAD_ANSWER', WIN32.WINHTTP_INVALID_SERVER_RESPONSE, 3],
   ['TLS', WIN32.WINHTTP_SECURE_FAILURE, 3],
   ['CLIENT_GONE', WIN32.NETNAME_DELETED, 0],
-  // The client's fault, and its connection still stands: no network error.
+  // The client's fault, and its connection still stands: no network error. Likewise where its token has expired.
   ['BAD_HANDSHAKE', WIN32.SUCCESS, 0],
+  ['PROXY_EXPIRED', WIN32.SUCCESS, 0],
   ['DRAINING', WIN32.OPERATION_ABORTED, 0]
 ] as const satisfies ReadonlyArray<readonly [string, number, number]>
 
@@ -102,13 +103,13 @@ function failed (ending: Ending, error: Told<UpstreamError>): Outcome {
  * - 64: the client disconnected: no Close frame, a reset, or a browser's 1001 *going away* when its tab is closed,
  *   for which IIS writes 64;
  * - 995: the server drained; 12030: the upstream disconnected; 1236: the proxy cut it;
- * - 121: the proxy cut it because it had waited too long for a side. Not WinHTTP's 12002: that is a timeout of the upstream's,
- *   and this limit is the proxy's own. Where Close frames ended it before the cut, it is 0;
+ * - 121: the proxy ended it because it had waited too long for a side, with a Close frame or without. Not WinHTTP's 12002: that is
+ *   a timeout of the upstream's, and this limit is the proxy's own. 1236: another limit of the proxy ended it;
  * - 0 as well where nothing is known but that it existed.
  */
 export function tunnelWin32 (tunnel: Told<TunnelFact>): number {
   if (tunnel.ending === 'drain') return WIN32.OPERATION_ABORTED
-  if (tunnel.ending === 'timeout') return isRule(tunnel.limit) ? WIN32.CONNECTION_ABORTED : WIN32.SEM_TIMEOUT
+  if (tunnel.ending === 'timeout' || (tunnel.limit !== undefined && tunnel.limit !== null)) return isRule(tunnel.limit) ? WIN32.CONNECTION_ABORTED : WIN32.SEM_TIMEOUT
   // Other protocols have no Close frame: an orderly end is all that they say.
   if (tunnel.protocol !== undefined && tunnel.protocol !== 'websocket' && tunnel.ending === 'end' && tunnel.closedBy !== 'proxy') return WIN32.SUCCESS
   const code = closeCodeOf(tunnel)

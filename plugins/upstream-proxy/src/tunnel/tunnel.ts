@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
-import { isWebSocket } from '../dispatch/protocols.ts'
+import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
 import { Way, type WayOwner } from './ways/way.ts'
 import { follow } from './ways/way-events.ts'
@@ -13,6 +13,10 @@ export interface Opening {
   readonly site: string | null
   readonly upstream: string
   readonly remoteAddress: string
+  /** Whose it is; null where nobody says. */
+  readonly key: string | null
+  /** When it ends at the latest, ms since the epoch; Infinity where nobody says. */
+  readonly until: number
   /** Reserved bits that the negotiated extensions may set. */
   readonly rsv: number
   /** Once, when both sockets have closed. */
@@ -22,38 +26,28 @@ export interface Opening {
 }
 
 /** An open tunnel. The events of its sockets arrive through the two ways. */
-export class Tunnel implements WayOwner {
+export class Tunnel implements WayOwner, Timed {
   readonly opening: Opening
   /** Client to upstream. */
   readonly up: Way
   /** Upstream to client. */
   readonly down: Way
-  // Limits are measured on `performance.now()`'s clock: the system clock may be changed.
-  /** When the first direction ended, or when unsent bytes last moved after that; 0 while both are open. */
+  readonly clocks: Clocks
   halfClosedAt = 0
-  /** When the proxy first asked for its Close frames to be sent; 0 before. */
   goodbyeAt = 0
-  readonly #openedAt = performance.now()
-  /** When bytes last passed, as of the last check. */
-  #movedAt = this.#openedAt
-  #lookedAt = this.#openedAt
-  #activity: number
   /** Code and reason of the proxy's Close frame, sent or still waiting for a frame boundary. */
   #goodbye = { code: 1001, reason: '' }
-  #unsent = 0
   #probed = false
   #open = 2
-  /** When a socket was first found destroyed without having emitted 'close'; 0 where there is none. */
-  #lostAt = 0
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
     this.opening = opening
-    this.#activity = opening.fact.lastActivity
     this.up = new Way(this, 'client', client, upstream, opening.fact.received, true, opening.rsv)
     this.down = new Way(this, 'upstream', upstream, client, opening.fact.sent, false, opening.rsv)
     if (!opening.fact.observed) this.up.reader.valid = this.down.reader.valid = false
     this.up.reverse = this.down
     this.down.reverse = this.up
+    this.clocks = new Clocks(this)
   }
 
   get id (): string {
@@ -94,16 +88,30 @@ export class Tunnel implements WayOwner {
     this.up.inject(closeFrame(code, said, true))
   }
 
+  /** Says goodbye with a Close frame to both sides; cuts the tunnel where neither can be told: its frames cannot be read, or its protocol has none. */
+  part (ending: TunnelFact['ending'], code: number, reason: string): void {
+    if (this.up.canClose || this.down.canClose) this.close(code, reason)
+    else this.destroy('proxy', ending)
+  }
+
   /**
    * Ends the tunnel because it has reached a limit: a Close frame to both sides and, if these do not end it, a cut after the grace.
-   * A tunnel of another protocol has no frame to say goodbye with, and is cut at once. Later calls are ignored.
+   * One that has had its goodbye already is cut. Only the first limit counts.
    */
   end (limit: TunnelLimit, code: number, reason: string): void {
-    const { fact } = this
-    if (fact.limit !== null || fact.ending !== null) return
-    fact.limit = limit
-    if (isWebSocket(fact.protocol)) this.close(code, reason)
-    else this.destroy('proxy', 'timeout')
+    if (this.fact.limit !== null) return
+    if (this.goodbyeAt > 0) {
+      this.cut(limit)
+      return
+    }
+    this.fact.limit = limit
+    this.part('timeout', code, reason)
+  }
+
+  /** Cuts the tunnel because it has reached a limit at which nothing can be said. */
+  cut (limit: TunnelLimit): void {
+    this.fact.limit ??= limit
+    this.destroy('proxy', 'timeout')
   }
 
   /** The proxy's Close frame was written. One that could not be inserted does not count. */
@@ -138,51 +146,6 @@ export class Tunnel implements WayOwner {
     const { fact } = this
     fact.closedBy ??= by
     fact.ending ??= ending
-  }
-
-  /** How long the tunnel has been open, in ms. */
-  age (now: number): number {
-    return now - this.#openedAt
-  }
-
-  /** How long no bytes have passed, in ms. Must be called regularly: it compares with the last check. */
-  quiet (now: number): number {
-    const { lastActivity } = this.fact
-    if (lastActivity !== this.#activity) {
-      this.#activity = lastActivity
-      // `lastActivity` is on the system clock, which may have been changed: the activity was not before the last check.
-      this.#movedAt = Math.max(this.#lookedAt, now - Math.max(0, Date.now() - lastActivity))
-    }
-    this.#lookedAt = now
-    return now - this.#movedAt
-  }
-
-  /** How long a tunnel that is ending has made no progress, in ms; 0 for one that is not ending. */
-  stalled (now: number): number {
-    // A drain has its own deadline.
-    if (this.goodbyeAt > 0 && this.fact.ending !== 'drain') return now - this.goodbyeAt
-    if (this.halfClosedAt === 0) return 0
-    const unsent = this.up.to.writableLength + this.down.to.writableLength
-    if (unsent !== this.#unsent) {
-      this.#unsent = unsent
-      this.halfClosedAt = now
-    }
-    return Math.min(now - this.halfClosedAt, this.quiet(now))
-  }
-
-  /** How long the slower side has accepted none of the bytes that wait for it, in ms. */
-  untaken (now: number): number {
-    return Math.max(this.up.untaken(now), this.down.untaken(now))
-  }
-
-  /** How long a destroyed socket has not emitted 'close', in ms; 0 where there is none. */
-  lost (now: number): number {
-    if (!this.up.isLost && !this.down.isLost) {
-      this.#lostAt = 0
-      return 0
-    }
-    this.#lostAt ||= now
-    return now - this.#lostAt
   }
 
   /** Emits 'close' for a destroyed socket that does not do so itself: tunnel, log line and drain wait for the event. */

@@ -1,9 +1,8 @@
 // The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
 import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'
-import { CHANNELS, type Flow, type RequestFacts, type Side, type TunnelFact, type TunnelMessage, type Upstream } from '@fastify-arr/facts'
+import { CHANNELS, type RequestFacts, type TunnelFilter, type TunnelMessage, type TunnelOpened, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isWebSocket } from '../dispatch/protocols.ts'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
 import { dropUnsendable } from '../forward/reply/reply-headers.ts'
@@ -14,20 +13,32 @@ import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
 import { type Drain, drainTunnels } from './ending/drain.ts'
 import { reservedBits } from './frames/frames.ts'
-import { valueOf } from './handshake/answer-head.ts'
 import { clientSide, type ClientSide } from './handshake/client-side.ts'
 import { Handshake } from './handshake/handshake.ts'
 import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
 import { tellFinished } from './handshake/opening-hooks.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
-import type { OpenTunnels } from './register/open-tunnels.ts'
+import { matches } from './register/filter.ts'
+import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
+import { newFact } from './register/new-fact.ts'
+import { type Terms, termsOf } from './register/terms.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** Diagnostics channel: `{ request, tunnel }`, where `tunnel` is the tunnel's fact. */
+/** Diagnostics channel: `{ request, tunnel, open }`, where `tunnel` is the tunnel's fact, and `open` can close it. */
 export const OPEN = channel(CHANNELS.tunnelOpen)
 /** Diagnostics channel: `{ request, tunnel }`, when both sockets of the tunnel have closed. */
 export const CLOSE = channel(CHANNELS.tunnelClose)
+
+// RFC 9110 §11.6.1: a 401 must say how one authorizes oneself; RFC 6750 §3.1
+const EXPIRED = 'Bearer error="invalid_token"'
+
+/** A handshake under way, and whose it is. */
+interface Pending {
+  readonly handshake: Handshake
+  readonly request: FastifyRequest
+  readonly terms: Terms
+}
 
 /** Opens tunnels, enforces their limits, and ends them with a Close frame when the server closes. */
 export class Tunnels {
@@ -35,7 +46,7 @@ export class Tunnels {
   readonly open: OpenTunnels
   readonly #own = new Roster<Tunnel>()
   readonly #settings: Settings
-  readonly #pending = new Roster<Handshake>()
+  readonly #pending = new Roster<Pending>()
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
   #drain: Drain | null = null
@@ -43,6 +54,7 @@ export class Tunnels {
   constructor (open: OpenTunnels, settings: Settings) {
     this.open = open
     this.#settings = settings
+    open.join(this)
   }
 
   /** Takes an upgrade to its upstream. `done` gets the error that Fastify has to answer; without one, the request is answered here. */
@@ -50,10 +62,11 @@ export class Tunnels {
     const upgrade = upgradeOf(request.raw)
     const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
-    const { maxTunnels, retryAfter } = this.#settings.tunnel
+    const { maxTunnels, retryAfter, until, key } = this.#settings.tunnel
     const refuse = (error: Error): void => {
       dropUnsendable(reply)
       if (error instanceof ERRORS.Draining || error instanceof ERRORS.TooMany) reply.header('retry-after', String(retryAfter))
+      if (error instanceof ERRORS.Expired) reply.header('www-authenticate', EXPIRED)
       done(error)
     }
     const client = clientSide(upgrade)
@@ -62,6 +75,11 @@ export class Tunnels {
     if (offered.length === 0) {
       fact.error = describe('BadHandshake', 'connect', 'client')
       refuse(new ERRORS.BadHandshake())
+      return
+    }
+    const terms = termsOf(request, until.at, key)
+    if (terms instanceof Error) {
+      refuse(terms)
       return
     }
     if (this.#draining || (maxTunnels > 0 && this.#own.size + this.#pending.size >= maxTunnels)) {
@@ -76,7 +94,7 @@ export class Tunnels {
         reply.hijack()
         client.open(reply)
         if (this.#settings.tunnel.settles) settle(client.stream)
-        this.#begin(request, client, opened)
+        this.#begin(request, client, opened, terms)
         done()
         tellFinished(reply)
       },
@@ -92,7 +110,7 @@ export class Tunnels {
         if (!reply.sent) reply.hijack()
         done()
       })
-    const pending = this.#pending.add(handshake)
+    const pending = this.#pending.add({ handshake, request, terms })
     try {
       handshake.begin(route)
     } catch (error) {
@@ -102,13 +120,14 @@ export class Tunnels {
     }
   }
 
-  #begin (request: FastifyRequest, client: ClientSide, opened: Opened): void {
+  #begin (request: FastifyRequest, client: ClientSide, opened: Opened, terms: Terms): void {
     const upstream = request.upstream as Upstream
     const fact = newFact(request.upstream as Upstream, client.http, opened)
     upstream.tunnel = fact
     const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
       fact,
-      site: (request as FastifyRequest & RequestFacts).site?.name ?? null,
+      ...terms,
+      site: siteOf(request),
       upstream: upstream.server,
       remoteAddress: request.ip,
       rsv: reservedBits(fact.extensions),
@@ -121,11 +140,11 @@ export class Tunnels {
     const open = this.open.add(tunnel)
     const own = this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact } satisfies TunnelMessage)
+    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact, open: view(tunnel) } satisfies TunnelOpened)
     tunnel.start(opened.early, opened.late)
   }
 
-  #ended (own: Place<Tunnel>, open: Place<Tunnel>): void {
+  #ended (own: Place<Tunnel>, open: Registration): void {
     this.#own.strike(own)
     this.open.strike(open)
     this.#drain?.ended(own.member)
@@ -137,7 +156,15 @@ export class Tunnels {
   #sweep (): void {
     const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.forward.sendTimeout }
     const now = performance.now()
-    for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now)
+    const date = Date.now()
+    for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now, date)
+  }
+
+  /** Refuses the handshakes under way that the filter means, and returns how many there were. */
+  refuse (filter: TunnelFilter): number {
+    const meant = this.#pending.members().filter(({ request, terms }) => matches(filter, { site: siteOf(request), server: request.upstream?.server ?? '', key: terms.key }))
+    for (const { handshake } of meant) handshake.giveUp('Closed')
+    return meant.length
   }
 
   /** How many are open. */
@@ -148,42 +175,19 @@ export class Tunnels {
   /** Refuses new upgrades, sends Close frames into the open tunnels and resolves when none is left, at the deadline at the latest. */
   async drain (share: number): Promise<void> {
     this.#draining = true
-    for (const handshake of this.#pending.members()) handshake.giveUp()
+    for (const { handshake } of this.#pending.members()) handshake.giveUp('Draining')
     if (this.#own.size === 0) return
     this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain, share)
     await this.#drain.done
   }
 }
 
+function siteOf (request: FastifyRequest & RequestFacts): string | null {
+  return request.site?.name ?? null
+}
+
 /** Keeps what follows the 101 for two turns of the event loop: a client in this process has then seen that its WebSocket is open. */
 function settle (stream: Duplex): void {
   stream.cork()
   setImmediate(() => { setImmediate(() => { stream.uncork() }) })
-}
-
-function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol }: Opened): TunnelFact {
-  const now = Date.now()
-  return {
-    id: upstream.logId,
-    http,
-    protocol,
-    openedAt: now,
-    handshakeTime: upstream.firstByteTime ?? 0,
-    subprotocol: valueOf(head.headers, 'sec-websocket-protocol'),
-    extensions: valueOf(head.headers, 'sec-websocket-extensions'),
-    received: newFlow(),
-    sent: newFlow(),
-    lastActivity: now,
-    // Only a WebSocket has frames that can be read.
-    observed: isWebSocket(protocol),
-    closedBy: null as Side | null,
-    closeCode: null,
-    closeReason: null,
-    ending: null,
-    limit: null
-  }
-}
-
-function newFlow (): Flow {
-  return { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 }
 }

@@ -1,14 +1,10 @@
 // What may be configured about the drain, and what does it compile to?
 import { checkKeys } from '../../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../../options/time-limit.ts'
-import { isSendable, MAX_REASON } from '../frames/close-frame.ts'
+import { compileGoodbye, type Goodbye } from './goodbye.ts'
 
 /** How tunnels are ended when the server closes. Times are in ms. */
-export interface DrainOptions {
-  /** The close code sent to both sides. Defaults to 1001. */
-  code?: number
-  /** The close reason, at most 123 bytes. Defaults to none. */
-  reason?: string
+export interface DrainOptions extends Goodbye {
   /** The shortest time over which the Close frames are spread with the pace `window`, so that the clients do not all reconnect at once. Defaults to 1000. */
   window?: number
   /**
@@ -37,15 +33,15 @@ const TIMES = ['window', 'deadline'] as const
 /** Compiles the drain options; their mistakes are added to `mistakes`. */
 export function compileDrain (options: DrainOptions | undefined, mistakes: string[]): DrainSettings {
   checkKeys('websocket.drain', options, ['code', 'reason', 'perSecond', 'pace', 'underway', ...TIMES], mistakes)
-  const { code = 1001, reason = '', window = 1000, perSecond = 1000, pace = 'window', underway = 100, deadline = 3500 } = options ?? {}
+  const given = options ?? {}
+  const { window = 1000, perSecond = 1000, pace = 'window', underway = 100, deadline = 3500 } = given
+  const goodbye = compileGoodbye('websocket.drain', given, 1001, mistakes)
   const times = { window, deadline }
   for (const key of TIMES) {
     if (!isTime(times[key])) mistakes.push(`\`websocket.drain.${key}\` must be a number from 0 to ${MAX_TIME}`)
   }
-  if (!isSendable(code)) mistakes.push('`websocket.drain.code` must be a close code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999')
-  if (typeof (reason as unknown) !== 'string' || Buffer.byteLength(reason) > MAX_REASON) mistakes.push('`websocket.drain.reason` must be a text of at most 123 bytes')
   if (!Number.isSafeInteger(perSecond) || perSecond < 0) mistakes.push('`websocket.drain.perSecond` must be a whole number, 0 or more')
   if (!PACES.includes(pace)) mistakes.push('`websocket.drain.pace` must be `window` or `follow`')
   if (!Number.isSafeInteger(underway) || underway < 1) mistakes.push('`websocket.drain.underway` must be a whole number, 1 or more')
-  return { code, reason, window, perSecond, pace, underway, deadline }
+  return { ...goodbye, window, perSecond, pace, underway, deadline }
 }

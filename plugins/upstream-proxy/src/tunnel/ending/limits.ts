@@ -9,21 +9,33 @@ export const SWEEP = 1000
 const LOST = 2000
 
 /** Time limits of a tunnel, ms; 0 for none. */
-export type TunnelLimits = Pick<TunnelSettings, 'idleTimeout' | 'maxAge' | 'halfCloseTimeout' | 'keepAlive'> & {
+export type TunnelLimits = Pick<TunnelSettings, 'idle' | 'age' | 'until' | 'closeGrace' | 'halfCloseTimeout' | 'keepAlive'> & {
   /** How long bytes may wait for a side that accepts none. */
   readonly sendTimeout: number
 }
 
-/** Checks a tunnel, and ends it where it has reached a limit. `now` is on `performance.now()`'s clock. */
-export function holdLimits (tunnel: Tunnel, limits: TunnelLimits, now: number): void {
+/** Checks a tunnel, and ends it where it has reached a limit. `now` is on `performance.now()`'s clock, `date` on the system's. */
+export function holdLimits (tunnel: Tunnel, limits: TunnelLimits, now: number, date: number): void {
+  const { clocks } = tunnel
+  const { idle, age, until, closeGrace, halfCloseTimeout, sendTimeout } = limits
   tunnel.keepAlive(limits.keepAlive)
-  if (tunnel.lost(now) >= LOST) tunnel.letGo()
-  else if (isOver(tunnel, limits, now)) tunnel.destroy('proxy', 'timeout')
-}
-
-function isOver (tunnel: Tunnel, { idleTimeout, maxAge, halfCloseTimeout, sendTimeout }: TunnelLimits, now: number): boolean {
-  return (idleTimeout > 0 && tunnel.quiet(now) >= idleTimeout) ||
-    (maxAge > 0 && tunnel.age(now) >= maxAge) ||
-    (halfCloseTimeout > 0 && tunnel.stalled(now) >= halfCloseTimeout) ||
-    (sendTimeout > 0 && tunnel.untaken(now) >= sendTimeout)
+  if (clocks.lost(now) >= LOST) {
+    tunnel.letGo()
+    return
+  }
+  const parting = clocks.parting(now)
+  if (parting >= 0) {
+    if (parting >= closeGrace) tunnel.destroy('proxy', 'timeout')
+    return
+  }
+  // All are read at each check, because some compare with the last one.
+  const stalled = clocks.stalled(now)
+  const untaken = clocks.untaken(now)
+  const quiet = clocks.quiet(now)
+  // Where a side takes nothing, or has left, nothing can be said.
+  if (halfCloseTimeout > 0 && stalled >= halfCloseTimeout) tunnel.cut('halfClose')
+  else if (sendTimeout > 0 && untaken >= sendTimeout) tunnel.cut('send')
+  else if (date >= tunnel.opening.until) tunnel.end('until', until.code, until.reason)
+  else if (age.after > 0 && clocks.age(now) >= age.after) tunnel.end('age', age.code, age.reason)
+  else if (idle.after > 0 && quiet >= idle.after) tunnel.end('idle', idle.code, idle.reason)
 }

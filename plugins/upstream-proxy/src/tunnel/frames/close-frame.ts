@@ -31,7 +31,7 @@ export function fitting (reason: string): string {
 }
 
 /** True for the codes that an endpoint may send in a Close frame (RFC 6455 §7.4). */
-export function isSendable (code: number): boolean {
-  return Number.isInteger(code) &&
+export function isSendable (code: unknown): code is number {
+  return Number.isInteger(code) && typeof code === 'number' &&
     ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999))
 }

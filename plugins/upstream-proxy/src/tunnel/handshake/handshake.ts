@@ -78,9 +78,9 @@ export class Handshake {
     })
   }
 
-  /** The server is closing. */
-  giveUp (): void {
-    this.#fail('Draining', 'proxy')
+  /** The server is closing, or whoever watches the tunnels does not want this one. */
+  giveUp (name: 'Draining' | 'Closed'): void {
+    this.#fail(name, 'proxy')
   }
 
   #onConnected (text: string): void {

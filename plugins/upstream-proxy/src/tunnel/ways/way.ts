@@ -82,6 +82,11 @@ export class Way implements Late {
     return this.from.destroyed && !this.over
   }
 
+  /** True where the proxy's Close frame can still be sent in this direction. */
+  get canClose (): boolean {
+    return this.reader.valid && this.reader.closed === null && !this.#saidClose && this.to.writable
+  }
+
   /** How long the other side has accepted none of the bytes that wait for it, in ms; 0 where none wait. Must be called regularly: it compares with the last check. */
   untaken (now: number): number {
     const taken = this.to.writableLength === 0 ? NaN : takenBy(this.to)
