@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type Flow, type MaxBodySize, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type Flow, type Goodbye, type MaxBodySize, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -36,6 +36,13 @@ test('the plugin is registered with its own options', () => {
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { logLevel: 7 })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { constraints: { host: 7 } })
   expect<UpstreamProxyOptions>().type.toBeAssignableTo<ProxyRouteOptions>()
+  app.register(upstreamProxy, { websocket: { idleTimeout: { after: 1000, code: 4000 }, maxAge: { after: 1000, reason: 'again' }, until: request => request.url === '/' ? new Date() : 5, key: () => 'ann', closeGrace: 1000 } })
+  app.register(upstreamProxy, { websocket: { until: { at: () => null, code: 1008, reason: 'over' }, key: () => null } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idleTimeout: { code: 4000 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { until: async () => 5 } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { until: () => undefined } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { key: () => 7 } })
+  expect<TimedGoodbye>().type.toBeAssignableTo<Goodbye>()
   expect<UpstreamProxyOptions['websocket']>().type.toBe<boolean | TunnelOptions | undefined>()
 })
 
@@ -52,7 +59,14 @@ test('the open tunnels are on the server', () => {
   expect(app.tunnels).type.toBe<OpenTunnels>()
   expect(app.tunnels.size).type.toBe<number>()
   expect(app.tunnels.get('id')).type.toBe<OpenTunnel | undefined>()
+  expect(app.tunnels.of({ site: 'A', server: 'http://a', key: 'ann' })).type.toBe<Iterable<OpenTunnel>>()
+  expect(app.tunnels.closeAll({ key: 'ann' }, 3000, 'signed out')).type.toBe<number>()
+  expect(app.tunnels.closeAll).type.not.toBeCallableWith()
+  expect(app.tunnels.closeAll).type.not.toBeCallableWith({ user: 'ann' })
+  expect(app.tunnels.of).type.not.toBeCallableWith({ key: 7 })
   for (const tunnel of app.tunnels) {
+    expect(tunnel.key).type.toBe<string | null>()
+    expect(tunnel.until).type.toBe<number | null>()
     expect(tunnel).type.toBe<OpenTunnel>()
     expect(tunnel.close).type.toBeCallableWith(1001, 'going away')
     expect(tunnel.received).type.toBe<Readonly<Flow>>()

@@ -7,13 +7,12 @@ import type { Tunnel } from '../tunnel.ts'
 import { checkFilter, matches } from './filter.ts'
 import { type Link, TunnelIndex } from './tunnel-index.ts'
 
-/** A tunnel's places in the register. */
+/** A tunnel's place in the register. */
 export interface Registration {
-  readonly place: Place<Tunnel>
-  readonly id: Link
-  readonly server: Link
-  readonly site: Link | null
-  readonly key: Link | null
+  readonly id: string
+  /** Null once it is struck, so that an old table of the Map below keeps no tunnel. */
+  place: Place<Tunnel> | null
+  key: Link | null
 }
 
 /** Whoever has handshakes under way: a proxy. */
@@ -25,9 +24,7 @@ export interface Doorkeeper {
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements TunnelsFact {
   readonly #tunnels = new Roster<Tunnel>()
-  readonly #ids = new TunnelIndex()
-  readonly #servers = new TunnelIndex()
-  readonly #sites = new TunnelIndex()
+  readonly #ids = new Map<string, Registration>()
   readonly #keys = new TunnelIndex()
   readonly #doorkeepers: Doorkeeper[] = []
 
@@ -37,7 +34,7 @@ export class OpenTunnels implements TunnelsFact {
 
   /** How many names the indexes have: 0 where no tunnel is open. @internal */
   get names (): number {
-    return this.#ids.size + this.#servers.size + this.#sites.size + this.#keys.size
+    return this.#ids.size + this.#keys.size
   }
 
   /** @internal */
@@ -47,23 +44,20 @@ export class OpenTunnels implements TunnelsFact {
 
   /** @internal */
   add (tunnel: Tunnel): Registration {
-    const { site, upstream, key } = tunnel.opening
-    return {
-      place: this.#tunnels.add(tunnel),
-      id: this.#ids.add(tunnel.id, tunnel),
-      server: this.#servers.add(upstream, tunnel),
-      site: site === null ? null : this.#sites.add(site, tunnel),
-      key: key === null ? null : this.#keys.add(key, tunnel)
-    }
+    const { id, opening: { key } } = tunnel
+    const registration = { id, place: this.#tunnels.add(tunnel), key: key === null ? null : this.#keys.add(key, tunnel) }
+    this.#ids.set(id, registration)
+    return registration
   }
 
   /** @internal */
-  strike ({ place, id, server, site, key }: Registration): void {
+  strike (registration: Registration): void {
+    const { id, place, key } = registration
+    if (place === null) return
     this.#tunnels.strike(place)
-    this.#ids.strike(id)
-    this.#servers.strike(server)
-    if (site !== null) this.#sites.strike(site)
+    this.#ids.delete(id)
     if (key !== null) this.#keys.strike(key)
+    registration.place = registration.key = null
   }
 
   [Symbol.iterator] (): Generator<OpenTunnel> {
@@ -72,8 +66,8 @@ export class OpenTunnels implements TunnelsFact {
 
   /** The tunnel with this id, or undefined. */
   get (id: string): OpenTunnel | undefined {
-    const tunnel = this.#ids.get(id)
-    return tunnel === undefined ? undefined : view(tunnel)
+    const place = this.#ids.get(id)?.place
+    return place == null ? undefined : view(place.member)
   }
 
   /** The tunnels of a site, of a server or of a key; with an empty filter all of them. */
@@ -91,12 +85,9 @@ export class OpenTunnels implements TunnelsFact {
 
   #meant (filter: TunnelFilter): Tunnel[] {
     checkFilter(filter)
-    const { key, server, site } = filter
-    // A user has the fewest, a site often all.
-    const most = key !== undefined
-      ? this.#keys.of(key)
-      : server !== undefined ? this.#servers.of(server) : site !== undefined ? this.#sites.of(site) : this.#tunnels.members()
-    return most.filter(({ opening }) => matches(filter, { site: opening.site, server: opening.upstream, key: opening.key }))
+    // Only a key means few of many: an index of sites and servers would cost each tunnel more than a walk over all costs now and then.
+    const some = filter.key === undefined ? this.#tunnels.members() : this.#keys.of(filter.key)
+    return some.filter(({ opening: { site, upstream, key } }) => matches(filter, { site, server: upstream, key }))
   }
 }
 

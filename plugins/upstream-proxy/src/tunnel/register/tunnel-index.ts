@@ -1,4 +1,4 @@
-// Which tunnels have this id, this site, this server or this key? Found in the same time however many are open.
+// Which tunnels have this key? Found in the same time however many are open.
 //
 // A Map has many additions and deletions here, which CONTRIBUTING warns of: its old tables, once in the old generation, keep what
 // they refer to until the next full collection. They refer to links alone, and a link that is struck refers to nothing.
@@ -40,11 +40,6 @@ export class TunnelIndex {
     else if (next !== null) this.#first.set(name, next)
     else this.#first.delete(name)
     link.tunnel = link.previous = link.next = null
-  }
-
-  /** The youngest of this name, or undefined. */
-  get (name: string): Tunnel | undefined {
-    return this.#first.get(name)?.tunnel ?? undefined
   }
 
   /** All of this name as they are now; who joins or leaves meanwhile changes nothing in it. */
