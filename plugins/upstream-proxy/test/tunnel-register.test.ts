@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import WebSocket from 'ws'
 import upstreamProxy, { type OpenTunnel, type UpstreamProxyOptions } from '../src/index.ts'
+import { IdTable } from '../src/tunnel/register/id-table.ts'
 import { TunnelIndex } from '../src/tunnel/register/tunnel-index.ts'
 import { ask, client, echo, eventually, frame, handshake, proxy, tcpUpstream } from './parts.ts'
 import { agreeing, AT_ONCE, ask as askStream, session } from './tunnel-subjects.ts'
@@ -196,6 +197,18 @@ t.test('an index finds all of a name, in whatever order they join and leave', t 
   for (const { link } of links) index.strike(link)
   t.equal(index.size, 0)
   t.same(index.of('n1'), [])
+  t.end()
+})
+
+t.test('a table of ids finds each of thousands, and none that has left', t => {
+  const table = new IdTable()
+  const all = Array.from({ length: 5000 }, (_, i) => ({ id: `id-${i}`, place: null as never, key: null, next: null }))
+  for (const one of all) table.add(one)
+  t.equal(table.size, 5000)
+  t.ok(all.every(one => table.get(one.id) === one))
+  for (const one of all) if (Number(one.id.slice(3)) % 3 > 0) table.strike(one)
+  t.ok(all.every((one, i) => table.get(one.id) === (i % 3 > 0 ? undefined : one)))
+  t.equal(table.size, 1667)
   t.end()
 })
 

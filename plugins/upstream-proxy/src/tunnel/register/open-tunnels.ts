@@ -1,19 +1,14 @@
 // Which tunnels are open? The register behind `fastify.tunnels`, which can also close them.
 import type { OpenTunnel, TunnelFilter, TunnelsFact } from '@fastify-arr/facts'
 import { InvalidClose } from '../../errors.ts'
-import { type Place, Roster } from '../../sockets/roster.ts'
+import { Roster } from '../../sockets/roster.ts'
 import { isSendable } from '../frames/close-frame.ts'
 import type { Tunnel } from '../tunnel.ts'
 import { checkFilter, matches } from './filter.ts'
-import { type Link, TunnelIndex } from './tunnel-index.ts'
+import { IdTable, type Registration } from './id-table.ts'
+import { TunnelIndex } from './tunnel-index.ts'
 
-/** A tunnel's place in the register. */
-export interface Registration {
-  readonly id: string
-  /** Null once it is struck, so that an old table of the Map below keeps no tunnel. */
-  place: Place<Tunnel> | null
-  key: Link | null
-}
+export type { Registration } from './id-table.ts'
 
 /** Whoever has handshakes under way: a proxy. */
 export interface Doorkeeper {
@@ -24,7 +19,7 @@ export interface Doorkeeper {
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements TunnelsFact {
   readonly #tunnels = new Roster<Tunnel>()
-  readonly #ids = new Map<string, Registration>()
+  readonly #ids = new IdTable()
   readonly #keys = new TunnelIndex()
   readonly #doorkeepers: Doorkeeper[] = []
 
@@ -45,19 +40,18 @@ export class OpenTunnels implements TunnelsFact {
   /** @internal */
   add (tunnel: Tunnel): Registration {
     const { id, opening: { key } } = tunnel
-    const registration = { id, place: this.#tunnels.add(tunnel), key: key === null ? null : this.#keys.add(key, tunnel) }
-    this.#ids.set(id, registration)
+    const registration = { id, place: this.#tunnels.add(tunnel), key: key === null ? null : this.#keys.add(key, tunnel), next: null }
+    this.#ids.add(registration)
     return registration
   }
 
   /** @internal */
   strike (registration: Registration): void {
-    const { id, place, key } = registration
-    if (place === null) return
+    const { place, key } = registration
+    if (place.at === -1) return
     this.#tunnels.strike(place)
-    this.#ids.delete(id)
+    this.#ids.strike(registration)
     if (key !== null) this.#keys.strike(key)
-    registration.place = registration.key = null
   }
 
   [Symbol.iterator] (): Generator<OpenTunnel> {
@@ -67,7 +61,7 @@ export class OpenTunnels implements TunnelsFact {
   /** The tunnel with this id, or undefined. */
   get (id: string): OpenTunnel | undefined {
     const place = this.#ids.get(id)?.place
-    return place == null ? undefined : view(place.member)
+    return place === undefined ? undefined : view(place.member)
   }
 
   /** The tunnels of a site, of a server or of a key; with an empty filter all of them. */
