@@ -3,12 +3,14 @@ import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import { compileDrain, type DrainOptions, type DrainSettings } from './ending/drain-options.ts'
 import { compileTimed, type Goodbye, type TimedGoodbye } from './ending/goodbye.ts'
+import { compileFrames, FRAME_KEYS, type FrameOptions, type FrameSettings } from './frames/frame-options.ts'
 import { compileUntil, type KeyOf, type Until, type UntilSettings } from './register/terms.ts'
 
 export type { Goodbye, TimedGoodbye } from './ending/goodbye.ts'
+export type { BothWays, FrameOptions, PingOptions, RateOptions } from './frames/frame-options.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
-export interface TunnelOptions {
+export interface TunnelOptions extends FrameOptions {
   /** Ends a tunnel in which no byte has passed for this time; pings are traffic. A number ends it with code 1001. Defaults to 0. */
   idleTimeout?: number | TimedGoodbye
   /** Ends a tunnel that has been open for this time. A number ends it with code 1001. Defaults to 0. */
@@ -36,7 +38,7 @@ export interface TunnelOptions {
 }
 
 /** The compiled tunnel options. */
-export interface TunnelSettings {
+export interface TunnelSettings extends FrameSettings {
   readonly idle: Required<TimedGoodbye>
   readonly age: Required<TimedGoodbye>
   readonly until: UntilSettings
@@ -56,7 +58,7 @@ const NUMBERS = ['maxTunnels', 'retryAfter'] as const
 
 /** Compiles the tunnel options; their mistakes are added to `mistakes`. */
 export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
-  checkKeys('websocket', options, ['idleTimeout', 'maxAge', 'until', 'key', ...TIMES, ...NUMBERS, 'drain'], mistakes)
+  checkKeys('websocket', options, ['idleTimeout', 'maxAge', 'until', 'key', ...TIMES, ...NUMBERS, ...FRAME_KEYS, 'drain'], mistakes)
   for (const key of TIMES) check(`websocket.${key}`, options[key])
   // Whole numbers: one is sent in a header, the other is compared with a count.
   for (const key of NUMBERS) {
@@ -76,6 +78,7 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
     maxTunnels: options.maxTunnels ?? 0,
     retryAfter: options.retryAfter ?? 5,
     settles: false,
+    ...compileFrames(options, mistakes),
     drain: compileDrain(options.drain, mistakes)
   }
 

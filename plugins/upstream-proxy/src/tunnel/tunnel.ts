@@ -4,12 +4,13 @@ import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
 import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
-import { Way, type WayOwner } from './ways/way.ts'
+import { type Framing, makeWay } from './ways/make-way.ts'
+import type { WayOwner } from './ways/way-owner.ts'
+import type { Way } from './ways/way.ts'
 import { follow } from './ways/way-events.ts'
 
 /** What is known about a tunnel when it opens. */
-export interface Opening {
-  readonly fact: TunnelFact
+export interface Opening extends Framing {
   readonly site: string | null
   readonly upstream: string
   readonly remoteAddress: string
@@ -17,8 +18,6 @@ export interface Opening {
   readonly key: string | null
   /** When it ends at the latest, ms since the epoch; Infinity where nobody says. */
   readonly until: number
-  /** Reserved bits that the negotiated extensions may set. */
-  readonly rsv: number
   /** Once, when both sockets have closed. */
   readonly onEnd: (tunnel: Tunnel) => void
   /** Once, when a direction's frames stop being readable. */
@@ -42,8 +41,8 @@ export class Tunnel implements WayOwner, Timed {
 
   constructor (client: Duplex, upstream: Duplex, opening: Opening) {
     this.opening = opening
-    this.up = new Way(this, 'client', client, upstream, opening.fact.received, true, opening.rsv)
-    this.down = new Way(this, 'upstream', upstream, client, opening.fact.sent, false, opening.rsv)
+    this.up = makeWay(this, 'client', client, upstream, opening)
+    this.down = makeWay(this, 'upstream', upstream, client, opening)
     if (!opening.fact.observed) this.up.reader.valid = this.down.reader.valid = false
     this.up.reverse = this.down
     this.down.reverse = this.up

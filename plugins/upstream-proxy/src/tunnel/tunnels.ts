@@ -19,6 +19,7 @@ import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
 import { tellFinished } from './handshake/opening-hooks.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
+import { holdPing } from './ending/ping.ts'
 import { matches } from './register/filter.ts'
 import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
 import { newFact } from './register/new-fact.ts'
@@ -131,6 +132,7 @@ export class Tunnels {
       upstream: upstream.server,
       remoteAddress: request.ip,
       rsv: reservedBits(fact.extensions),
+      limits: this.#settings.tunnel.frames,
       onEnd: () => {
         this.#ended(own, open)
         if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact } satisfies TunnelMessage)
@@ -157,7 +159,10 @@ export class Tunnels {
     const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.forward.sendTimeout }
     const now = performance.now()
     const date = Date.now()
-    for (const tunnel of this.#own.members()) holdLimits(tunnel, limits, now, date)
+    for (const tunnel of this.#own.members()) {
+      holdLimits(tunnel, limits, now, date)
+      if (limits.ping !== null) holdPing(tunnel, limits.ping, now)
+    }
   }
 
   /** Refuses the handshakes under way that the filter means, and returns how many there were. */

@@ -1,25 +1,17 @@
 // How is a Close frame built? (RFC 6455 §5.5.1)
-import { randomBytes } from 'node:crypto'
+import { controlFrame } from './control-frame.ts'
 
 /** The longest reason, in bytes of UTF-8: a control frame's payload is at most 125 bytes, and the code takes two of them. */
 export const MAX_REASON = 123
 
+const CLOSE = 0x8
+
 /** Builds a Close frame; masked where it goes to a server (RFC 6455 §5.3). The reason must be at most MAX_REASON bytes. */
 export function closeFrame (code: number, reason: string, masked: boolean): Buffer {
-  const text = Buffer.from(reason, 'utf8')
-  const length = 2 + text.length
-  const frame = Buffer.alloc((masked ? 6 : 2) + length)
-  frame[0] = 0x88
-  frame[1] = masked ? 0x80 | length : length
-  const at = masked ? 6 : 2
-  frame.writeUInt16BE(code, at)
-  text.copy(frame, at + 2)
-  if (masked) {
-    const mask = randomBytes(4)
-    mask.copy(frame, 2)
-    for (let i = 0; i < length; i++) frame[at + i] = frame[at + i] as number ^ mask[i & 3] as number
-  }
-  return frame
+  const payload = Buffer.alloc(2 + Buffer.byteLength(reason, 'utf8'))
+  payload.writeUInt16BE(code, 0)
+  payload.write(reason, 2, 'utf8')
+  return controlFrame(CLOSE, payload, masked)
 }
 
 /** The reason cut to what a Close frame holds, between characters, and as the receiver decodes it: a lone surrogate becomes U+FFFD. */

@@ -1,9 +1,14 @@
 // Which WebSocket frames pass in one direction? Their headers are read (RFC 6455 §5.2); payloads are not, except those of Close frames.
 import type { Flow } from '@fastify-arr/facts'
+import type { Gate } from './gate.ts'
 
 const CLOSE = 0x8
 const ANY = 0x70
 const NO_BYTES = Buffer.alloc(0)
+// What reading a header returns where there is no frame to read on.
+const INCOMPLETE = -1
+const INVALID = -2
+const REFUSED = -3
 
 /** Reads the frames of one direction, chunk by chunk, and counts them in a flow. It stores no payload (except a Close frame's) and allocates nothing per frame. */
 export class FrameReader {
@@ -11,10 +16,14 @@ export class FrameReader {
   valid = true
   /** The first Close frame: its code (null where it has none) and reason. */
   closed: { code: number | null, reason: string } | null = null
+  /** With a gate: how many bytes at the end of the last chunk were not read, because their header is incomplete or was refused. They must be read again. */
+  unread = 0
   readonly #flow: Flow
   readonly #masked: boolean
   /** The reserved bits that the negotiated extensions may set on a message's first frame. */
   readonly #rsv: number
+  /** The limits on frames, or null. */
+  readonly #gate: Gate | null
   /** Payload bytes of the current frame that have not arrived yet. */
   #left = 0
   #fragmented = false
@@ -22,10 +31,11 @@ export class FrameReader {
   #held = NO_BYTES
   #inClose = false
 
-  constructor (flow: Flow, masked: boolean, rsv: number) {
+  constructor (flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
     this.#flow = flow
     this.#masked = masked
     this.#rsv = rsv
+    this.#gate = gate
   }
 
   /** True between two frames, where another frame may be inserted. */
@@ -33,9 +43,13 @@ export class FrameReader {
     return this.valid && this.#left === 0 && this.#held.length === 0
   }
 
-  /** Reads a chunk. Returns the index after the last frame that ends in it, or -1 where none does. */
+  /**
+   * Reads a chunk. Returns the index after the last frame that ends in it, or -1 where none does. With a gate, the next chunk must begin with
+   * the bytes that are `unread`, and the gate says why it refused them.
+   */
   read (chunk: Buffer): number {
     if (!this.valid || this.closed !== null) return -1
+    this.unread = 0
     let bytes = chunk
     let at = 0
     let boundary = -1
@@ -65,8 +79,14 @@ export class FrameReader {
         continue
       }
       const next = this.#readHeader(bytes, at, end)
-      if (next === -1) break
-      if (next === -2) {
+      if (next < 0) {
+        if (this.#gate !== null) {
+          // No byte of a frame passes before its whole header was seen.
+          this.unread = end - at
+          this.#gate.refusal = next === INCOMPLETE ? null : next === INVALID ? 'invalid' : this.#gate.refusal
+          return boundary
+        }
+        if (next === INCOMPLETE) break
         this.valid = false
         return boundary
       }
@@ -78,35 +98,36 @@ export class FrameReader {
     return boundary
   }
 
-  /** The index after the header; -1 where it is incomplete; -2 where it is invalid. */
+  /** The index after the header; negative where it is incomplete, invalid or refused. */
   #readHeader (bytes: Buffer, at: number, end: number): number {
-    if (end - at < 2) return -1
+    if (end - at < 2) return INCOMPLETE
     const first = bytes[at] as number
     const second = bytes[at + 1] as number
     const opcode = first & 0x0f
     const fin = (first & 0x80) !== 0
     const rsv = first & 0x70
-    if ((second & 0x80) !== 0 !== this.#masked) return -2
+    if ((second & 0x80) !== 0 !== this.#masked) return INVALID
     let length = second & 0x7f
     if (opcode >= CLOSE) {
-      if (opcode > 0xa || !fin || length > 125) return -2
+      if (opcode > 0xa || !fin || length > 125) return INVALID
     } else if (opcode > 2 || (opcode === 0) !== this.#fragmented) {
-      return -2
+      return INVALID
     }
     // permessage-deflate sets RSV1 only on the first frame of a message (RFC 7692 §6.1).
-    if (rsv !== 0 && (rsv & ~(opcode === 1 || opcode === 2 || this.#rsv === ANY ? this.#rsv : 0)) !== 0) return -2
+    if (rsv !== 0 && (rsv & ~(opcode === 1 || opcode === 2 || this.#rsv === ANY ? this.#rsv : 0)) !== 0) return INVALID
     at += 2
     if (length === 126) {
-      if (end - at < 2) return -1
+      if (end - at < 2) return INCOMPLETE
       length = bytes[at] as number << 8 | bytes[at + 1] as number
       at += 2
     } else if (length === 127) {
-      if (end - at < 8) return -1
+      if (end - at < 8) return INCOMPLETE
       const high = bytes.readUInt32BE(at)
-      if (high > 0x1fffff) return -2 // larger than Number.MAX_SAFE_INTEGER
+      if (high > 0x1fffff) return INVALID // larger than Number.MAX_SAFE_INTEGER
       length = high * 0x100000000 + bytes.readUInt32BE(at + 4)
       at += 8
     }
+    if (this.#gate !== null && !this.#gate.admits(opcode, fin, length)) return REFUSED
     this.#count(opcode, fin)
     if (opcode === CLOSE) {
       this.#inClose = true

@@ -34,7 +34,7 @@ export function follow (way: Way): void {
     return
   }
   if (!readInto(from, onRead)) from.on('data', onData)
-  if (!way.to.writableNeedDrain) from.resume()
+  if (!way.to.writableNeedDrain) way.resume()
 }
 
 function onRead (this: Duplex, bytes: Buffer): boolean {
@@ -49,11 +49,12 @@ function onDrain (this: Duplex): void {
   const { reverse, tunnel } = (this as Socket)[WAY]
   // A side that accepts waiting bytes is active.
   tunnel.fact.lastActivity = Date.now()
-  reverse.from.resume()
+  reverse.resume()
 }
 
 function onEnd (this: Duplex): void {
   const way = (this as Socket)[WAY]
+  if (way.postpones(() => { onEnd.call(this) })) return
   way.tunnel.halfClosedAt ||= performance.now()
   way.tunnel.ended(way.side, 'end')
   const to = way.to as Socket

@@ -1,30 +1,17 @@
 // How do bytes get from one side to the other? Unchanged, counted, and no faster than the other side accepts them.
 import type { Duplex } from 'node:stream'
-import type { Flow, Side, TunnelFact } from '@fastify-arr/facts'
+import type { Flow, Side } from '@fastify-arr/facts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
 import { takenBy } from '../../sockets/taken.ts'
+import { pingFrame } from '../frames/control-frame.ts'
 import { FrameReader } from '../frames/frames.ts'
+import type { Gate } from '../frames/gate.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
+import type { Silence } from './silence.ts'
+import type { WayOwner } from './way-owner.ts'
 
 /** A read of this size or more, in bytes, is bulk: copying it would cost more than a buffer for this direction. */
 const BULK = 8192
-
-/** Receives a direction's events: the tunnel that it belongs to. */
-export interface WayOwner {
-  readonly fact: TunnelFact
-  /** When the first direction ended, or when unsent bytes last moved after that; 0 while both are open. */
-  halfClosedAt: number
-  /** A Close frame passed. */
-  saidClose (by: Side, code: number | null, reason: string): void
-  /** The proxy's Close frame was written. */
-  saidGoodbye (): void
-  /** A direction's frames stopped being readable. */
-  unreadable (side: Side): void
-  /** The transport ended. */
-  ended (by: Side, ending: TunnelFact['ending']): void
-  /** One of the sockets has closed. */
-  sideClosed (): void
-}
 
 /** One direction of a tunnel. */
 export class Way implements Late {
@@ -34,12 +21,18 @@ export class Way implements Late {
   readonly to: Duplex
   readonly flow: Flow
   readonly reader: FrameReader
+  /** True where frames are masked: toward the upstream (RFC 6455 §5.1). */
+  readonly masked: boolean
   reverse!: Way
   /** True once the close of `from` was handled: by the event, or because the socket was destroyed before the tunnel listened. */
   over = false
-  /** The proxy's Close frame, while it waits for the end of the current frame. */
+  /** Null where nothing is pinged. */
+  silence: Silence | null = null
+  /** The proxy's Close frame or ping, while it waits for the end of the current frame. */
   #waiting: Buffer | null = null
-  #saidClose = false
+  #isClose = false
+  /** True once the proxy's Close frame was written: nothing may follow it (RFC 6455 §5.5.1). */
+  protected saidClose = false
   /** True while writes are collected in the other side's corked socket. */
   #gathering = false
   /** This direction's own read buffer, while it moves bulk. */
@@ -49,13 +42,14 @@ export class Way implements Late {
   #taken = NaN
   #takenAt = 0
 
-  constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number) {
+  constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
     this.tunnel = tunnel
     this.side = side
     this.from = from
     this.to = to
     this.flow = flow
-    this.reader = new FrameReader(flow, masked, rsv)
+    this.masked = masked
+    this.reader = new FrameReader(flow, masked, rsv, gate)
   }
 
   /** Passes bytes of a reused buffer. False where reading must pause. */
@@ -69,12 +63,12 @@ export class Way implements Late {
     if (this.#bulk === null) {
       // The first bulk read: more will follow. Those are read into a buffer of this direction and written from it without a copy.
       this.#bulk = takeBuffer()
-      this.#written ??= () => { if (this.to.writableLength === 0) this.from.resume() }
+      this.#written ??= () => { if (this.to.writableLength === 0) this.resume() }
       return this.pass(Buffer.from(bytes))
     }
     this.pass(bytes, this.#written)
     // The other socket may still use the buffer: nothing is read until it has written all. After the proxy's Close frame it gets nothing more.
-    return this.#saidClose || this.to.writableLength === 0
+    return this.saidClose || this.to.writableLength === 0
   }
 
   /** True where its socket is destroyed and has not emitted 'close'. */
@@ -110,21 +104,41 @@ export class Way implements Late {
     shareBuffer()
   }
 
+  /** Reads the socket again after a pause. */
+  resume (): void {
+    this.from.resume()
+  }
+
+  /** True where bytes of this direction may not have been read yet, so that the silence of its side says nothing. */
+  get isUnread (): boolean {
+    return this.to.writableLength > 0
+  }
+
+  /** The socket has ended. True where bytes have to pass first: `then` is called after them. */
+  postpones (_then: () => void): boolean {
+    return false
+  }
+
   /** Passes bytes on. False where the other side must read before more is sent. */
   pass (chunk: Buffer, written: (() => void) | undefined = undefined): boolean {
     const { flow, tunnel, reader } = this
     flow.bytes += chunk.length
     tunnel.fact.lastActivity = Date.now()
-    if (this.#saidClose) return true // nothing may follow the proxy's Close frame (RFC 6455 §5.5.1)
-    const boundary = reader.valid && reader.closed === null ? this.#observe(chunk) : -1
+    if (this.saidClose) return true
+    return this.send(chunk, reader.valid && reader.closed === null ? this.observe(chunk) : -1, written)
+  }
+
+  /** Writes bytes that were read and observed. */
+  protected send (chunk: Buffer, boundary: number, written: (() => void) | undefined = undefined): boolean {
     if (!this.to.writable) return true
-    if (this.#waiting === null || reader.closed !== null || boundary === -1) {
+    if (this.#waiting === null || this.reader.closed !== null || boundary === -1) {
       if (chunk.length < BULK) this.#gather()
       return this.to.write(chunk, written)
     }
-    // The proxy's Close frame is inserted after the last complete frame; the bytes after it are dropped, because nothing may follow a Close frame.
+    // The proxy's frame is inserted after the last complete frame. What follows a Close frame is dropped.
     if (boundary > 0) this.to.write(Buffer.from(chunk.subarray(0, boundary)), written)
-    return this.#say()
+    const more = this.#say()
+    return this.saidClose || boundary === chunk.length ? more : this.to.write(Buffer.from(chunk.subarray(boundary)), written)
   }
 
   #gather (): void {
@@ -139,7 +153,8 @@ export class Way implements Late {
     this.to.uncork()
   }
 
-  #observe (chunk: Buffer): number {
+  /** Reads the frames of a chunk. */
+  protected observe (chunk: Buffer): number {
     const { reader, tunnel } = this
     const boundary = reader.read(chunk)
     if (reader.closed !== null) {
@@ -152,7 +167,24 @@ export class Way implements Late {
 
   /** Inserts a Close frame at the next frame boundary; later calls are ignored. */
   inject (frame: Buffer): void {
-    if (this.reader.closed !== null || this.#saidClose || this.#waiting !== null) return
+    if (this.reader.closed !== null || this.saidClose || this.#isClose) return
+    this.#isClose = true
+    this.#insert(frame)
+  }
+
+  /** Inserts a ping at the next frame boundary. False where that is not possible: frames cannot be read, the side accepts nothing, or a Close frame has passed. */
+  ping (): boolean {
+    if (!this.reader.valid || this.reader.closed !== null || this.saidClose || this.#waiting !== null || !this.to.writable) return false
+    this.#insert(pingFrame(this.masked))
+    return true
+  }
+
+  /** True while a frame of the proxy's waits for a boundary. */
+  get isWaiting (): boolean {
+    return this.#waiting !== null
+  }
+
+  #insert (frame: Buffer): void {
     this.#waiting = frame
     if (this.reader.atBoundary && this.to.writable) this.#say()
   }
@@ -160,8 +192,10 @@ export class Way implements Late {
   #say (): boolean {
     const more = this.to.write(this.#waiting, this.#written)
     this.#waiting = null
-    this.#saidClose = true
-    this.tunnel.saidGoodbye()
+    if (this.#isClose) {
+      this.saidClose = true
+      this.tunnel.saidGoodbye()
+    }
     return more
   }
 }
