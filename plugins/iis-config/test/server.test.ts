@@ -76,13 +76,25 @@ test('the proxy of the server becomes options of upstream-proxy', async t => {
     forwarded: { port: true },
     timeouts: { firstByte: 600000, idle: 600000 },
     maxHeadSize: 8192,
-    websocket: true,
+    websocket: { ping: 30000 },
     reverseRewrite: true
   })
   t.strictSame(read('<system.webServer><proxy enabled="true" reverseRewriteHostInResponseHeaders="false" /></system.webServer>').options.upstreamProxy, { reverseRewrite: false })
   t.match(row(report, '@reverseRewriteHostInResponseHeaders'), { status: 'used' })
   t.match(row(report, '@arrResponseHeader'), { status: 'used' })
-  t.match(row(report, '@pingInterval'), { status: 'unsupported' })
+  t.match(row(report, '@pingInterval'), { status: 'used' })
+})
+
+test('the pings of a WebSocket that is switched off, or that are switched off, are none', async t => {
+  const websocket = (attributes: string) => read(`<system.webServer><webSocket ${attributes} /></system.webServer>`).options.upstreamProxy?.websocket
+  t.strictSame(websocket('pingInterval="00:00:20"'), { ping: 20000 })
+  t.strictSame(websocket('pingInterval="00:01:00" enabled="true"'), { ping: 60000 })
+  t.equal(websocket('enabled="false" pingInterval="00:00:20"'), false)
+  t.equal(websocket('pingInterval="00:00:20" enabled="false"'), false)
+  t.equal(websocket('pingInterval="00:00:00" enabled="true"'), true)
+  t.equal(websocket('pingInterval="00:00:00"'), undefined)
+  t.throws(() => websocket('pingInterval="20"'), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE', message: /time span/ })
+  t.throws(() => websocket('pingInterval="30.00:00:00"'), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE', message: /a time up to/ })
 })
 
 test('a timeout that ARR would refuse is a problem', async t => {

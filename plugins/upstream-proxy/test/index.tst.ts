@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type Flow, type Goodbye, type MaxBodySize, type OpenTunnel, type OpenTunnels, type ProxyRouteOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type BothWays, type Flow, type Goodbye, type MaxBodySize, type OpenTunnel, type OpenTunnels, type PingOptions, type ProxyRouteOptions, type RateOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -21,6 +21,16 @@ test('the plugin is registered with its own options', () => {
   app.register(upstreamProxy, { websocket: { idleTimeout: 1000, drain: { code: 1012 } }, localUpgrades: ['/socket.io/'], tls: { ca: 'pem' } })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { upstream: 8080 })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { idle: 1000 } })
+  app.register(upstreamProxy, { websocket: { ping: 30_000, maxMessageSize: 65_536, maxMessageRate: 100, maxByteRate: 1_000_000 } })
+  app.register(upstreamProxy, { websocket: { ping: { interval: 30_000, timeout: 10_000, to: 'both' }, maxMessageSize: { received: 1000 } } })
+  app.register(upstreamProxy, { websocket: { maxMessageRate: { received: 10, burst: 50, over: 'hold' }, maxByteRate: { sent: 1000, over: 'close' } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { ping: { timeout: 1000 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { ping: { interval: 1000, to: 'all' } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { maxMessageSize: { up: 1000 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { maxByteRate: { received: 1000, over: 'drop' } } })
+  expect<TunnelOptions['ping']>().type.toBe<number | PingOptions | undefined>()
+  expect<TunnelOptions['maxMessageSize']>().type.toBe<number | BothWays | undefined>()
+  expect<TunnelOptions['maxMessageRate']>().type.toBe<number | RateOptions | undefined>()
   app.register(upstreamProxy, { ownedHeaders: [...OWNED_HEADERS, 'x-user'], dropUnderscores: 'all' })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { dropUnderscores: true })
   app.register(upstreamProxy, { maxBodySize: 1000, upgrades: ['websocket', 'tcp', 'SPDY/3.1'] })

@@ -35,7 +35,7 @@ export interface ListenersOptions {
 
 /** The options of `@fastify-arr/upstream-proxy`. Times are in ms. */
 export interface UpstreamProxyOptions {
-  websocket?: boolean
+  websocket?: boolean | { ping: number }
   hostHeader?: string
   reverseRewrite?: boolean
   forwarded?: { for?: 'append' | 'keep', port?: boolean }

@@ -43,7 +43,8 @@ export function withoutEffect (note: string): Fate<unknown> {
   }
 }
 
-function asDefault (reading: Reading, element: XmlElement, name: string): void {
+/** Marks an attribute that asks for what the plugins do by default. */
+export function asDefault (reading: Reading, element: XmlElement, name: string): void {
   const attribute = element.attributes.get(name)
   if (attribute !== undefined) reading.byDefault(attribute, 'asks for what happens here anyway')
 }

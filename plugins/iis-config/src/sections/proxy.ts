@@ -1,6 +1,6 @@
 // `<proxy>` and `<webSocket>` become options of upstream-proxy. ARR's defaults are in arr_schema.xml.
 import type { UpstreamProxyOptions } from '../config/plugin-options.ts'
-import { differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
+import { asDefault, differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
 
@@ -79,11 +79,31 @@ export const PROXY = {
   cacheEnabled: noCache
 } as const satisfies AttributeTable<ProxyDraft>
 
+/** The longest time between two pings, ms. */
+const LONGEST_PING = 2 ** 31 - 1
+
+/** IIS pings the client, and its default is not to. */
+const pingInterval: Fate<ProxyDraft> = (reading, element, name, draft) => {
+  const ms = reading.duration(element, name)
+  if (ms === undefined) return
+  if (ms > LONGEST_PING) {
+    reading.problem(element.attributes.get(name) ?? element, `${name}="${element.attributes.get(name)?.value ?? ''}" is not a time up to 24.20:31:23`)
+  } else if (ms === 0) {
+    asDefault(reading, element, name)
+  } else if (draft.options.websocket !== false) {
+    draft.options.websocket = { ping: ms }
+  }
+}
+
 /** The attributes of `<webSocket>`, settings of IIS's own WebSocket module: upstream-proxy passes bytes on and buffers no messages. */
 const WEB_SOCKET = {
-  enabled: (reading, element, name, { options }) => { options.websocket = reading.flag(element, name) },
+  enabled: (reading, element, name, { options }) => {
+    const enabled = reading.flag(element, name)
+    // The interval may have been read before.
+    if (enabled === false || typeof options.websocket !== 'object') options.websocket = enabled
+  },
   receiveBufferLimit: differs('messages are not held in a buffer, bytes pass as they come'),
-  pingInterval: lost('the proxy sends no pings of its own into a WebSocket', 'let the backend ping; pings pass', ['00:00:00'])
+  pingInterval
 } as const satisfies AttributeTable<ProxyDraft>
 
 /** Reads `<system.webServer><proxy>`. */

@@ -25,3 +25,21 @@ export function takenBy (side: Duplex): number {
   if ('rstCode' in side) return takenFrom((side as Http2Stream).session?.socket as Socket | undefined, 0)
   return takenFrom(side as Socket, side.writableLength)
 }
+
+/** How long a socket has accepted none of the bytes that wait for it. */
+export class Untaken {
+  /** How many bytes it had accepted at the last check, and since when that number has not changed. */
+  #taken = NaN
+  #takenAt = 0
+
+  /** In ms; 0 where none wait. Must be called regularly: it compares with the last check. */
+  since (socket: Duplex, now: number): number {
+    const taken = socket.writableLength === 0 ? NaN : takenBy(socket)
+    // NaN differs from NaN, so the time restarts at each check while nothing waits.
+    if (taken !== this.#taken) {
+      this.#taken = taken
+      this.#takenAt = now
+    }
+    return now - this.#takenAt
+  }
+}

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Flow, Side } from '@fastify-arr/facts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
-import { takenBy } from '../../sockets/taken.ts'
+import { Untaken } from '../../sockets/taken.ts'
 import { pingFrame } from '../frames/control-frame.ts'
 import { FrameReader } from '../frames/frames.ts'
 import type { Gate } from '../frames/gate.ts'
@@ -38,9 +38,7 @@ export class Way implements Late {
   /** This direction's own read buffer, while it moves bulk. */
   #bulk: Buffer | null = null
   #written: (() => void) | undefined
-  /** How many bytes the other side had accepted at the last check, and since when that number has not changed. */
-  #taken = NaN
-  #takenAt = 0
+  readonly #untaken = new Untaken()
 
   constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
     this.tunnel = tunnel
@@ -78,18 +76,12 @@ export class Way implements Late {
 
   /** True where the proxy's Close frame can still be sent in this direction. */
   get canClose (): boolean {
-    return this.reader.valid && this.reader.closed === null && !this.#saidClose && this.to.writable
+    return this.reader.valid && this.reader.closed === null && !this.saidClose && this.to.writable
   }
 
   /** How long the other side has accepted none of the bytes that wait for it, in ms; 0 where none wait. Must be called regularly: it compares with the last check. */
   untaken (now: number): number {
-    const taken = this.to.writableLength === 0 ? NaN : takenBy(this.to)
-    // NaN differs from NaN, so the time restarts at each check while nothing waits.
-    if (taken !== this.#taken) {
-      this.#taken = taken
-      this.#takenAt = now
-    }
-    return now - this.#takenAt
+    return this.#untaken.since(this.to, now)
   }
 
   /** Both sockets are closed. */
