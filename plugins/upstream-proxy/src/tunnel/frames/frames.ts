@@ -43,6 +43,11 @@ export class FrameReader {
     return this.valid && this.#left === 0 && this.#held.length === 0
   }
 
+  /** How many bytes of the current frame have not arrived yet, once its header has; 0 between two frames. */
+  get left (): number {
+    return this.#left
+  }
+
   /**
    * Reads a chunk. Returns the index after the last frame that ends in it, or -1 where none does. With a gate, the next chunk must begin with
    * the bytes that are `unread`, and the gate says why it refused them.

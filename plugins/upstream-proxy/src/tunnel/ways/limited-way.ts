@@ -27,6 +27,8 @@ export class LimitedWay extends Way {
   /** Runs while bytes are held back by a rate. */
   #timer: NodeJS.Timeout | undefined
   #afterwards: (() => void) | null = null
+  /** True once too many bytes have ended the tunnel, while a frame is passed to its end. */
+  #isClosing = false
   /** True once a limit has ended this direction: nothing passes any more. */
   #isOver = false
 
@@ -118,12 +120,17 @@ export class LimitedWay extends Way {
   }
 
   /** How many of so many bytes may pass now. */
-  #room (wanted: number): number {
-    if (this.#bytes === null) return wanted
+  #room (queued: number): number {
+    if (this.#bytes === null) return queued
+    // A frame that is on its way still passes to its end, at the rate, and the Close frame follows it.
+    const wanted = this.#isClosing ? Math.min(queued, this.reader.left || queued) : queued
     const tokens = this.#bytes.at(performance.now())
     if (tokens >= wanted) return wanted
-    // A frame that is on its way still passes to its end, at the rate: the Close frame follows it.
-    if (this.#limits.bytes?.over === 'close') this.#end('byteRate', 1008, 'too many bytes')
+    if (this.#limits.bytes?.over === 'close' && !this.#isClosing) {
+      this.#isClosing = true
+      this.#end('byteRate', 1008, 'too many bytes')
+      return this.#room(queued)
+    }
     return tokens < 1 ? 0 : Math.min(wanted, Math.max(LEAST, Math.floor(tokens)))
   }
 
