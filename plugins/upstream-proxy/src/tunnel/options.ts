@@ -9,6 +9,8 @@ import { compileUntil, type KeyOf, type Until, type UntilSettings } from './regi
 export type { Goodbye, TimedGoodbye } from './ending/goodbye.ts'
 export type { BothWays, FrameOptions, PingOptions, RateOptions } from './frames/frame-options.ts'
 
+export type { BothWays, FrameOptions, PingOptions, RateOptions } from './frames/frame-options.ts'
+
 /** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
 export interface TunnelOptions extends FrameOptions {
   /** Ends a tunnel in which no byte has passed for this time; pings are traffic. A number ends it with code 1001. Defaults to 0. */
