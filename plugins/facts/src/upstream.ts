@@ -67,12 +67,25 @@ export interface TunnelFact {
   limit: TunnelLimit | null
 }
 
+/** An attempt whose connection did not come about. */
+export interface UpstreamAttempt {
+  /** The origin that was asked, e.g. `http://localhost:8080`. */
+  readonly server: string
+  /** The stable code, e.g. `FST_ARR_UPSTREAM_REFUSED`. */
+  readonly code: string
+  readonly moment: Moment
+  /** How long it took, ms. */
+  readonly time: number
+}
+
 /** The upstream's part in one exchange. Written by upstream-proxy alone, while the exchange goes on. */
 export interface Upstream {
   /** The GUID sent as `X-ARR-LOG-ID`. */
   readonly logId: string
-  /** The origin that was asked, e.g. `http://localhost:8080`. */
+  /** The origin that was asked, e.g. `http://localhost:8080`; of several attempts, that of the last. */
   readonly server: string
+  /** The attempts whose connections did not come about, in their order, also the last one where that is the error. Empty where the first connection came about. */
+  readonly attempts: readonly UpstreamAttempt[]
   /** The farm member that was picked, or null where there is no farm. */
   readonly routed: string | null
   /** The status the upstream answered (101 for a WebSocket); null until it did. */

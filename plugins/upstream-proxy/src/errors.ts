@@ -34,6 +34,7 @@ export const ERRORS = {
   TooMany: createError('FST_ARR_PROXY_TOO_MANY', 'Too many connections are open at the moment', 503),
   Expired: createError('FST_ARR_PROXY_EXPIRED', 'The authorization has expired', 401),
   Closed: createError('FST_ARR_PROXY_CLOSED', 'The connection was closed', 403),
+  TooManyOfKey: createError('FST_ARR_PROXY_TOO_MANY_OF_CLIENT', 'This client has too many connections open at the moment', 429),
   Draining: createError('FST_ARR_PROXY_DRAINING', 'The server is shutting down', 503),
   ClientTimeout: createError('FST_ARR_CLIENT_TIMEOUT', 'The client took too long', 408),
   RewriteFailed: createError('FST_ARR_PROXY_REWRITE_FAILED', 'The answer could not be rewritten', 500),
@@ -95,7 +96,7 @@ export function systemCodeOf (cause: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
-const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy' }
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
 
 /** Whose fault it is where a connection to an upstream fails with this error. */
 export function sideOf (name: ErrorName): Side {

@@ -1,5 +1,4 @@
 // upstream-proxy: sends a request to its upstream and the answer back to the client. This file registers it with Fastify.
-import { randomUUID } from 'node:crypto'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Upstream } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
@@ -15,6 +14,7 @@ import { answerError } from './forward/error-answer.ts'
 import { createForwarder } from './forward/forwarder.ts'
 import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
+import { newUpstream, type NextRoute } from './route/attempts.ts'
 import { AnswerWays, hasErrorHandler, type AnswerWay } from './route/answer-way.ts'
 import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
@@ -49,10 +49,12 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
   guardServers(fastify)
-  const forwarder = createForwarder(settings)
-  deferContinue(fastify.server)
   const own = ownRoutes(options)
-  const tunnels = new Tunnels(fastify.tunnels, own?.tunnels(settings) ?? settings)
+  // Own routes have chosen the server themselves, and nobody can be asked for another one.
+  const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
+  const forwarder = createForwarder(settings, next)
+  deferContinue(fastify.server)
+  const tunnels = new Tunnels(fastify.tunnels, own?.tunnels(settings) ?? settings, next)
   fastify.addHook('preClose', farewell(fastify.server, tunnels))
   const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
   const ways = new AnswerWays()
@@ -115,16 +117,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   /** Throws nothing: `done` gets the error that Fastify has to answer. */
   function send (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void, forward = forwarder.forward): void {
     try {
-      request.upstream = {
-        logId: randomUUID(),
-        server: route.origin.name,
-        routed: null,
-        status: null,
-        error: null,
-        tunnel: null,
-        connectTime: null,
-        firstByteTime: null
-      }
+      request.upstream = newUpstream(route.origin.name)
       if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
       const upgrade = upgradeOf(request.raw)
       if (upgrade !== undefined) {
@@ -196,5 +189,5 @@ export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { MaxBodySize } from './forward/request/body-limit.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/answer/rewrites.ts'
 export type { OpenTunnels } from './tunnel/register/open-tunnels.ts'
-export type { BothWays, FrameOptions, Goodbye, PingOptions, RateOptions, TimedGoodbye, TunnelOptions } from './tunnel/options.ts'
-export type { Flow, Moment, OpenTunnel, Side, TunnelFact, Upstream, UpstreamError } from '@fastify-arr/facts'
+export type { BothWays, FrameOptions, Goodbye, PingOptions, RateOptions, TimedGoodbye, TunnelOptions, AdmissionOptions, MaxTunnelsPer } from './tunnel/options.ts'
+export type { Flow, Moment, OpenTunnel, Side, TunnelFact, Upstream, UpstreamAttempt, UpstreamError } from '@fastify-arr/facts'

@@ -376,6 +376,7 @@ t.test('the limits that hold where nothing is said', t => {
     halfCloseTimeout: 30_000,
     keepAlive: 60_000,
     maxTunnels: 0,
+    admission: { handshakes: 0, wait: 0, waiting: 10_000, per: null },
     retryAfter: 5,
     settles: false,
     drain: { code: 1001, reason: '', window: 1000, perSecond: 1000, pace: 'window', underway: 100, deadline: 3500 }

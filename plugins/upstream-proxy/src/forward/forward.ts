@@ -2,7 +2,8 @@
 //
 //   1. prepare, once      the request's head is serialized; the kind of its body is known
 //   2. attempt            when there is something to send, the pool gives a connection, and head and body are sent; a second attempt
-//                         is made only where a keep-alive connection was closed before it carried anything, or none could be opened
+//                         is made only where a keep-alive connection was closed before it carried anything, or none could be opened;
+//                         in the second case it has a route, a pool and a head of its own
 //   3. relay              interim answers, head, body and trailers go to the client as they arrive
 //   4. finish, once       the facts are final; the client has a complete answer, an error, or a cut connection
 import type { Moment, Side, Upstream } from '@fastify-arr/facts'
@@ -27,14 +28,12 @@ import type { BodyPaces } from './request/body-pace.ts'
 import { awaitsContinue, CONTINUE_PATIENCE } from './request/continue.ts'
 import { expectNothing, takeNothing } from './request/no-body.ts'
 import { type BodyOwner, RequestBody } from './request/request-body.ts'
-import type { RequestHead } from './request/request-head.ts'
 
 export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOwner {
   readonly request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #way: AnswerWay
   readonly #fact: Upstream
-  readonly #head: RequestHead
   readonly #lease: Lease
   readonly #settings: ForwardSettings
   readonly #body: RequestBody | null
@@ -45,14 +44,14 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, head: RequestHead, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number, deliver: DeliverAnswer | null) {
+  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number, deliver: DeliverAnswer | null) {
     this.request = request
     this.#reply = reply
     this.#way = way
     this.#fact = request.upstream as Upstream
-    this.#head = head
     this.#lease = lease
     this.#settings = settings
+    const { head } = lease
     this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, limit, this)
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = deliver?.(reply) ?? deliveryOf(reply, way, leftovers, this)
@@ -78,7 +77,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
   }
 
   connected (connection: Line): void {
-    const { method, text } = this.#head
+    const { method, text } = this.#lease.head
     this.#lease.begin(connection)
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
@@ -118,7 +117,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
     this.#fact.firstByteTime = performance.now() - this.#arrived
     this.#body?.answered()
     const isUnread = this.#body !== null && !this.#body.begun
-    this.#delivery.head(clientAnswer(this.request, this.#reply, head, this.#head, this.#settings, isUnread), this)
+    this.#delivery.head(clientAnswer(this.request, this.#reply, head, this.#lease.head, this.#settings, isUnread), this)
   }
 
   broken (cause: unknown): void {
@@ -155,7 +154,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
   // 4. Finish
 
   failed (failure: Failure): void {
-    if (this.#lease.mayRetry(failure)) this.start()
+    if (this.#lease.mayRetry(failure, this.request, this.#arrived)) this.start()
     else this.#fail(failure.name, failure.moment, failure.side, failure.cause)
   }
 

@@ -3,13 +3,14 @@ import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
+import { anotherAttempt, type NextRoute } from '../route/attempts.ts'
 import type { Route } from '../route/route.ts'
 import type { Origin } from '../route/target.ts'
 import { Leftovers } from './answer/leftovers.ts'
 import type { DeliverAnswer } from './answer-delivery.ts'
 import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
-import { Lease } from './lease.ts'
+import { type Elsewhere, Lease } from './lease.ts'
 import { Pool } from './pool/pool.ts'
 import { bodyLimit } from './request/body-limit.ts'
 import { BodyPaces } from './request/body-pace.ts'
@@ -27,7 +28,8 @@ export interface Forwarder {
   close (): Promise<void>
 }
 
-export function createForwarder (settings: Settings): Forwarder {
+/** `next` gives the route of another attempt; with null, that is the first one's. */
+export function createForwarder (settings: Settings, next: NextRoute | null = null): Forwarder {
   const pools = new Map<Origin, Pool>()
   const leftovers = new Leftovers(shorter(settings.forward.idleTimeout, settings.forward.sendTimeout))
   const paces = new BodyPaces(settings.forward.minRate, settings.forward.idleTimeout)
@@ -41,13 +43,21 @@ export function createForwarder (settings: Settings): Forwarder {
     return pool
   }
 
+  const elsewhere: Elsewhere | null = next === null
+    ? null
+    : (request, before) => anotherAttempt(request, next, route => {
+        const head = requestHead(request, route, settings, (request.upstream as Upstream).logId, before)
+        return { pool: poolOf(head.origin), head }
+      })
+
   return {
     forward (request, reply, route, way, own = settings, deliver = null) {
       // Before the reply is hijacked, so that Fastify answers an error of the request itself.
       const head = requestHead(request, route, own, (request.upstream as Upstream).logId)
       const limit = bodyLimit(request, reply, head.body, own.forward.maxBodySize)
       if (deliver === null && !way.errorsThroughReply) reply.hijack()
-      const forwarding = new Forwarding(request, reply, way, head, new Lease(poolOf(head.origin), head, own.forward.retries), own.forward, leftovers, paces, limit, deliver)
+      const lease = new Lease(poolOf(head.origin), head, own.forward.retries, elsewhere)
+      const forwarding = new Forwarding(request, reply, way, lease, own.forward, leftovers, paces, limit, deliver)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
         // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.

@@ -1,14 +1,14 @@
 // What may be configured about WebSockets, and what does it compile to?
 import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
+import { type AdmissionOptions, type AdmissionSettings, compileAdmission, type MaxTunnelsPer } from './admission/options.ts'
 import { compileDrain, type DrainOptions, type DrainSettings } from './ending/drain-options.ts'
 import { compileTimed, type Goodbye, type TimedGoodbye } from './ending/goodbye.ts'
 import { compileFrames, FRAME_KEYS, type FrameOptions, type FrameSettings } from './frames/frame-options.ts'
 import { compileUntil, type KeyOf, type Until, type UntilSettings } from './register/terms.ts'
 
+export type { AdmissionOptions, MaxTunnelsPer } from './admission/options.ts'
 export type { Goodbye, TimedGoodbye } from './ending/goodbye.ts'
-export type { BothWays, FrameOptions, PingOptions, RateOptions } from './frames/frame-options.ts'
-
 export type { BothWays, FrameOptions, PingOptions, RateOptions } from './frames/frame-options.ts'
 
 /** Options of the WebSocket tunnel. Times are in ms; 0 disables a limit. */
@@ -31,9 +31,13 @@ export interface TunnelOptions extends FrameOptions {
   halfCloseTimeout?: number
   /** Idle time of a TCP connection before keep-alive probes, on both sides. Defaults to 60000. */
   keepAlive?: number
-  /** The most tunnels at a time; beyond it an upgrade gets 503 with Retry-After. 0 for no limit. Defaults to 0. */
+  /** The most tunnels at a time, handshakes under way included; beyond it an upgrade waits as `admission` says, or gets 503 with Retry-After. 0 for no limit. Defaults to 0. */
   maxTunnels?: number
-  /** The value of Retry-After in a 503, in seconds. Defaults to 5. */
+  /** The most tunnels of one user, address or whatever `key` names; beyond it an upgrade gets 429 with Retry-After. Defaults to no limit. */
+  maxTunnelsPer?: MaxTunnelsPer
+  /** How many handshakes may be under way, and how long others wait for a place. Defaults to any number, so that none waits. */
+  admission?: AdmissionOptions
+  /** The value of Retry-After in a 503 or 429, in seconds. Defaults to 5. */
   retryAfter?: number
   /** How tunnels are ended when the server closes. */
   drain?: DrainOptions
@@ -49,6 +53,7 @@ export interface TunnelSettings extends FrameSettings {
   readonly halfCloseTimeout: number
   readonly keepAlive: number
   readonly maxTunnels: number
+  readonly admission: AdmissionSettings
   readonly retryAfter: number
   /** Whether the upstream's first bytes wait until a client in this process has seen that its WebSocket is open. */
   readonly settles: boolean
@@ -60,7 +65,7 @@ const NUMBERS = ['maxTunnels', 'retryAfter'] as const
 
 /** Compiles the tunnel options; their mistakes are added to `mistakes`. */
 export function compileTunnel (options: TunnelOptions, mistakes: string[]): TunnelSettings {
-  checkKeys('websocket', options, ['idleTimeout', 'maxAge', 'until', 'key', ...TIMES, ...NUMBERS, ...FRAME_KEYS, 'drain'], mistakes)
+  checkKeys('websocket', options, ['idleTimeout', 'maxAge', 'until', 'key', ...TIMES, ...NUMBERS, ...FRAME_KEYS, 'maxTunnelsPer', 'admission', 'drain'], mistakes)
   for (const key of TIMES) check(`websocket.${key}`, options[key])
   // Whole numbers: one is sent in a header, the other is compared with a count.
   for (const key of NUMBERS) {
@@ -78,6 +83,7 @@ export function compileTunnel (options: TunnelOptions, mistakes: string[]): Tunn
     halfCloseTimeout: options.halfCloseTimeout ?? 30_000,
     keepAlive: options.keepAlive ?? 60_000,
     maxTunnels: options.maxTunnels ?? 0,
+    admission: compileAdmission(options.admission, options.maxTunnelsPer, mistakes),
     retryAfter: options.retryAfter ?? 5,
     settles: false,
     ...compileFrames(options, mistakes),

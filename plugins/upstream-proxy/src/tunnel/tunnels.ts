@@ -4,26 +4,27 @@ import type { Duplex } from 'node:stream'
 import { CHANNELS, type RequestFacts, type TunnelFilter, type TunnelMessage, type TunnelOpened, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
-import { describe, ERRORS } from '../errors.ts'
-import { dropUnsendable } from '../forward/reply/reply-headers.ts'
+import { ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
-import { runAfterLeaving } from '../route/on-send.ts'
+import type { NextRoute } from '../route/attempts.ts'
 import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
+import { Admission } from './admission/admission.ts'
+import { Visit } from './admission/visit.ts'
 import { type Drain, drainTunnels } from './ending/drain.ts'
 import { reservedBits } from './frames/frames.ts'
-import { clientSide, type ClientSide } from './handshake/client-side.ts'
+import { clientSide } from './handshake/client-side.ts'
+import { EarlyClient } from './handshake/early-client.ts'
 import { Handshake } from './handshake/handshake.ts'
 import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
-import { tellFinished } from './handshake/opening-hooks.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
 import { holdPing } from './ending/ping.ts'
 import { matches } from './register/filter.ts'
 import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
 import { newFact } from './register/new-fact.ts'
-import { type Terms, termsOf } from './register/terms.ts'
+import { NO_TERMS, termsOf } from './register/terms.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** Diagnostics channel: `{ request, tunnel, open }`, where `tunnel` is the tunnel's fact, and `open` can close it. */
@@ -31,99 +32,83 @@ export const OPEN = channel(CHANNELS.tunnelOpen)
 /** Diagnostics channel: `{ request, tunnel }`, when both sockets of the tunnel have closed. */
 export const CLOSE = channel(CHANNELS.tunnelClose)
 
-// RFC 9110 §11.6.1: a 401 must say how one authorizes oneself; RFC 6750 §3.1
-const EXPIRED = 'Bearer error="invalid_token"'
-
-/** A handshake under way, and whose it is. */
-interface Pending {
-  readonly handshake: Handshake
-  readonly request: FastifyRequest
-  readonly terms: Terms
-}
-
 /** Opens tunnels, enforces their limits, and ends them with a Close frame when the server closes. */
 export class Tunnels {
   /** The open tunnels of all proxies of the server. */
   readonly open: OpenTunnels
   readonly #own = new Roster<Tunnel>()
   readonly #settings: Settings
-  readonly #pending = new Roster<Pending>()
+  /** The upgrades that wait or whose handshake is under way. */
+  readonly #pending = new Roster<Visit>()
+  readonly #admission: Admission
+  readonly #next: NextRoute | null
   #sweeper: NodeJS.Timeout | undefined
-  #draining = false
   #drain: Drain | null = null
 
-  constructor (open: OpenTunnels, settings: Settings) {
+  /** `next` gives the route of a handshake's further attempts; with null there are none. */
+  constructor (open: OpenTunnels, settings: Settings, next: NextRoute | null) {
     this.open = open
     this.#settings = settings
+    this.#admission = new Admission(settings.tunnel.admission, settings.tunnel.maxTunnels)
+    this.#next = next
     open.join(this)
   }
 
   /** Takes an upgrade to its upstream. `done` gets the error that Fastify has to answer; without one, the request is answered here. */
   take (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
-    const fact = request.upstream as Upstream
     if (upgrade === undefined) throw new ERRORS.BadHandshake()
-    const { maxTunnels, retryAfter, until, key } = this.#settings.tunnel
-    const refuse = (error: Error): void => {
-      dropUnsendable(reply)
-      if (error instanceof ERRORS.Draining || error instanceof ERRORS.TooMany) reply.header('retry-after', String(retryAfter))
-      if (error instanceof ERRORS.Expired) reply.header('www-authenticate', EXPIRED)
-      done(error)
-    }
+    const { retryAfter, until, key } = this.#settings.tunnel
     const client = clientSide(upgrade)
     client.decline(reply) // until the upstream has answered 101
     const offered = offerOf(request, upgrade, this.#settings.upgrades)
-    if (offered.length === 0) {
-      fact.error = describe('BadHandshake', 'connect', 'client')
-      refuse(new ERRORS.BadHandshake())
-      return
-    }
     const terms = termsOf(request, until.at, key)
-    if (terms instanceof Error) {
-      refuse(terms)
-      return
-    }
-    if (this.#draining || (maxTunnels > 0 && this.#own.size + this.#pending.size >= maxTunnels)) {
-      const name = this.#draining ? 'Draining' : 'TooMany'
-      fact.error = describe(name, 'connect', 'proxy')
-      refuse(new ERRORS[name]())
-      return
-    }
-    const handshake: Handshake = new Handshake(request, reply, client, offered, this.#settings, way,
-      opened => {
-        this.#pending.strike(pending)
-        reply.hijack()
-        client.open(reply)
-        if (this.#settings.tunnel.settles) settle(client.stream)
-        this.#begin(request, client, opened, terms)
-        done()
-        tellFinished(reply)
-      },
-      (error, isAnswered) => {
-        this.#pending.strike(pending)
-        // Through the reply: Fastify must neither go on to the route's handler nor be told that the reply is not its own.
-        if (isAnswered) return
-        if (error !== null) {
-          refuse(error)
-          return
-        }
-        if (request.upstream?.error?.side === 'client') runAfterLeaving(way, request, reply)
-        if (!reply.sent) reply.hijack()
-        done()
-      })
-    const pending = this.#pending.add({ handshake, request, terms })
-    try {
-      handshake.begin(route)
-    } catch (error) {
-      this.#pending.strike(pending)
-      dropUnsendable(reply)
-      throw error
+    const visit: Visit = new Visit(request, reply, new EarlyClient(client), way, terms instanceof Error ? NO_TERMS : terms, retryAfter, () => { this.#pending.strike(place) }, done, counted => { this.#shakeHands(visit, route, way, offered, counted) })
+    const place = this.#pending.add(visit)
+    if (offered.length === 0) {
+      visit.refused('BadHandshake')
+    } else if (terms instanceof Error) {
+      visit.end(terms)
+    } else {
+      try {
+        this.#admission.admit(visit)
+      } catch (error) {
+        visit.end(error as Error)
+      }
     }
   }
 
-  #begin (request: FastifyRequest, client: ClientSide, opened: Opened, terms: Terms): void {
+  /** `counted` is the key that the handshake counts for. */
+  #shakeHands (visit: Visit, route: Route, way: AnswerWay, offered: readonly string[], counted: string | null): void {
+    const { request, reply, early } = visit
+    const { client } = early
+    const handshake = new Handshake(request, reply, early, offered, this.#settings, way, this.#next,
+      opened => {
+        this.#admission.opened()
+        reply.hijack()
+        client.open(reply)
+        if (this.#settings.tunnel.settles) settle(client.stream)
+        this.#begin(visit, opened, counted)
+        visit.opened()
+      },
+      (error, isAnswered) => {
+        this.#admission.failed(counted)
+        if (isAnswered) visit.passedOn()
+        else visit.end(error)
+      })
+    visit.owner = handshake
+    try {
+      handshake.begin(route)
+    } catch (error) {
+      this.#admission.failed(counted)
+      early.leave()
+      visit.end(error as Error)
+    }
+  }
+
+  #begin ({ request, terms, early: { client } }: Visit, opened: Opened, counted: string | null): void {
     const upstream = request.upstream as Upstream
-    const fact = newFact(request.upstream as Upstream, client.http, opened)
+    const fact = newFact(upstream, client.http, opened)
     upstream.tunnel = fact
     const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
       fact,
@@ -135,6 +120,7 @@ export class Tunnels {
       limits: this.#settings.tunnel.frames,
       onEnd: () => {
         this.#ended(own, open)
+        this.#admission.ended(counted)
         if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact } satisfies TunnelMessage)
       },
       onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
@@ -168,7 +154,7 @@ export class Tunnels {
   /** Refuses the handshakes under way that the filter means, and returns how many there were. */
   refuse (filter: TunnelFilter): number {
     const meant = this.#pending.members().filter(({ request, terms }) => matches(filter, { site: siteOf(request), server: request.upstream?.server ?? '', key: terms.key }))
-    for (const { handshake } of meant) handshake.giveUp('Closed')
+    for (const visit of meant) visit.giveUp('Closed')
     return meant.length
   }
 
@@ -179,8 +165,8 @@ export class Tunnels {
 
   /** Refuses new upgrades, sends Close frames into the open tunnels and resolves when none is left, at the deadline at the latest. */
   async drain (share: number): Promise<void> {
-    this.#draining = true
-    for (const { handshake } of this.#pending.members()) handshake.giveUp('Draining')
+    this.#admission.close()
+    for (const visit of this.#pending.members()) visit.giveUp('Draining')
     if (this.#own.size === 0) return
     this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain, share)
     await this.#drain.done

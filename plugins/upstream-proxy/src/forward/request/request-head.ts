@@ -34,8 +34,8 @@ export interface RequestHead {
 
 const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 
-/** Builds the head. Throws BadTarget where it would not be valid HTTP, and BodyTaken where a hook has read the body and provided no other. */
-export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string): RequestHead {
+/** Builds the head; that of another attempt has `before`, whose body it sends. Throws BadTarget where it would not be valid HTTP, and BodyTaken where a hook has read the body and provided no other. */
+export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string, before: RequestHead | null = null): RequestHead {
   const given = givenLength(request)
   let body = given === null ? bodyOf(request) : given === 0 ? 'none' : 'sized'
   let { origin, path } = route
@@ -46,8 +46,8 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
   const { rewriteRequest } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
-  // Last, because it pauses the body until the proxy reads it.
-  const source = body === 'none' ? null : sourceOf(request)
+  // Last, because it pauses the body until the proxy reads it. For another attempt that has happened already.
+  const source = before !== null ? before.source : body === 'none' ? null : sourceOf(request)
   if (given !== null) {
     without(headers, 'content-length')
     if (given > 0 || isBodyUsual(method)) headers.push('Content-Length', String(given))

@@ -1,4 +1,4 @@
-// What does the client do while its handshake is under way? It may send bytes, end its side, or leave.
+// What does the client do while its handshake waits or is under way? It may send bytes, end its side, or leave.
 import type { Socket } from 'node:net'
 import type { ClientSide } from './client-side.ts'
 
@@ -6,39 +6,50 @@ const EMPTY = Buffer.alloc(0)
 // A client may send bytes before the 101; beyond this number its socket is paused.
 const MAX_EARLY = 65_536
 
+/** Whoever the client waits for. */
+export interface EarlyOwner {
+  /** The client has ended its side and may still read. */
+  clientEnded (): void
+  /** Its connection or stream is gone. */
+  clientLeft (): void
+}
+
 /** The client's stream until the upstream has answered. */
 export class EarlyClient {
-  readonly #client: ClientSide
-  readonly #ended: () => void
-  readonly #left: () => void
+  readonly client: ClientSide
+  /** When it has arrived, on `performance.now()`'s clock, ms. */
+  readonly arrived = performance.now()
+  /** How long it has waited to be admitted, ms. */
+  waited = 0
+  #owner: EarlyOwner | null = null
   #parts: Buffer[] = []
   #length = 0
 
-  /** `ended` is called when the client has ended its side and may still read, `left` when its connection or stream is gone. */
-  constructor (client: ClientSide, ended: () => void, left: () => void) {
-    this.#client = client
-    this.#ended = ended
-    this.#left = left
+  constructor (client: ClientSide) {
+    this.client = client
   }
 
-  /** Begins to read. */
-  follow (): void {
-    const { stream, head, http } = this.#client
+  /** Begins to read. Where it has begun already, only the owner changes. */
+  follow (owner: EarlyOwner): void {
+    const isFollowed = this.#owner !== null
+    this.#owner = owner
+    if (isFollowed) return
+    const { stream, head, http } = this.client
     // Node's https server would answer the client's end with its own.
     if (http === '1.1') (stream as Socket).allowHalfOpen = true
     if (head.length > 0) this.#onData(head)
     stream.on('data', this.#onData)
-    stream.on('end', this.#ended)
-    stream.prependListener('close', this.#left) // before the logger's listener: it must find the facts final
-    if (stream.readableEnded) this.#ended()
+    stream.on('end', this.#onEnd)
+    stream.prependListener('close', this.#onClose) // before the logger's listener: it must find the facts final
+    if (stream.readableEnded) this.#onEnd()
   }
 
   /** Removes every listener. */
   leave (): void {
-    const { stream } = this.#client
+    const { stream } = this.client
     stream.removeListener('data', this.#onData)
-    stream.removeListener('end', this.#ended)
-    stream.removeListener('close', this.#left)
+    stream.removeListener('end', this.#onEnd)
+    stream.removeListener('close', this.#onClose)
   }
 
   /** All that it has sent. */
@@ -49,6 +60,9 @@ export class EarlyClient {
   readonly #onData = (chunk: Buffer): void => {
     this.#parts.push(chunk)
     this.#length += chunk.length
-    if (this.#length > MAX_EARLY) this.#client.stream.pause()
+    if (this.#length > MAX_EARLY) this.client.stream.pause()
   }
+
+  readonly #onEnd = (): void => { this.#owner?.clientEnded() }
+  readonly #onClose = (): void => { this.#owner?.clientLeft() }
 }

@@ -8,8 +8,8 @@ import { soleHost } from '../../headers/authority.ts'
 import { upstreamHeaders } from '../../headers/request-headers.ts'
 import type { Settings } from '../../options.ts'
 import type { Route } from '../../route/route.ts'
-import type { Origin } from '../../route/target.ts'
 import type { ClientSide } from './client-side.ts'
+import type { Asked } from './refusal.ts'
 
 /** The protocols that are offered to the upstream, of those that the client asks for; none where the request is no valid handshake. */
 export function offerOf ({ raw }: FastifyRequest, upgrade: Upgrade, upgrades: Upgrades): readonly string[] {
@@ -26,8 +26,14 @@ function opensWebSocket ({ headers, method }: FastifyRequest['raw'], { http }: U
   return headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
 }
 
+/** What one attempt sends. */
+export interface HandshakeHead extends Asked {
+  /** From the request line to the empty line. */
+  readonly text: string
+}
+
 /** Builds the head, from the request line to the empty line. Throws BadTarget where it would not be valid HTTP. */
-export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide, offered: readonly string[]): { origin: Origin, host: string, text: string } {
+export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide, offered: readonly string[]): HandshakeHead {
   let { origin, path } = route
   let headers = upstreamHeaders(request, origin, settings.headers, (request.upstream as Upstream).logId, route.changes)
   const { rewriteRequest } = settings.forward
@@ -36,5 +42,5 @@ export function handshakeHead (request: FastifyRequest, route: Route, settings: 
   client.complete(headers, offered)
   let text = `${request.raw.method ?? 'GET'} ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
-  return { origin, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), text: `${text}\r\n` }
+  return { origin, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, text: `${text}\r\n` }
 }

@@ -1,33 +1,32 @@
 // How does a tunnel begin? The client's handshake is replayed to the upstream, and the upstream's answer goes to the client.
 //
 //   1. check    the request is a valid handshake (in tunnels.ts)
-//   2. dial     a connection to the upstream is opened; if the client leaves meanwhile, both sockets are freed; if it only ends its
-//               side, the handshake goes on
+//   2. attempt  a connection to the upstream is opened; where none comes about, another attempt may follow, with a route and a head of
+//               its own. If the client leaves meanwhile, both sockets are freed; if it only ends its side, the handshake goes on
 //   3. replay   the handshake is sent, with the client's own key, extensions and sub-protocols
 //   4. answer   101: the tunnel opens; any other answer goes back to the client as it arrived
-import type { Duplex } from 'node:stream'
-import type { Moment, Side, Upstream } from '@fastify-arr/facts'
+import type { Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
 import type { Settings } from '../../options.ts'
 import type { AnswerWay } from '../../route/answer-way.ts'
+import { anotherAttempt, isAttempt, type NextRoute, noteFailure } from '../../route/attempts.ts'
 import type { Route } from '../../route/route.ts'
-import { dial } from '../../sockets/dial.ts'
+import { Attempt, type AttemptOwner } from '../attempt/attempt.ts'
 import { switchesTo, type AnswerHead } from './answer-head.ts'
-import { type Answer, AnswerReader } from './answer-reader.ts'
+import type { Answer } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
-import { EarlyClient } from './early-client.ts'
+import type { EarlyClient, EarlyOwner } from './early-client.ts'
 import { handshakeHead } from './handshake-head.ts'
-import { Listening } from './listening.ts'
 import type { Opened } from './opened.ts'
 import { afterHooks } from './opening-hooks.ts'
-import { type Asked, passOnRefusal } from './refusal.ts'
+import { passOnRefusal } from './refusal.ts'
 
 // ms. The time limit where the handshake has none and the client has ended its side: a client that has left may show nothing else.
 const HALF_CLOSED = 10_000
 
 /** One handshake in progress. Exactly one of `opened` and `failed` is called, once. */
-export class Handshake {
+export class Handshake implements AttemptOwner, EarlyOwner {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #client: ClientSide
@@ -35,47 +34,41 @@ export class Handshake {
   readonly #fact: Upstream
   readonly #settings: Settings
   readonly #way: AnswerWay
-  readonly #reader: AnswerReader
-  readonly #arrived: number
+  readonly #next: NextRoute | null
+  readonly #early: EarlyClient
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null, isAnswered: boolean) => void
-  #asked: Asked | null = null
-  #upstream: Duplex | null = null
-  readonly #early: EarlyClient
-  readonly #listening = new Listening()
-  #moment: Moment = 'connect'
-  #agreed = false
+  #attempt: Attempt | null = null
+  #retries: number
   #done = false
 
-  constructor (request: FastifyRequest, reply: FastifyReply, client: ClientSide, offered: readonly string[], settings: Settings, way: AnswerWay,
+  /** `next` gives the route of another attempt; with null there is none. */
+  constructor (request: FastifyRequest, reply: FastifyReply, early: EarlyClient, offered: readonly string[], settings: Settings, way: AnswerWay, next: NextRoute | null,
     opened: (opened: Opened) => void, failed: (error: Error | null, isAnswered: boolean) => void) {
     this.#request = request
     this.#reply = reply
-    this.#client = client
+    this.#client = early.client
     this.#offered = offered
-    this.#early = new EarlyClient(client, () => { this.#clientEnded() }, () => { this.#fail('ClientGone', 'client') })
+    this.#early = early
     this.#fact = request.upstream as Upstream
     this.#settings = settings
     this.#way = way
-    this.#reader = new AnswerReader(settings.forward.headLimit)
-    this.#arrived = performance.now()
+    this.#next = next
+    this.#retries = settings.forward.retries
     this.#opened = opened
     this.#failed = failed
   }
 
   /** Throws BadTarget where the handshake cannot be sent as valid HTTP. */
   begin (route: Route): void {
-    const { origin, host, text } = handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered)
-    this.#asked = { origin, host, paths: route.paths }
+    const head = handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered)
     if (this.#client.stream.destroyed) {
       this.#fail('ClientGone', 'client')
       return
     }
-    this.#early.follow()
-    this.#upstream = dial(origin, this.#settings, failure => {
-      if (failure !== null) this.#fail(failure.name, sideOf(failure.name), failure.cause)
-      else this.#onConnected(text)
-    })
+    this.#early.follow(this)
+    this.#attempt = new Attempt(head, this.#settings, this)
+    if (this.#client.stream.readableEnded) this.clientEnded()
   }
 
   /** The server is closing, or whoever watches the tunnels does not want this one. */
@@ -83,51 +76,49 @@ export class Handshake {
     this.#fail(name, 'proxy')
   }
 
-  #onConnected (text: string): void {
-    const upstream = this.#upstream as Duplex
-    this.#fact.connectTime = performance.now() - this.#arrived
-    this.#moment = 'headers'
-    const { handshakeTimeout } = this.#settings
-    if (handshakeTimeout > 0) this.#listening.limit(handshakeTimeout, this.#onTimeout)
-    this.#listening.on(upstream, 'error', this.#onUpstreamError)
-    this.#listening.on(upstream, 'end', this.#onUpstreamEnd)
-    this.#listening.on(upstream, 'close', this.#onUpstreamClose)
-    this.#listening.on(upstream, 'data', this.#onAnswer)
-    upstream.write(text, 'latin1')
-  }
-
-  readonly #onAnswer = (chunk: Buffer): void => {
-    let answer
-    try {
-      answer = this.#reader.read(chunk)
-    } catch (cause) {
-      this.#fail('BadAnswer', 'upstream', cause)
-      return
+  unreachable (name: ErrorName, cause: unknown): void {
+    this.#attempt?.leave()
+    if (isAttempt(name)) {
+      noteFailure(this.#fact, name, this.#early.arrived + this.#early.waited)
+      if (this.#next !== null && !this.#reply.raw.headersSent && this.#retries-- > 0 && this.#tryAgain(this.#next)) return
     }
-    if (answer !== null) this.#answered(answer)
+    this.#fail(name, sideOf(name), cause)
   }
 
-  #answered ({ head, bytes, end }: Answer): void {
+  #tryAgain (next: NextRoute): boolean {
+    const attempt = anotherAttempt(this.#request, next, route =>
+      new Attempt(handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered), this.#settings, this))
+    if (attempt === null) return false
+    this.#attempt = attempt
+    if (this.#client.stream.readableEnded) this.clientEnded()
+    return true
+  }
+
+  connected (): void {
+    this.#fact.connectTime = performance.now() - this.#early.arrived
+  }
+
+  answered ({ head, bytes, end }: Answer): void {
     if (this.#reply.raw.headersSent) {
       this.#fail('ClientGone', 'client')
       return
     }
     const fact = this.#fact
-    fact.firstByteTime = performance.now() - this.#arrived
+    const attempt = this.#attempt as Attempt
+    fact.firstByteTime = performance.now() - this.#early.arrived
     fact.status = head.status
     const protocol = switchesTo(head, this.#offered)
     if (head.status !== 101) {
       this.#finish()
-      const error = passOnRefusal(this.#upstream as Duplex, bytes, this.#reply, fact, this.#asked as Asked, this.#settings, this.#way)
+      const error = passOnRefusal(attempt.upstream, bytes, this.#reply, fact, attempt.head, this.#settings, this.#way)
       this.#failed(error, error === null && this.#way.throughReply)
     } else if (protocol === null || !this.#client.accepts(head)) {
       this.#fail('BadAnswer', 'upstream')
     } else {
       // The time that the user's hooks take is not the upstream's.
-      this.#agreed = true
-      this.#listening.unlimit()
-      if (this.#client.stream.readableEnded) this.#clientEnded()
-      afterHooks(this.#way.onSend, this.#request, this.#reply, this.#upstream as Duplex, error => { this.#open(head, protocol, bytes.subarray(end), error) })
+      attempt.agree()
+      if (this.#client.stream.readableEnded) this.clientEnded()
+      afterHooks(this.#way.onSend, this.#request, this.#reply, attempt.upstream, error => { this.#open(head, protocol, bytes.subarray(end), error) })
     }
   }
 
@@ -140,7 +131,7 @@ export class Handshake {
     } else if (this.#prepared(head)) {
       // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
-      this.#opened({ head, protocol, upstream: this.#upstream as Duplex, early: this.#early.bytes(), late })
+      this.#opened({ head, protocol, upstream: (this.#attempt as Attempt).upstream, early: this.#early.bytes(), late })
     }
   }
 
@@ -154,15 +145,17 @@ export class Handshake {
     }
   }
 
-  #clientEnded (): void {
-    if (!this.#listening.isLimited) this.#listening.limit(this.#settings.handshakeTimeout || HALF_CLOSED, this.#onTimeout)
+  attemptFailed (name: ErrorName, cause: unknown): void {
+    this.#fail(name, 'upstream', cause)
   }
 
-  readonly #onTimeout = (): void => this.#fail('Timeout', 'upstream')
-  readonly #onUpstreamError = (cause: unknown): void => this.#fail('Reset', 'upstream', cause)
-  readonly #onUpstreamClose = (): void => this.#fail('Reset', 'upstream')
-  // After its 101, the end is one of the tunnel's, which may wait for hooks.
-  readonly #onUpstreamEnd = (): void => { if (!this.#agreed) this.#fail('Reset', 'upstream') }
+  clientEnded (): void {
+    this.#attempt?.limit(this.#settings.handshakeTimeout || HALF_CLOSED)
+  }
+
+  clientLeft (): void {
+    this.#fail('ClientGone', 'client')
+  }
 
   /** `error` is what Fastify answers with, where it is not the proxy's own. */
   #fail (name: ErrorName, side: Side, cause: unknown = null, error: Error = new ERRORS[name]()): void {
@@ -171,12 +164,8 @@ export class Handshake {
     const answered = this.#reply.raw.headersSent
     if (answered) this.#leave()
     else this.#finish()
-    if (!answered) this.#fact.error = describe(name, this.#moment, side, cause)
-    const upstream = this.#upstream
-    if (upstream !== null) {
-      upstream.on('error', noop)
-      upstream.destroy()
-    }
+    if (!answered) this.#fact.error = describe(name, this.#attempt?.moment ?? 'connect', side, cause)
+    this.#attempt?.abandon()
     if (side === 'client' && !answered) this.#client.stream.destroy()
     this.#failed(side === 'client' || answered ? null : error, false)
   }
@@ -184,7 +173,7 @@ export class Handshake {
   /** Ends the handshake and pauses both sockets, so that no later byte is lost. */
   #finish (): void {
     this.#client.stream.pause()
-    this.#upstream?.pause()
+    this.#attempt?.upstream.pause()
     this.#leave()
   }
 
@@ -192,9 +181,6 @@ export class Handshake {
   #leave (): void {
     this.#done = true
     this.#early.leave()
-    this.#listening.stop()
+    this.#attempt?.leave()
   }
 }
-
-// The upstream's socket is being destroyed: its later errors are ignored.
-function noop (): void {}

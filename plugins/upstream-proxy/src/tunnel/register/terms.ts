@@ -24,7 +24,7 @@ export interface Terms {
 }
 
 /** The terms of nearly all: most servers have neither function. */
-const NONE: Terms = { key: null, until: Infinity }
+export const NO_TERMS: Terms = { key: null, until: Infinity }
 
 /** Compiles the option `until`. The default code is 3000, Unauthorized (IANA's registry of WebSocket close codes). */
 export function compileUntil (name: string, given: Until | (Goodbye & { at: Until }) | undefined, mistakes: string[]): UntilSettings {
@@ -43,7 +43,7 @@ export function compileUntil (name: string, given: Until | (Goodbye & { at: Unti
 
 /** The terms for this handshake, or the error with which it is refused: BadLimit where a function gives nothing valid, Expired where the end is past. */
 export function termsOf (request: FastifyRequest, until: Until | null, key: KeyOf | null): Terms | Error {
-  if (until === null && key === null) return NONE
+  if (until === null && key === null) return NO_TERMS
   const at = until === null ? null : answerOf(request, 'until', until)
   const whose = key === null ? null : answerOf(request, 'key', key)
   const end = at === null ? Infinity : at instanceof Date ? at.getTime() : at
