@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type BothWays, type Flow, type Goodbye, type MaxBodySize, type OpenTunnel, type OpenTunnels, type PingOptions, type ProxyRouteOptions, type RateOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type BothWays, type Flow, type Goodbye, type MaxBodySize, type Moment, type OpenTunnel, type OpenTunnels, type PingOptions, type ProxyRouteOptions, type RateOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamAttempt, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -31,6 +31,11 @@ test('the plugin is registered with its own options', () => {
   expect<TunnelOptions['ping']>().type.toBe<number | PingOptions | undefined>()
   expect<TunnelOptions['maxMessageSize']>().type.toBe<number | BothWays | undefined>()
   expect<TunnelOptions['maxMessageRate']>().type.toBe<number | RateOptions | undefined>()
+  app.register(upstreamProxy, { websocket: { maxTunnels: 10, admission: { handshakes: 5, wait: 2000, waiting: 100 }, maxTunnelsPer: { key: request => request.ip, most: 3 } } })
+  app.register(upstreamProxy, { websocket: { maxTunnelsPer: { key: () => null, most: 3 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { admission: { queue: 5 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { maxTunnelsPer: { key: async () => 'a', most: 3 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { websocket: { maxTunnelsPer: { most: 3 } } })
   app.register(upstreamProxy, { ownedHeaders: [...OWNED_HEADERS, 'x-user'], dropUnderscores: 'all' })
   expect(app.register).type.not.toBeCallableWith(upstreamProxy, { dropUnderscores: true })
   app.register(upstreamProxy, { maxBodySize: 1000, upgrades: ['websocket', 'tcp', 'SPDY/3.1'] })
@@ -58,6 +63,8 @@ test('the plugin is registered with its own options', () => {
 
 test('the facts are on the request', () => {
   expect<FastifyRequest['upstream']>().type.toBe<Upstream | null>()
+  expect<Upstream['attempts']>().type.toBe<readonly UpstreamAttempt[]>()
+  expect<UpstreamAttempt>().type.toBe<{ readonly server: string, readonly code: string, readonly moment: Moment, readonly time: number }>()
   expect<Upstream['tunnel']>().type.toBe<TunnelFact | null>()
   expect<TunnelFact['received']>().type.toBe<Flow>()
   expect<TunnelFact['protocol']>().type.toBe<string>()

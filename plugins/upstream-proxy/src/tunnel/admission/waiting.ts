@@ -68,9 +68,9 @@ export class Waiting implements InLine, EarlyOwner, VisitOwner {
     this.#leaves(this, 'TooMany')
   }
 
-  /** Most clients that end their side have left. The others can still read the answer. */
+  /** Most clients that end their side have left. The others can still read the answer. A cancelled stream of HTTP/2 ends, too, before it closes. */
   clientEnded (): void {
-    this.#leaves(this, 'TooMany')
+    this.#leaves(this, this.#visitor.early.client.gone ? 'ClientGone' : 'TooMany')
   }
 
   clientLeft (): void {
