@@ -6,7 +6,7 @@ import { expect, test } from 'tstyche'
 import {
   upstreamProxy, type ForwardingOptions, type ForwardingPolicy, type ForwardOptions, type HeaderList, type Moment, type OpenTunnel, type OpenTunnels,
   type RewritableRequest, type RewriteRequest, type RewriteResponse, type RewrittenRequest, type RewrittenResponse, type Side, type TunnelFact,
-  type Upstream, type UpstreamError, type UpstreamProxyOptions
+  type Upstream, type UpstreamAttempt, type UpstreamError, type UpstreamProxyOptions
 } from '../src/index.ts'
 
 test('a request is rewritten by changing `out`', () => {
@@ -102,6 +102,7 @@ test('`request.upstream` is a record of facts; those known from the start do not
   expect<Upstream>().type.toBe<{
     readonly logId: string
     readonly server: string
+    readonly attempts: readonly UpstreamAttempt[]
     readonly routed: string | null
     status: number | null
     error: UpstreamError | null

@@ -138,7 +138,8 @@ for (const [what, key, line] of [
 
 t.test('a key without tunnels is not remembered', t => {
   const counts = new KeyCounts({ key: () => null, most: 2 })
-  for (let i = 0; i < 1000; i++) t.equal(counts.take(`key ${i}`), true)
+  for (let i = 0; i < 1000; i++) counts.take(`key ${i}`)
+  t.equal(counts.size, 1000)
   t.ok(counts.take('key 1'))
   t.notOk(counts.take('key 1'))
   for (let i = 0; i < 1000; i++) counts.release(`key ${i}`)
