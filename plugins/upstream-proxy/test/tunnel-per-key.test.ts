@@ -33,7 +33,7 @@ t.test('over its own limit a client gets 429 with Retry-After, and others do not
   t.match(closed[0], { error: { code: 'FST_ARR_PROXY_TOO_MANY_OF_CLIENT', moment: 'connect', side: 'client', statusCode: 429 } })
   t.match(await until(knock(t, port, as('b')), text => text.endsWith('\r\n\r\n')), /^HTTP\/1\.1 101 /)
   for (let i = 0; i < 3; i++) await open(t, port, upstream) // without a key there is no limit
-  mine[0]!.destroy()
+  mine[0]!.resetAndDestroy()
   await eventually(() => app.tunnels.size === 5, 'one of the two has ended')
   t.match(await until(knock(t, port, as('a')), text => text.endsWith('\r\n\r\n')), /^HTTP\/1\.1 101 /)
   t.match(await rest(knock(t, port, as('a'))), /^HTTP\/1\.1 429 /)
@@ -115,7 +115,7 @@ t.test('one that waits counts for its key, until it leaves; one that is refused 
   await eventually(() => closed.length === 2, 'it has left')
   const next = knock(t, port, as('a'))
   await eventually(() => requests.length === 4, 'the next one waits')
-  near.destroy()
+  near.resetAndDestroy()
   t.match(await until(next, text => text.endsWith('\r\n\r\n')), /^HTTP\/1\.1 101 /)
   await eventually(() => app.tunnels.size === 1, 'the other one has ended')
 })
