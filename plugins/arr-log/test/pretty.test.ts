@@ -10,7 +10,7 @@ import { prettyFactory } from 'pino-pretty'
 import { painted, plain } from '../src/reader/show/colour.ts'
 import { duration, readable, type ShownExchange } from '../src/reader/show/readable.ts'
 import { compileW3c } from '../src/format/w3c.ts'
-import { readColumns } from '../src/reader/columns.ts'
+import { lineOf } from '../src/reader/columns.ts'
 import pretty, { prettyOptions } from '../src/pretty.ts'
 
 const AT = new Date(2022, 8, 30, 20, 53, 35).getTime()
@@ -63,9 +63,9 @@ t.test('the limit is a column of a W3C line, and the reader shows it', async t =
   const format = compileW3c({ fields: ['date', 'time', 'sc-status', 'sc-win32-status', 'x-ws-closed-by', 'x-ws-limit'], custom: [], software: 'x' })
   const text = format.line({ ...page, status: 101, win32Status: 121, websocket: { ...webSocket, closedBy: 'proxy', limit: 'ping' } } as never)
   t.match(text, / 101 121 proxy ping\r?\n?$/)
-  const read = readColumns(['date', 'time', 'sc-status', 'sc-win32-status', 'x-ws-closed-by', 'x-ws-limit'], text.trim())
-  t.equal(read?.websocket?.limit, 'ping')
-  t.match(readable(read!, plain), 'the proxy ended it: a ping was not answered in time (ping limit)')
+  const read = lineOf(['date', 'time', 'sc-status', 'sc-win32-status', 'x-ws-closed-by', 'x-ws-limit'], text.trim().split(' '), AT, 101)
+  t.equal(read.websocket?.limit, 'ping')
+  t.match(readable(read, plain), 'the proxy ended it: a ping was not answered in time (ping limit)')
 })
 
 t.test('statuses differ in colour', async t => {

@@ -52,7 +52,7 @@ t.test('verbs: those that are refused, and those that are not listed; a WebSocke
 
 t.test('verbs: extended CONNECT that nothing has made a GET is one all the same, and another CONNECT is not', async t => {
   const check = compileRequestFiltering({ verbs: { allowUnlisted: false, verbs: { GET: true } } }, 'requestFiltering', [])
-  const ask = (isWebSocket: boolean): unknown => check?.({ request: { method: 'CONNECT', raw: { headers: {}, rawHeaders: [] } } as never, target: new Target('/'), isWebSocket })
+  const ask = (isWebSocket: boolean): unknown => check?.({ request: { method: 'CONNECT', raw: { headers: {}, rawHeaders: [] } } as never, reply: {} as never, target: new Target('/'), isWebSocket })
   t.equal(ask(true), null)
   t.match(ask(false), { reason: 'verbs', subStatusCode: 6 })
 })

@@ -15,7 +15,7 @@ const compiled = (options: RequestFilteringOptions): Check => {
   return check
 }
 const request = { method: 'GET', raw: { headers: {}, rawHeaders: [] } } as unknown as FastifyRequest
-const ask = (check: Check, url: string): string | null => check({ request, target: new Target(url), isWebSocket: false })?.reason ?? null
+const ask = (check: Check, url: string): string | null => check({ request, reply: {} as never, target: new Target(url), isWebSocket: false })?.reason ?? null
 
 const DENIALS: readonly RequestFilteringOptions[] = [
   { hiddenSegments: ['secret'] },

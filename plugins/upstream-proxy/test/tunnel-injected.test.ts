@@ -68,7 +68,7 @@ function tunnelBetween (client: Duplex, upstream: Duplex, limits: WayLimits | nu
     limit: null
   }
   return new Tunnel(client, upstream, {
-    fact, site: null, upstream: '', remoteAddress: '', rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
+    fact, site: null, upstream: '', remoteAddress: '', key: null, until: Infinity, rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
   })
 }
 

@@ -154,7 +154,7 @@ t.test('a key may be the name of a property of objects', t => {
   const admission = new Admission({ handshakes: 0, wait: 0, waiting: 0, per: { key: request => (request as unknown as { key: string }).key, most: 1 } }, 0)
   const told: string[] = []
   for (const key of [...names, ...names]) {
-    admission.admit({ request: { key } as never, early: null as never, isAnswered: false, enter: () => told.push('in'), refused: reason => told.push(String(reason)) })
+    admission.admit({ request: { key } as never, early: null as never, isAnswered: false, owner: null, enter: () => told.push('in'), refused: reason => told.push(String(reason)) })
   }
   t.same(told, ['in', 'in', 'in', 'TooManyOfKey', 'TooManyOfKey', 'TooManyOfKey'])
   t.end()
