@@ -7,13 +7,13 @@ import { Spreading } from '../src/reader/questions/spread.ts'
 import { durationIn, momentIn } from '../src/reader/questions/time.ts'
 
 const CLI = fileURLToPath(new URL('../src/reader/cli.ts', import.meta.url))
-const FIELDS = '#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query cs-host sc-status sc-substatus sc-bytes cs-bytes time-taken x-upstream x-ws-attempt x-ws-event x-ws-close-code x-ws-closed-by x-ws-ending Tenant'
+const FIELDS = '#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query cs-host sc-status sc-substatus sc-bytes cs-bytes time-taken x-upstream x-ws-attempt x-ws-event x-ws-close-code x-ws-closed-by x-ws-ending x-ws-idle-received x-ws-idle-sent Tenant'
 
-interface Written { at?: string, client?: string, path?: string, logId?: string, host?: string, status?: number, substatus?: number, time?: number, upstream?: string, attempt?: boolean, event?: string, code?: number, by?: string, ending?: string, tenant?: string }
+interface Written { at?: string, client?: string, path?: string, logId?: string, host?: string, status?: number, substatus?: number, time?: number, upstream?: string, attempt?: boolean, event?: string, code?: number, by?: string, ending?: string, silence?: number, tenant?: string }
 
-function line ({ at = '10:00:00', client = '192.0.2.1', path = '/', logId = '', host = 'a.example', status = 200, substatus = 0, time = 5, upstream, attempt = status === 101, event, code, by, ending, tenant }: Written): string {
+function line ({ at = '10:00:00', client = '192.0.2.1', path = '/', logId = '', host = 'a.example', status = 200, substatus = 0, time = 5, upstream, attempt = status === 101, event, code, by, ending, silence, tenant }: Written): string {
   const query = logId === '' ? '-' : `X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=${logId}`
-  return ['2026-05-28', at, client, 'GET', path, query, host, status, substatus, 100, 20, time, upstream ?? '-', attempt ? 'yes' : '-', event ?? '-', code ?? '-', by ?? '-', ending ?? '-', tenant ?? '-'].join(' ')
+  return ['2026-05-28', at, client, 'GET', path, query, host, status, substatus, 100, 20, time, upstream ?? '-', attempt ? 'yes' : '-', event ?? '-', code ?? '-', by ?? '-', ending ?? '-', silence ?? '-', silence === undefined ? '-' : silence + 40, tenant ?? '-'].join(' ')
 }
 
 async function ask (t: Test, args: string[], lines: readonly Written[]): Promise<{ out: string, err: string, code: number, rows: Array<Record<string, any>> }> {
@@ -67,6 +67,11 @@ t.test('which upstream resets, bytes per tenant, and when the deploy dropped the
   t.strictSame(rows.map(({ from, count }) => [from.slice(11, 16), count]), [['10:00', 2], ['10:01', 0], ['10:02', 0], ['10:03', 1]])
   const { out } = await ask(t, ['--where', 'Tenant=b*', '--ending', 'drain,timeout', '--per', '1min', '--utc'], lines)
   t.match(out, /^from +count +5xx +101\n2026-05-28 10:03:00Z +1 +0 +1 +█+\n$/)
+})
+
+t.test('whether somebody cuts silent WebSockets: they were silent equally long', async t => {
+  const { rows } = await ask(t, ['-w', '--ending', 'reset', '--by', 'idle', '--json'], [60_010, 59_990, 60_200, 1200].map(silence => ({ status: 101, ending: 'reset', by: 'client', silence })))
+  t.match(rows, [{ by: { idle: '60 s' }, count: 3 }, { by: { idle: '1 s' }, count: 1 }])
 })
 
 t.test('how many are open: an opening without its end, by the log id', async t => {

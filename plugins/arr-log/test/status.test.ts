@@ -99,13 +99,12 @@ t.test('the win32 status says how a WebSocket ended', async t => {
     // A limit of the proxy's is no timeout of the upstream's.
     ...(['idle', 'ping', 'halfClose', 'send'] as const).map(limit => [{ closedBy: 'proxy', closeCode: 1001, ending: 'timeout', limit }, 121] as const),
     ...(['age', 'until', 'messageSize', 'messageRate', 'byteRate'] as const).map(limit => [{ closedBy: 'proxy', closeCode: 1001, ending: 'timeout', limit }, 1236] as const),
-    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 0],
-    [{ closedBy: 'proxy', closeCode: 1009, ending: 'end', limit: 'messageSize' }, 0],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain' }, 995],
     // A limit of the proxy, after which both sides ended in order, or one of them did not.
-    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 12002],
-    [{ closedBy: 'proxy', closeCode: 3000, ending: 'end', limit: 'until' }, 12002],
-    [{ closedBy: 'proxy', closeCode: 1001, ending: 'reset', limit: 'age' }, 12002],
+    // A limit of the proxy's shows, ended by Close frames or not.
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'end', limit: 'idle' }, 121],
+    [{ closedBy: 'proxy', closeCode: 3000, ending: 'end', limit: 'until' }, 1236],
+    [{ closedBy: 'proxy', closeCode: 1001, ending: 'reset', limit: 'age' }, 1236],
     [{ closedBy: 'proxy', closeCode: 1009, ending: 'end', limit: 'messageSize' }, 1236],
     [{ closedBy: 'proxy', closeCode: 1001, ending: 'drain', limit: null }, 995],
     [{}, 0]

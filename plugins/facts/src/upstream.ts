@@ -27,6 +27,8 @@ export interface Flow {
   binary: number
   pings: number
   pongs: number
+  /** When bytes last came this way, ms since the epoch; the opening where none has. */
+  lastActivity: number
 }
 
 /** The limit of a tunnel because of which the proxy ends it; each is an option of upstream-proxy. */
@@ -91,6 +93,8 @@ export interface Upstream {
   /** The status the upstream answered (101 for a WebSocket); null until it did. */
   status: number | null
   error: UpstreamError | null
+  /** The headers of the upstream's answer as the client got them, names and values in turn; null until they are known. Those of a 101 are without what hooks have set on the reply. */
+  answerHeaders: readonly string[] | null
   tunnel: TunnelFact | null
   /** ms from the request's arrival until connected; 0 on a kept-alive connection; null until then. */
   connectTime: number | null

@@ -47,7 +47,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const settings = compile(options, fastify)
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
-  if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', new OpenTunnels())
+  if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', OpenTunnels.of(fastify.server))
   guardServers(fastify)
   const own = ownRoutes(options)
   // Own routes have chosen the server themselves, and nobody can be asked for another one.

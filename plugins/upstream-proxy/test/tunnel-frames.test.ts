@@ -5,7 +5,7 @@ import t from 'tap'
 import { FrameReader, reservedBits } from '../src/tunnel/frames/frames.ts'
 import { frame, MASK } from './parts.ts'
 
-const flow = (): Flow => ({ bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 })
+const flow = (): Flow => ({ bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0, lastActivity: 0 })
 
 const message = fc.record({
   kind: fc.constantFrom('text', 'binary', 'pings', 'pongs', 'fragmented' as const),

@@ -10,7 +10,7 @@ import { Tunnel } from '../src/tunnel/tunnel.ts'
 import { framesIn, type OneFrame } from './frames-in.ts'
 import { frame } from './parts.ts'
 
-const NO_FLOW: Flow = { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 }
+const NO_FLOW: Flow = { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0, lastActivity: 0 }
 const DEFLATED = 0x40
 
 const size = fc.oneof(fc.integer({ min: 0, max: 130 }), fc.constantFrom(125, 126, 127, 65_535, 65_536, 70_000))

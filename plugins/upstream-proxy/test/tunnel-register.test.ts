@@ -2,8 +2,8 @@
 import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { Http2Server } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { AddressInfo, Socket } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import WebSocket from 'ws'
 import upstreamProxy, { type OpenTunnel, type UpstreamProxyOptions } from '../src/index.ts'
@@ -232,4 +232,22 @@ t.test('a thousand tunnels that opened and closed, with keys, ends and limits, l
   }
   t.equal(closed.length, 1000)
   t.ok(closed.every(fact => fact?.tunnel?.closedBy !== null))
+})
+
+t.test('proxies of all scopes share the register, whichever is registered first', async t => {
+  const upstream = await echo(t)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(async scope => { await scope.register(upstreamProxy, { upstream: upstream.url, prefix: '/inner', websocket: { ...AT_ONCE, key } }) })
+  await app.register(upstreamProxy, { upstream: upstream.url, prefix: '/outer', websocket: { ...AT_ONCE, key } })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const ends = []
+  for (const path of ['inner', 'outer']) {
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/${path}`, { headers: { 'x-user': 'ann' } })
+    await once(ws, 'open')
+    ends.push(once(ws, 'close'))
+  }
+  t.equal(app.tunnels.closeAll({ key: 'ann' }, 4001), 2)
+  for (const [code] of await Promise.all(ends)) t.equal(code, 4001)
 })

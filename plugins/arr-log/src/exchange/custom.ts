@@ -1,5 +1,6 @@
 // What does a custom field hold?
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Facts } from './facts.ts'
 import type { Connection } from '../observe/connection.ts'
 import type { CustomField } from '../options.ts'
 import { redactUrl, type Redact } from './redact.ts'
@@ -42,9 +43,16 @@ export function compileCustom (field: CustomField, redact: Redact): CustomSource
   }
 }
 
-/** A response header as it was sent. Fastify keeps its own headers apart from those set on the raw response. */
+/** A response header as it was sent. Fastify keeps its own headers apart from those set on the raw response, and a proxy's answer may pass both. */
 export function responseHeader (reply: FastifyReply, name: string): number | string | string[] | undefined {
-  return reply.getHeader(name) ?? reply.raw.getHeader(name)
+  return reply.getHeader(name) ?? reply.raw.getHeader(name) ?? proxied(reply.request, name)
+}
+
+function proxied ({ upstream }: FastifyRequest & Facts, name: string): string | string[] | undefined {
+  const headers = upstream?.answerHeaders
+  if (headers === null || headers === undefined) return undefined
+  const values = Array.from(headers as readonly string[]).filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name)
+  return values.length > 1 ? values : values[0]
 }
 
 function joined (value: number | string | readonly string[] | undefined): string | null {

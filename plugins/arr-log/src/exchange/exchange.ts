@@ -34,6 +34,10 @@ export interface ExchangeWebSocket {
   /** To the client. */
   readonly messagesSent: number | null
   readonly bytesSent: number | null
+  /** How long nothing had come from the client when it ended, ms. */
+  readonly idleReceived: number | null
+  /** How long nothing had come from the upstream when it ended, ms. */
+  readonly idleSent: number | null
   /** The code of the first Close frame, 1005 for a frame without a code; null where no Close frame was sent. */
   readonly closeCode: number | null
   readonly closeReason: string | null

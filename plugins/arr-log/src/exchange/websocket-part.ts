@@ -1,6 +1,6 @@
 // What does the record of an exchange hold about its WebSocket?
 import type { Socket } from 'node:net'
-import type { Told, TunnelFact } from '@fastify-arr/facts'
+import type { Flow, Told, TunnelFact } from '@fastify-arr/facts'
 import { wasReset } from '../observe/ending.ts'
 import type { OwnWebSocket } from '../observe/own-websocket.ts'
 import type { ExchangeWebSocket } from './exchange.ts'
@@ -18,12 +18,19 @@ export function webSocketPart (tunnel: Told<TunnelFact>, major: number): Exchang
     bytesReceived: received?.bytes ?? null,
     messagesSent: observed === false ? null : sent?.messages ?? null,
     bytesSent: sent?.bytes ?? null,
+    idleReceived: idleOf(received),
+    idleSent: idleOf(sent),
     closeCode: closeCodeOf(tunnel),
     closeReason: tunnel.closeReason || null,
     closedBy: tunnel.closedBy ?? null,
     ending: tunnel.ending ?? null,
     limit: tunnel.limit ?? null
   }
+}
+
+/** How long ago bytes last came one way. The system's clock may have been put back. */
+function idleOf (flow: Told<Flow> | undefined): number | null {
+  return flow?.lastActivity === undefined ? null : Math.max(0, Date.now() - flow.lastActivity)
 }
 
 /** How a WebSocket that this server accepted ended, read from its socket where no Close frame shows it. */

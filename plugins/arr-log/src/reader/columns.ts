@@ -20,7 +20,7 @@ const TEXTS: Readonly<Record<string, keyof Exchange>> = {
   's-ip': 'serverIp', 'c-ip': 'clientIp', 'cs-method': 'method', 'cs-uri-stem': 'path', 'cs-username': 'username', 'cs-version': 'version', 'cs(User-Agent)': 'userAgent', 'cs(Referer)': 'referer', 'cs-host': 'host', 's-sitename': 'site', 'x-request-id': 'requestId', 'x-rule': 'rule'
 }
 const SOCKET_NUMBERS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
-  'x-ws-handshake-time': 'handshakeTime', 'x-ws-messages-received': 'messagesReceived', 'x-ws-messages-sent': 'messagesSent', 'x-ws-bytes-received': 'bytesReceived', 'x-ws-bytes-sent': 'bytesSent', 'x-ws-close-code': 'closeCode'
+  'x-ws-handshake-time': 'handshakeTime', 'x-ws-messages-received': 'messagesReceived', 'x-ws-messages-sent': 'messagesSent', 'x-ws-bytes-received': 'bytesReceived', 'x-ws-bytes-sent': 'bytesSent', 'x-ws-idle-received': 'idleReceived', 'x-ws-idle-sent': 'idleSent', 'x-ws-close-code': 'closeCode'
 }
 const SOCKET_TEXTS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
   'x-ws-http': 'http', 'x-ws-subprotocol': 'subprotocol', 'x-ws-extensions': 'extensions', 'x-ws-close-reason': 'closeReason', 'x-ws-closed-by': 'closedBy', 'x-ws-ending': 'ending', 'x-ws-limit': 'limit'

@@ -22,6 +22,7 @@ export function newUpstream (server: string): Upstream {
     routed: null,
     status: null,
     error: null,
+    answerHeaders: null,
     tunnel: null,
     connectTime: null,
     firstByteTime: null

@@ -110,6 +110,7 @@ export class Tunnels {
     const upstream = request.upstream as Upstream
     const fact = newFact(upstream, client.http, opened)
     upstream.tunnel = fact
+    upstream.answerHeaders = opened.head.headers
     const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
       fact,
       ...terms,

@@ -22,7 +22,7 @@ Which
 What of them
   -s, --summary        sum up instead of listing
       --by <name>      a row for each client, path, host, upstream, rule, site, status, ending, close, side,
-                       error, method, agent, user, hour, day, or column; two with a comma
+                       idle, error, method, agent, user, hour, day, or column; two with a comma
       --top <n>        the first n rows of --by; 20 without this, all with --json
       --per <time>     a row for each 1min, 1h …
       --open           WebSockets whose opening has a line (logOpening) and whose end has none

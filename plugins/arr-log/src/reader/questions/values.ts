@@ -10,6 +10,8 @@ const PATH = idOf('cs-uri-stem')
 const URI = idOf('cs-uri')
 const SITE = idOf('s-sitename')
 const SUBSTATUS = idOf('sc-substatus')
+const IDLE_RECEIVED = idOf('x-ws-idle-received')
+const IDLE_SENT = idOf('x-ws-idle-sent')
 
 const column = (name: string): Value => {
   const id = idOf(name)
@@ -34,6 +36,11 @@ export function namedValues (offsetOf: (at: number) => number): Readonly<Record<
     error: column('x-error-code'),
     host,
     hour: clock(13),
+    idle: row => {
+      // Whoever cuts silent WebSockets sees both directions.
+      const silence = Math.min(row.number(IDLE_RECEIVED), row.number(IDLE_SENT))
+      return Number.isNaN(silence) ? null : `${Math.round(silence / 1000)} s`
+    },
     limit: column('x-ws-limit'),
     method: column('cs-method'),
     path,

@@ -71,6 +71,8 @@ export function clientHeaders (answer: { readonly headers: RawHeaders }, reply: 
     if (!ADDED.has(name)) without(headers, name)
     addOwn(headers, name, value)
   }
+  const { upstream } = reply.request
+  if (upstream !== null) upstream.answerHeaders = headers
   return headers
 }
 

@@ -15,8 +15,8 @@ export function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol
     handshakeTime: upstream.firstByteTime ?? 0,
     subprotocol: valueOf(head.headers, 'sec-websocket-protocol'),
     extensions: valueOf(head.headers, 'sec-websocket-extensions'),
-    received: newFlow(),
-    sent: newFlow(),
+    received: newFlow(now),
+    sent: newFlow(now),
     lastActivity: now,
     // Only a WebSocket has frames that can be read.
     observed: isWebSocket(protocol),
@@ -28,6 +28,6 @@ export function newFact (upstream: Upstream, http: '1.1' | '2', { head, protocol
   }
 }
 
-function newFlow (): Flow {
-  return { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0 }
+function newFlow (now: number): Flow {
+  return { bytes: 0, messages: 0, text: 0, binary: 0, pings: 0, pongs: 0, lastActivity: now }
 }

@@ -16,8 +16,16 @@ export interface Doorkeeper {
   refuse (filter: TunnelFilter): number
 }
 
+const TUNNELS = Symbol('the open tunnels of this server')
+
 /** The open tunnels of a server: iterable, with their number in `size`. */
 export class OpenTunnels implements TunnelsFact {
+  /** Those of a server: proxies in all scopes share them, so that whoever revokes a key reaches every tunnel. @internal */
+  static of (server: object & { [TUNNELS]?: OpenTunnels }): OpenTunnels {
+    server[TUNNELS] ??= new OpenTunnels()
+    return server[TUNNELS]
+  }
+
   readonly #tunnels = new Roster<Tunnel>()
   readonly #ids = new IdTable()
   readonly #keys = new TunnelIndex()

@@ -74,7 +74,7 @@ export class LimitedWay extends Way {
 
   override pass (chunk: Buffer): boolean {
     this.flow.bytes += chunk.length
-    this.tunnel.fact.lastActivity = Date.now()
+    this.flow.lastActivity = this.tunnel.fact.lastActivity = Date.now()
     if (this.#isOver || this.saidClose) return true
     this.#queue.push(chunk)
     this.#queued += chunk.length

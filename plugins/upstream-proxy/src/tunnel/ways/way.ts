@@ -115,7 +115,7 @@ export class Way implements Late {
   pass (chunk: Buffer, written: (() => void) | undefined = undefined): boolean {
     const { flow, tunnel, reader } = this
     flow.bytes += chunk.length
-    tunnel.fact.lastActivity = Date.now()
+    flow.lastActivity = tunnel.fact.lastActivity = Date.now()
     if (this.saidClose) return true
     return this.send(chunk, reader.valid && reader.closed === null ? this.observe(chunk) : -1, written)
   }
