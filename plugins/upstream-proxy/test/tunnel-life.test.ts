@@ -379,6 +379,8 @@ t.test('the limits that hold where nothing is said', t => {
     admission: { handshakes: 0, wait: 0, waiting: 10_000, per: null },
     retryAfter: 5,
     settles: false,
+    ping: null,
+    frames: { received: null, sent: null },
     drain: { code: 1001, reason: '', window: 1000, perSecond: 1000, pace: 'window', underway: 100, deadline: 3500 }
   })
   t.same(compile({ upstream: 'http://localhost', websocket: {} }).tunnel, settings.tunnel)
