@@ -106,6 +106,7 @@ test('`request.upstream` is a record of facts; those known from the start do not
     readonly routed: string | null
     status: number | null
     error: UpstreamError | null
+    answerHeaders: readonly string[] | null
     tunnel: TunnelFact | null
     connectTime: number | null
     firstByteTime: number | null
