@@ -5,8 +5,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify'
-import type { Upgrades } from '../dispatch/protocols.ts'
-import type { Settings } from '../options.ts'
+import type { Upgrades } from '../../dispatch/protocols.ts'
+import type { Settings } from '../../options.ts'
 import { contextOf, fallThrough, type Hook, type Kind, type RouteContext, type Taker } from './fall-through.ts'
 import { putAhead } from './precedence.ts'
 

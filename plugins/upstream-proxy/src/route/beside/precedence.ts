@@ -1,6 +1,6 @@
 // How do two routes share a path? The router asks the one with more constraints first: another plugin's route gets one more, which every request meets.
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { RouteOrder } from '../errors.ts'
+import { RouteOrder } from '../../errors.ts'
 
 // The router compiles the name into a function: it must be an identifier.
 const NAME = 'aheadOfProxy'

@@ -1,8 +1,8 @@
 // What becomes of a request for which another plugin's route at the proxy's path finds nothing? The proxy takes it.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Upgrades } from '../dispatch/protocols.ts'
-import { upgradeOf } from '../dispatch/upgrade.ts'
-import { hooksOf } from './answer-way.ts'
+import type { Upgrades } from '../../dispatch/protocols.ts'
+import { upgradeOf } from '../../dispatch/upgrade.ts'
+import { hooksOf } from '../answer-way.ts'
 
 /** The end of a hook, or of several. */
 export type Done = (error?: unknown) => void
