@@ -38,13 +38,20 @@ t.test('the longest path wins, then one of a site, and a part that a place leave
 
 t.test('a path of which servers make different places is refused, and one that is in the same place is not', async t => {
   const { port, rejections } = await serve(t, { places: [{ path: '/admin', requestFiltering: { verbs: { allowUnlisted: false } } }] })
-  for (const target of ['/public/..%2fadmin', '/admin/..%2fpublic', '/public/%252e%252e/admin', '/x/../admin', '/admin/../x', '/%2561dmin', '/admin;v=1/x', '/admin./x', '/admin%20/x', '/admin::$INDEX_ALLOCATION/x', '/x//../admin', '/admin\\..\\x', '/x%5c..%5cadmin', '/..;/admin', '/x/..;/admin', '/.//admin', '/./admin', '/\\admin', '/%5cadmin', '/admin%2fx', '/admin%5Cx', '/admin/%2e/x', '/x#/../admin', 'http://localhost?/admin', 'http://a\\admin/x', '/%EF%BD%81dmin']) {
+  for (const target of ['/public/..%2fadmin', '/admin/..%2fpublic', '//admin', '///admin/x', '//host/admin', '/\\host/admin', '\\\\host/admin', 'http://localhost//admin', 'http://localhost//host/admin', '/public/%252e%252e/admin', '/x/../admin', '/admin/../x', '/%2561dmin', '/admin;v=1/x', '/admin./x', '/admin%20/x', '/admin::$INDEX_ALLOCATION/x', '/x//../admin', '/admin\\..\\x', '/x%5c..%5cadmin', '/..;/admin', '/x/..;/admin', '/.//admin', '/./admin', '/\\admin', '/%5cadmin', '/admin%2fx', '/admin%5Cx', '/admin/%2e/x', '/x#/../admin', 'http://localhost?/admin', 'http://a\\admin/x', '/%EF%BD%81dmin']) {
     const status = await statusOf(port, target)
     t.ok(status === 400 || status === 404, `${target} is refused with ${status}`)
   }
   t.ok(rejections.every(rejection => rejection?.reason === 'url' || rejection?.reason === 'verbs'))
-  for (const target of ['/admin', '/ADMIN/x', '/%61dmin', '//admin', '///admin/x', '/admin/x%2fy', '/admin/./x', '/admin/x\\y', 'http://localhost/admin', 'http://localhost//admin', '/admin?x=1']) t.equal(await statusOf(port, target), 404, target)
+  for (const target of ['/admin', '/ADMIN/x', '/%61dmin', '/admin/x%2fy', '/admin/./x', '/admin/x\\y', 'http://localhost/admin', '/admin?x=1']) t.equal(await statusOf(port, target), 404, target)
   for (const target of ['/', '/x', '/x%2fy', '/administrator', '/x/admin', '/a/b/../c', '/caf%C3%A9', '/a;b', '/100%25', '/x?/../admin', '/*', 'http://localhost', 'http://localhost?x']) t.equal(await statusOf(port, target), 200, target)
+})
+
+t.test('`OPTIONS *` is in the root place of its site', async t => {
+  const filters = compileFilters({ places: [{ site: 'A', requestFiltering: hides('x') }, { site: 'A', path: '/app', requestFiltering: false }] }, true)
+  const root = filters.of('A', new Target('/'))
+  t.equal(filters.of('A', new Target('*')), root)
+  t.not(filters.of('B', new Target('*')), root)
 })
 
 t.test('property: no spelling of a path leaves the place that it is in', async () => {

@@ -59,7 +59,7 @@ t.test('verbs: extended CONNECT that nothing has made a GET is one all the same,
 
 t.test('fileExtensions: Microsoft\'s example; a path without one is listed as a dot', async t => {
   await results(t, { fileExtensions: { fileExtensions: { '.inc': false, '.Config': false } } }, [
-    ['/a.inc', '404.7'], ['/a.INC', '404.7'], ['/a.%69nc', '404.7'], ['/a.inc?x', '404.7'], ['/a.b.inc', '404.7'], ['/a.inc/b', '200'], ['/a.inc.b', '200'], ['/inc', '200'], ['/?a.inc', '200'], ['/a.incl', '200'],
+    ['/a.inc', '404.7'], ['/a.INC', '404.7'], ['/a.%69nc', '404.7'], ['/a.inc?x', '404.7'], ['/a.b.inc', '404.7'], ['/a.inc/', '404.7'], ['/a.inc/.', '404.7'], ['/a.inc/%2e', '404.7'], ['/a.inc/x/..', '404.7'], ['/a.b/', '200'], ['/a.inc/b', '200'], ['/a.inc.b', '200'], ['/inc', '200'], ['/?a.inc', '200'], ['/a.incl', '200'],
     ['/web.config', '404.7'], ['/web.config.', '404.7'], ['/web.config%20', '404.7'], ['/web.config::$DATA', '404.7'], ['/web.config;a=b', '404.7'], ['/web.config;x/../a', '200'], ['/web.config/..;/a', '400.0'], ['/web%EF%BC%8Econfig', '404.7']
   ])
   await results(t, { fileExtensions: { allowUnlisted: false, fileExtensions: { '.html': true } } }, [['/a.html', '200'], ['/a.htm', '404.7'], ['/', '404.7'], ['/a', '404.7'], ['/a.html;x', '404.7']])

@@ -31,7 +31,8 @@ const detour = fc.oneof(
   fc.tuple(fc.constantFrom('x', 'public', 'a%20b', '...', '%2f%2f'), separators, dots, separators)
 ).map(parts => parts.join(''))
 const detours = fc.oneof(fc.constant(''), fc.constant(''), detour)
-const front = fc.constantFrom('', '', '', 'http://localhost', 'HTTPS://localhost:8443')
+/** What stands before the path: the last three are a host to readers that follow the WHATWG's URL. */
+const front = fc.constantFrom('', '', '', 'http://localhost', 'HTTPS://localhost:8443', '//host', '/\\host', 'http://localhost//host')
 const behind = fc.constantFrom('', '', '?', '?a=/../b')
 
 /** Any spelling of a path of letters. */

@@ -56,7 +56,8 @@ export class Places {
   #find (places: readonly Place[], path: string): Filter {
     for (const place of places) {
       const { length } = place.path
-      if (path.startsWith(place.path) && (path.length === length || path.charCodeAt(length) === SLASH)) return place.filter
+      // The root of a site holds `*` as well, which is no path.
+      if (length === 0 || (path.startsWith(place.path) && (path.length === length || path.charCodeAt(length) === SLASH))) return place.filter
     }
     return this.#root
   }

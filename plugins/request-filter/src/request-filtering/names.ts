@@ -22,7 +22,8 @@ export const compileFileExtensions: CompileFiltering = ({ fileExtensions }, abov
   return ({ target }) => {
     for (const reading of target.readings.resolved) {
       const extension = extensionOf(reading)
-      if (!(listed.get(extension) ?? allowUnlisted)) return { reason: 'fileExtensions', statusCode: 404, subStatusCode: 7, detail: extension.slice(0, DETAIL) }
+      const denied = !(listed.get(extension) ?? allowUnlisted) ? extension : inFront(reading, name => listed.get(name) === false)
+      if (denied !== null) return { reason: 'fileExtensions', statusCode: 404, subStatusCode: 7, detail: denied.slice(0, DETAIL) }
     }
     return null
   }
@@ -53,6 +54,13 @@ function hasSegment (path: string, search: string): boolean {
 /** Whether a text is an extension: `.` or a dot and what follows it. */
 export function isExtension (text: string): boolean {
   return text.startsWith('.') && !/[./\\]/.test(text.slice(1))
+}
+
+/** The extension in front of a slash that ends the path, where `is` says so: servers that drop the slash serve the file. Null elsewhere. */
+export function inFront (path: string, is: (extension: string) => boolean): string | null {
+  if (path.length < 2 || path.charCodeAt(path.length - 1) !== SLASH) return null
+  const extension = extensionOf(path.slice(0, -1))
+  return is(extension) ? extension : null
 }
 
 /** The extension of a path, with its dot: that of its last segment. `.` where it has none, which is how IIS lists it. */

@@ -7,7 +7,7 @@ import { fold } from '../url/fold.ts'
 import type { Target } from '../url/target.ts'
 import type { CompileFiltering } from './compile-filtering.ts'
 import { allValuesOf, headerLines } from './header-values.ts'
-import { extensionOf, isExtension } from './names.ts'
+import { extensionOf, inFront, isExtension } from './names.ts'
 import { RULE_KEYS } from './options.ts'
 import { foundIn } from './sequences.ts'
 
@@ -44,11 +44,12 @@ function compileRule (value: unknown, unescape: boolean, at: string, mistakes: s
   const appliesTo = texts('appliesTo')
   for (const extension of appliesTo) if (!isExtension(extension)) mistakes.push(`\`${at}.appliesTo\` has ${JSON.stringify(extension)}, which is no extension: it must begin with its only dot`)
   const extensions = new Set(appliesTo.map(fold))
+  const isOne = (extension: string): boolean => extension !== '.' && extensions.has(extension)
   const refusal: Refusal = { reason: 'filteringRules', statusCode: 404, subStatusCode: 19, detail: String(name) }
 
   const isIn = (raw: string, readings: readonly string[]): boolean => (denyPercent && hasBarePercent(raw)) || foundIn(readings, denied) !== null
   return ({ request, target }) => {
-    if (extensions.size > 0 && !target.readings.resolved.some(reading => extensions.has(extensionOf(reading)))) return null
+    if (extensions.size > 0 && !target.readings.resolved.some(reading => isOne(extensionOf(reading)) || inFront(reading, isOne) !== null)) return null
     if (scanUrl && isIn(target.rawPath, target.texts)) return refusal
     if (scanQuery && target.rawQuery !== '' && isIn(target.rawQuery, queriesOf(target, unescape))) return refusal
     if (headers.length > 0 && headers.some(header => hasValue(request.raw, header, value => isIn(value, [fold(value)])))) return refusal

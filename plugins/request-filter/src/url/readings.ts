@@ -29,6 +29,8 @@ const UNTIDY = /\\|\/\/|\/\.\.?(?:\/|$)/
 // The same for a segment that goes up; and the spellings of it that not everybody takes for one.
 const UP = /(?:^|[/\\])\.\.[. ]*(?:[;/\\]|$)/
 const ODD_UP = /(?:^|[/\\])\.\.(?:[ ;]|\.+ )/
+// `new URL(request.url, base)`, with which many servers in Node take their target apart, has a host behind two slashes (WHATWG URL).
+const HOST = /^[/\\]{2,}[^/\\?#]*/
 const STEPS = 3
 
 /** How one reader goes through a decoded path. */
@@ -63,12 +65,20 @@ export function readingsOf (rawPath: string): Readings {
     steps.push(text)
     add(resolved, text, HTTP_SYS)
     if (text.includes('\\')) add(resolved, text, RFC)
+    const host = HOST.exec(text)
+    if (host !== null) add(resolved, behind(text, host[0].length), HTTP_SYS)
     if (DOTS.test(text)) add(literal, text, LITERAL)
     if (/%(?:2f|5c)/i.test(before)) add(resolved, decodeNames(before, step === 0), RFC)
     before = text
   }
   if (deeper) deeper = decodeOnce(before, false) !== before
   return { resolved, literal, steps, deeper, tangled: isTangled(rawPath, steps) }
+}
+
+/** What is a path behind a host that ends there. */
+function behind (text: string, end: number): string {
+  const path = text.slice(end)
+  return path.startsWith('/') || path.startsWith('\\') ? path : '/'
 }
 
 /** Adds what a reader makes of a text and, where that differs, what it makes of it on Windows or behind Tomcat. */
