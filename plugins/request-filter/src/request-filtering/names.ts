@@ -18,11 +18,12 @@ export const compileFileExtensions: CompileFiltering = ({ fileExtensions }, abov
     else mistakes.push(`\`${at}.fileExtensions\` has ${JSON.stringify(extension)}, which is no extension: it must begin with its only dot`)
   }
   if (allowUnlisted && ![...listed.values()].includes(false)) return null
+  const isDenied = (extension: string): boolean => listed.get(extension) === false
 
   return ({ target }) => {
     for (const reading of target.readings.resolved) {
       const extension = extensionOf(reading)
-      const denied = !(listed.get(extension) ?? allowUnlisted) ? extension : inFront(reading, name => listed.get(name) === false)
+      const denied = !(listed.get(extension) ?? allowUnlisted) ? extension : inFront(reading, isDenied)
       if (denied !== null) return { reason: 'fileExtensions', statusCode: 404, subStatusCode: 7, detail: denied.slice(0, DETAIL) }
     }
     return null
