@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AnswerWay, OnSend } from './answer-way.ts'
 
 /** nginx's status for a client that left before the answer. */
-const CLIENT_LEFT = 499
+export const CLIENT_LEFT = 499
 
 /** The replies whose hooks have run, or are running. */
 const RUN = new WeakSet<FastifyReply>()

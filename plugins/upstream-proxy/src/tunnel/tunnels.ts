@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { CHANNELS, type RequestFacts, type TunnelFilter, type TunnelMessage, type TunnelOpened, type Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
-import { ERRORS } from '../errors.ts'
+import { describe, ERRORS } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { NextRoute } from '../route/attempts.ts'
@@ -73,6 +73,8 @@ export class Tunnels {
       try {
         this.#admission.admit(visit)
       } catch (error) {
+        // The function that names the key has failed.
+        ;(request.upstream as Upstream).error = describe('BadLimit', 'connect', 'proxy')
         visit.end(error as Error)
       }
     }
@@ -80,11 +82,19 @@ export class Tunnels {
 
   /** `counted` is the key that the handshake counts for. */
   #shakeHands (visit: Visit, route: Route, way: AnswerWay, offered: readonly string[], counted: string | null): void {
-    const { request, reply, early } = visit
+    const { request, reply, early, terms } = visit
     const { client } = early
+    // It may have waited for longer than its token is valid.
+    if (Date.now() >= terms.until) {
+      this.#admission.failed(counted)
+      early.leave()
+      visit.refused('Expired')
+      return
+    }
     const handshake = new Handshake(request, reply, early, offered, this.#settings, way, this.#next,
       opened => {
         this.#admission.opened()
+        visit.over()
         reply.hijack()
         client.open(reply)
         if (this.#settings.tunnel.settles) settle(client.stream)
@@ -93,9 +103,10 @@ export class Tunnels {
       },
       (error, isAnswered) => {
         this.#admission.failed(counted)
-        if (isAnswered) visit.passedOn()
+        if (isAnswered) visit.over()
         else visit.end(error)
       })
+    handshake.until = terms.until
     visit.owner = handshake
     try {
       handshake.begin(route)

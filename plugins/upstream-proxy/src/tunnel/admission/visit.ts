@@ -28,6 +28,7 @@ export class Visit implements Visitor {
   readonly #way: AnswerWay
   readonly #retryAfter: number
   readonly #over: () => void
+  #isOver = false
   readonly #done: (error?: Error) => void
 
   /**
@@ -64,7 +65,7 @@ export class Visit implements Visitor {
   /** Ends the visit with an error; with null where the client needs no answer. */
   end (error: Error | null): void {
     const { reply } = this
-    this.#over()
+    this.over()
     if (error === null) {
       if (this.request.upstream?.error?.side === 'client') runAfterLeaving(this.#way, this.request, reply)
       // Through the reply: Fastify must neither go on to the route's handler nor be told that the reply is not its own.
@@ -80,13 +81,16 @@ export class Visit implements Visitor {
 
   /** The tunnel is open. */
   opened (): void {
-    this.#over()
+    this.over()
     this.#done()
     tellFinished(this.reply)
   }
 
-  /** The upstream's refusal goes through the reply, which says itself when it is done. */
-  passedOn (): void {
+  /** There is no more to wait for: nobody can send it away any more. Also where the upstream's refusal goes through the reply, which says itself when it is done. */
+  over (): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.owner = null
     this.#over()
   }
 }

@@ -4,7 +4,7 @@ import type { EarlyClient, EarlyOwner } from '../handshake/early-client.ts'
 import type { InLine } from './line.ts'
 
 /** Why a handshake does not go on; null where something else has answered it meanwhile. */
-export type Refused = 'BadHandshake' | 'TooMany' | 'TooManyOfKey' | 'Draining' | 'Closed' | 'ClientGone' | null
+export type Refused = 'BadHandshake' | 'TooMany' | 'TooManyOfKey' | 'Expired' | 'Draining' | 'Closed' | 'ClientGone' | null
 
 /** Where a visitor is: it can be sent away from there. */
 export interface VisitOwner {

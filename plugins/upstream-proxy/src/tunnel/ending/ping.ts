@@ -14,6 +14,8 @@ export function holdPing (tunnel: Tunnel, settings: PingSettings, now: number): 
 /** Looks at the side where a direction begins. */
 function look (tunnel: Tunnel, from: Way, { interval, timeout }: PingSettings, now: number): void {
   const to = from.reverse
+  // A side that has ended can answer nothing; `halfCloseTimeout` is for it.
+  if (from.from.readableEnded) return
   const silence: Silence = from.silence ??= { bytes: NaN, since: now, lookedAt: now, pingedAt: 0, isAsking: false }
   if (from.flow.bytes !== silence.bytes || from.isUnread) {
     silence.bytes = from.flow.bytes

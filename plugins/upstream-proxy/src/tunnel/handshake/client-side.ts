@@ -114,6 +114,8 @@ class Http2Side implements ClientSide {
   // Other streams of the connection continue. This one must close, or its response and the closing of the connection would be delayed.
   decline (): void {
     this.stream.on('finish', () => { if (!this.#opened) lingerStream(this.stream) })
+    // A reset with NO_ERROR emits 'close' only when everything received has been read, and a paused stream is not read.
+    this.stream.on('aborted', () => { if (!this.#opened && this.stream.rstCode === 0) this.stream.destroy() })
   }
 
   get gone (): boolean {

@@ -19,7 +19,7 @@ import type { ClientSide } from './client-side.ts'
 import type { EarlyClient, EarlyOwner } from './early-client.ts'
 import { handshakeHead } from './handshake-head.ts'
 import type { Opened } from './opened.ts'
-import { afterHooks } from './opening-hooks.ts'
+import { afterHooks, takeBack } from './opening-hooks.ts'
 import { passOnRefusal } from './refusal.ts'
 
 // ms. The time limit where the handshake has none and the client has ended its side: a client that has left may show nothing else.
@@ -38,6 +38,8 @@ export class Handshake implements AttemptOwner, EarlyOwner {
   readonly #early: EarlyClient
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null, isAnswered: boolean) => void
+  /** When the client's right to a tunnel ends, ms since the epoch. */
+  until = Infinity
   #attempt: Attempt | null = null
   #retries: number
   #done = false
@@ -128,6 +130,8 @@ export class Handshake implements AttemptOwner, EarlyOwner {
       this.#fail('RewriteFailed', 'proxy', error, error as Error)
     } else if (this.#client.gone || this.#reply.raw.headersSent) {
       this.#fail('ClientGone', 'client')
+    } else if (Date.now() >= this.until) {
+      this.#fail('Expired', 'proxy')
     } else if (this.#prepared(head)) {
       // Both sockets keep flowing: the tunnel adds its listeners before the next byte arrives.
       this.#leave()
@@ -164,7 +168,10 @@ export class Handshake implements AttemptOwner, EarlyOwner {
     const answered = this.#reply.raw.headersSent
     if (answered) this.#leave()
     else this.#finish()
-    if (!answered) this.#fact.error = describe(name, this.#attempt?.moment ?? 'connect', side, cause)
+    if (!answered) {
+      takeBack(this.#reply, side === 'client')
+      this.#fact.error = describe(name, this.#attempt?.moment ?? 'connect', side, cause)
+    }
     this.#attempt?.abandon()
     if (side === 'client' && !answered) this.#client.stream.destroy()
     this.#failed(side === 'client' || answered ? null : error, false)

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OnSend } from '../../route/answer-way.ts'
-import { runOnSend } from '../../route/on-send.ts'
+import { CLIENT_LEFT, runOnSend } from '../../route/on-send.ts'
 
 /**
  * Calls `opens` when the hooks have run, at once where there are none; with null, or with what a hook threw. The upstream is
@@ -23,6 +23,11 @@ export function afterHooks (hooks: readonly OnSend[], request: FastifyRequest, r
     if (!raw.headersSent) raw.statusCode = before
     return error ?? new TypeError('an onSend hook failed without an error')
   }).then(opens)
+}
+
+/** Takes back the 101 that the hooks have seen: the handshake has failed. `left`: nobody is there to get another status. */
+export function takeBack ({ raw }: FastifyReply, left: boolean): void {
+  if (raw.statusCode === 101) raw.statusCode = left ? CLIENT_LEFT : 200
 }
 
 /**

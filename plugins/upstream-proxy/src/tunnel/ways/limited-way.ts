@@ -26,7 +26,8 @@ export class LimitedWay extends Way {
   #queued = 0
   /** Runs while bytes are held back by a rate. */
   #timer: NodeJS.Timeout | undefined
-  #afterwards: (() => void) | null = null
+  /** What has to happen once nothing is held back, in order: the socket's end, and its close. */
+  #afterwards: Array<() => void> = []
   /** True once too many bytes have ended the tunnel, while a frame is passed to its end. */
   #isClosing = false
   /** True once a limit has ended this direction: nothing passes any more. */
@@ -57,7 +58,7 @@ export class LimitedWay extends Way {
 
   override postpones (then: () => void): boolean {
     if (this.#timer !== undefined) {
-      this.#afterwards = then
+      this.#afterwards.push(then)
       return true
     }
     // The start of a header, of a frame that will never be complete.
@@ -86,6 +87,8 @@ export class LimitedWay extends Way {
   #passQueue (): boolean {
     let more = true
     let rest = this.#take()
+    // Nobody is left to hold it back for.
+    if (!this.to.writable) return true
     while (rest.length > 0 && !this.saidClose && !this.#isOver) {
       const room = this.#room(rest.length)
       if (this.#isOver) return more
@@ -162,9 +165,8 @@ export class LimitedWay extends Way {
     this.tunnel.fact.lastActivity = Date.now()
     const more = this.#passQueue()
     if (more && !this.to.writableNeedDrain) this.resume()
-    if (this.#timer !== undefined || this.#afterwards === null) return
-    this.#afterwards()
-    this.#afterwards = null
+    if (this.#timer !== undefined) return
+    for (const then of this.#afterwards.splice(0)) then()
   }
 
   /** Puts back what did not pass. */

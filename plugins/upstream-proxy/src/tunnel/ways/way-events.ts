@@ -93,8 +93,12 @@ function onClose (this: Duplex): void {
   const way = (this as Socket)[WAY]
   if (way.over) return
   way.over = true
-  const { tunnel, to } = way
-  tunnel.ended(way.side, 'end')
+  way.tunnel.ended(way.side, 'end')
+  // Bytes that a rate holds back still pass, and the end behind them.
+  if (!this.readableEnded || !way.postpones(() => { leave(way) })) leave(way)
+}
+
+function leave ({ tunnel, to }: Way): void {
   // Where both directions ended in order, bytes for the other side may still be on their way: it is not destroyed.
   // Where only its `end` is pending, it is destroyed after the flush; its input is paused, because no side is left to receive it.
   if (!to.writableEnded || (!to.readableEnded && to.writableFinished)) {
