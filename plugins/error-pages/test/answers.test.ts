@@ -19,6 +19,23 @@ t.test('an answer that a route gives with an error status passes, blank ones too
   t.equal((await get(fastify, '/none')).body, 'a page')
 })
 
+t.test('a route that answers null with an error status is answered so', async t => {
+  for (const handles of [false, true]) {
+    const fastify = await serverOf(t, { pages: PAGES }, fastify => {
+      if (handles) fastify.setErrorHandler((error, _request, reply) => reply.code(500).send(`handled: ${(error as Error).message}`))
+      fastify.get('/null', (_request, reply) => { reply.code(404).send(null) })
+      fastify.get('/returned', async (_request, reply) => {
+        reply.code(410)
+        return null
+      })
+    })
+    for (const [path, expected] of [['/null', 404], ['/returned', 410]] as const) {
+      const { status, body } = await get(fastify, path)
+      t.same([status, body], [expected, 'null'], `${path}, ${handles ? 'with' : 'without'} an error handler`)
+    }
+  }
+})
+
 for (const order of ['before', 'after']) {
   t.test(`an error handler of the user's that is set ${order} the plugin answers, and what it passes on gets the page`, async t => {
     const fastify = Fastify()

@@ -40,6 +40,7 @@ function isStock (text: string, status: number): boolean {
 
 /** The object that Fastify gives where no route is found, and no handler for that is set. */
 function isNotFound ({ raw }: FastifyRequest, payload: unknown): boolean {
-  const { message, statusCode } = payload as Readonly<Record<string, unknown>>
+  // A route may answer `null`, which has nothing to be taken apart.
+  const { message, statusCode } = Object(payload) as Readonly<Record<string, unknown>>
   return statusCode === 404 && message === `Route ${raw.method ?? ''}:${raw.url ?? ''} not found`
 }
