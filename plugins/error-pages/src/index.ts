@@ -9,13 +9,15 @@ import { subStatusOf } from './answer/substatus.ts'
 import { InvalidOptionsError } from './errors.ts'
 import { mistakesIn, type ErrorPagesOptions, type PageOptions } from './options.ts'
 import { PageFiles } from './pages/page-files.ts'
-import { pageFor, ready } from './pages/pages.ts'
+import { lineFor, pagesFor, ready, type Page } from './pages/pages.ts'
 import { Places } from './places/places.ts'
 
 export type { ErrorMode, ErrorPagesOptions, ExistingResponse, FilePage, PageOptions, PageRules, PlaceOptions, RedirectPage, TextPage } from './options.ts'
 
 /** By it upstream-proxy knows a hook that changes only answers made in this server: what an upstream answers need not pass it. */
 const ERRORS_ONLY = Symbol.for('fastify-arr.errors-only')
+
+const NONE = { pages: [], hides: false } as const
 
 type Asked = FastifyRequest & RequestFacts
 
@@ -35,20 +37,17 @@ async function plugin (fastify: FastifyInstance, options: ErrorPagesOptions): Pr
   fastify.addHook('onSend', Object.assign(onSend, { [ERRORS_ONLY]: !places.replaces }))
 
   function onSend (request: Asked, reply: FastifyReply, payload: unknown, done: (error?: Error | null, payload?: unknown) => void): void {
-    const page = statusOf(reply, payload) < 400 ? null : pageOf(request, reply, payload)
-    if (page === null) {
+    const status = statusOf(reply, payload)
+    const { pages, hides } = status < 400 ? NONE : choose(request, reply, payload, status)
+    if (pages.length === 0) {
       done(null, payload)
       return
     }
-    ready(page, files, request.headers['accept-language']).then(found => {
-      if (found === null) {
-        if (!missing.has(page)) request.log.warn({ page }, 'the page for an error cannot be read; the error is answered without')
-        missing.add(page)
-        return payload
-      }
-      missing.delete(page)
-      return replaceBy(found, statusOf(reply, payload), request, reply, payload)
+    firstOf(hides ? pages : pages.slice(0, 1), request).then(found => {
+      const page = found ?? (hides ? lineFor(status) : null)
+      return page === null ? payload : replaceBy(page, status, request, reply, payload)
     }).catch((error: unknown) => {
+      if (hides) throw error
       request.log.warn({ err: error }, 'the page for an error cannot be sent; the error is answered without')
       return payload
     }).then(answer => { done(null, answer) }).catch((error: unknown) => {
@@ -58,12 +57,27 @@ async function plugin (fastify: FastifyInstance, options: ErrorPagesOptions): Pr
     })
   }
 
-  function pageOf (request: Asked, reply: FastifyReply, payload: unknown): PageOptions | null {
+  /** The first of the pages that can be read. */
+  async function firstOf (pages: readonly PageOptions[], request: Asked): Promise<Page | null> {
+    for (const page of pages) {
+      const found = await ready(page, files, request.headers['accept-language'])
+      if (found !== null) {
+        missing.delete(page)
+        return found
+      }
+      if (!missing.has(page)) request.log.warn({ page }, 'the page for an error cannot be read; the error is answered without')
+      missing.add(page)
+    }
+    return null
+  }
+
+  /** The pages for an answer, and whether it must not pass though none can be read: with `Replace` it may hold what no client is to see. */
+  function choose (request: Asked, reply: FastifyReply, payload: unknown, status: number): { readonly pages: readonly PageOptions[], readonly hides: boolean } {
     const { pages, errorMode, existingResponse } = places.find(request.site?.name ?? null, request.raw.url ?? '/')
-    if (pages.size === 0 || existingResponse === 'PassThrough' || errorMode === 'Detailed' || (errorMode === 'DetailedLocalOnly' && isLocal(request))) return null
-    if (existingResponse === 'Auto' && !isMadeHere(request, reply, payload)) return null
-    const status = statusOf(reply, payload)
-    return pageFor(pages, status, subStatusOf(request, status))
+    if (pages.size === 0 || existingResponse === 'PassThrough' || errorMode === 'Detailed' || (errorMode === 'DetailedLocalOnly' && isLocal(request))) return NONE
+    const hides = !isMadeHere(request, reply, payload)
+    if (existingResponse === 'Auto' && hides) return NONE
+    return { pages: pagesFor(pages, status, subStatusOf(request, status)), hides }
   }
 }
 

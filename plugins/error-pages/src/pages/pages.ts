@@ -1,4 +1,5 @@
 // Which page does an error get? By its substatus, by its status, or the one for all others; read where it is a file.
+import { STATUS_CODES } from 'node:http'
 import { join } from 'node:path'
 import { mime } from '@fastify/send'
 import type { FilePage, PageOptions } from '../options.ts'
@@ -11,9 +12,14 @@ export type Page = { readonly body: Buffer, readonly type: string } | { readonly
 const TEXT = /^text\/|^application\/(?:javascript|json|xml)$|\+xml$/
 const HTML = 'text/html; charset=utf-8'
 
-/** The page for a status: the substatus goes first, `*` last. */
-export function pageFor (pages: ReadonlyMap<string, PageOptions>, status: number, subStatus: number): PageOptions | null {
-  return pages.get(`${status}.${subStatus}`) ?? pages.get(String(status)) ?? pages.get('*') ?? null
+/** The pages for a status: that of the substatus goes first, `*` last. */
+export function pagesFor (pages: ReadonlyMap<string, PageOptions>, status: number, subStatus: number): PageOptions[] {
+  return [`${status}.${subStatus}`, String(status), '*'].flatMap(key => pages.get(key) ?? [])
+}
+
+/** A page that needs no file: the status and its name. */
+export function lineFor (status: number): Page {
+  return { body: Buffer.from(`${status} ${STATUS_CODES[status] ?? ''}`.trim()), type: 'text/plain; charset=utf-8' }
 }
 
 /** Gets a page ready; null where its file can't be read. */
