@@ -69,3 +69,21 @@ t.test('where no errorMode is written, nobody on the server itself sees a page',
   t.match(await answer(site, '/gone'), /^502 <!doctype html>[^]*closed the connection/)
   t.equal(await answer(site, '/private'), '403 no')
 })
+
+t.test('a <location> that is written as a URL is one directory for the filter, the rules and the pages', async t => {
+  const file = join(t.testdir(), 'web.config')
+  const xml = (path: string): string => `<configuration>
+    <location path="${path}"><system.webServer>
+      <security><requestFiltering><denyUrlSequences><add sequence="secret" /></denyUrlSequences></requestFiltering></security>
+      <httpErrors errorMode="Custom"><error statusCode="404" path="https://status.example/" responseMode="Redirect" /></httpErrors>
+      <rewrite><rules><rule name="a" stopProcessing="true"><match url="^page$" /><action type="CustomResponse" statusCode="410" statusReason="Gone" statusDescription="gone" /></rule></rules></rewrite>
+    </system.webServer></location></configuration>`
+  writeFileSync(file, xml('a%20b'))
+  const site = await startSite(t, { webConfig: file })
+  t.equal(await answer(site, '/A%20B/page'), '410 gone')
+  t.equal(await answer(site, '/a%20b/secret'), '302 https://status.example/')
+  for (const path of ['a#b', 'a/../b', 'a\\b']) {
+    writeFileSync(file, xml(path))
+    await t.rejects(startSite(t, { webConfig: file }), { code: 'FST_ARR_IIS_CONFIG_INVALID_VALUE', message: /web\.config:2:\d+: path="a.*" is not the path of a directory/ }, path)
+  }
+})

@@ -62,6 +62,8 @@ const STATUS = /^(?:[4-9]\d\d(?:\.\d{1,3})?|\*)$/
 // What a header may hold (RFC 9110 §5.5), and a URL.
 const FIELD = /^[\x20-\x7e]+$/
 const OF_URL = /^[\x21-\x7e]+$/
+// As in request-filter: one configuration names the places of both.
+const NO_PATH = /[?#\\]|%[\da-f]{2}|\/\.\.?(?:\/|$)/i
 const NO_PAGE = 'must be { file } with an absolute path, { file, languages } with the path in the folder of a language and an absolute path, { text, type } or { redirect } with a URL'
 
 const isText = (value: unknown): value is string => typeof value === 'string'
@@ -87,7 +89,7 @@ export function mistakesIn (options: ErrorPagesOptions): string[] {
     mistakes.push(...unknownOptions(place, Object.keys(PLACE)).map(text => `\`${at}\`: ${text}`))
     const { site, path = '/' } = place
     if (site !== undefined && (!isText(site) || site === '')) mistakes.push(`\`${at}.site\` must be a name`)
-    if (!isText(path) || !/^\/[^?#]*$/.test(path)) mistakes.push(`\`${at}.path\` must be a path that begins with a slash`)
+    if (!isText(path) || !path.startsWith('/') || NO_PATH.test(path)) mistakes.push(`\`${at}.path\` must be a path such as /app: decoded, without dot segments, backslash, query and fragment`)
     else if (seen.has(`${String(site ?? '')}${path.toLowerCase()}`)) mistakes.push(`\`${at}\` is for the same site and path as another one`)
     else seen.add(`${String(site ?? '')}${path.toLowerCase()}`)
     checkRules(place, `${at}.`, mistakes)

@@ -1,7 +1,7 @@
 // The options are validated whole: one error names every mistake.
 import t from 'tap'
 import { mistakesIn, type ErrorPagesOptions } from '../src/options.ts'
-import { serverOf } from './server.ts'
+import { get, serverOf } from './server.ts'
 
 const mistakes = (options: unknown): string[] => mistakesIn(options as ErrorPagesOptions)
 
@@ -17,10 +17,17 @@ t.test('a mistake is named with the option and the kind', async t => {
     '`places[0]` must be an object',
     '`places[1]`: `pags` is no option; the nearest is `pages`',
     '`places[1].site` must be a name',
-    '`places[1].path` must be a path that begins with a slash',
+    '`places[1].path` must be a path such as /app: decoded, without dot segments, backslash, query and fragment',
     '`places[1].pages` must be an object',
     '`places[3]` is for the same site and path as another one'
   ])
+})
+
+t.test('the path of a place is decoded', async t => {
+  for (const path of ['/a%20b', '/a/../b', '/a/.', '/%2e%2e', '/a\\b', '/a?b', '/a#b', '']) t.match(mistakes({ places: [{ path }] }), [/`places\[0\]\.path` must be a path such as \/app: decoded/], path)
+  for (const path of ['/', '/a b', '/50%', '/a.b/..c', '/ä/']) t.same(mistakes({ places: [{ path }] }), [], path)
+  const fastify = await serverOf(t, { places: [{ path: '/a b/50%', pages: { 404: { text: 'a page' } } }] })
+  t.equal((await get(fastify, '/A%20b/50%25/x')).body, 'a page')
 })
 
 t.test('a page is one of its kinds, for an error status', async t => {

@@ -1,6 +1,7 @@
 // Scopes: whether a part of a configuration is for the server, one site, or one directory of a site.
 import type { Reading } from '../reading/reading.ts'
 import type { Document } from '../server/document.ts'
+import { segmentsOf } from '../server/location-path.ts'
 import type { XmlElement } from '../xml/element.ts'
 
 /** What the sections of a container apply to. The root of applicationHost.config is `server`; the root of a web.config is `site`, without a name. */
@@ -61,7 +62,7 @@ export function scopesOf (reading: Reading, { root, server, site, path: base }: 
     }
     const inherits = reading.flag(container, 'inheritInChildApplications') !== false
     if (!inherits && among === null) reading.differs(container.attributes.get('inheritInChildApplications'), 'the settings also apply to applications below, where they have none of their own')
-    const parts = (reading.text(container, 'path') ?? '').split('/').filter(part => part !== '' && part !== '.')
+    const parts = segmentsOf(reading, container, server)
     const [first = null, ...rest] = server ? parts : [site, ...parts]
     scopes.push(scope(first, `${base === '/' ? '' : base}/${rest.join('/')}`.replace(/(.)\/$/, '$1'), container, inherits))
   }
