@@ -159,6 +159,25 @@ t.test('what IIS refuses is refused', async t => {
   t.doesNotThrow(() => read(web('<httpErrors><error statusCode="404" path="a.htm"/><remove statusCode="404"/><error statusCode="404" path="b.htm"/></httpErrors>')))
 })
 
+t.test('no path of a page leads out of the folder of the site', async t => {
+  const up = '..\\..\\..\\..\\..\\..\\..\\..\\etc'
+  const out = folderOf(t, { 'secret.htm': '', 'site/a.htm': '', 'site/err/de/b.htm': '', 'site/web.config': '' })
+  const of = (page: string): IisConfig => {
+    writeFileSync(join(out, 'site', 'web.config'), web(`<httpErrors errorMode="Custom"><error statusCode="404" ${page}/></httpErrors>`))
+    return readConfig(join(out, 'site', 'web.config'))
+  }
+  for (const page of [`path="${up}\\hostname"`, 'path="..\\secret.htm"', 'path="/../secret.htm"', 'path="err/../../secret.htm"', 'path="~\\..\\site\\a.htm"', `path="hostname" prefixLanguageFilePath="${up}"`, 'path="secret.htm" prefixLanguageFilePath="err/../.."']) {
+    const config = of(page)
+    t.equal(config.options.errorPages, undefined, page)
+    t.match(rows(config, 'unsupported'), [/leads out of the folder of the site/], page)
+  }
+  const page = (text: string): unknown => of(text).options.errorPages?.pages?.['404']
+  for (const path of ['/../../../a.htm', '/err/../../..\\a.htm', '/a.htm']) t.same(page(`path="${path}" responseMode="ExecuteURL"`), { file: join(out, 'site', 'a.htm') }, `the URL ${path}`)
+  t.same(page('path="/../secret.htm" responseMode="ExecuteURL"'), { file: join(out, 'site', 'secret.htm') }, 'a URL has nothing above its root')
+  t.same(page('path="err\\..\\a.htm"'), { file: join(out, 'site', 'a.htm') })
+  t.same(page('path="b.htm" prefixLanguageFilePath="x\\..\\err"'), { file: 'b.htm', languages: join(out, 'site', 'err') })
+})
+
 t.test('pages of applications are lost, and a file that is not there is told', async t => {
   const config = read(web(`<httpErrors errorMode="Custom">
     <error statusCode="401" path="/error.aspx" responseMode="ExecuteURL"/><error statusCode="403" path="/errors/403" responseMode="ExecuteURL"/><error statusCode="404" path="not-there.htm"/><error statusCode="405"/>

@@ -37,6 +37,7 @@ export class PageFinder {
   find ({ kind, text, languages }: WrittenPage, site: string | null, path: string): FoundPage {
     if (kind === 'redirect') return redirectTo(text)
     if (kind === 'url') return this.#ofUrl(text, site)
+    if (leadsOut(text)) return { page: null, why: 'the path leads out of the folder of the site' }
     const home = (this.#at(site, '/') ?? this.#at(site, path))?.root ?? null
     if (languages !== null) return this.#ofLanguage(text, languages, home)
     const file = this.#path(text, home)
@@ -50,7 +51,7 @@ export class PageFinder {
   }
 
   #ofUrl (text: string, site: string | null): FoundPage {
-    const path = `/${partsOf(text.replace(/[?#].*$/, '')).join('/')}`
+    const path = `/${resolved(partsOf(text.replace(/[?#].*$/, ''))).join('/')}`
     if (DYNAMIC.test(path)) return { page: null, why: 'the page is made by an application, and only files are sent for errors' }
     const directory = this.#at(site, path)
     if (directory === null) return { page: null, why: 'unknown' }
@@ -61,6 +62,7 @@ export class PageFinder {
   }
 
   #ofLanguage (text: string, languages: string, home: string | null): FoundPage {
+    if (leadsOut(languages)) return { page: null, why: 'prefixLanguageFilePath leads out of the folder of the site' }
     const parts = partsOf(text)
     const folder = ABSOLUTE.test(languages) ? this.#path(`${languages.replace(/\\+$/, '')}\\x`, null) : this.#path(`${languages}/x`, home)
     const isThere = folder !== null && hasPage(dirname(folder), parts)
@@ -89,9 +91,26 @@ function partsOf (path: string): string[] {
   return path.split(/[/\\]+/).filter(part => part !== '' && part !== '.' && part !== '~')
 }
 
+/** Without dot segments: as with a URL, nothing is above the root (RFC 3986 §5.2.4). */
+function resolved (parts: readonly string[]): string[] {
+  const kept: string[] = []
+  for (const part of parts) {
+    if (part === '..') kept.pop()
+    else kept.push(part)
+  }
+  return kept
+}
+
+/** Whether a path that is relative to a folder goes above it: any file of this machine could be sent. */
+function leadsOut (text: string): boolean {
+  if (ABSOLUTE.test(text)) return false
+  let depth = 0
+  return partsOf(text).some(part => (depth += part === '..' ? -1 : 1) < 0)
+}
+
 /** A path below a folder, by names whose case may differ from those on the disk. */
 function join (root: string, path: string): string {
-  return entryBelow(root, partsOf(path))
+  return entryBelow(root, resolved(partsOf(path)))
 }
 
 /** Whether the folder of a language, or the folder itself, has a page. */
