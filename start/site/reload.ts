@@ -12,8 +12,8 @@ type Options = IisConfig['options'] & Pick<SiteParts, 'requestFilter'>
 
 /**
  * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
- * the old ones. So does a file that refuses requests which nothing refuses here: the running site was started without such
- * a section, and goes on as it is. Returns what is in force from now on.
+ * the old ones. So does a file with a section that closes, because nothing here refuses what it refuses: the running site
+ * was started without such a section, and goes on as it is. What request-filter refuses is put in force. Returns what is in force from now on.
  */
 export function takeOver (fastify: FastifyInstance, file: string, old: Options, error: Error | null, { options, report }: IisConfig, words: string): Options {
   if (isClosedDoors(error)) {
