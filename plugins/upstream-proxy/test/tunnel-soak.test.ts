@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import type { TunnelOptions } from '../src/index.ts'
 import { client, eventually, frame, handshake, listen, MASK, portOf, proxy, SWITCH } from './parts.ts'
 
 // More of them where there is time: ARR_SOAK=10000, or CI.
@@ -110,53 +111,75 @@ function listenersOf (emitter: EventEmitter): Record<string, number> {
   return Object.fromEntries(emitter.eventNames().map(name => [String(name), emitter.listenerCount(name)]))
 }
 
-t.test(`${TUNNELS} tunnels opened, used and ended in random ways leave nothing behind (ARR_SEED=${SEED})`, async t => {
-  const upstream = moody()
-  const url = `http://127.0.0.1:${await listen(t, upstream)}`
-  let began = 0
-  // Limits so long that a timer which outlives its exchange is still there when they are counted.
-  const { app, port, requests, closed } = await proxy(t, { upstream: url, timeouts: { connect: 60_000, handshake: 60_000 }, websocket: { halfCloseTimeout: 5000 } }, {
-    before: app => app.addHook('onRequest', async () => { began++ })
-  })
-  const listeners = () => [app.server, process].map(listenersOf)
-  const before = listeners()
-  const timersBefore = timers.size
-  let turn = 0
-  let heap = 0
-  const missed: string[] = []
-  const worker = async () => {
-    while (turn < TUNNELS) {
-      // The first tenth warms everything up.
-      if (turn === Math.floor(TUNNELS / 10)) heap = settled()
-      const socket = client({ teardown () {} } as never, port)
-      const miss = await live(socket, turn++)
-      if (miss !== null) missed.push(miss)
-      requests.length = 0
+const user = (request: { id: string }): string => `user ${Number(request.id.slice(4)) % 7}`
+
+/** Every option of a tunnel. The limits are out of reach, but for the handshakes at a time: some have to wait. */
+const EVERY: TunnelOptions = {
+  key: user,
+  until: () => Date.now() + 3_600_000,
+  idleTimeout: { after: 60_000, code: 4000 },
+  maxAge: 3_600_000,
+  keepAlive: 1000,
+  ping: { interval: 100, timeout: 60_000, to: 'both' },
+  // What the upstream echoes is masked, which no server's frames are: with a limit on them, it would end the tunnel.
+  maxMessageSize: { received: 10_000_000 },
+  maxMessageRate: { received: 1_000_000 },
+  maxByteRate: 1_000_000_000,
+  maxTunnels: 10_000,
+  maxTunnelsPer: { key: user, most: 1000 },
+  admission: { handshakes: 30, wait: 60_000 }
+}
+
+for (const [what, options] of [['', {}], [', with every option', EVERY]] as const) {
+  t.test(`${TUNNELS} tunnels opened, used and ended in random ways leave nothing behind${what} (ARR_SEED=${SEED})`, async t => {
+    const upstream = moody()
+    const url = `http://127.0.0.1:${await listen(t, upstream)}`
+    let began = 0
+    // Limits so long that a timer which outlives its exchange is still there when they are counted.
+    const { app, port, requests, closed } = await proxy(t, { upstream: url, timeouts: { connect: 60_000, handshake: 60_000 }, websocket: { halfCloseTimeout: 5000, ...options } }, {
+      before: app => app.addHook('onRequest', async () => { began++ })
+    })
+    const listeners = () => [app.server, process].map(listenersOf)
+    const before = listeners()
+    const timersBefore = timers.size
+    let turn = 0
+    let heap = 0
+    const missed: string[] = []
+    const worker = async () => {
+      while (turn < TUNNELS) {
+        // The first tenth warms everything up.
+        if (turn === Math.floor(TUNNELS / 10)) heap = settled()
+        const socket = client({ teardown () {} } as never, port)
+        const miss = await live(socket, turn++)
+        if (miss !== null) missed.push(miss)
+        requests.length = 0
+      }
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  t.same(missed, [], 'who had only half-closed heard the rest')
-  const connections = (server: { getConnections: (tell: (error: Error | null, count: number) => void) => void }) =>
-    new Promise<number>((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
-  await eventually(() => app.tunnels.size === 0, 'no tunnel is left')
-  for (let i = 0; i < 500 && await connections(app.server) + await connections(upstream) > 0; i++) await sleep(10)
-  t.equal(await connections(app.server), 0, 'no socket of a client is left')
-  t.equal(await connections(upstream), 0, 'no socket to an upstream is left')
-  await eventually(() => closed.length === began, 'every exchange that began has ended')
-  t.ok(began > TUNNELS * 0.8, `${began} exchanges`)
-  closed.length = 0
-  requests.length = 0
-  // Node has a few of its own, that of the Date header say.
-  await eventually(() => timers.size < timersBefore + 5, `no timer is left beside the ${timersBefore} there were`)
-  t.same(listeners(), before, 'no listener is left on what all share')
-  // What Node lets go of late is no leak: one goes on being there.
-  let grown = Infinity
-  for (let i = 0; i < 20 && grown >= (4 << 20) + TUNNELS * 200; i++) {
-    await sleep(50)
-    grown = settled() - heap
-  }
-  t.ok(grown < (4 << 20) + TUNNELS * 200, `the heap has grown by ${grown} bytes`)
-})
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    t.same(missed, [], 'who had only half-closed heard the rest')
+    const connections = (server: { getConnections: (tell: (error: Error | null, count: number) => void) => void }) =>
+      new Promise<number>((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
+    await eventually(() => app.tunnels.size === 0, 'no tunnel is left')
+    t.equal((app.tunnels as unknown as { names: number }).names, 0, 'nor its name')
+    for (let i = 0; i < 500 && await connections(app.server) + await connections(upstream) > 0; i++) await sleep(10)
+    t.equal(await connections(app.server), 0, 'no socket of a client is left')
+    t.equal(await connections(upstream), 0, 'no socket to an upstream is left')
+    await eventually(() => closed.length === began, 'every exchange that began has ended')
+    t.ok(began > TUNNELS * 0.8, `${began} exchanges`)
+    closed.length = 0
+    requests.length = 0
+    // Node has a few of its own, that of the Date header say.
+    await eventually(() => timers.size < timersBefore + 5, `no timer is left beside the ${timersBefore} there were`)
+    t.same(listeners(), before, 'no listener is left on what all share')
+    // What Node lets go of late is no leak: one goes on being there.
+    let grown = Infinity
+    for (let i = 0; i < 20 && grown >= (4 << 20) + TUNNELS * 200; i++) {
+      await sleep(50)
+      grown = settled() - heap
+    }
+    t.ok(grown < (4 << 20) + TUNNELS * 200, `the heap has grown by ${grown} bytes`)
+  })
+}
 
 setFlagsFromString('--expose_gc')
 const collect = runInNewContext('gc') as () => void
