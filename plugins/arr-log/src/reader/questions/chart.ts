@@ -1,5 +1,4 @@
 // How many exchanges were there in each minute, hour, or other length of time?
-import { ID } from '../rows/column-ids.ts'
 import type { Row } from '../rows/row.ts'
 import { durationIn } from './time.ts'
 
@@ -38,7 +37,7 @@ export class Chart {
     if (column === undefined) this.#columns.set(from, column = { count: 0, errors: 0, webSockets: 0 })
     column.count++
     if (row.status >= 500) column.errors++
-    if (row.status === 101 && row.number(ID.status) === 101) column.webSockets++
+    if (row.status === 101) column.webSockets++
   }
 
   result (): Column[] {
