@@ -1,11 +1,13 @@
 // What does a reader find? Any fact may be missing: its writer need not be registered, nor be ours.
-import type { ListenersFact } from './listeners.ts'
-import type { Rejection } from './rejection.ts'
-import type { Rewrite } from './rewrite.ts'
-import type { ServedFile } from './served-file.ts'
-import type { Site, SitesFact } from './site.ts'
-import type { TunnelsFact } from './tunnels.ts'
-import type { Upstream } from './upstream.ts'
+import type { FarmsFact } from './server/farms.ts'
+import type { ListenersFact } from './server/listeners.ts'
+import type { Rejection } from './request/rejection.ts'
+import type { Rewrite } from './request/rewrite.ts'
+import type { ServedFile } from './request/served-file.ts'
+import type { Site, SitesFact } from './request/site.ts'
+import type { TraceFact } from './request/traces.ts'
+import type { TunnelsFact } from './server/tunnels.ts'
+import type { Upstream } from './request/upstream.ts'
 
 /** The facts on a request, each with one writer. */
 export interface RequestFacts {
@@ -14,12 +16,14 @@ export interface RequestFacts {
   readonly rewrite?: Rewrite | null
   readonly servedFile?: ServedFile | null
   readonly upstream?: Upstream | null
+  readonly trace?: TraceFact | null
 }
 
 /** The facts on a server. */
 export interface ServerFacts {
   readonly sites?: SitesFact
   readonly tunnels?: TunnelsFact
+  readonly farms?: FarmsFact
   readonly listeners?: ListenersFact
 }
 

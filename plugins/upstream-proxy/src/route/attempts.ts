@@ -19,6 +19,7 @@ export function newUpstream (server: string): Upstream {
     logId: randomUUID(),
     server,
     attempts: NONE,
+    farm: null,
     routed: null,
     status: null,
     error: null,

@@ -1,7 +1,7 @@
 // One open tunnel: two sockets, the bytes between them, and how it ended.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
+import type { Side, TunnelFact, TunnelLimit, TunnelWatch } from '@fastify-arr/facts'
 import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
 import { type Framing, makeWay } from './ways/make-way.ts'
@@ -34,6 +34,8 @@ export class Tunnel implements WayOwner, Timed {
   readonly clocks: Clocks
   halfClosedAt = 0
   goodbyeAt = 0
+  /** Who watches what passes; null where nobody does. */
+  watch: TunnelWatch | null = null
   /** Code and reason of the proxy's Close frame, sent or still waiting for a frame boundary. */
   #goodbye = { code: 1001, reason: '' }
   #probed = false

@@ -140,7 +140,7 @@ export class Tunnels {
     const open = this.open.add(tunnel)
     const own = this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact, open: view(tunnel) } satisfies TunnelOpened)
+    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact, open: view(tunnel), watch: watch => { tunnel.watch = watch } } satisfies TunnelOpened)
     tunnel.start(opened.early, opened.late)
   }
 

@@ -8,6 +8,8 @@ import type { Captures, Matcher } from './pattern.ts'
 export interface Check {
   /** As written, for traces. */
   readonly input: string
+  /** As written; null for `IsFile` and `IsDirectory`. */
+  readonly pattern: string | null
   readonly expand: (state: State) => Text
   readonly negate: boolean
   /** Null for `IsFile` and `IsDirectory`. */

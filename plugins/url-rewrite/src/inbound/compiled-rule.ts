@@ -1,7 +1,7 @@
 // What is an inbound rule once it is compiled?
 
 import type { Checks } from '../expressions/conditions.ts'
-import type { Matcher } from '../expressions/pattern.ts'
+import type { Matcher, PatternSyntax } from '../expressions/pattern.ts'
 import type { Setting } from './set-variables.ts'
 import type { CompiledTarget } from './compiled-target.ts'
 import type { Template } from '../expressions/template.ts'
@@ -20,6 +20,9 @@ export type CompiledAction =
 /** A rule ready to run. */
 export interface CompiledRule {
   readonly name: string
+  /** As written, for traces. */
+  readonly pattern: string
+  readonly syntax: PatternSyntax
   readonly matcher: Matcher
   readonly negate: boolean
   readonly checks: Checks | null

@@ -19,11 +19,26 @@ export function recorder (): Recorder {
   let conditions: ConditionStep[] = []
   const strings = (captures: Parameters<Observer['applied']>[1]['ruleCaptures']): string[] => captures.map(capture => decoded(capture ?? ''))
   return {
-    rule: (set, rule, input, matched) => {
+    rule: (set, { name, pattern, syntax, negate, checks, stop }, input, matched, { query }) => {
       conditions = []
-      steps.push({ list: set.label, rule: rule.name, input, matched, conditions, applied: false })
+      steps.push({
+        list: set.label,
+        rule: name,
+        pattern,
+        patternSyntax: syntax,
+        negate,
+        input,
+        query: query ?? '',
+        logicalGrouping: checks?.any === true ? 'MatchAny' : 'MatchAll',
+        stopProcessing: stop,
+        matched,
+        conditions,
+        applied: false
+      })
     },
-    check: (check, value, held) => { conditions.push({ input: check.input, value, held }) },
+    check: ({ input, pattern, matcher, kind, negate }, value, held) => {
+      conditions.push({ input, value, pattern, matchType: matcher !== null ? 'Pattern' : kind === 'file' ? 'IsFile' : 'IsDirectory', negate, held })
+    },
     applied: (_rule, state) => {
       const step = steps.at(-1) as Writable<RuleStep>
       step.applied = true

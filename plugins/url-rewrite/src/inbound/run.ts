@@ -15,7 +15,7 @@ import { GLOBAL, type CompiledAction, type CompiledRule, type Cut, type RuleSet 
 
 /** Called for each rule that was tried; only for `explain` and where the diagnostics channel has subscribers. */
 export interface Observer {
-  rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean): void
+  rule (set: RuleSet, rule: CompiledRule, input: string, matched: boolean, state: State): void
   readonly check: CheckTried
   /** Called when pattern and conditions held and the action has been applied to the state. */
   applied (rule: CompiledRule, state: State): void
@@ -117,7 +117,7 @@ function uncut ({ rules }: RuleSet, cuts: readonly Cut[], state: State): readonl
 function matches (set: RuleSet, rule: CompiledRule, input: Text, state: State, observer: Observer | undefined): boolean {
   const captures = rule.matcher(input)
   const matched = (captures === null) === rule.negate
-  observer?.rule(set, rule, decoded(input), matched)
+  observer?.rule(set, rule, decoded(input), matched, state)
   if (!matched) return false
   state.ruleCaptures = captures ?? []
   if (rule.checks === null) {

@@ -33,6 +33,7 @@ function compileCondition (condition: Condition, index: number, syntax: PatternS
   const input = condition.input ?? '{REQUEST_FILENAME}'
   return {
     input,
+    pattern: onDisk ? null : condition.pattern ?? '',
     expand: template(input, `${place}.input`, context).expand,
     negate: condition.negate === true,
     matcher: onDisk ? null : matcher(condition.pattern, syntax, condition.ignoreCase, `${place}.pattern`, context),

@@ -37,6 +37,8 @@ function compileRule (rule: Rule, context: CompileContext): CompiledRule {
   if (typeof rule.match?.url !== 'string' || rule.match.url === '') context.mistake('match.url must be a pattern (`.*` matches every path)')
   return {
     name: rule.name,
+    pattern: rule.match?.url ?? '',
+    syntax,
     matcher: matcher(rule.match?.url ?? '', syntax, rule.match?.ignoreCase, 'match.url', context),
     negate: rule.match?.negate === true,
     checks: compileConditions(rule.conditions, syntax, false, context),

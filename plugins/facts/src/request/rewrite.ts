@@ -34,6 +34,10 @@ export interface ConditionStep {
   readonly input: string
   /** What that was for this request. */
   readonly value: string
+  /** As written; null where it asks for a file or a directory. */
+  readonly pattern: string | null
+  readonly matchType: 'Pattern' | 'IsFile' | 'IsDirectory'
+  readonly negate: boolean
   readonly held: boolean
 }
 
@@ -42,8 +46,16 @@ export interface RuleStep {
   /** Where the rule stands, e.g. `globalRules`, `siteRules.Shop`, `pathRules /app`. */
   readonly list: string
   readonly rule: string
+  /** As written. */
+  readonly pattern: string
+  readonly patternSyntax: 'ECMAScript' | 'Wildcard' | 'ExactMatch'
+  readonly negate: boolean
   /** What its pattern was tried on. */
   readonly input: string
+  /** The query at that moment, without the question mark. */
+  readonly query: string
+  readonly logicalGrouping: 'MatchAll' | 'MatchAny'
+  readonly stopProcessing: boolean
   /** Whether the pattern matched, negation counted in. */
   readonly matched: boolean
   /** Those that were tried: the rest no longer mattered. */

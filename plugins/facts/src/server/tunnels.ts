@@ -1,6 +1,6 @@
 // Which WebSockets are open? `fastify.tunnels`, written by upstream-proxy.
 import type { FastifyRequest } from 'fastify'
-import type { Flow, TunnelFact } from './upstream.ts'
+import type { Flow, Side, TunnelFact } from '../request/upstream.ts'
 
 /** One open tunnel: a snapshot at the moment of reading. */
 export interface OpenTunnel {
@@ -70,8 +70,27 @@ export interface TunnelMessage {
   readonly tunnel: TunnelFact
 }
 
+/**
+ * Who watches what passes through one tunnel. Called while the bytes pass: each call must be short, keep no buffer, and not throw.
+ * `side` is where it comes from: the client, the upstream, or the proxy itself.
+ */
+export interface TunnelWatch {
+  /** A frame's header was read (RFC 6455 §5.2); `rsv` are the reserved bits as in the first byte (0x40, 0x20, 0x10), `length` the payload's. */
+  frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number): void
+  /** Where it is there: a part of the current frame's payload, unmasked. */
+  payload? (side: Side, part: Buffer): void
+  /** A Close frame has passed, or the proxy has sent its own; `code` is null where the frame has none. */
+  close (side: Side, code: number | null, reason: string): void
+  /** The frames of one direction can no longer be read. */
+  unreadable (side: Side): void
+  /** A socket has ended: in order, by an error (`systemCode` such as `ECONNRESET`), or cut by the proxy. */
+  ended (side: 'client' | 'upstream', how: 'end' | 'reset' | 'cut', systemCode: string | null): void
+}
+
 /** What the channel `CHANNELS.tunnelOpen` carries. */
 export interface TunnelOpened extends TunnelMessage {
+  /** Watches the tunnel from its first byte on. Only while the message is published. */
+  watch (watch: TunnelWatch): void
   /** The tunnel as it is at its opening. Its `close` works as long as the tunnel is open, and does nothing after that. */
   readonly open: OpenTunnel
 }

@@ -69,12 +69,14 @@ export interface TunnelFact {
   limit: TunnelLimit | null
 }
 
-/** An attempt whose connection did not come about. */
+/** An attempt that has failed: its connection did not come about or, where a farm tries again for that, was lost or answered with an error. */
 export interface UpstreamAttempt {
   /** The origin that was asked, e.g. `http://localhost:8080`. */
   readonly server: string
   /** The stable code, e.g. `FST_ARR_UPSTREAM_REFUSED`. */
   readonly code: string
+  /** What the server answered, where its answer was the failure. */
+  readonly status?: number
   readonly moment: Moment
   /** How long it took, ms. */
   readonly time: number
@@ -88,7 +90,9 @@ export interface Upstream {
   readonly server: string
   /** The attempts whose connections did not come about, in their order, also the last one where that is the error. Empty where the first connection came about. */
   readonly attempts: readonly UpstreamAttempt[]
-  /** The farm member that was picked, or null where there is no farm. */
+  /** The farm whose server was asked, or null where there is no farm. */
+  readonly farm: string | null
+  /** The farm's server that was asked, as the farm names it (its address); of several attempts, that of the last. Null where there is no farm. */
   readonly routed: string | null
   /** The status the upstream answered (101 for a WebSocket); null until it did. */
   status: number | null
