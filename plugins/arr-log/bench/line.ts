@@ -50,7 +50,7 @@ const request = {
 } as unknown as FastifyRequest
 const reply = { sent: true, raw: { statusCode: 200, headersSent: true, writableFinished: true } } as unknown as FastifyReply
 const begun = { startedAt: performance.now(), connection: connectionOf(raw as never), stream: null, watched: false, opening: false, webSocket: null }
-const options: GatherOptions = { fallbackSite: { name: 'Default', id: 1 }, redact: query => query, username: () => null, cookie: false, custom: [] }
+const options: GatherOptions = { fallbackSite: { name: 'Default', id: 1 }, redact: query => query, username: () => null, cookie: false, process: false, custom: [] }
 
 const settings = settle({ directory })
 const format = compileFormat(settings, [])

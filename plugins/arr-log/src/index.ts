@@ -52,6 +52,7 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     fallbackSite: options.site ?? { name: 'Default', id: 1 },
     redact,
     username: options.username ?? (() => null),
+    process: settings.fields.includes('x-process'),
     cookie: settings.fields.includes('cs(Cookie)'),
     custom
   }

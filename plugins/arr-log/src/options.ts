@@ -68,6 +68,8 @@ export interface ArrLogOptions extends FileOptions {
 export interface Settings extends Required<Omit<FileOptions, 'retain' | 'fields'>> {
   readonly fields: readonly Field[]
   readonly retain: Retain | null
+  /** Whether the openings of WebSockets have lines. */
+  readonly openings: boolean
 }
 
 // A record, so that the compiler reports a missing key. For the plugin only: pino adds keys of its own to a transport's options.
@@ -143,11 +145,12 @@ export function settle (options: FileOptions & Pick<ArrLogOptions, 'logOpening'>
   const { fields: chosen = 'iis' } = options
   const fields = [...typeof chosen === 'string' ? PRESETS[chosen] : chosen]
   if (central) fields.push('s-sitename')
-  if (options.logOpening === true) fields.push('x-ws-event')
+  if (options.logOpening === true) fields.push('x-ws-event', 'x-process')
   return {
     directory: options.directory ?? 'logs',
     format: options.format ?? 'w3c',
     fields,
+    openings: options.logOpening === true,
     maxCustomFieldLength: options.maxCustomFieldLength ?? 4_096,
     software: options.software ?? 'Microsoft Internet Information Services 10.0',
     period: options.period ?? 'daily',

@@ -16,14 +16,18 @@ function line ({ at = '10:00:00', client = '192.0.2.1', path = '/', logId = '', 
   return ['2026-05-28', at, client, 'GET', path, query, host, status, substatus, 100, 20, time, upstream ?? '-', attempt ? 'yes' : '-', event ?? '-', code ?? '-', by ?? '-', ending ?? '-', silence ?? '-', silence === undefined ? '-' : silence + 40, tenant ?? '-'].join(' ')
 }
 
-async function ask (t: Test, args: string[], lines: readonly Written[]): Promise<{ out: string, err: string, code: number, rows: Array<Record<string, any>> }> {
+interface Answered { out: string, err: string, code: number, rows: Array<Record<string, any>> }
+
+const ask = async (t: Test, args: string[], lines: readonly Written[]): Promise<Answered> => await answer(t, args, [FIELDS, ...lines.map(line)])
+
+async function answer (t: Test, args: string[], lines: readonly string[]): Promise<Answered> {
   const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, ...args], { env: { ...process.env, TZ: 'UTC' } })
   t.teardown(() => child.kill())
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', chunk => { out += chunk })
   child.stderr.setEncoding('utf8').on('data', chunk => { err += chunk })
-  child.stdin.end([FIELDS, ...lines.map(line)].join('\n'))
+  child.stdin.end(lines.join('\n'))
   const [code] = await once(child, 'close')
   return { out, err, code, rows: args.includes('--json') ? out.trim().split('\n').filter(text => text !== '').map(text => JSON.parse(text)) : [] }
 }
@@ -81,6 +85,29 @@ t.test('how many are open: an opening without its end, by the log id', async t =
   ])
   t.match(rows, [{ path: '/two', event: 'open' }], out)
   t.equal(rows.length, 1)
+})
+
+t.test('what a killed process has left is not open, once another one has started', async t => {
+  const id = (pid: number, start: string) => `${pid}-${Date.parse(`2026-05-28T${start}Z`).toString(36)}`
+  const killed = id(11, '09:00:00')
+  const alive = id(12, '09:00:00')
+  const after = id(13, '10:00:30')
+  const written = (at: string, process: string, event: string, logId: string) => `2026-05-28 ${at} /${logId} X-ARR-LOG-ID=${logId} 101 0 ${event} ${process}`
+  const lines = [
+    '#Fields: date time cs-uri-stem cs-uri-query sc-status time-taken x-ws-event x-process',
+    written('10:00:00', killed, 'open', 'lost'),
+    written('10:00:00', alive, 'open', 'silent'),
+    written('10:00:31', after, 'open', 'new'),
+    `#Remark: 2026-05-28 10:01:00 process ${alive} is alive`
+  ]
+  const { rows, err } = await answer(t, ['--open', '--json'], lines)
+  t.strictSame(rows.map(({ path, process }) => [path, process]), [['/silent', alive], ['/new', after]])
+  t.equal(err, 'arr-log: 1 more were open in a process that has ended without writing their ends\n')
+  const before = await answer(t, ['--open', '--json'], lines.slice(0, 3))
+  t.strictSame(before.rows.map(({ path }) => path), ['/lost', '/silent'], 'before that, nobody knows')
+  t.equal(before.err, '')
+  const filtered = await answer(t, ['--open', '--json', '--path', '/lost'], lines)
+  t.strictSame(filtered.rows, [], 'lines that are not asked for tell of their processes as well')
 })
 
 t.test('the largest groups are shown with their share and a bar, the others are counted', async t => {

@@ -154,7 +154,10 @@ t.test('with logOpening there is a line for the opening as well', async t => {
   const [, end] = await server.told(2)
   t.equal(end!.exchange.event, undefined)
   await server.app.close()
-  t.strictSame(rows(onlyFile(server.directory).text).map(row => row['x-ws-event']), ['open', 'close'])
+  const lines = rows(onlyFile(server.directory).text)
+  t.strictSame(lines.map(row => row['x-ws-event']), ['open', 'close'])
+  t.match(lines[0]!['x-process'], new RegExp(`^${process.pid}-[0-9a-z]+$`))
+  t.equal(lines[1]!['x-process'], lines[0]!['x-process'])
 })
 
 t.test("a tunnel's opening is logged from its channel, only for the plugin's own requests", async t => {

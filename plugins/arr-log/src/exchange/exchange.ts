@@ -86,6 +86,8 @@ export interface Exchange {
   readonly bytesReceived: number | null
   /** `open`: the record of a WebSocket's opening; its end gets a record of its own. Only with `logOpening`. */
   readonly event?: 'open'
+  /** The process that has served it. Only where a line has the column `x-process`. */
+  readonly process?: string
   /** A WebSocket was asked for, and none opened. */
   readonly attempt?: true
   /** The rewrite rule that matched last. */

@@ -5,6 +5,7 @@ import type { Rejection, Site, Told, TunnelFact } from '@fastify-arr/facts'
 import { takeBytes, type Connection } from '../observe/connection.ts'
 import { hasLeft, isFinished, isHeadSent } from '../observe/ending.ts'
 import type { Beginning } from '../observe/open-exchanges.ts'
+import { PROCESS } from '../format/writing-process.ts'
 import { responseHeader, type CustomSource } from './custom.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
@@ -20,6 +21,8 @@ export interface GatherOptions {
   readonly username: (request: FastifyRequest) => string | null | undefined
   /** Whether the Cookie header is logged. */
   readonly cookie: boolean
+  /** Whether the process is logged. */
+  readonly process: boolean
   readonly custom: readonly CustomSource[]
 }
 
@@ -86,6 +89,7 @@ export function gather (request: FastifyRequest & Facts, reply: FastifyReply, be
     bytesReceived: opening ? null : bytes.received ?? tunnel?.received?.bytes ?? null
   }
   if (opening) exchange.event = 'open'
+  if (options.process) exchange.process = PROCESS
   if (rewrite?.rule !== undefined) exchange.rule = rewrite.rule
   if (upstream !== null && upstream !== undefined) exchange.upstream = upstreamPart(upstream)
   if (tunnel !== null) exchange.websocket = webSocketPart(tunnel, raw.httpVersionMajor)

@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { HTTPERR, httperrLine, rejectedOf } from '../format/httperr.ts'
 import type { Rejected } from '../observe/rejected.ts'
 import { createLogFile, type Backlog, type LogFile, type Watcher } from './log-file.ts'
+import { SignsOfLife } from './signs-of-life.ts'
 import { suffixOf, type Settings } from '../options.ts'
 import { PREFIXES } from './period.ts'
 import { createPlace } from './place.ts'
@@ -27,7 +28,7 @@ const FULL_BUFFERS = 8
 export function createLogFiles (settings: Settings, format: Format, customs: number, watcher: Watcher): LogFiles {
   const directory = isAbsolute(settings.directory) ? settings.directory : resolve(settings.directory)
   const backlog: Backlog = { bytes: 0, most: FULL_BUFFERS * settings.maxBuffer }
-  const bySite = new Map<number, LogFile>()
+  const bySite = new Map<number, { readonly file: LogFile, readonly signs: SignsOfLife | null }>()
   let httperr: LogFile | null = null
 
   return {
@@ -38,9 +39,13 @@ export function createLogFiles (settings: Settings, format: Format, customs: num
         return line
       }
       const key = settings.central ? 0 : exchange.siteId
-      let file = bySite.get(key)
-      if (file === undefined) bySite.set(key, file = openSite(key))
-      file.write(line, exchange.endedAt)
+      let site = bySite.get(key)
+      if (site === undefined) {
+        const file = openSite(key)
+        bySite.set(key, site = { file, signs: settings.openings && settings.format === 'w3c' ? new SignsOfLife(file) : null })
+      }
+      site.file.write(line, exchange.endedAt)
+      site.signs?.wrote(exchange.endedAt, exchange.websocket === undefined ? 0 : exchange.event === 'open' ? 1 : -1)
       return line
     },
     writeRejected (rejected) {
@@ -50,12 +55,16 @@ export function createLogFiles (settings: Settings, format: Format, customs: num
     async flush () { await Promise.all(all().map(file => file.flush())) },
     flushSync () { for (const file of all()) file.flushSync() },
     reopen () { for (const file of all()) file.reopen() },
-    async close () { await Promise.all(all().map(file => file.close())) },
+    async close () {
+      for (const { signs } of bySite.values()) signs?.stop()
+      await Promise.all(all().map(file => file.close()))
+    },
     get lost () { return all().reduce((sum, file) => sum + file.lost, 0) }
   }
 
   function all (): LogFile[] {
-    return httperr === null ? [...bySite.values()] : [...bySite.values(), httperr]
+    const sites = [...bySite.values()].map(({ file }) => file)
+    return httperr === null ? sites : [...sites, httperr]
   }
 
   function openSite (key: number): LogFile {

@@ -44,6 +44,8 @@ export const IIS_FIELDS = {
 export const EXTRA_FIELDS = {
   /** `open` for the line of a WebSocket's opening, `close` for that of its end; `-` for every other exchange. */
   'x-ws-event': exchange => exchange.websocket === undefined ? null : exchange.event ?? 'close',
+  /** The process that wrote the line: its number and its start. */
+  'x-process': exchange => exchange.process,
   'x-request-id': exchange => exchange.requestId,
   'x-rule': exchange => exchange.rule,
   'x-upstream': exchange => exchange.upstream?.server,

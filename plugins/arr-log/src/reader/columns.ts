@@ -17,7 +17,7 @@ const NUMBERS: Readonly<Record<string, keyof Exchange>> = {
   's-port': 'serverPort', 'sc-substatus': 'substatus', 'sc-win32-status': 'win32Status', 'sc-bytes': 'bytesSent', 'cs-bytes': 'bytesReceived', 'time-taken': 'timeTaken'
 }
 const TEXTS: Readonly<Record<string, keyof Exchange>> = {
-  's-ip': 'serverIp', 'c-ip': 'clientIp', 'cs-method': 'method', 'cs-uri-stem': 'path', 'cs-username': 'username', 'cs-version': 'version', 'cs(User-Agent)': 'userAgent', 'cs(Referer)': 'referer', 'cs-host': 'host', 's-sitename': 'site', 'x-request-id': 'requestId', 'x-rule': 'rule'
+  's-ip': 'serverIp', 'c-ip': 'clientIp', 'cs-method': 'method', 'cs-uri-stem': 'path', 'cs-username': 'username', 'cs-version': 'version', 'cs(User-Agent)': 'userAgent', 'cs(Referer)': 'referer', 'cs-host': 'host', 's-sitename': 'site', 'x-request-id': 'requestId', 'x-rule': 'rule', 'x-process': 'process'
 }
 const SOCKET_NUMBERS: Readonly<Record<string, keyof ExchangeWebSocket>> = {
   'x-ws-handshake-time': 'handshakeTime', 'x-ws-messages-received': 'messagesReceived', 'x-ws-messages-sent': 'messagesSent', 'x-ws-bytes-received': 'bytesReceived', 'x-ws-bytes-sent': 'bytesSent', 'x-ws-idle-received': 'idleReceived', 'x-ws-idle-sent': 'idleSent', 'x-ws-close-code': 'closeCode'

@@ -18,6 +18,9 @@ const TOP = 20
 /** Takes rows one by one, and shows what they amount to at the end. */
 interface Question {
   add (row: Row): void
+  /** Told of each row, also of those that are not asked for. */
+  readonly seen?: (row: Row) => void
+  readonly alive?: (id: string, at: number) => void
   show (): void
 }
 
@@ -32,10 +35,12 @@ export async function answer (values: Asked, paths: readonly string[], shown: Sh
   const question = questionOf(values, shown)
   const files = (await Promise.all(paths.filter(path => path !== '-').map(filesOf))).flat()
   const take = (row: Row): void => {
+    question?.seen?.(row)
     if (!wanted(row)) return
     if (question === null) shown.line(row.whole())
     else question.add(row)
   }
+  const taking = { each: take, alive: question?.alive, drained: question === null ? shown.drained : undefined }
   if (question === null && files.length > 1) {
     for await (const line of merged(files, wanted, (path, found) => unread.add(path, found))) {
       shown.line(line)
@@ -43,10 +48,10 @@ export async function answer (values: Asked, paths: readonly string[], shown: Sh
     }
   } else {
     const progress = new Progress(files)
-    for (const file of files) unread.add(file, await readFile(file, take, question === null ? shown.drained : undefined, bytes => progress.add(bytes)))
+    for (const file of files) unread.add(file, await readFile(file, taking, bytes => progress.add(bytes)))
     progress.end()
   }
-  if (paths.includes('-')) unread.add('-', await readStream(process.stdin, null, take, shown.drained))
+  if (paths.includes('-')) unread.add('-', await readStream(process.stdin, null, taking))
   question?.show()
   unread.tell(readAny)
 }
@@ -82,5 +87,14 @@ function questionOf (values: Asked, shown: Shown): Question | null {
   }
   if (values.open !== true) return null
   const open = new StillOpen()
-  return { add: row => open.add(row), show: () => open.result().forEach(line => shown.line(line)) }
+  return {
+    add: row => open.add(row),
+    seen: row => open.seen(row),
+    alive: (id, at) => open.alive(id, at),
+    show () {
+      const { left, gone } = open.result()
+      left.forEach(line => shown.line(line))
+      if (gone > 0) process.stderr.write(`arr-log: ${gone} more were open in a process that has ended without writing their ends\n`)
+    }
+  }
 }

@@ -1,4 +1,5 @@
 // Which lines do the bytes of a log hold? W3C files, those of IIS and HTTP.sys included, JSON lines and NCSA, by what each line begins with.
+import { aliveIn } from '../../format/writing-process.ts'
 import { isLine, type Line } from '../columns.ts'
 import { Layout } from './layout.ts'
 import { LineRow } from './line-row.ts'
@@ -26,6 +27,7 @@ export interface Unread {
 export class Rows {
   readonly #each: (row: Row) => void
   readonly #folder: string | null
+  readonly #alive: (id: string, at: number) => void
   readonly #stamps = new StampReader()
   readonly #w3c: W3cRow
   #hasFields = false
@@ -38,9 +40,10 @@ export class Rows {
   #first = 0
   #last = 0
 
-  /** `folder` names the site of lines that do not name it. */
-  constructor (each: (row: Row) => void, folder: string | null = null) {
+  /** `folder` names the site of lines that do not name it. `alive` is told of a process that has written a sign of life. */
+  constructor (each: (row: Row) => void, folder: string | null = null, alive: (id: string, at: number) => void = () => {}) {
     this.#each = each
+    this.#alive = alive
     this.#folder = folder
     this.#w3c = new W3cRow(new Layout(''), this.#stamps, folder)
   }
@@ -109,9 +112,15 @@ export class Rows {
 
   #directive (text: string): void {
     if (text.startsWith('#Date:')) this.#stamps.directive(text)
+    if (text.startsWith('#Remark:')) this.#remark(text)
     if (!text.startsWith('#Fields:')) return
     this.#w3c.lay(new Layout(text.slice(8)))
     this.#hasFields = true
+  }
+
+  #remark (text: string): void {
+    const alive = aliveIn(text)
+    if (alive !== null) this.#alive(alive.id, alive.at)
   }
 
   /** Null for a line that holds no exchange, undefined for one that cannot be read. */

@@ -5,6 +5,15 @@ import type { Row } from '../rows/row.ts'
 import { Rows, type Unread } from '../rows/rows.ts'
 import { decoded } from './decoded.ts'
 
+/** Who takes what is read. */
+export interface Taking {
+  readonly each: (row: Row) => void
+  /** Told of a process that has written a sign of life, and when. */
+  readonly alive?: ((id: string, at: number) => void) | undefined
+  /** Waited for between two chunks. */
+  readonly drained?: (() => Promise<unknown> | undefined) | undefined
+}
+
 /** Bytes that are read at a time. */
 const AT_A_TIME = 524_288
 const LOG = /\.log(?:\.gz)?$/i
@@ -25,9 +34,9 @@ export function siteFolder (path: string): string | null {
   return /^W3SVC\d+$/i.test(folder) ? folder : null
 }
 
-/** Reads a stream to its end. `drained` is waited for between two chunks. Returns which lines could not be read. */
-export async function readStream (stream: AsyncIterable<Buffer>, folder: string | null, each: (row: Row) => void, drained: () => Promise<unknown> | undefined = nothing): Promise<Unread> {
-  const rows = new Rows(each, folder)
+/** Reads a stream to its end. Returns which lines could not be read. */
+export async function readStream (stream: AsyncIterable<Buffer>, folder: string | null, { each, alive = nothing, drained = nothing }: Taking): Promise<Unread> {
+  const rows = new Rows(each, folder, alive)
   for await (const chunk of decoded(stream)) {
     rows.feed(chunk)
     await drained()
@@ -37,8 +46,8 @@ export async function readStream (stream: AsyncIterable<Buffer>, folder: string 
 }
 
 /** Reads a file to its end; `onBytes` is told how many bytes of it were read. */
-export async function readFile (path: string, each: (row: Row) => void, drained?: () => Promise<unknown> | undefined, onBytes: (count: number) => void = nothing): Promise<Unread> {
-  return await readStream(chunksOf(path, onBytes), siteFolder(path), each, drained)
+export async function readFile (path: string, taking: Taking, onBytes: (count: number) => void = nothing): Promise<Unread> {
+  return await readStream(chunksOf(path, onBytes), siteFolder(path), taking)
 }
 
 /** The bytes of a file, in a buffer that is used again: a chunk is valid until the next one is asked for. */
