@@ -28,7 +28,7 @@ export interface Peer {
   /** Why it cannot run here, or null. */
   readonly absent: string | null
   /** What it can do; compared with what a workload needs. */
-  readonly speaks: ReadonlySet<'http' | 'page' | 'websocket' | 'many' | 'tls'>
+  readonly speaks: ReadonlySet<'http' | 'page' | 'websocket' | 'many' | 'tls' | 'farm'>
   readonly start: (workshop: Workshop, tls: boolean) => Promise<Proxy>
 }
 
@@ -36,13 +36,17 @@ const NODE_PEERS = join(import.meta.dirname, 'peers', 'node.mjs')
 const OURS = join(import.meta.dirname, 'peers', 'ours.mjs')
 const MODULES = join(import.meta.dirname, 'node_modules')
 
+/** The loopback addresses that the backend listens on. */
+const FARM = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4']
+
 const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls'] as const)
 
 /** The rows of fastify-arr: which plugins are on. The targets are for upstream-proxy with its observer and the log; the other peers do not do what the other plugins do. */
 const OUR_ROWS = [
   { key: 'ours', plugins: 'all', words: 'all plugins, log on' },
   { key: 'logged', plugins: 'logged', words: 'upstream-proxy and the log' },
-  { key: 'alone', plugins: 'alone', words: 'upstream-proxy alone' }
+  { key: 'alone', plugins: 'alone', words: 'upstream-proxy alone' },
+  { key: 'farm', plugins: 'farm', words: 'upstream-proxy and a farm of four' }
 ] as const
 type OurRow = typeof OUR_ROWS[number]
 
@@ -55,6 +59,8 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
     server('nginx', 'nginx, as shipped', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) })),
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
     server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
+    server('nginx-farm', 'nginx, a farm of four', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) }), new Set(['http', 'websocket', 'farm'])),
+    server('haproxy-farm', 'HAProxy, a farm of four', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) }), new Set(['http', 'websocket', 'farm'])),
     server('caddy', 'Caddy', 'caddy', ['version'], (w, path) => ({ args: ['run', '--adapter', 'caddyfile', '--config', path], text: caddy(w) })),
     // Apache uses a thread for each WebSocket, so that thousands of idle ones are no fair measure.
     server('apache', 'Apache', 'apache2', ['-v'], (w, path) => ({ args: ['-X', '-f', path], text: apache(w) }), new Set(['http', 'page', 'websocket', 'tls'])),
@@ -98,7 +104,7 @@ function server (
     absent: path === null ? `${program} is not installed` : null,
     speaks,
     start: async (workshop, tls) => {
-      const wiring = await wire(workshop, key, tls)
+      const wiring = await wire(workshop, key, tls, speaks.has('farm'))
       const file = join(wiring.folder, 'configuration')
       const { args, text } = configure(wiring, file)
       writeFileSync(file, text)
@@ -135,9 +141,9 @@ function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
     kind: 'ours',
     version: '',
     absent: existsSync(join(tree.path, 'plugins', 'upstream-proxy', 'src', 'index.ts')) ? null : `no plugins in the checkout ${tree.name}`,
-    speaks: ALL,
+    speaks: key === 'farm' ? new Set(['http', 'websocket', 'farm']) : ALL,
     start: async (workshop, tls) => {
-      const wiring = await wire(workshop, 'ours', tls)
+      const wiring = await wire(workshop, 'ours', tls, key === 'farm')
       const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })], { NODE_ENV: 'production' })
       let said = ''
       running.process.stdout?.setEncoding('utf8').on('data', (text: string) => { said += text })
@@ -148,11 +154,11 @@ function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
   }
 }
 
-async function wire (workshop: Workshop, key: string, tls: boolean): Promise<Wiring> {
+async function wire (workshop: Workshop, key: string, tls: boolean, isFarm = false): Promise<Wiring> {
   const folder = mkdtempSync(join(workshop.folder, `${key}-`))
   for (const name of ['body', 'proxy']) mkdirSync(join(folder, name))
   const { key: privateKey = '', certificate = '', both = '' } = workshop.certificates ?? {}
-  return { port: await freePort(), upstream: workshop.backend?.port ?? 0, tls, folder, key: privateKey, certificate, both }
+  return { port: await freePort(), upstream: workshop.backend?.port ?? 0, addresses: isFarm ? FARM : FARM.slice(0, 1), tls, folder, key: privateKey, certificate, both }
 }
 
 async function listening (wiring: Wiring, running: Running): Promise<Proxy> {

@@ -274,15 +274,20 @@ int main(int argc, char **argv) {
   answer_ok = answer("200 OK", "ok");
   answer_404 = answer("404 Not Found", "no such thing");
 
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  int one = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in address = loopback(atoi(argv[1]));
-  if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0) die("bind");
-  if (listen(listener, 4096) < 0) die("listen");
+  // Four addresses of the loopback, so that it can be a farm of four servers as well.
+  int listeners[4];
   poller = epoll_create1(0);
   epoll_event event{EPOLLIN, {.ptr = nullptr}};
-  epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+  for (int i = 0; i < 4; i++) {
+    int listener = listeners[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int one = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    sockaddr_in address = loopback(atoi(argv[1]));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
+    if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0) die("bind");
+    if (listen(listener, 4096) < 0) die("listen");
+    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+  }
   // Standard input is the parent's hand: when it lets go, so do we.
   static Connection parent{.fd = 0};
   event = {EPOLLIN | EPOLLHUP, {.ptr = &parent}};
@@ -300,11 +305,13 @@ int main(int argc, char **argv) {
       } else if (c != nullptr) {
         ready(c, events[i].events);
       } else {
-        for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-          no_delay(fd);
-          auto *made = new Connection{.fd = fd};
-          epoll_event on{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.ptr = made}};
-          epoll_ctl(poller, EPOLL_CTL_ADD, fd, &on);
+        for (int listener : listeners) {
+          for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
+            no_delay(fd);
+            auto *made = new Connection{.fd = fd};
+            epoll_event on{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.ptr = made}};
+            epoll_ctl(poller, EPOLL_CTL_ADD, fd, &on);
+          }
         }
       }
     }

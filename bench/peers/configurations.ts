@@ -6,6 +6,8 @@ export interface Wiring {
   readonly port: number
   /** The port of the upstream, on the loopback. */
   readonly upstream: number
+  /** Its addresses: one, or the four servers of a farm. */
+  readonly addresses: readonly string[]
   readonly tls: boolean
   /** A folder of its own for the files that it writes. */
   readonly folder: string
@@ -38,7 +40,7 @@ http {
   scgi_temp_path ${w.folder}/scgi;
   ${buffers ? 'proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k; client_body_buffer_size 64k;' : ''}
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-  upstream backend { server 127.0.0.1:${w.upstream}; keepalive 128; }
+  upstream backend { ${w.addresses.length > 1 ? 'least_conn; ' : ''}${w.addresses.map(address => `server ${address}:${w.upstream};`).join(' ')} keepalive 128; }
   server {
     listen 127.0.0.1:${w.port}${w.tls ? ' ssl' : ''};
     ${w.tls ? `ssl_certificate ${w.certificate}; ssl_certificate_key ${w.key};` : ''}
@@ -71,8 +73,8 @@ defaults
 frontend front
   bind 127.0.0.1:${w.port}${w.tls ? ` ssl crt ${w.both}` : ''}
   default_backend back
-backend back
-  server one 127.0.0.1:${w.upstream}
+backend back${w.addresses.length > 1 ? '\n  balance leastconn' : ''}
+${w.addresses.map((address, index) => `  server s${index} ${address}:${w.upstream}`).join('\n')}
 `
 }
 

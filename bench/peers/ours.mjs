@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 
-const { tree, plugins, port, upstream, tls, key, certificate, folder } = JSON.parse(process.argv[2])
+const { tree, plugins, port, upstream, addresses, tls, key, certificate, folder } = JSON.parse(process.argv[2])
 const target = `http://127.0.0.1:${upstream}`
 const place = { port, host: '127.0.0.1', backlog: 4096 }
 const hosts = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
@@ -29,7 +29,11 @@ const ALL = {
   'upstream-proxy': existsSync(join(tree, 'plugins', 'url-rewrite', 'src', 'index.js')) ? {} : { upstream: target }
 }
 const alone = { 'upstream-proxy': { upstream: target } }
-const chosen = { all: ALL, logged: { 'arr-log': ALL['arr-log'], ...alone }, alone }[plugins]
+const farm = {
+  'server-farm': { farms: [{ name: 'farm', servers: addresses.map(address => ({ address, httpPort: upstream })) }] },
+  'upstream-proxy': { upstream: 'http://farm' }
+}
+const chosen = { all: ALL, logged: { 'arr-log': ALL['arr-log'], ...alone }, alone, farm }[plugins]
 const ownTls = tls && plugins !== 'all'
 
 const { default: Fastify } = await import(pathToFileURL(createRequire(join(tree, 'package.json')).resolve('fastify')))

@@ -1,0 +1,146 @@
+// Five servers are killed, stopped, refuse, come back, are drained, taken out and put in again, while pages and WebSockets pass.
+// No idempotent request fails as long as two are left, no tunnel hangs, and at the end everything that is counted is zero.
+import { Agent, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { serverFarm } from '@fastify-arr/server-farm'
+import { upstreamProxy } from '@fastify-arr/upstream-proxy'
+import Fastify from 'fastify'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { farmServers, type FarmServer } from './farm-servers.ts'
+
+const ROUNDS = 60
+
+/** Numbers that are the same in each run (mulberry32). */
+function randomOf (seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let x = Math.imul(state ^ (state >>> 15), 1 | state)
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
+    return ((x ^ (x >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
+  const servers = await farmServers(t, 5)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const optionsOf = (some: readonly FarmServer[]) => [{
+    name: 'chat',
+    servers: some.map(({ port }) => ({ address: '127.0.0.1', httpPort: port })),
+    health: { url: '/health', interval: 200, timeout: 150, retries: 1 },
+    liveTraffic: { failures: 2, out: 200, maxOut: 1000, atMost: 0.6 },
+    retry: { attempts: 4, on: ['connect', 'reset', 'timeout', 503] as const, budget: 1 },
+    goodbye: { window: 300, deadline: 1000 }
+  }]
+  await app.register(serverFarm, { farms: optionsOf(servers) })
+  await app.register(upstreamProxy, { upstream: 'http://chat', timeouts: { connect: 500, handshake: 700, headers: 700 }, websocket: { idleTimeout: 3000, closeGrace: 200 } })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+
+  let over = false
+  let pages = 0
+  let opened = 0
+  let echoed = 0
+  const failures: string[] = []
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+
+  const pagesGoOn = async (): Promise<void> => {
+    while (!over) {
+      const answer = await new Promise<{ status: number, body: string }>((resolve, reject) => {
+        const asked = request({ port, host: '127.0.0.1', path: '/page', agent }, response => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => { resolve({ status: response.statusCode ?? 0, body }) }).on('error', reject)
+        })
+        asked.on('error', reject)
+        asked.end()
+      }).catch((error: Error) => ({ status: 0, body: error.message }))
+      pages++
+      if (answer.status !== 200) failures.push(`page: ${answer.status} ${answer.body}`)
+    }
+  }
+
+  const socketsGoOn = async (): Promise<void> => {
+    while (!over) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+      const closed = new Promise<void>(resolve => { socket.on('close', () => { resolve() }) })
+      socket.on('error', error => { failures.push(`WebSocket: ${error.message}`) })
+      socket.on('open', () => {
+        opened++
+        socket.removeAllListeners('error')
+        socket.on('error', () => {})
+        socket.send('hello')
+      })
+      socket.on('message', () => {
+        echoed++
+        if (over) socket.close(1000)
+        // Not at once: the machine has other things to do.
+        else setTimeout(() => { if (socket.readyState === WebSocket.OPEN) socket.send('hello') }, 20)
+      })
+      await closed
+    }
+  }
+
+  const load = [...Array.from({ length: 4 }, pagesGoOn), ...Array.from({ length: 12 }, socketsGoOn)]
+
+  const random = randomOf(20_261_129)
+  /** What each server is, and how it comes back. */
+  const ill = new Map<FarmServer, () => Promise<void> | void>()
+  const outside = new Set<FarmServer>()
+  const farm = app.farms.farm('chat')
+  const told: string[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const server = servers[Math.floor(random() * servers.length)] as FarmServer
+    const back = ill.get(server)
+    if (back !== undefined) {
+      ill.delete(server)
+      await back()
+      told.push(`${server.port} is back`)
+    } else if (ill.size < 3) {
+      const kind = Math.floor(random() * 6)
+      told.push(`${server.port} ${['killed', 'hangs', '503', 'draining', 'unavailable', 'taken out'][kind] as string}`)
+      if (kind === 0) {
+        ill.set(server, () => server.start())
+        await server.kill()
+      } else if (kind === 1) {
+        ill.set(server, () => { server.goOn() })
+        server.hang()
+      } else if (kind === 2) {
+        ill.set(server, () => server.answer(200))
+        await server.answer(503)
+      } else if (kind === 3 || kind === 4) {
+        ill.set(server, () => { farm.setState(nameOf(server), 'available') })
+        farm.setState(nameOf(server), kind === 3 ? 'draining' : 'unavailableGracefully')
+      } else {
+        outside.add(server)
+        ill.set(server, () => {
+          outside.delete(server)
+          app.farms.replace(optionsOf(servers.filter(one => !outside.has(one))))
+        })
+        app.farms.replace(optionsOf(servers.filter(one => !outside.has(one))))
+      }
+    }
+    await delay(100)
+  }
+  for (const back of ill.values()) await back()
+  over = true
+  await Promise.all(load)
+
+  t.strictSame(failures, [], `${pages} pages, ${opened} WebSockets, ${echoed} messages; ${told.join(', ')}`)
+  t.ok(pages > 100 && opened > 12 && echoed > 100, `${pages} pages, ${opened} WebSockets, ${echoed} messages`)
+  // The servers' ends of the tunnels close a moment later.
+  for (const end = performance.now() + 5000; app.tunnels.size > 0 && performance.now() < end;) await delay(10)
+  t.equal(app.tunnels.size, 0)
+  for (const { name, requests, handshakes, tunnels } of app.farms.get('chat')?.servers ?? []) {
+    t.strictSame({ requests, handshakes, tunnels }, { requests: 0, handshakes: 0, tunnels: 0 }, name)
+  }
+  t.equal(app.farms.get('chat')?.waiting, 0)
+
+  function nameOf ({ port }: FarmServer): string {
+    const found = app.farms.get('chat')?.servers.find(({ httpPort }) => httpPort === port)
+    return found?.name ?? ''
+  }
+})
