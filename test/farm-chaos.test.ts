@@ -40,7 +40,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
 
-  let over = false
+  const load = { over: false }
   let pages = 0
   let opened = 0
   let echoed = 0
@@ -49,7 +49,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
   t.teardown(() => { agent.destroy() })
 
   const pagesGoOn = async (): Promise<void> => {
-    while (!over) {
+    while (!load.over) {
       const answer = await new Promise<{ status: number, body: string }>((resolve, reject) => {
         const asked = request({ port, host: '127.0.0.1', path: '/page', agent }, response => {
           let body = ''
@@ -64,7 +64,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
   }
 
   const socketsGoOn = async (): Promise<void> => {
-    while (!over) {
+    while (!load.over) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
       const closed = new Promise<void>(resolve => { socket.on('close', () => { resolve() }) })
       socket.on('error', error => { failures.push(`WebSocket: ${error.message}`) })
@@ -76,7 +76,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
       })
       socket.on('message', () => {
         echoed++
-        if (over) socket.close(1000)
+        if (load.over) socket.close(1000)
         // Not at once: the machine has other things to do.
         else setTimeout(() => { if (socket.readyState === WebSocket.OPEN) socket.send('hello') }, 20)
       })
@@ -84,7 +84,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
     }
   }
 
-  const load = [...Array.from({ length: 4 }, pagesGoOn), ...Array.from({ length: 12 }, socketsGoOn)]
+  const loops = [...Array.from({ length: 4 }, pagesGoOn), ...Array.from({ length: 12 }, socketsGoOn)]
 
   const random = randomOf(20_261_129)
   /** What each server is, and how it comes back. */
@@ -126,8 +126,8 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
     await delay(100)
   }
   for (const back of ill.values()) await back()
-  over = true
-  await Promise.all(load)
+  load.over = true
+  await Promise.all(loops)
 
   t.strictSame(failures, [], `${pages} pages, ${opened} WebSockets, ${echoed} messages; ${told.join(', ')}`)
   t.ok(pages > 100 && opened > 12 && echoed > 100, `${pages} pages, ${opened} WebSockets, ${echoed} messages`)

@@ -1,10 +1,10 @@
 // Servers of a farm as processes of their own, which can be killed, stopped and started again on their ports.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { freePort } from './site.ts'
 
 // Each line on standard input is the status of all further answers.
 const SERVER = `
@@ -40,10 +40,6 @@ export class FarmServer {
     this.port = port
   }
 
-  get address (): string {
-    return `127.0.0.1:${this.port}`
-  }
-
   async start (): Promise<void> {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', SERVER, String(this.port)], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdin.on('error', () => {})
@@ -77,36 +73,14 @@ export class FarmServer {
   }
 }
 
-/** Starts so many servers. Their ports are outside the range from which the system takes ports for connections, so that nobody else gets one meanwhile. */
+/** Starts so many servers. Nobody else gets their ports while they are down. */
 export async function farmServers (t: Test, count: number): Promise<FarmServer[]> {
   const servers: FarmServer[] = []
   t.teardown(async () => { await Promise.all(servers.map(server => server.kill())) })
-  let port = 10_000 + Math.floor(Math.random() * 8000)
   while (servers.length < count) {
-    if (!await isFree(++port)) continue
-    const server = new FarmServer(port)
+    const server = new FarmServer(await freePort(t))
     servers.push(server)
     await server.start()
   }
   return servers
-}
-
-async function isFree (port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    return (server.address() as AddressInfo).port === port
-  } catch {
-    return false
-  } finally {
-    server.close()
-  }
-}
-
-/** Resolves when something can be connected to. */
-export async function listens (port: number): Promise<void> {
-  const socket = connect(port, '127.0.0.1')
-  await once(socket, 'connect')
-  socket.destroy()
 }

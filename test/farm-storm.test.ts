@@ -55,7 +55,7 @@ t.test('six hundred clients, and a limit of twenty handshakes a server', { timeo
   const { port } = app.server.address() as AddressInfo
 
   const errors: string[] = []
-  let open = 0
+  const open = { count: 0 }
   let leaving = false
   const clients = new Set<WebSocket>()
   t.teardown(() => { leaving = true; for (const client of clients) client.terminate() })
@@ -63,16 +63,16 @@ t.test('six hundred clients, and a limit of twenty handshakes a server', { timeo
     const client = new WebSocket(`ws://127.0.0.1:${port}/`)
     clients.add(client)
     let isOpen = false
-    client.on('open', () => { isOpen = true; open++ })
+    client.on('open', () => { isOpen = true; open.count++ })
     client.on('error', error => { errors.push(error.message) })
     client.on('close', () => {
       clients.delete(client)
-      if (isOpen) open--
+      if (isOpen) open.count--
       // All at once, as clients do that know no better.
       if (!leaving) connect()
     })
   }
-  const allOpen = async (): Promise<void> => { while (open < CLIENTS) await delay(10) }
+  const allOpen = async (): Promise<void> => { while (open.count < CLIENTS) await delay(10) }
   for (let i = 0; i < CLIENTS; i++) connect()
   await allOpen()
   const infos = () => app.farms.get('chat')?.servers ?? []
@@ -80,7 +80,7 @@ t.test('six hundred clients, and a limit of twenty handshakes a server', { timeo
 
   for (const { seen } of servers) seen.most = 0
   servers[0]?.kill()
-  for (const end = performance.now() + 30_000; open === CLIENTS && performance.now() < end;) await delay(1)
+  for (const end = performance.now() + 30_000; open.count === CLIENTS && performance.now() < end;) await delay(1)
   await allOpen()
   t.strictSame(errors, [])
   for (const { seen } of servers.slice(1)) t.ok(seen.most <= MOST, `${seen.most} handshakes at a time`)
