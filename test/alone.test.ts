@@ -92,6 +92,14 @@ const uses: Readonly<Record<string, string>> = {
     const fs = require('node:fs')
     const [file] = fs.readdirSync('logs/W3SVC1')
     return fs.readFileSync('logs/W3SVC1/' + file, 'utf8').includes(' GET / - ')`,
+  metrics: `
+    const fastify = Fastify()
+    await fastify.register(plugin, { path: '/metrics' })
+    fastify.get('/', async () => 'here')
+    await fastify.inject('/')
+    const { body } = await fastify.inject('/metrics')
+    await fastify.close()
+    return body.includes('arr_requests_total{site="",method="GET",code="200"} 1')`,
   'iis-config': `
     const { options } = all.readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
     return JSON.stringify(options).includes('"a"')`,

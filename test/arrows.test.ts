@@ -86,7 +86,7 @@ t.test('files that several packages have are equal', async t => {
     'bare-refusal.ts': ['upstream-proxy', 'listeners'],
     'objection.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
-    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'backend']
+    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'metrics', 'backend']
   }
   for (const [name, folders] of Object.entries(alike)) {
     const [first, ...others] = folders.map(folder => {

@@ -1,0 +1,113 @@
+// How much, how long, how often? The plugin that counts what passes, and tells Prometheus and orchestrators.
+import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { FarmInfo } from '@fastify-arr/facts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { metricOf } from './counting/metric.ts'
+import { compile, type MetricsOptions, type MetricsRegistry } from './options.ts'
+import { readiness, type Health } from './serving/health.ts'
+import { OwnListener, type Served } from './serving/own-listener.ts'
+import { besideMetrics, type Beside } from './sources/beside.ts'
+import { Exchanges } from './sources/exchanges.ts'
+import { farmMetrics } from './sources/farms.ts'
+import { Tunnels } from './sources/tunnels.ts'
+
+export type { BucketOptions, MetricsOptions, MetricsRegistry } from './options.ts'
+export type { Exposed, Metric, Sample } from './counting/metric.ts'
+
+/** `fastify.metrics` */
+export interface Metrics {
+  readonly registry: MetricsRegistry
+  /** Where `/metrics`, `/livez` and `/readyz` are served; null where they are not, or not yet. */
+  readonly address: AddressInfo | null
+  /** The metrics in the registry's format. */
+  text (): Promise<string>
+  /** Whether the server may get requests. */
+  readiness (): Promise<Health>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Metrics
+  }
+}
+
+type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo> }
+
+async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promise<void> {
+  const settings = compile(options)
+  const registry = settings.registry ?? ownRegistry()
+  const exchanges = new Exchanges(settings.buckets.request)
+  const tunnels = new Tunnels({
+    includes: request => exchanges.has(replyOf(request)),
+    serverLabel: upstream => exchanges.serverLabel(upstream)
+  }, settings.buckets)
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  for (const metric of [
+    ...exchanges.metrics, ...tunnels.metrics, ...farmMetrics(() => (fastify as Server).farms), ...besideMetrics(() => fastify as Server),
+    metricOf('gauge', 'arr_event_loop_delay_seconds', 'How late the event loop was, since the last scrape.', function * () {
+      for (const [percentile, value] of [['50', delay.percentile(50)], ['99', delay.percentile(99)], ['100', delay.max]] as const) yield { value: value / 1e9, labels: { percentile } }
+      delay.reset()
+    })
+  ]) registry.registerMetric(metric as never)
+
+  let isClosing = false
+  let address: AddressInfo | null = null
+  const ready = async (): Promise<Health> => await readiness(isClosing, fastify.server.listening, settings.ready)
+  const text = async (): Promise<string> => await registry.metrics()
+  fastify.decorate('metrics', { registry, get address () { return address }, text, readiness: ready })
+
+  fastify.addHook('onRequest', function countRequest (request, reply, done) {
+    (request.raw as Counted)[RESPONSE] = reply.raw
+    exchanges.begin(request, reply)
+    done()
+  })
+
+  const words = (health: () => Promise<Health>): Served => async () => ({ type: 'text/plain; charset=utf-8', ...await health() })
+  const own = settings.listen === null
+    ? null
+    : new OwnListener(new Map<string, Served>([
+      ['/metrics', async () => ({ status: 200, type: registry.contentType, body: await text() })],
+      ['/livez', words(async () => ({ status: 200, body: 'alive\n' }))],
+      ['/readyz', words(ready)]
+    ]), error => { fastify.log.error({ err: error }, 'metrics: a request for metrics or health could not be answered') })
+  if (own !== null && settings.listen !== null) {
+    const { port, host } = settings.listen
+    fastify.addHook('onReady', async () => { address = await own.listen(port, host) })
+  }
+  if (settings.path !== null) {
+    fastify.get(settings.path, { logLevel: 'warn' }, async (_request, reply) => {
+      reply.header('cache-control', 'no-store').type(registry.contentType)
+      return await text()
+    })
+  }
+  // An orchestrator must see that the server closes, while it drains.
+  fastify.addHook('preClose', async () => { isClosing = true })
+  fastify.addHook('onClose', async () => {
+    tunnels.stop()
+    delay.disable()
+    await own?.close()
+    address = null
+  })
+}
+
+const RESPONSE = Symbol('the response of a request')
+type Counted = FastifyRequest['raw'] & { [RESPONSE]?: FastifyReply['raw'] }
+
+function replyOf ({ raw }: FastifyRequest): FastifyReply['raw'] | undefined {
+  return (raw as Counted)[RESPONSE]
+}
+
+/** A registry that has the metrics of the process as well. */
+function ownRegistry (): MetricsRegistry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
+
+/** Counts requests and WebSockets, and tells Prometheus. */
+export const metrics = fp(plugin, { fastify: '5.x', name: '@fastify-arr/metrics' })
+export default metrics

@@ -1,0 +1,133 @@
+// What became of each exchange? Counted once, when its response has closed: finished, refused, aborted and upgraded ones alike.
+import type { RequestFacts, Told } from '@fastify-arr/facts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Counter } from '../counting/counter.ts'
+import { BoundedLabel, methodLabel } from '../counting/labels.ts'
+import { metricOf, type Metric } from '../counting/metric.ts'
+import { Kinds, type Kind } from './kinds.ts'
+import { spreadOf, sumOf } from './sums.ts'
+
+const BEGUN = Symbol('when the exchange began')
+
+type Facts = Told<RequestFacts>
+type Response = FastifyReply['raw'] & { [BEGUN]?: Begun }
+
+interface Begun {
+  readonly at: number
+  readonly request: FastifyRequest
+  readonly exchanges: Exchanges
+}
+
+/** The exchanges of one server. */
+export class Exchanges {
+  readonly #bounds: readonly number[]
+  readonly #kinds: Kinds
+  readonly #failed = new Counter('arr_upstream_attempts_failed_total', 'Attempts to reach a server that came to nothing.', ['farm', 'server', 'code'])
+  readonly #servers = new BoundedLabel()
+  #open = 0
+
+  /** `bounds` are those of the times' buckets, in seconds. */
+  constructor (bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.#kinds = new Kinds(bounds.length)
+  }
+
+  get metrics (): Metric[] {
+    const kinds = this.#kinds
+    const sum = (name: string, help: string, labels: ReadonlyArray<keyof Kind>, isMeant: (kind: Kind) => boolean, names: readonly string[] = labels): Metric =>
+      metricOf('counter', name, help, () => sumOf(kinds, labels, names, isMeant), () => { kinds.reset() })
+    return [
+      sum('arr_requests_total', 'Requests that are over, without the WebSockets that opened.', ['site', 'method', 'code'], isRequest),
+      metricOf('histogram', 'arr_request_duration_seconds', 'Time from the request to the end of its answer, without WebSockets.', () => spreadOf('arr_request_duration_seconds', kinds, this.#bounds)),
+      sum('arr_websocket_handshakes_total', 'Requests for a WebSocket that are over or have opened one, by the status that was answered.', ['site', 'code'], ({ webSocket }) => webSocket !== ''),
+      sum('arr_rejected_requests_total', 'Requests that were refused before anything could answer them, by the reason.', ['site', 'reason'], ({ reason }) => reason !== ''),
+      sum('arr_rule_matches_total', 'Requests that a rewrite rule has changed, by the last rule that did.', ['rule'], ({ rule }) => rule !== ''),
+      sum('arr_upstream_answers_total', 'Answers of upstreams, by their status.', ['farm', 'server', 'answered'], ({ answered }) => answered !== '', ['farm', 'server', 'code']),
+      sum('arr_upstream_errors_total', 'Exchanges that failed at the upstream, the proxy or the client, by the code of the error.', ['farm', 'server', 'error', 'side'], ({ error }) => error !== '', ['farm', 'server', 'code', 'side']),
+      sum('arr_upstream_connections_total', 'Exchanges by their connection to the upstream: opened for it, or kept alive.', ['farm', 'server', 'kept'], ({ kept }) => kept !== ''),
+      this.#failed.metric,
+      metricOf('gauge', 'arr_requests_in_flight', 'Exchanges that are not over, open WebSockets included.', () => [{ value: this.#open, labels: {} }])
+    ]
+  }
+
+  /** To be called in a request's first hook. A rewritten request passes it twice. */
+  begin (request: FastifyRequest, reply: FastifyReply): void {
+    const response = reply.raw as Response
+    if (response[BEGUN] !== undefined) return
+    response[BEGUN] = { at: performance.now(), request, exchanges: this }
+    this.#open++
+    response.on('close', onClose)
+  }
+
+  /** True for a request that has begun here, and not at another server of this process. */
+  has (reply: FastifyReply['raw'] | undefined): boolean {
+    return (reply as Response | undefined)?.[BEGUN]?.exchanges === this
+  }
+
+  /** The label of a server that an exchange was routed to. */
+  serverLabel (upstream: Told<NonNullable<Facts['upstream']>>): string {
+    return this.#servers.of(upstream.routed ?? upstream.server ?? '')
+  }
+
+  /** @internal */
+  end ({ at, request }: Begun, response: Response): void {
+    this.#open--
+    const { site, rejection, rewrite, upstream } = request as Facts
+    const error = upstream?.error
+    const isTunnel = upstream?.tunnel !== null && upstream?.tunnel !== undefined
+    const connectTime = upstream?.connectTime
+    const kind = this.#kinds.of({
+      code: codeOf(response, isTunnel, error?.statusCode),
+      site: site?.name ?? '',
+      method: methodLabel(request.method),
+      rule: rewrite?.rule ?? '',
+      reason: rejection?.reason ?? '',
+      farm: upstream?.farm ?? '',
+      server: upstream === null || upstream === undefined ? '' : this.serverLabel(upstream),
+      answered: upstream?.status === null || upstream?.status === undefined ? '' : statusText(upstream.status),
+      error: error?.code ?? '',
+      side: error?.side ?? '',
+      kept: connectTime === null || connectTime === undefined ? '' : connectTime === 0 ? 'yes' : 'no',
+      webSocket: isTunnel ? 'open' : asksForWebSocket(request) ? 'asked' : ''
+    })
+    kind.count++
+    if (!isTunnel) {
+      const seconds = (performance.now() - at) / 1000
+      kind.sum += seconds
+      let bucket = 0
+      while (bucket < this.#bounds.length && seconds > (this.#bounds[bucket] as number)) bucket++
+      kind.times[bucket]!++
+    }
+    const attempts = upstream?.attempts
+    if (attempts !== undefined && attempts.length > 0) for (const attempt of attempts) this.#failed.add([kind.farm, this.#servers.of(attempt?.server ?? ''), attempt?.code ?? ''])
+  }
+}
+
+const isRequest = ({ webSocket }: Kind): boolean => webSocket !== 'open'
+
+// One function for all exchanges.
+function onClose (this: Response): void {
+  const begun = this[BEGUN]
+  if (begun === undefined) return
+  begun.exchanges.end(begun, this)
+}
+
+/** What the client got, or would have got. `none` where nothing was sent. */
+function codeOf (response: Response, isTunnel: boolean, failed: number | undefined): string {
+  if (isTunnel) return '101'
+  if (response.headersSent) return statusText(response.statusCode)
+  return failed === undefined ? 'none' : statusText(failed)
+}
+
+function asksForWebSocket ({ raw: { headers } }: FastifyRequest): boolean {
+  return headers[':protocol'] === 'websocket' || (headers.upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade))
+}
+
+const texts: string[] = []
+
+/** A status as text: one text for each, so that comparing is comparing references. */
+function statusText (status: number): string {
+  let text = texts[status]
+  if (text === undefined) texts[status] = text = String(status)
+  return text
+}
