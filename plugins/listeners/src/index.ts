@@ -1,6 +1,6 @@
 // Where do connections come in? The plugin that opens more listeners for the one Fastify server.
 
-import type { ListenerAddress, SiteInfo, Told } from '@fastify-arr/facts'
+import type { ListenerAddress, ServedCertificate, SiteInfo, Told } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ClosedError } from './errors.ts'
@@ -11,7 +11,7 @@ import type { ListenersOptions } from './options.ts'
 import { planListeners } from './plan/plan.ts'
 import { serverDestination } from './protocols/server-destination.ts'
 
-export type { ListenerAddress } from '@fastify-arr/facts'
+export type { ListenerAddress, ServedCertificate } from '@fastify-arr/facts'
 export { howToTrust } from './certificates/how-to-trust.ts'
 export type { ListenerError } from './errors.ts'
 export type { CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions, PemCertificateOptions, PfxCertificateOptions } from './options.ts'
@@ -22,6 +22,8 @@ export interface Listeners {
   readonly addresses: readonly ListenerAddress[]
   /** The development authority's certificate, the file to trust; null where none is used. */
   readonly authorityFile: string | null
+  /** The certificates that are served, with the end of each; empty until the listeners listen. */
+  readonly certificates: readonly ServedCertificate[]
   /**
    * Opens the listeners, all or none. Does nothing where they are open.
    *
@@ -55,6 +57,7 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
   fastify.decorate('listeners', {
     get addresses () { return open?.addresses ?? [] },
     get authorityFile () { return open?.authorityFile ?? null },
+    get certificates () { return open?.certificates ?? [] },
     listen () {
       opening ??= openAll().finally(() => { if (open === null) opening = null })
       return opening

@@ -1,6 +1,7 @@
 // Which certificate a client gets, and what happens when it changes.
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import files from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
@@ -62,6 +63,8 @@ t.test('each listener has certificates of its own', async t => {
   const [a, b] = ['a', 'b'].map(name => app.listeners.addresses.find(address => address.name === name)?.port as number)
   t.equal(nameOf(await handshake(t, a as number, 'any')), 'DNS:one.test')
   t.equal(nameOf(await handshake(t, b as number, 'any')), 'DNS:exact.wild.test')
+  const { validTo } = new X509Certificate(one.cert)
+  t.match(app.listeners.certificates, [{ listener: 'a', names: ['one.test'], validTo: new Date(validTo) }, { listener: 'b', names: ['exact.wild.test'] }])
 })
 
 t.test('a certificate is replaced under fifty open connections without an effect on them', async t => {
@@ -91,6 +94,7 @@ t.test('a certificate is replaced under fifty open connections without an effect
   write(one)
   await app.listeners.reload()
   t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test', 'reload does it at once')
+  t.match(app.listeners.certificates, [{ names: ['one.test'] }])
   writeFileSync(cert, 'nothing')
   await t.rejects(app.listeners.reload(), { code: 'FST_ARR_LISTENERS_CERTIFICATE', listener: 'https port 0' })
   t.equal(nameOf(await handshake(t, port, 'one.test')), 'DNS:one.test')

@@ -17,8 +17,19 @@ export interface ListenerAddress {
   readonly url: string
 }
 
+/** A certificate that is served. */
+export interface ServedCertificate {
+  /** The name of the listener that serves it. */
+  readonly listener: string
+  /** The hosts that it is for, e.g. `*.example.com`. */
+  readonly names: readonly string[]
+  readonly validTo: Date
+}
+
 /** `fastify.listeners`, as far as others read it. */
 export interface ListenersFact {
+  /** The certificates of all listeners, as they are served now. */
+  readonly certificates: readonly ServedCertificate[]
   /** Where the listeners listen; empty until they do. */
   readonly addresses: readonly ListenerAddress[]
 }

@@ -17,6 +17,8 @@ export interface Log {
 
 /** The certificates of one listener, kept up to date. */
 export interface CertificateSource {
+  /** The listener's name. */
+  readonly listener: string
   readonly store: CertificateStore
   /**
    * Reads all of them again and replaces them; open connections keep theirs.
@@ -49,6 +51,7 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   const unwatch = watch()
   checkExpiry()
   return {
+    listener: plan.name,
     store,
     reload: async () => { await renew() },
     checkExpiry,

@@ -1,7 +1,7 @@
 // How do all listeners open and close? Certificates are loaded before the first port opens; all ports open or none. Closing waits for the last request.
 
 import type { Socket } from 'node:net'
-import type { ListenerAddress } from '@fastify-arr/facts'
+import type { ListenerAddress, ServedCertificate } from '@fastify-arr/facts'
 import { openCertificates, type CertificateSource, type Log } from '../certificates/certificate-source.ts'
 import { developmentCertificate, type DevelopmentCertificate } from '../certificates/development.ts'
 import { howToTrust } from '../certificates/how-to-trust.ts'
@@ -17,6 +17,7 @@ import { openPorts, type OpenPorts } from './ports.ts'
 export interface OpenListeners {
   readonly addresses: readonly ListenerAddress[]
   readonly authorityFile: string | null
+  readonly certificates: readonly ServedCertificate[]
   /** Reads all certificates again. */
   reload (): Promise<void>
   /**
@@ -88,6 +89,7 @@ export async function openListeners (plans: readonly ListenerPlan[], destination
   return {
     addresses: open.flatMap(({ ports }) => ports.addresses),
     authorityFile,
+    get certificates () { return sources.flatMap(({ listener, store }) => store.list().map(({ names, validTo }) => ({ listener, names, validTo }))) },
     reload,
     close: patience => (closed ??= closeAll(patience))
   }

@@ -6,7 +6,7 @@ import { metricOf } from '../counting/metric.ts'
 export interface Beside {
   readonly arrLog?: { readonly lost: number }
   readonly traces?: { readonly written: number, readonly lost: number }
-  readonly listeners?: { readonly certificates?: Iterable<{ readonly label: string, readonly validTo: Date }> }
+  readonly listeners?: { readonly certificates?: Iterable<{ readonly listener: string, readonly names: readonly string[], readonly validTo: Date }> }
 }
 
 /** `server` gives the server: its decorators may come later than this plugin. */
@@ -16,7 +16,7 @@ export function besideMetrics (server: () => Beside): Metric[] {
     metricOf('counter', 'arr_traces_written_total', 'Traces that were written.', () => one(server().traces?.written)),
     metricOf('counter', 'arr_traces_lost_total', 'Traces and recordings that were given up for want of room.', () => one(server().traces?.lost)),
     metricOf('gauge', 'arr_certificate_expiry_timestamp_seconds', 'When a certificate expires, in seconds since the epoch.', function * () {
-      for (const { label, validTo } of server().listeners?.certificates ?? []) yield { value: validTo.getTime() / 1000, labels: { certificate: label } }
+      for (const { listener, names, validTo } of server().listeners?.certificates ?? []) yield { value: validTo.getTime() / 1000, labels: { listener, certificate: names[0] ?? '' } }
     })
   ]
 }
