@@ -78,7 +78,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
 
   connected (connection: Line): void {
     const { method, text } = this.#lease.head
-    this.#lease.begin(connection)
+    this.#lease.begin(connection, this.request)
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
     connection.out.gather()

@@ -1,6 +1,7 @@
 // Which connection does an exchange hold or wait for, and may it have another one, perhaps to another server?
 import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
+import { attemptSent } from '../onlookers/tell-attempt.ts'
 import { isAttempt, noteFailure } from '../route/attempts.ts'
 import { isIdempotent } from './idempotent.ts'
 import type { Exchange, Failure, Line } from './pool/exchange.ts'
@@ -44,9 +45,11 @@ export class Lease {
     this.#dialled = connection
   }
 
-  begin (connection: Line): void {
+  /** The connection is the exchange's, and gets the head now. */
+  begin (connection: Line, request: FastifyRequest): void {
     this.line = connection
     this.#dialled = null
+    attemptSent(request, this.#head.origin.name, this.#head.text, connection.out.socket, connection.kept)
   }
 
   /** Gives up the connection, or the wait for one. */

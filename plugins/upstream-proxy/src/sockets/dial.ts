@@ -2,6 +2,7 @@
 import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from '../errors.ts'
+import { timeConnect } from '../onlookers/connect-clock.ts'
 import type { Origin } from '../route/target.ts'
 import { countShortage } from './shortage.ts'
 
@@ -32,6 +33,7 @@ const IP = /^[\d.]+$|:/
  */
 export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, onread?: OnReadOpts): Socket {
   const socket = open(origin, settings, onread)
+  timeConnect(socket)
   const timer = settings.connectTimeout > 0
     ? setTimeout(() => settle({ name: 'ConnectTimeout', cause: null }), settings.connectTimeout).unref()
     : undefined

@@ -1,4 +1,5 @@
 // What does the head of an upstream's answer say, and is it fit to be passed on?
+import { areFields, trimmed } from '../../headers/header-lines.ts'
 import { LONGEST_NAME, MOST_NAMES } from '../../headers/header-names.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 
@@ -10,6 +11,8 @@ export interface AnswerHead {
   readonly status: number
   readonly reason: string
   readonly headers: RawHeaders
+  /** All header lines as they came, each ended by CRLF. */
+  readonly fields: string
   readonly framing: Framing
   /** Bytes of a sized body. */
   readonly length: number
@@ -28,10 +31,8 @@ export class BadAnswer extends Error {
   readonly code = 'HPE_BAD_ANSWER'
 }
 
-// The whole head is tested against these first, so splitting it needs no further checks.
-// Neither matches a bare CR or LF, a NUL, a folded line, or a space before the colon.
+// The whole head is tested first, so splitting it needs no further checks. A bare CR or LF, or a NUL, never passes.
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
 const LENGTH = /^\d{1,15}$/
 
 type Kind = 'end-to-end' | 'hop-by-hop' | 'connection' | 'keep-alive' | 'length' | 'transfer' | 'trailer' | 'type' | 'naming'
@@ -74,30 +75,13 @@ export function isStatusLine (text: string): boolean {
   return STATUS_LINE.test(text)
 }
 
-/** True where `text` is a list of header lines, each ended by CRLF. */
-export function areFields (text: string): boolean {
-  return FIELDS.test(text)
-}
-
-/** Splits checked header lines into names and values. */
-export function cutFields (text: string): RawHeaders {
-  const fields: RawHeaders = []
-  for (let at = 0; at < text.length;) {
-    const colon = text.indexOf(':', at)
-    const end = text.indexOf('\r\n', colon)
-    fields.push(text.slice(at, colon), trimmed(text, colon + 1, end))
-    at = end + 2
-  }
-  return fields
-}
-
 /** Parses a head: `text` runs from the status line to the last header's CRLF. Throws BadAnswer. */
 export function parseHead (text: string, method: string): AnswerHead {
   const lineEnd = text.indexOf('\r\n')
   const line = STATUS_LINE.exec(text.slice(0, lineEnd))
   if (line === null) throw new BadAnswer('the status line is not valid')
   const rest = text.slice(lineEnd + 2)
-  if (!FIELDS.test(rest)) throw new BadAnswer('a header is not valid')
+  if (!areFields(rest)) throw new BadAnswer('a header is not valid')
   const http10 = line[1] === '0'
   const status = Number(line[2])
 
@@ -175,7 +159,7 @@ export function parseHead (text: string, method: string): AnswerHead {
     if (closes) reusable = false
     if (named.size > 0) dropAll(headers, named)
   }
-  return { status, reason: line[3] ?? '', headers, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }
+  return { status, reason: line[3] ?? '', headers, fields: rest, framing, length: length === null || bodiless ? 0 : Number(length), reusable, keepAlive, naming, eventStream }
 }
 
 /** Drops every header of the names that Connection lists (RFC 9110 §7.6.1). */
@@ -187,14 +171,4 @@ function dropAll (headers: RawHeaders, named: ReadonlySet<string>): void {
     headers[kept++] = headers[i + 1] as string
   }
   headers.length = kept
-}
-
-function trimmed (text: string, from: number, to: number): string {
-  while (from < to && isBlank(text.charCodeAt(from))) from++
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-function isBlank (code: number): boolean {
-  return code === 0x20 || code === 0x09
 }

@@ -1,7 +1,8 @@
 // Where does an answer begin and end in the bytes of a connection? A strict parser of HTTP/1.1 responses (RFC 9112).
 // Whatever it does not know for certain is an error: a proxy that guesses can be made to guess wrong.
+import { areFields, cutFields } from '../../headers/header-lines.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
-import { type AnswerHead, areFields, BadAnswer, cutFields, parseHead } from './answer-head.ts'
+import { type AnswerHead, BadAnswer, parseHead } from './answer-head.ts'
 import { mayBecomeHead } from './unfinished-head.ts'
 
 /** Receives what the parser reads. */

@@ -1,5 +1,6 @@
 // Can the bytes received so far still become a valid head? If not, the answer is refused at once, without waiting for the rest.
-import { areFields, isStatusLine } from './answer-head.ts'
+import { areFields } from '../../headers/header-lines.ts'
+import { isStatusLine } from './answer-head.ts'
 
 const START = 'HTTP/1.'
 // The last line may be incomplete, and end between CR and LF.

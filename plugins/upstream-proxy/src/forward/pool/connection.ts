@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { type ErrorName, nameOf, sideOf } from '../../errors.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
+import { attemptAnswered, attemptFailed } from '../../onlookers/tell-attempt.ts'
 import type { Origin } from '../../route/target.ts'
 import { dial, type Dialled } from '../../sockets/dial.ts'
 import type { Place } from '../../sockets/roster.ts'
@@ -55,7 +56,6 @@ export class Connection implements AnswerSink, Line {
     socket.on('close', () => { this.#closed() })
   }
 
-  /** True where the connection served an earlier exchange: the upstream may be about to close it. */
   get kept (): boolean {
     return this.#served > 0
   }
@@ -71,7 +71,6 @@ export class Connection implements AnswerSink, Line {
     exchange.connected(this)
   }
 
-  /** Prepares for the answer to a request that is about to be written. Where the request has a body, `sent` reports its end. */
   expect (method: string, hasBody: boolean): void {
     this.out.prepare()
     this.#parser.expect(method)
@@ -101,12 +100,14 @@ export class Connection implements AnswerSink, Line {
   // The parser's results go to the exchange; the connection uses them only for its time limit and to decide whether it can be reused.
 
   information (head: AnswerHead): void {
+    attemptAnswered(this.#exchange?.request, this.#owner.origin.name, head)
     this.#exchange?.information(head)
   }
 
   head (head: AnswerHead): void {
     this.#patience.answered(head)
     if (!head.reusable) this.#reusable = false
+    attemptAnswered(this.#exchange?.request, this.#owner.origin.name, head)
     this.#exchange?.head(head)
   }
 
@@ -191,6 +192,7 @@ export class Connection implements AnswerSink, Line {
       const { moment } = this.#patience
       const name = this.#failure ?? nameOf(this.#cause)
       const stale = this.#served > 0 && this.#failure === null && moment !== 'body' && !this.#parser.begun
+      attemptFailed(exchange.request, this.#owner.origin.name, name, moment, this.#cause)
       exchange.failed({ name, moment, side: sideOf(name), cause: this.#cause, stale })
     }
     this.#owner.gone(this)

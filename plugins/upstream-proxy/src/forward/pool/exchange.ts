@@ -2,6 +2,7 @@
 import type { Moment, Side } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
+import type { Origin } from '../../route/target.ts'
 import type { AnswerSink } from '../answer/answer-parser.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -18,7 +19,7 @@ export interface Line extends Source {
   readonly kept: boolean
   /** What the request is written to. */
   readonly out: Outgoing
-  /** Prepares for the answer to a request that is about to be written. */
+  /** Prepares for the answer to a request that is about to be written. Where the request has a body, `sent` of `out` reports its end. */
   expect (method: string, hasBody: boolean): void
 }
 
@@ -50,6 +51,8 @@ export interface Exchange extends AnswerSink {
 
 /** The pool that owns a connection, as the connection sees it. */
 export interface Owner<Connection> {
+  /** Where its connections go. */
+  readonly origin: Origin
   /** The connection can serve the next exchange. */
   free (connection: Connection): void
   /** The connection is closed. */

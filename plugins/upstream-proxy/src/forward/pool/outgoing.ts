@@ -6,7 +6,7 @@ import { SendWatch } from './send-watch.ts'
 
 /** The sending side of one connection. */
 export class Outgoing implements Late {
-  readonly #socket: Socket
+  readonly socket: Socket
   readonly #patience: Patience
   #asked = false
   #gathering = false
@@ -17,7 +17,7 @@ export class Outgoing implements Late {
 
   /** `sendTimeout` in ms; `stalled` is called where the upstream takes nothing of a body for so long. */
   constructor (socket: Socket, patience: Patience, sendTimeout: number, stalled: () => void) {
-    this.#socket = socket
+    this.socket = socket
     this.#patience = patience
     this.#sendTimeout = sendTimeout
     this.#stalled = stalled
@@ -37,26 +37,26 @@ export class Outgoing implements Late {
   gather (): void {
     if (this.#gathering) return
     this.#gathering = true
-    this.#socket.cork()
+    this.socket.cork()
     leaveTogether(this)
   }
 
   leave (): void {
     this.#asked = true
     this.#gathering = false
-    this.#socket.uncork()
+    this.socket.uncork()
   }
 
   /** Sends text of the request, in latin1 as it was read. False where the caller should wait for 'drain'. */
   writeText (text: string): boolean {
-    return this.#socket.write(text, 'latin1')
+    return this.socket.write(text, 'latin1')
   }
 
   /** Sends a part of the request's body. */
   write (part: Buffer): boolean {
     this.#patience.moved()
-    const isOpen = this.#socket.write(part)
-    if (!isOpen) (this.#watch ??= new SendWatch(this.#socket, this.#sendTimeout, this.#stalled)).wait()
+    const isOpen = this.socket.write(part)
+    if (!isOpen) (this.#watch ??= new SendWatch(this.socket, this.#sendTimeout, this.#stalled)).wait()
     return isOpen
   }
 

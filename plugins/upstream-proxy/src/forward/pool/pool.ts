@@ -1,4 +1,5 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
+import { attemptBegan } from '../../onlookers/tell-attempt.ts'
 import type { Origin } from '../../route/target.ts'
 import { Roster } from '../../sockets/roster.ts'
 import type { ForwardSettings } from '../options.ts'
@@ -9,7 +10,7 @@ import { Queue, type Wait } from './queue.ts'
 
 /** The connections to one origin. */
 export class Pool implements Owner<Connection> {
-  readonly #origin: Origin
+  readonly origin: Origin
   readonly #settings: ForwardSettings
   readonly #emptied: () => void
   readonly #open = new Roster<Connection>()
@@ -21,7 +22,7 @@ export class Pool implements Owner<Connection> {
   /** `emptied` is called when the pool has no connection left. */
   constructor (origin: Origin, settings: ForwardSettings, emptied: () => void) {
     this.#emptied = emptied
-    this.#origin = origin
+    this.origin = origin
     this.#settings = settings
     this.#share = new ClientShare(settings.perClient, this.#open)
     this.#queue = new Queue(settings.queueTimeout)
@@ -34,7 +35,8 @@ export class Pool implements Owner<Connection> {
     if (kept !== undefined) {
       this.#give(kept, exchange)
     } else if (isAdmitted && this.#open.size < this.#settings.maxConnections) {
-      const connection = new Connection(this.#origin, this, this.#settings, exchange)
+      attemptBegan(exchange.request, this.origin.name)
+      const connection = new Connection(this.origin, this, this.#settings, exchange)
       connection.place = this.#open.add(connection)
       this.#share.took(connection, exchange)
       exchange.dialling(connection)
@@ -81,6 +83,7 @@ export class Pool implements Owner<Connection> {
 
   #give (connection: Connection, exchange: Exchange): void {
     this.#share.took(connection, exchange)
+    attemptBegan(exchange.request, this.origin.name)
     connection.take(exchange)
   }
 

@@ -1,5 +1,6 @@
 // When is the head of an answer given to Node? When something follows it: an answer that fails before can still become an error.
 import type { FastifyReply } from 'fastify'
+import { answerSent } from '../../onlookers/tell-answer.ts'
 import { writeHead } from '../answer/answer-headers.ts'
 import type { ClientAnswer } from '../answer/rewrites.ts'
 import { setHeaders } from './reply-headers.ts'
@@ -36,6 +37,7 @@ export class KeptHead {
     const reply = this.#reply
     if (!reply.sent) reply.hijack()
     writeHead(reply.raw, answer.status, answer.reason, answer.headers)
+    answerSent(reply, answer.headers)
     if (this.#notes) setHeaders(reply, answer.headers)
   }
 }

@@ -10,6 +10,7 @@ import { addTrailers } from '../answer/interim.ts'
 import type { Leftovers } from '../answer/leftovers.ts'
 import type { ClientAnswer } from '../answer/rewrites.ts'
 import { Through, type ThroughOwner, type ThroughTarget } from '../answer/through.ts'
+import { answerLeaves, answerStays } from '../../onlookers/tell-answer.ts'
 import type { Source } from '../pool/exchange.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type OwnHeaders, putBack, setHeaders } from './reply-headers.ts'
@@ -48,6 +49,7 @@ export class ReplyDelivery implements ThroughTarget {
     const reply = this.#reply
     if (this.#response.headersSent) throw new Error('a head was sent already')
     this.#own = reply.getHeaders()
+    answerLeaves(reply)
     setHeaders(reply, headers)
     setStatus(this.#response, answer)
     if (valueOf(headers, 'connection') !== undefined) this.#response.shouldKeepAlive = false
@@ -152,6 +154,7 @@ export class ReplyDelivery implements ThroughTarget {
   fail (error: Error): boolean {
     if (this.#body === null) return false
     this.#failure = error
+    answerStays(this.#reply)
     this.#through?.destroy()
     // Those of the answer, such as Content-Encoding, are not those of an error.
     putBack(this.#reply, this.#own)

@@ -1,9 +1,12 @@
 // What is one attempt to open a tunnel? A connection to one server, the handshake that is sent on it, and the answer to that.
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { Moment } from '@fastify-arr/facts'
+import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
 import type { Settings } from '../../options.ts'
+import { attemptAnswered, attemptBegan, attemptFailed, attemptSent } from '../../onlookers/tell-attempt.ts'
 import { dial } from '../../sockets/dial.ts'
+import type { AnswerHead } from '../handshake/answer-head.ts'
 import { type Answer, AnswerReader } from '../handshake/answer-reader.ts'
 import type { HandshakeHead } from '../handshake/handshake-head.ts'
 import { Listening } from '../handshake/listening.ts'
@@ -22,7 +25,8 @@ export interface AttemptOwner {
 /** Begins at once. Nothing is told any more after `leave`. */
 export class Attempt {
   readonly head: HandshakeHead
-  readonly upstream: Duplex
+  readonly upstream: Socket
+  readonly #request: FastifyRequest
   readonly #settings: Settings
   readonly #owner: AttemptOwner
   readonly #listening = new Listening()
@@ -30,12 +34,14 @@ export class Attempt {
   #moment: Moment = 'connect'
   #agreed = false
 
-  constructor (head: HandshakeHead, settings: Settings, owner: AttemptOwner) {
+  constructor (request: FastifyRequest, head: HandshakeHead, settings: Settings, owner: AttemptOwner) {
+    this.#request = request
     this.head = head
     this.#settings = settings
     this.#owner = owner
+    attemptBegan(request, head.origin.name)
     this.upstream = dial(head.origin, settings, failure => {
-      if (failure !== null) owner.unreachable(failure.name, failure.cause)
+      if (failure !== null) this.#unreachable(failure.name, failure.cause)
       else this.#onConnected()
     })
   }
@@ -68,10 +74,26 @@ export class Attempt {
     this.upstream.destroy()
   }
 
+  /** The handshake comes to nothing here, because of the upstream. */
+  fail (name: ErrorName, cause: unknown): void {
+    attemptFailed(this.#request, this.head.origin.name, name, this.#moment, cause)
+    this.#owner.attemptFailed(name, cause)
+  }
+
+  /** An interim answer has come. */
+  information (head: AnswerHead): void {
+    attemptAnswered(this.#request, this.head.origin.name, head)
+  }
+
+  #unreachable (name: ErrorName, cause: unknown): void {
+    attemptFailed(this.#request, this.head.origin.name, name, 'connect', cause)
+    this.#owner.unreachable(name, cause)
+  }
+
   #onConnected (): void {
     const { upstream } = this
     this.#moment = 'headers'
-    this.#reader = new AnswerReader(this.#settings.forward.headLimit)
+    this.#reader = new AnswerReader(this.#settings.forward.headLimit, this)
     this.#owner.connected()
     const { handshakeTimeout } = this.#settings
     if (handshakeTimeout > 0) this.#listening.limit(handshakeTimeout, this.#onTimeout)
@@ -80,6 +102,7 @@ export class Attempt {
     this.#listening.on(upstream, 'close', this.#onClose)
     this.#listening.on(upstream, 'data', this.#onAnswer)
     upstream.write(this.head.text, 'latin1')
+    attemptSent(this.#request, this.head.origin.name, this.head.text, upstream, false)
   }
 
   readonly #onAnswer = (chunk: Buffer): void => {
@@ -87,16 +110,18 @@ export class Attempt {
     try {
       answer = (this.#reader as AnswerReader).read(chunk)
     } catch (cause) {
-      this.#owner.attemptFailed('BadAnswer', cause)
+      this.fail('BadAnswer', cause)
       return
     }
-    if (answer !== null) this.#owner.answered(answer)
+    if (answer === null) return
+    attemptAnswered(this.#request, this.head.origin.name, answer.head)
+    this.#owner.answered(answer)
   }
 
-  readonly #onTimeout = (): void => { this.#owner.attemptFailed('Timeout', null) }
-  readonly #onError = (cause: unknown): void => { this.#owner.attemptFailed('Reset', cause) }
-  readonly #onClose = (): void => { this.#owner.attemptFailed('Reset', null) }
-  readonly #onEnd = (): void => { if (!this.#agreed) this.#owner.attemptFailed('Reset', null) }
+  readonly #onTimeout = (): void => { this.fail('Timeout', null) }
+  readonly #onError = (cause: unknown): void => { this.fail('Reset', cause) }
+  readonly #onClose = (): void => { this.fail('Reset', null) }
+  readonly #onEnd = (): void => { if (!this.#agreed) this.fail('Reset', null) }
 }
 
 // The socket is being destroyed: its later errors are ignored.

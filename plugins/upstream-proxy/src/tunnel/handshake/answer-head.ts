@@ -1,6 +1,6 @@
 // What did the upstream answer? Its status line and headers are parsed strictly: anything but valid HTTP/1.x is refused.
 
-import { areFields, cutFields } from '../../forward/answer/answer-head.ts'
+import { areFields, cutFields } from '../../headers/header-lines.ts'
 
 /** The head of an answer. Headers are names and values in turn, with case, order and repetition as received. */
 export interface AnswerHead {

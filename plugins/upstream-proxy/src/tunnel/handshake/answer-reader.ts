@@ -10,15 +10,22 @@ export interface Answer {
   readonly end: number
 }
 
+/** Is told of the interim answers. */
+export interface InterimSink {
+  information (head: AnswerHead): void
+}
+
 const EMPTY = Buffer.alloc(0)
 
 /** Reads the head of one answer. */
 export class AnswerReader {
   readonly #headLimit: number
+  readonly #interim: InterimSink
   #bytes: Buffer = EMPTY
 
-  constructor (headLimit: number) {
+  constructor (headLimit: number, interim: InterimSink) {
     this.#headLimit = headLimit
+    this.#interim = interim
   }
 
   /** Reads the next bytes. Null while the head is incomplete. Throws BadAnswer as soon as it cannot become a valid head. */
@@ -31,6 +38,7 @@ export class AnswerReader {
       if (head === null) throw new BadAnswer('the head is not valid, or too large')
       if (head.status >= 200 || head.status === 101) return { head, bytes, end }
       // 100, 102, 103: the final answer follows (RFC 9110 §15.2).
+      this.#interim.information(head)
       bytes = bytes.subarray(end)
       end = endOfHead(bytes)
     }

@@ -10,6 +10,7 @@ import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { http2Headers } from '../../forward/answer/answer-headers.ts'
 import { HOP_BY_HOP, namedByConnection } from '../../headers/hop-by-hop.ts'
 import { addOwn, type RawHeaders, without } from '../../headers/raw-headers.ts'
+import { streamOpened, switchSent } from '../../onlookers/tell-answer.ts'
 import { valueOf, type AnswerHead } from './answer-head.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' // RFC 6455 §1.3
@@ -84,6 +85,7 @@ class Http1Side implements ClientSide {
     answerNoMore(reply.raw, this.stream)
     reply.raw.statusCode = 101
     this.stream.write(this.#answer, 'latin1')
+    switchSent(reply.request, this.#answer)
   }
 }
 
@@ -133,9 +135,10 @@ class Http2Side implements ClientSide {
     this.#answer = { ':status': 200, ...http2Headers([...out, ...ownHeaders(answer, reply)]) }
   }
 
-  open (): void {
+  open ({ request }: FastifyReply): void {
     this.#opened = true
     this.stream.respond(this.#answer)
+    streamOpened(request, this.#answer)
   }
 }
 

@@ -69,7 +69,7 @@ export class Handshake implements AttemptOwner, EarlyOwner {
       return
     }
     this.#early.follow(this)
-    this.#attempt = new Attempt(head, this.#settings, this)
+    this.#attempt = new Attempt(this.#request, head, this.#settings, this)
     if (this.#client.stream.readableEnded) this.clientEnded()
   }
 
@@ -89,7 +89,7 @@ export class Handshake implements AttemptOwner, EarlyOwner {
 
   #tryAgain (next: NextRoute): boolean {
     const attempt = anotherAttempt(this.#request, next, route =>
-      new Attempt(handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered), this.#settings, this))
+      new Attempt(this.#request, handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered), this.#settings, this))
     if (attempt === null) return false
     this.#attempt = attempt
     if (this.#client.stream.readableEnded) this.clientEnded()
@@ -115,7 +115,7 @@ export class Handshake implements AttemptOwner, EarlyOwner {
       const error = passOnRefusal(attempt.upstream, bytes, this.#reply, fact, attempt.head, this.#settings, this.#way)
       this.#failed(error, error === null && this.#way.throughReply)
     } else if (protocol === null || !this.#client.accepts(head)) {
-      this.#fail('BadAnswer', 'upstream')
+      attempt.fail('BadAnswer', null)
     } else {
       // The time that the user's hooks take is not the upstream's.
       attempt.agree()

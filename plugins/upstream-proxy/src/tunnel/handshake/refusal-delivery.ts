@@ -7,6 +7,7 @@ import { Leftovers } from '../../forward/answer/leftovers.ts'
 import type { Source } from '../../forward/pool/exchange.ts'
 import { ReplyDelivery } from '../../forward/reply/reply-delivery.ts'
 import { setHeaders } from '../../forward/reply/reply-headers.ts'
+import { answerSent } from '../../onlookers/tell-answer.ts'
 import type { AnswerWay } from '../../route/answer-way.ts'
 
 export interface RefusalDelivery {
@@ -30,6 +31,7 @@ function direct (reply: FastifyReply, way: AnswerWay, source: Source): RefusalDe
   return {
     head ({ status, reason, headers }) {
       writeHead(out, status, reason, headers)
+      answerSent(reply, headers)
       reply.hijack()
       if (way.notesHeaders) setHeaders(reply, headers)
       // The body may arrive much later, or never.

@@ -9,6 +9,7 @@ import { clientHeaders } from '../../forward/answer/answer-headers.ts'
 import { AnswerParser } from '../../forward/answer/answer-parser.ts'
 import { type Places, reverseRewrite } from '../../forward/answer/reverse-rewrite.ts'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
+import { attemptFailed } from '../../onlookers/tell-attempt.ts'
 import type { Settings } from '../../options.ts'
 import type { AnswerWay } from '../../route/answer-way.ts'
 import type { Origin } from '../../route/target.ts'
@@ -98,7 +99,9 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   function fail (name: ErrorName, side: Side, cause: unknown): void {
     if (over || (whole && side === 'upstream')) return
     finish()
-    fact.error = describe(name, out.headersSent ? 'body' : 'headers', side, cause)
+    const moment = out.headersSent ? 'body' : 'headers'
+    attemptFailed(reply.request, asked.origin.name, name, moment, cause)
+    fact.error = describe(name, moment, side, cause)
     if (name === 'ClientGone') return
     const error = new ERRORS[name]()
     if (out.headersSent) delivery.cut()
