@@ -1,11 +1,12 @@
 // One open tunnel: two sockets, the bytes between them, and how it ended.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Side, TunnelFact, TunnelLimit, TunnelWatch } from '@fastify-arr/facts'
+import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
+import type { TunnelWatches } from '../onlookers/tunnel-watches.ts'
 import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
 import { type Framing, makeWay } from './ways/make-way.ts'
-import type { WayOwner } from './ways/way-owner.ts'
+import type { WayOwner, WaySide } from './ways/way-owner.ts'
 import type { Way } from './ways/way.ts'
 import { follow } from './ways/way-events.ts'
 
@@ -35,7 +36,7 @@ export class Tunnel implements WayOwner, Timed {
   halfClosedAt = 0
   goodbyeAt = 0
   /** Who watches what passes; null where nobody does. */
-  watch: TunnelWatch | null = null
+  watch: TunnelWatches | null = null
   /** Code and reason of the proxy's Close frame, sent or still waiting for a frame boundary. */
   #goodbye = { code: 1001, reason: '' }
   #probed = false
@@ -57,6 +58,13 @@ export class Tunnel implements WayOwner, Timed {
 
   get fact (): TunnelFact {
     return this.opening.fact
+  }
+
+  /** From now on these are told what passes. */
+  watchedBy (watches: TunnelWatches): void {
+    this.watch = watches
+    this.up.reader.watch = watches.up
+    this.down.reader.watch = watches.down
   }
 
   /** Starts the flow. `early` is what the client sent before the upstream's 101, `late` what arrived together with it. */
@@ -123,6 +131,8 @@ export class Tunnel implements WayOwner, Timed {
   /** Ends the tunnel at once. */
   destroy (by: Side, ending: TunnelFact['ending']): void {
     this.ended(by, ending)
+    this.watch?.ended('client', 'cut', null)
+    this.watch?.ended('upstream', 'cut', null)
     this.up.from.destroy()
     this.down.from.destroy()
   }
@@ -137,8 +147,9 @@ export class Tunnel implements WayOwner, Timed {
   }
 
   /** A direction's frames stopped being readable. */
-  unreadable (side: Side): void {
+  unreadable (side: WaySide): void {
     this.fact.observed = false
+    this.watch?.unreadable(side)
     this.opening.onUnreadable(this, side)
   }
 

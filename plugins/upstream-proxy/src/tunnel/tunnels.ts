@@ -1,10 +1,10 @@
 // The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
-import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'
-import { CHANNELS, type RequestFacts, type TunnelFilter, type TunnelMessage, type TunnelOpened, type Upstream } from '@fastify-arr/facts'
+import type { RequestFacts, TunnelFilter, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
+import { tunnelClosed, tunnelOpened } from '../onlookers/tell-tunnel.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { NextRoute } from '../route/attempts.ts'
@@ -22,15 +22,10 @@ import type { Opened } from './handshake/opened.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
 import { holdPing } from './ending/ping.ts'
 import { matches } from './register/filter.ts'
-import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
+import type { OpenTunnels, Registration } from './register/open-tunnels.ts'
 import { newFact } from './register/new-fact.ts'
 import { NO_TERMS, termsOf } from './register/terms.ts'
 import { Tunnel } from './tunnel.ts'
-
-/** Diagnostics channel: `{ request, tunnel, open }`, where `tunnel` is the tunnel's fact, and `open` can close it. */
-export const OPEN = channel(CHANNELS.tunnelOpen)
-/** Diagnostics channel: `{ request, tunnel }`, when both sockets of the tunnel have closed. */
-export const CLOSE = channel(CHANNELS.tunnelClose)
 
 /** Opens tunnels, enforces their limits, and ends them with a Close frame when the server closes. */
 export class Tunnels {
@@ -133,14 +128,14 @@ export class Tunnels {
       onEnd: () => {
         this.#ended(own, open)
         this.#admission.ended(counted)
-        if (CLOSE.hasSubscribers) CLOSE.publish({ request, tunnel: fact } satisfies TunnelMessage)
+        tunnelClosed(request, fact)
       },
       onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
     })
     const open = this.open.add(tunnel)
     const own = this.#own.add(tunnel)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
-    if (OPEN.hasSubscribers) OPEN.publish({ request, tunnel: fact, open: view(tunnel), watch: watch => { tunnel.watch = watch } } satisfies TunnelOpened)
+    tunnelOpened(request, tunnel)
     tunnel.start(opened.early, opened.late)
   }
 

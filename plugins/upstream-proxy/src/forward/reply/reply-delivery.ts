@@ -152,9 +152,9 @@ export class ReplyDelivery implements ThroughTarget {
 
   /** Makes Fastify answer with the error in place of the body that it was given. False where it was given none yet. */
   fail (error: Error): boolean {
+    answerStays(this.#reply)
     if (this.#body === null) return false
     this.#failure = error
-    answerStays(this.#reply)
     this.#through?.destroy()
     // Those of the answer, such as Content-Encoding, are not those of an error.
     putBack(this.#reply, this.#own)

@@ -7,6 +7,7 @@ import type { ClientAnswer } from '../../forward/answer/rewrites.ts'
 import type { ThroughOwner } from '../../forward/answer/through.ts'
 import type { Source } from '../../forward/pool/exchange.ts'
 import { onFinished } from '../../forward/reply/finished.ts'
+import { answerLeaves, answerStays } from '../../onlookers/tell-answer.ts'
 import type { FromOptions } from '../options/peer-options.ts'
 
 const INTERNAL_ERROR = 2 // RFC 9113 §7
@@ -45,6 +46,7 @@ export class AnswerStream implements AnswerDelivery {
     stream.on('error', noop)
     // The answer was sent without the stream, or without all of it.
     onFinished(reply.raw, () => { stream.destroy() })
+    answerLeaves(reply)
     this.#attempt(() => {
       reply.code(answer.status)
       const headers = setHeaders(reply, answer)
@@ -69,6 +71,7 @@ export class AnswerStream implements AnswerDelivery {
   }
 
   failed (error: Error): void {
+    answerStays(this.#reply)
     this.#over = true
     const response = this.#reply.raw
     // Fastify would end the stream without an error, as if the answer were whole.
@@ -98,6 +101,7 @@ export class AnswerStream implements AnswerDelivery {
     try {
       code()
     } catch (error) {
+      answerStays(this.#reply)
       this.#stream?.destroy()
       if (!this.#reply.sent) this.#reply.send(error)
     }

@@ -1,5 +1,6 @@
 // Which WebSocket frames pass in one direction? Their headers are read (RFC 6455 §5.2); payloads are not, except those of Close frames.
 import type { Flow } from '@fastify-arr/facts'
+import type { WayWatch } from '../../onlookers/way-watch.ts'
 import type { Gate } from './gate.ts'
 
 const CLOSE = 0x8
@@ -18,6 +19,8 @@ export class FrameReader {
   closed: { code: number | null, reason: string } | null = null
   /** With a gate: how many bytes at the end of the last chunk were not read, because their header is incomplete or was refused. They must be read again. */
   unread = 0
+  /** Who is told of each frame, or null. */
+  watch: WayWatch | null = null
   readonly #flow: Flow
   readonly #masked: boolean
   /** The reserved bits that the negotiated extensions may set on a message's first frame. */
@@ -74,6 +77,7 @@ export class FrameReader {
           return at - held
         }
         const rest = end - at
+        if (this.watch !== null) this.watch.part(bytes, at, Math.min(end, at + this.#left))
         if (rest < this.#left) {
           this.#left -= rest
           return boundary
@@ -134,6 +138,7 @@ export class FrameReader {
     }
     if (this.#gate !== null && !this.#gate.admits(opcode, fin, length)) return REFUSED
     this.#count(opcode, fin)
+    if (this.watch !== null) this.watch.frame(opcode, fin, rsv, length)
     if (opcode === CLOSE) {
       this.#inClose = true
       this.#left = length + (this.#masked ? 4 : 0)
@@ -169,6 +174,7 @@ export class FrameReader {
     this.closed = payload.length < 2
       ? { code: null, reason: '' }
       : { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+    this.watch?.close(this.closed.code, this.closed.reason)
   }
 }
 

@@ -1,12 +1,12 @@
 // How do bytes get from one side to the other where their messages or their number are limited? What is over a limit ends the tunnel, or waits here.
 import type { Duplex } from 'node:stream'
-import type { Flow, Side, TunnelLimit } from '@fastify-arr/facts'
+import type { Flow, TunnelLimit } from '@fastify-arr/facts'
 import { Bucket } from '../frames/bucket.ts'
 import { closeFrame } from '../frames/close-frame.ts'
 import { Gate, type Refusal } from '../frames/gate.ts'
 import type { Rate, WayLimits } from '../frames/limits.ts'
 import { Way } from './way.ts'
-import type { WayOwner } from './way-owner.ts'
+import type { WayOwner, WaySide } from './way-owner.ts'
 
 /** Bytes that wait before the socket is no longer read. With fewer, its end is seen at once. */
 const MOST = 16_384
@@ -33,7 +33,7 @@ export class LimitedWay extends Way {
   /** True once a limit has ended this direction: nothing passes any more. */
   #isOver = false
 
-  constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, limits: WayLimits) {
+  constructor (tunnel: WayOwner, side: WaySide, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, limits: WayLimits) {
     const now = performance.now()
     const gate = tunnel.fact.observed && (limits.maxSize > 0 || limits.messages !== null)
       ? new Gate(limits.maxSize || Infinity, bucket(limits.messages, now))
@@ -140,9 +140,14 @@ export class LimitedWay extends Way {
   #refuse (refusal: Refusal): void {
     if (refusal === 'size') this.#end('messageSize', 1009, 'message too large')
     else if (refusal === 'rate') this.#end('messageRate', 1008, 'too many messages')
-    // What cannot be read cannot be limited.
-    else this.#end(this.#limits.maxSize > 0 ? 'messageSize' : 'messageRate', 1002, 'invalid frame')
+    else this.#unreadable()
     this.#isOver = true
+  }
+
+  /** What cannot be read cannot be limited. */
+  #unreadable (): void {
+    this.tunnel.watch?.unreadable(this.side)
+    this.#end(this.#limits.maxSize > 0 ? 'messageSize' : 'messageRate', 1002, 'invalid frame')
   }
 
   #end (limit: TunnelLimit, code: number, reason: string): void {

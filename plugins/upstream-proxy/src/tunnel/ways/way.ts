@@ -1,6 +1,6 @@
 // How do bytes get from one side to the other? Unchanged, counted, and no faster than the other side accepts them.
 import type { Duplex } from 'node:stream'
-import type { Flow, Side } from '@fastify-arr/facts'
+import type { Flow } from '@fastify-arr/facts'
 import { type Late, leaveTogether } from '../../sockets/leave-together.ts'
 import { Untaken } from '../../sockets/taken.ts'
 import { pingFrame } from '../frames/control-frame.ts'
@@ -8,7 +8,7 @@ import { FrameReader } from '../frames/frames.ts'
 import type { Gate } from '../frames/gate.ts'
 import { dropBuffer, giveBack, shareBuffer, takeBuffer } from './read-buffer.ts'
 import type { Silence } from './silence.ts'
-import type { WayOwner } from './way-owner.ts'
+import type { WayOwner, WaySide } from './way-owner.ts'
 
 /** A read of this size or more, in bytes, is bulk: copying it would cost more than a buffer for this direction. */
 const BULK = 8192
@@ -16,7 +16,7 @@ const BULK = 8192
 /** One direction of a tunnel. */
 export class Way implements Late {
   readonly tunnel: WayOwner
-  readonly side: Side
+  readonly side: WaySide
   readonly from: Duplex
   readonly to: Duplex
   readonly flow: Flow
@@ -40,7 +40,7 @@ export class Way implements Late {
   #written: (() => void) | undefined
   readonly #untaken = new Untaken()
 
-  constructor (tunnel: WayOwner, side: Side, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
+  constructor (tunnel: WayOwner, side: WaySide, from: Duplex, to: Duplex, flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
     this.tunnel = tunnel
     this.side = side
     this.from = from
@@ -182,6 +182,7 @@ export class Way implements Late {
   }
 
   #say (): boolean {
+    this.tunnel.watch?.own(this.#waiting as Buffer)
     const more = this.to.write(this.#waiting, this.#written)
     this.#waiting = null
     if (this.#isClose) {
