@@ -32,10 +32,10 @@ export interface AttemptSent extends AttemptMessage {
   readonly head: string
   /** True where the connection has served an earlier request. */
   readonly kept: boolean
-  /** `address:port` of the proxy's and of the server's end; null for a unix socket. */
+  /** `address:port` of the proxy's and of the server's end, `[address]:port` for IPv6; null for a unix socket. */
   readonly local: string | null
   readonly remote: string | null
-  /** Null for a kept connection. */
+  /** Null for a kept connection, and for one that was opened before anybody listened. */
   readonly times: ConnectTimes | null
   /** Null without TLS. */
   readonly tls: UpstreamSession | null
@@ -45,11 +45,11 @@ export interface AttemptSent extends AttemptMessage {
 export interface AttemptAnswered extends AttemptMessage {
   readonly status: number
   readonly reason: string
-  /** Names and values in turn, as they came. The proxy changes this list afterwards: an onlooker copies what it keeps. */
+  /** Names and values in turn, as they came: before anything is removed or rewritten. */
   readonly headers: readonly string[]
 }
 
-/** What the channel `CHANNELS.attemptFailed` carries. */
+/** What the channel `CHANNELS.attemptFailed` carries. A client that leaves or stalls, and an error in code of the user's, are no failure of the attempt. */
 export interface AttemptFailed extends AttemptMessage {
   /** The stable code, e.g. `FST_ARR_UPSTREAM_REFUSED`. */
   readonly code: string

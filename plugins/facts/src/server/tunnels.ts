@@ -72,18 +72,19 @@ export interface TunnelMessage {
 
 /**
  * Who watches what passes through one tunnel. Called while the bytes pass: each call must be short, keep no buffer, and not throw.
- * `side` is where it comes from: the client, the upstream, or the proxy itself.
+ * `side` is where it comes from: the client, the upstream, or the proxy itself, whose frames are told once for each side that gets one.
+ * A watch that throws is called no more.
  */
 export interface TunnelWatch {
   /** A frame's header was read (RFC 6455 §5.2); `rsv` are the reserved bits as in the first byte (0x40, 0x20, 0x10), `length` the payload's. */
   frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number): void
-  /** Where it is there: a part of the current frame's payload, unmasked. */
+  /** Where it is there: a part of the current frame's payload, unmasked; valid during the call only. Not for Close frames, nor for the proxy's own. */
   payload? (side: Side, part: Buffer): void
-  /** A Close frame has passed, or the proxy has sent its own; `code` is null where the frame has none. */
+  /** After its `frame`: a Close frame has passed, or the proxy has sent its own; `code` is null where the frame has none. */
   close (side: Side, code: number | null, reason: string): void
   /** The frames of one direction can no longer be read. */
   unreadable (side: Side): void
-  /** A socket has ended: in order, by an error (`systemCode` such as `ECONNRESET`), or cut by the proxy. */
+  /** Once for each: a socket has ended: in order, by an error (`systemCode` such as `ECONNRESET`), or cut by the proxy. */
   ended (side: 'client' | 'upstream', how: 'end' | 'reset' | 'cut', systemCode: string | null): void
 }
 
