@@ -1,12 +1,32 @@
 // Which of several servers takes an exchange? The plugin that keeps the farms.
-import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { compileFarms } from './compile/compile-farms.ts'
+import type { ServerFarms } from './farm/control.ts'
+import { Farms } from './farm/farms.ts'
+import { unknownOptions } from './known-options.ts'
 import type { ServerFarmOptions } from './options.ts'
 
-async function plugin (_fastify: FastifyInstance, _options: ServerFarmOptions): Promise<void> {}
+export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmVisit } from '@fastify-arr/facts'
+export type { FarmControl, ServerFarms } from './farm/control.ts'
+export type * from './options.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The server farms. */
+    farms: ServerFarms
+  }
+}
+
+async function plugin (fastify: FastifyInstance, options: ServerFarmOptions): Promise<void> {
+  const settings = compileFarms(options.farms, unknownOptions(options, ['farms']))
+  const farms = new Farms(settings, (error, message) => { fastify.log.warn(error === undefined ? {} : { err: error }, `server-farm: ${message}`) })
+  fastify.decorate('farms', farms)
+  // Not at the registration: what listens on the way, such as a name server of a test, may come later.
+  fastify.addHook('onReady', async function lookUpServers () { await farms.start() })
+  fastify.addHook('preClose', async function endFarms () { farms.stop() })
+}
 
 /** Server farms: `fastify.farms`, which upstream-proxy asks for the server of each attempt. */
 export const serverFarm = fp(plugin, { fastify: '5.x', name: '@fastify-arr/server-farm' })
 export default serverFarm
-
-export type * from './options.ts'

@@ -1,0 +1,81 @@
+// Which farms are there? They are replaced all together, or not at all.
+import type { FarmInfo, FarmQuestion, FarmVisit } from '@fastify-arr/facts'
+import { compileFarms } from '../compile/compile-farms.ts'
+import type { FarmSettings } from '../compile/settings.ts'
+import { UnknownError } from '../errors.ts'
+import type { FarmOptions } from '../options.ts'
+import { CLOCK, type Clock } from './clock.ts'
+import type { FarmControl, ServerFarms } from './control.ts'
+import { RunningFarm, type Warn } from './running-farm.ts'
+
+export class Farms implements ServerFarms {
+  readonly #clock: Clock
+  readonly #warn: Warn
+  #farms = new Map<string, RunningFarm>()
+  /** Those that were removed, while they say goodbye. */
+  readonly #leaving = new Set<RunningFarm>()
+  #isRunning = false
+
+  /** @internal */
+  constructor (settings: readonly FarmSettings[], warn: Warn, clock: Clock = CLOCK) {
+    this.#clock = clock
+    this.#warn = warn
+    this.#become(settings)
+  }
+
+  get size (): number {
+    return this.#farms.size
+  }
+
+  * [Symbol.iterator] (): Generator<FarmInfo> {
+    for (const { info } of this.#farms.values()) yield info
+  }
+
+  get (name: string): FarmInfo | undefined {
+    return this.#farms.get(name.toLowerCase())?.info
+  }
+
+  visit (name: string, question: FarmQuestion): FarmVisit | null {
+    return this.#farms.get(name.toLowerCase())?.farm.visit(question) ?? null
+  }
+
+  farm (name: string): FarmControl {
+    const found = this.#farms.get(name.toLowerCase())
+    if (found === undefined) throw new UnknownError(`farm ${name}`)
+    return found
+  }
+
+  replace (farms: readonly FarmOptions[]): void {
+    this.#become(compileFarms(farms))
+  }
+
+  /** Probes and look-ups begin. @internal */
+  async start (): Promise<void> {
+    this.#isRunning = true
+    await Promise.all(Array.from(this.#farms.values(), farm => farm.start()))
+  }
+
+  /** The server closes: nobody waits, and nothing is asked any more. @internal */
+  stop (): void {
+    this.#isRunning = false
+    for (const farm of [...this.#farms.values(), ...this.#leaving]) farm.stop()
+  }
+
+  #become (settings: readonly FarmSettings[]): void {
+    const next = new Map(settings.map(one => {
+      const name = one.name.toLowerCase()
+      return [name, { settings: one, farm: this.#farms.get(name) ?? new RunningFarm(one, this.#clock, this.#warn) }] as const
+    }))
+    const renewals = Array.from(next.values(), one => one.farm.renewal(one.settings))
+    const before = this.#farms
+    this.#farms = new Map(Array.from(next, ([name, { farm }]) => [name, farm]))
+    for (const renewal of renewals) renewal.take()
+    for (const farm of this.#leaving) if (farm.farm.leaving.size === 0) this.#leaving.delete(farm)
+    for (const [name, farm] of before) {
+      if (next.has(name)) continue
+      farm.leave()
+      this.#leaving.add(farm)
+    }
+    if (this.#isRunning) for (const farm of this.#farms.values()) farm.start().catch(error => { this.#warn(error, 'a farm could not be started') })
+  }
+}
