@@ -40,7 +40,7 @@ export function compileServers (servers: ReadonlyArray<string | ServerOptions>, 
     const bracketed = isIPv6(server.address) ? `[${server.address}]` : server.address
     const samePort = compiled.some(other => other !== server && other.address.toLowerCase() === server.address.toLowerCase() && other.httpPort === server.httpPort)
     const name = isAlone ? server.address : `${bracketed}:${server.httpPort}${samePort ? `:${server.httpsPort}` : ''}`
-    if (server.address !== '' && names.has(name.toLowerCase())) mistakes.push(`\`${place}[${index}]\` must be there once: ${name} is there twice`)
+    if (server.address !== '' && names.has(name.toLowerCase())) mistakes.push(`\`${place}\` must have ${name} once: it is there twice`)
     names.add(name.toLowerCase())
     return { name, ...server }
   })

@@ -5,8 +5,8 @@ export interface Clock {
   now (): number
   /** Calls `run` once, after so many ms. The function that is returned prevents it. */
   after (ms: number, run: () => void): () => void
-  /** From 0 to 1. */
-  random (): number
+  /** From 0 to 1. A function by itself, without `this`. */
+  readonly random: () => number
 }
 
 export const CLOCK: Clock = {

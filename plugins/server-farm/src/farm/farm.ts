@@ -160,7 +160,10 @@ export class Farm implements VisitHost, ServerOwner {
 
   released (server: Server): void {
     this.places.freed(server)
-    if (this.#leaving.size > 0 && server.requests + server.handshakes + server.tunnels === 0) this.#leaving.delete(server)
+    if (this.#leaving.has(server) && server.requests + server.handshakes + server.tunnels === 0) {
+      this.#leaving.delete(server)
+      this.#stopGoodbye(server)
+    }
   }
 
   goodbyeFailed (error: unknown): void {
