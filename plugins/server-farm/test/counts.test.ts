@@ -33,8 +33,16 @@ const options = fc.record({
 t.test('the counts under a random script', async t => {
   fc.assert(fc.property(options, fc.array(step, { maxLength: 120 }), ({ algorithm, tunnels, handshakes, waiting, affinity, refuse, slowStart }, script) => {
     const farm = (servers: string[]): FarmOptions[] => [{
-      name: 'chat', servers, algorithm, hash: { header: 'key' }, slowStart, limits: { tunnels, handshakes, waiting, wait: 1000 }, retry: { attempts: 5 },
-      liveTraffic: false, goodbye: { window: 500 }, ...affinity && { affinity: { cookie: 'c', onLost: refuse ? 'refuse' : 'redistribute' } }
+      name: 'chat',
+      servers,
+      algorithm,
+      hash: { header: 'key' },
+      slowStart,
+      limits: { tunnels, handshakes, waiting, wait: 1000 },
+      retry: { attempts: 5 },
+      liveTraffic: false,
+      goodbye: { window: 500 },
+      ...affinity && { affinity: { cookie: 'c', onLost: refuse ? 'refuse' : 'redistribute' } }
     }]
     const { farms, clock } = worldOf(farm(NAMES))
     const all: Exchange[] = []

@@ -44,7 +44,6 @@ export interface Pool<Member> {
   readonly total: number
   /** For each the position in smooth weighted round robin. */
   readonly turns: Float64Array
-  readonly seeds: Int32Array
-  /** Members with equal weights are together: their indexes, and where each group ends. */
-  readonly groups: { readonly order: Int32Array, readonly ends: readonly number[] }
+  /** Members with equal weights are together: their indexes and seeds, and where each group ends. */
+  readonly groups: { readonly order: Int32Array, readonly seeds: Int32Array, readonly ends: readonly number[] }
 }

@@ -12,7 +12,7 @@ const RANGE = 2 ** 32
  * @param bound how many times the mean load a server may have, Infinity for no bound (Mirrokni, Thorup and Zadimoghaddam 2016).
  */
 export function rendezvous<Member extends Candidate> (pool: Pool<Member>, key: number, asker: Asker<Member> | null, bound: number): number {
-  const { members, weights, seeds, groups: { order, ends }, total } = pool
+  const { members, weights, groups: { order, seeds, ends }, total } = pool
   const mean = asker === null || bound === Infinity ? Infinity : bound * (asker.load + 1) / total
   let best = -1
   let highest = -Infinity
@@ -24,11 +24,10 @@ export function rendezvous<Member extends Candidate> (pool: Pool<Member>, key: n
     let winner = -1
     let hash = -1
     for (; at < end; at++) {
-      const index = order[at] as number
-      const own = mix((seeds[index] as number) ^ key) >>> 0
-      if (own <= hash || (asker !== null && !isFree(members[index] as Member, asker, most))) continue
+      const own = mix((seeds[at] as number) ^ key) >>> 0
+      if (own <= hash || (asker !== null && !isFree(members[order[at] as number] as Member, asker, most))) continue
       hash = own
-      winner = index
+      winner = order[at] as number
     }
     if (winner === -1) continue
     const score = -weight / Math.log((hash + 0.5) / RANGE)

@@ -9,7 +9,6 @@ export class ServerPool<Member extends Candidate> implements Pool<Member> {
   readonly weights: Float64Array
   readonly sums: Float64Array
   readonly turns: Float64Array
-  readonly seeds: Int32Array
   total = 0
   #groups: Pool<Member>['groups'] | null = null
   #nextStep: number
@@ -24,7 +23,6 @@ export class ServerPool<Member extends Candidate> implements Pool<Member> {
     this.#isEven = isEven
     this.weights = new Float64Array(members.length)
     this.sums = new Float64Array(members.length)
-    this.seeds = Int32Array.from(members, member => member.seed)
     this.#nextStep = this.#weigh(now)
     const turns = new Map(before?.members.map((member, index) => [member, before.turns[index] as number]))
     // One that is new begins somewhere in its turn: of many proxies that start at once, not all may begin with the same server.
@@ -48,7 +46,7 @@ export class ServerPool<Member extends Candidate> implements Pool<Member> {
     for (let at = 1; at <= order.length; at++) {
       if (at === order.length || weights[order[at] as number] !== weights[order[at - 1] as number]) ends.push(at)
     }
-    this.#groups = { order, ends }
+    this.#groups = { order, seeds: order.map(index => (this.members[index] as Member).seed), ends }
     return this.#groups
   }
 

@@ -35,7 +35,7 @@ export function compileServers (servers: ReadonlyArray<string | ServerOptions>, 
     addresses.set(bare.toLowerCase(), (addresses.get(bare.toLowerCase()) ?? 0) + 1)
   }
   const names = new Set<string>()
-  return compiled.map((server, index) => {
+  return compiled.map(server => {
     const isAlone = addresses.get(server.address.toLowerCase()) === 1
     const bracketed = isIPv6(server.address) ? `[${server.address}]` : server.address
     const samePort = compiled.some(other => other !== server && other.address.toLowerCase() === server.address.toLowerCase() && other.httpPort === server.httpPort)
