@@ -34,9 +34,9 @@ export interface FarmOptions {
   readonly slowStart?: number
   /** How the tunnels of a server that goes are told goodbye. */
   readonly goodbye?: GoodbyeOptions
-  /** What happens to the tunnels of a server that is no longer healthy: `keep`, or `close` with Close 1012. Defaults to `keep`. */
+  /** What happens to the tunnels of a server that is no longer healthy: `keep`, or `close` as `goodbye` says. Defaults to `keep`. */
   readonly onUnhealthy?: 'keep' | 'close'
-  /** Evens out the open tunnels. Defaults to false. */
+  /** Evens out the open tunnels. Not with `affinity` or `requestHash`, which bring the clients back to the same servers. Defaults to false. */
   readonly rebalance?: false | RebalanceOptions
   /** How many servers are used at least, even where health says no: the ones that were put out last come first. Defaults to 0, as in ARR. */
   readonly minServers?: number
@@ -112,7 +112,10 @@ export interface AffinityOptions {
   readonly cookie?: string
   /** A header whose value is hashed onto a server: for clients without cookies. */
   readonly header?: string
-  /** A name of the query string whose value is hashed onto a server, such as socket.io's `sid`. */
+  /**
+   * A name of the query string whose value is hashed onto a server, such as a room or a user. It must be one that the client has from its first request on:
+   * socket.io's `sid` is given by the server that answered first, and the hash would mean another one.
+   */
   readonly query?: string
   /** The cookie's SameSite. Defaults to none written, as in ARR. */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'
@@ -192,7 +195,7 @@ export interface GoodbyeOptions {
   readonly reason?: string
   /** Over how many ms the goodbyes are spread. Defaults to 10,000. */
   readonly window?: number
-  /** After how many ms what is left is cut. Defaults to 60,000. */
+  /** After how many ms all have been told, where `window` is longer. Each is cut after upstream-proxy's `websocket.closeGrace`. Defaults to 60,000. */
   readonly deadline?: number
 }
 

@@ -6,14 +6,14 @@ import { choose, open, openNow, REFUSED, Tunnel, worldOf } from './world.ts'
 const farms = (...servers: Array<FarmOptions['servers']>): FarmOptions[] => servers.map((some, index) => ({ name: ['chat', 'shop'][index] as string, servers: some }))
 
 t.test('servers that stay keep counts, health and tunnels; those that go say goodbye', async t => {
-  const one = worldOf([{ name: 'chat', servers: ['a', 'b', 'c'], liveTraffic: { failures: 1 } }])
+  const one = worldOf([{ name: 'chat', servers: ['a', 'b', 'c'], liveTraffic: { failures: 1, out: 300_000 } }])
   const tunnels = Array.from({ length: 9 }, () => open(one))
   const failing = choose(one.farms)
   failing.ended(REFUSED)
   const before = new Map(one.farms.get('chat')?.servers.map(server => [server.name, server]))
   const gone = ['a', 'b', 'c'].find(name => name !== failing.name) as string
   const rest = ['a', 'b', 'c'].filter(name => name !== gone)
-  one.farms.replace([{ name: 'Chat', servers: [...rest, { address: 'd', weight: 7 }], liveTraffic: { failures: 1 }, algorithm: 'random' }])
+  one.farms.replace([{ name: 'Chat', servers: [...rest, { address: 'd', weight: 7 }], liveTraffic: { failures: 1, out: 300_000 }, algorithm: 'random' }])
   const info = one.farms.get('chat')
   t.match(info, { name: 'Chat', algorithm: 'random' })
   for (const name of rest) t.same(info?.servers.find(server => server.name === name), before.get(name))

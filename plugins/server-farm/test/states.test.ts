@@ -97,7 +97,7 @@ t.test('a tunnel that throws when it is closed hinders no other', async t => {
 
 t.test('onUnhealthy: close tells the tunnels of a server goodbye that is no longer well; keep does not', async t => {
   for (const onUnhealthy of ['close', 'keep'] as const) {
-    const one = world({ onUnhealthy, liveTraffic: { failures: 1 }, goodbye: { window: 0 } })
+    const one = world({ onUnhealthy, liveTraffic: { failures: 1, out: 300_000 }, goodbye: { window: 0 } })
     const all = tunnels(one, 10)
     const choice = choose(one.farms)
     choice.ended(REFUSED)
@@ -108,7 +108,7 @@ t.test('onUnhealthy: close tells the tunnels of a server goodbye that is no long
 
 t.test('where no server is well, all are used, or none; minServers keeps some', async t => {
   const down = (options: Partial<FarmOptions>): World => {
-    const one = world({ servers: ['a', 'b', 'c'], liveTraffic: { failures: 1, atMost: 1 }, ...options })
+    const one = world({ servers: ['a', 'b', 'c'], liveTraffic: { failures: 1, atMost: 1, out: 300_000 }, ...options })
     const choices = [choose(one.farms), choose(one.farms), choose(one.farms)].sort((x, y) => x.name < y.name ? -1 : 1)
     for (const choice of choices) {
       one.clock.pass(1)
@@ -138,7 +138,7 @@ t.test('onlookers are told what changes', async t => {
   const listen = (message: unknown): void => { told.push(message as FarmChanged) }
   subscribe(CHANNELS.farmChanged, listen)
   t.teardown(() => unsubscribe(CHANNELS.farmChanged, listen))
-  const one = world({ liveTraffic: { failures: 1 } })
+  const one = world({ liveTraffic: { failures: 1, out: 300_000 } })
   one.farms.farm('chat').setState('a', 'draining')
   choose(one.farms).ended(REFUSED)
   one.farms.farm('chat').add({ address: 'c', weight: 5 })

@@ -65,7 +65,10 @@ export interface World {
 export function worldOf (farms: readonly FarmOptions[], seed = 1): World {
   const clock = new HandClock(seed)
   const warnings: string[] = []
-  return { clock, farms: new Farms(compileFarms(farms), (_error, message) => { warnings.push(message) }, clock), warnings }
+  const world = { clock, farms: new Farms(compileFarms(farms), (_error, message) => { warnings.push(message) }, clock), warnings }
+  // Without DNS, there is nothing to wait for.
+  world.farms.start().catch(error => { throw error })
+  return world
 }
 
 export interface Asked {

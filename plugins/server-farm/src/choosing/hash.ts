@@ -1,7 +1,13 @@
 // Which 32 bits stand for a text?
 
+/** What a key is worth at a server, from 0 to 2³²: as even over the servers as `mix`, with a third less to do, as it is done once for each of them. */
+export function worthOf (seed: number, key: number): number {
+  const bits = Math.imul(seed ^ key, 0x85ebca6b)
+  return Math.imul(bits ^ (bits >>> 15), 0xc2b2ae35) >>> 0
+}
+
 /** The last step of MurmurHash3: each bit depends on all. */
-export function mix (bits: number): number {
+function mix (bits: number): number {
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
   return bits ^ (bits >>> 16)

@@ -1,7 +1,7 @@
 // Which server is a key's? Weighted rendezvous hashing (Thaler and Ravishankar 1998; Schindelhauer and Schomaker 2005 for the weights):
 // where a server comes or goes, only the keys move that are, or were, its own.
 import type { Asker, Candidate, Chooser, Pool } from './candidate.ts'
-import { mix } from './hash.ts'
+import { worthOf } from './hash.ts'
 
 const RANGE = 2 ** 32
 
@@ -24,7 +24,7 @@ export function rendezvous<Member extends Candidate> (pool: Pool<Member>, key: n
     let winner = -1
     let hash = -1
     for (; at < end; at++) {
-      const own = mix((seeds[at] as number) ^ key) >>> 0
+      const own = worthOf(seeds[at] as number, key)
       if (own <= hash || (asker !== null && !isFree(members[order[at] as number] as Member, asker, most))) continue
       hash = own
       winner = order[at] as number

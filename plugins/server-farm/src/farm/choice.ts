@@ -107,12 +107,10 @@ export class Choice implements FarmChoice, OpenPlace {
   }
 
   #tellFailure (failure: FarmFailure, stage: 'asked' | 'answered' | 'open'): void {
-    const { health } = this.#server
     const now = this.#owner.clock.now()
-    // A status was told with the answer.
-    if (failure.status === null) health?.failed(failure)
-    else if (stage === 'asked') health?.answered(failure.status)
-    // What fails fast must not look fast: a failure before the answer is no time, but one that took long is.
+    // Of an attempt one thing is told: an answer was told with its status, and a tunnel tells its own end.
+    if (stage === 'asked') this.#server.health?.failed(failure)
+    // What fails fast must not look fast: a connection that is refused is no time, but an answer that did not come is.
     if (stage === 'asked' && failure.moment !== 'connect') this.#server.responseTime.observe(now - this.#began, now)
     this.#server.suspect(now)
   }

@@ -99,9 +99,10 @@ export class Server implements Candidate {
     return (handshakes === 0 || this.handshakes < handshakes) && (tunnels === 0 || this.handshakes + this.open.size < tunnels)
   }
 
-  /** An attempt has failed: for a while it counts as loaded. */
+  /** An attempt has failed: for a while it counts as loaded. Many that fail at once count as one. */
   suspect (now: number): void {
     this.failed++
+    if (now < this.suspectUntil) return
     this.suspectUntil = now + Math.min(LONGEST_SUSPECT, SUSPECT * 2 ** Math.min(this.#failures++, 10))
   }
 
