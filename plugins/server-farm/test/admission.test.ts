@@ -172,7 +172,10 @@ t.test('whoever has had a server that is free does not hold up those behind', as
   const last = wait(one);
   (behind.answer as unknown as FarmChoice).ended(null)
   t.equal(again, null, 'it has had that one')
-  t.match(last.answer, { name: second.name })
+  t.match(last.answer, { name: second.name });
+  (last.answer as unknown as FarmChoice).ended(null)
+  const newcomer = wait(one)
+  t.match(newcomer.answer, { name: second.name }, 'nor those that come')
   first.ended(null)
   t.match(again, { name: first.name })
 })

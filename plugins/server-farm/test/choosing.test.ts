@@ -175,6 +175,13 @@ t.test('requestHash: no server takes more than the bound says, and what is over 
   t.equal(tunnels.filter(count => count === 125).length, 3)
 })
 
+t.test('requestHash: what has ended is no load', async t => {
+  const { farms } = worldOf([{ name: 'chat', algorithm: 'requestHash', hash: { header: 'key' }, servers: many(4) }])
+  for (let index = 0; index < 1000; index++) choose(farms, { headers: { key: `${index}` } }).ended(null)
+  const names = Array.from({ length: 8 }, () => choose(farms, { headers: { key: 'the same' } }).name)
+  t.ok(Math.max(...counts(names).values()) <= 3, `${names}`)
+})
+
 t.test('what is hashed: the first that the request has, and the client where it has none', async t => {
   const hashes: Array<[FarmOptions['hash'], object, object]> = [
     [{ header: 'X-Key' }, { headers: { 'x-key': 'one' } }, { headers: { 'x-key': 'two' } }],

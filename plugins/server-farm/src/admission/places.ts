@@ -35,11 +35,6 @@ export class Places {
     return this.#waiting
   }
 
-  /** Whether somebody waits that came earlier, and is bound to no server. */
-  get hasLine (): boolean {
-    return this.#line.size > 0
-  }
-
   /** @param server the one that it is bound to, or null. */
   add (waiter: Waiter, server: Server | null, wait: number): void {
     let line = server === null ? this.#line : this.#bound.get(server)

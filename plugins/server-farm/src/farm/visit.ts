@@ -93,8 +93,8 @@ export class Visit implements FarmVisit, Asker<Server>, Waiter {
       }
       if (isLost && settings.affinity.onLost === 'refuse') return this.#refuse('lost')
     }
-    // Whoever came earlier goes first.
-    const server = this.#isWebSocket && places.hasLine ? null : this.find()
+    // A place that is free is one that nobody in the line can use: it was offered there first.
+    const server = this.find()
     if (server !== null) return this.enter(server)
     const { main, reserve } = this.#host.standing
     if (main.members.length + reserve.members.length === 0) this.#refuse('none')
