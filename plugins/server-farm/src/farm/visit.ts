@@ -82,7 +82,7 @@ export class Visit implements FarmVisit, Asker<Server>, Waiter {
 
   /** Looks for a server; where all are full, it waits for one. */
   seek (): void {
-    const { places, settings } = this.#host
+    const { settings } = this.#host
     if (this.#last === null && settings.affinity !== null) {
       this.#bound = this.#host.bound(this.#question)
       const { server, isLost } = this.#bound
