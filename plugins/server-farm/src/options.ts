@@ -1,6 +1,9 @@
 // What may be written in the plugin's options?
 import type { FarmServerState } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
+import type { GoodbyeOptions, RebalanceOptions } from './goodbye/goodbye-options.ts'
+
+export type { GoodbyeOptions, RebalanceOptions } from './goodbye/goodbye-options.ts'
 
 /** Options of the plugin. */
 export interface ServerFarmOptions {
@@ -185,26 +188,4 @@ export interface LimitOptions {
   readonly wait?: number
   /** How many may wait at once. Defaults to 10,000. */
   readonly waiting?: number
-}
-
-/** How tunnels are ended. */
-export interface GoodbyeOptions {
-  /** The Close code. Defaults to 1012 (Service Restart). */
-  readonly code?: number
-  /** Its reason, at most 123 bytes. Defaults to none. */
-  readonly reason?: string
-  /** Over how many ms the goodbyes are spread. Defaults to 10,000. */
-  readonly window?: number
-  /** After how many ms all have been told, where `window` is longer. Each is cut after upstream-proxy's `websocket.closeGrace`. Defaults to 60,000. */
-  readonly deadline?: number
-}
-
-/** When tunnels are moved from full servers to empty ones: their clients are told goodbye, and connect anew. */
-export interface RebalanceOptions {
-  /** By how much a server must have more than its share, as a part of that. Defaults to 0.2. */
-  readonly threshold?: number
-  /** For how long, in ms. Defaults to 60,000. */
-  readonly after?: number
-  /** How many tunnels a second. Defaults to 5. */
-  readonly perSecond?: number
 }

@@ -17,7 +17,7 @@ import type { OpenPlace } from './open-place.ts'
 import type { Server, ServerOwner } from './server.ts'
 import { Standing } from './standing.ts'
 import { tellChanged, tellChosen, tellProbed } from './tell.ts'
-import { Visit, type VisitHost } from './visit.ts'
+import { Visit, type VisitHost } from '../exchange/visit.ts'
 
 export class Farm implements VisitHost, ServerOwner {
   readonly clock: Clock

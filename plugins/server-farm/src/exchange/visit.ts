@@ -9,8 +9,8 @@ import type { Asker } from '../choosing/candidate.ts'
 import { hashOf } from '../choosing/hash.ts'
 import type { FarmSettings } from '../compile/settings.ts'
 import { Choice, type ChoiceOwner } from './choice.ts'
-import type { Server } from './server.ts'
-import type { Standing } from './standing.ts'
+import type { Server } from '../farm/server.ts'
+import type { Standing } from '../farm/standing.ts'
 
 /** The farm, as far as a visit has to do with it. */
 export interface VisitHost extends ChoiceOwner {

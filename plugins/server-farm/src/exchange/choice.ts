@@ -3,9 +3,9 @@ import type { FarmChoice, FarmFailure, OpenTunnel, RequestFacts, Told } from '@f
 import type { FastifyRequest } from 'fastify'
 import type { AffinitySettings } from '../affinity/compile-affinity.ts'
 import { setAffinity } from '../affinity/set-affinity.ts'
-import type { Clock } from './clock.ts'
-import type { OpenPlace } from './open-place.ts'
-import type { Server } from './server.ts'
+import type { Clock } from '../farm/clock.ts'
+import type { OpenPlace } from '../farm/open-place.ts'
+import type { Server } from '../farm/server.ts'
 
 /** The farm, as far as an attempt has to do with it. */
 export interface ChoiceOwner {
