@@ -101,12 +101,6 @@ export class Asking {
       message.on('error', lost)
       answer(message)
     })
-    // A 101 that names no protocol is no upgrade for Node, and it would wait for another head.
-    request.on('information', ({ statusCode }) => {
-      if (statusCode !== 101) return
-      this.#status = 101
-      this.settle('its 101 has no Upgrade header')
-    })
     request.on('upgrade', (message, socket, head) => {
       this.#status = message.statusCode ?? null
       // With the upgrade the request gives the socket away, and closes.

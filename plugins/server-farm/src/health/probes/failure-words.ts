@@ -8,6 +8,8 @@ export function failureWords (error: unknown): string {
   const first = error instanceof AggregateError ? error.errors[0] as unknown : error
   if (!(first instanceof Error)) return 'an error'
   const { code, syscall, message } = first as NodeJS.ErrnoException
+  // OpenSSL's reason is the last but one of many parts.
+  if (code === 'EPROTO') return `no TLS: ${/:SSL routines:[^:]*:([\w -]+)/.exec(message)?.[1] ?? code}`
   if (syscall !== undefined && code !== undefined) return `${syscall} ${code}`
   const words = code === undefined || message.includes(code) ? message : `${message} (${code})`
   return words.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST)

@@ -9,6 +9,7 @@ import type { ProbeSettings } from '../health-settings.ts'
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const CLOSE = 0x8
 const PING = 0x9
+const OTHER_PROTOCOL = 'its 101 is to another protocol'
 const NORMAL = Buffer.from([1000 >> 8, 1000 & 0xff])
 
 /** A handshake with a key of its own, without extensions, sub-protocols and Origin. */
@@ -18,7 +19,8 @@ export function webSocketProbe ({ timeout, webSocket }: ProbeSettings): Probe {
     const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': '13' }
     const asking: Asking = new Asking(target, headers, timeout, {
       answer ({ statusCode }) {
-        asking.settle(`status ${statusCode} is not 101`)
+        // Where a 101 has no Upgrade header, Node takes it for an answer like any other.
+        asking.settle(statusCode === 101 ? OTHER_PROTOCOL : `status ${statusCode} is not 101`)
       },
       upgrade (answer, socket, head) {
         const wrong = mistakeIn(answer, key)
@@ -33,7 +35,7 @@ export function webSocketProbe ({ timeout, webSocket }: ProbeSettings): Probe {
 
 /** What a client has to fail the handshake for (RFC 6455 §4.1); null where it is right. */
 function mistakeIn ({ headers }: IncomingMessage, key: string): string | null {
-  if (headers.upgrade?.toLowerCase() !== 'websocket') return 'its 101 is to another protocol'
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return OTHER_PROTOCOL
   if (headers['sec-websocket-accept'] !== createHash('sha1').update(key + GUID).digest('base64')) return 'its Sec-WebSocket-Accept is wrong'
   if (headers['sec-websocket-extensions'] !== undefined) return 'it uses an extension that was not offered'
   if (headers['sec-websocket-protocol'] !== undefined) return 'it uses a sub-protocol that was not offered'
