@@ -4,38 +4,28 @@ import { unknownOptions } from '../known-options.ts'
 import type { DnsOptions } from '../options.ts'
 import type { DnsSettings } from './dns-settings.ts'
 
+export type { DnsSettings } from './dns-settings.ts'
+
 type Kind = readonly [isRight: (value: unknown) => boolean, kind: string]
 
 /** A day. */
 const LONGEST = 86_400_000
 const MOST_RESOLVERS = 16
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const TIME: Kind = [value => Number.isInteger(value) && (value as number) >= 10 && (value as number) <= LONGEST, `must be a whole number of ms from 10 to ${LONGEST}`]
 
 // Records, so that a missing key is a compile error.
 const KINDS: Readonly<Record<keyof DnsOptions, Kind>> = {
   dns: [isName, 'must be a full DNS name, such as chat.default.svc.cluster.local'],
   type: [value => ['A', 'AAAA', 'addresses', 'SRV'].includes(value as string), "must be 'A', 'AAAA', 'addresses' or 'SRV'"],
-  server: [isRecord, 'must be an object'],
+  server: [() => true, ''],
   resolvers: [value => Array.isArray(value) && value.length > 0 && value.length <= MOST_RESOLVERS && value.every(isResolver), `must be a list of 1 to ${MOST_RESOLVERS} IP addresses, each with or without a port: 10.0.0.2, 10.0.0.2:5353, [fd00::2]:5353`],
   minInterval: TIME,
   maxInterval: TIME
 }
-const SERVER: Readonly<Record<keyof NonNullable<DnsOptions['server']>, true>> = {
-  httpPort: true,
-  httpsPort: true,
-  weight: true,
-  hostName: true,
-  state: true,
-  healthHost: true,
-  healthPort: true,
-  limits: true
-}
-
 /**
  * The settings of lookups. Each mistake is pushed to `mistakes`; where there is one, the settings have no meaning. `place` is that of the options, such as
- * `farms[0].servers`. Of `server` the names are checked, not the values: those are checked as any server's.
+ * `farms[0].servers`. What `server` holds is checked where servers are.
  */
 export function compileDns (options: DnsOptions, place: string, mistakes: string[]): DnsSettings {
   mistakes.push(...unknownOptions(options, Object.keys(KINDS)).map(text => `\`${place}\`: ${text}`))
@@ -45,7 +35,6 @@ export function compileDns (options: DnsOptions, place: string, mistakes: string
   }
   const { dns, type = 'addresses', server = {}, resolvers = null } = options
   const { minInterval = Math.min(1000, options.maxInterval ?? 1000), maxInterval = Math.max(60_000, minInterval) } = options
-  if (isRecord(server)) mistakes.push(...unknownOptions(server, Object.keys(SERVER)).map(text => `\`${place}.server\`: ${text}`))
   if (minInterval > maxInterval) mistakes.push(`\`${place}.minInterval\` must be at most \`maxInterval\``)
   return { name: dns, type, server, resolvers, minInterval, maxInterval }
 }

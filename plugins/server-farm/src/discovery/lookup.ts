@@ -22,6 +22,9 @@ const MOST_SERVERS = 1000
 /** Node does not tell the time to live of SRV records, ms. */
 const SRV_HOLDS = 10_000
 
+/** What may be dialled; a record may hold any bytes. */
+const HOST_NAME = /^(?!-)[\w-]+(?:\.[\w-]+)*$/
+
 /** Answers that say that there is nothing; all others say nothing. */
 const NOTHING: ReadonlySet<unknown> = new Set(['ENODATA', 'ENOTFOUND'])
 
@@ -58,8 +61,11 @@ async function addresses (types: readonly Family[], name: string, server: DnsSet
 
 /** The servers of the lowest priority that has any (RFC 2782). */
 async function targets ({ name, server, resolvers }: DnsSettings, resolver: Resolver): Promise<ServerOptions[]> {
-  // A target that is the root says that there is no such service.
-  const records = (await resolver.resolveSrv(name)).filter(({ name, port }) => name !== '' && name !== '.' && port > 0).slice(0, MOST_SERVERS)
+  // A target that is the root says that there is no such service: it is no host name either.
+  const records = (await resolver.resolveSrv(name))
+    .map(record => ({ ...record, name: record.name.replace(/\.$/, '').toLowerCase() }))
+    .filter(({ name, port }) => HOST_NAME.test(name) && port > 0)
+    .slice(0, MOST_SERVERS)
   for (const priority of [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b)) {
     const group = records.filter(record => record.priority === priority)
     // Weights that are all 0 mean equal shares, as those do that are not there.

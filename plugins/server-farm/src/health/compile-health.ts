@@ -4,6 +4,8 @@ import { statusRanges } from './status-ranges.ts'
 import type { FarmOptions, HealthOptions, LiveTrafficOptions } from '../options.ts'
 import type { HealthSettings, LiveTrafficSettings, ProbeSettings } from './health-settings.ts'
 
+export type { HealthSettings } from './health-settings.ts'
+
 type Kind = readonly [isRight: (value: unknown) => boolean, kind: string]
 
 /** A day: a timer of Node's takes no more than 24, and a longer time is a mistake of the unit. */
