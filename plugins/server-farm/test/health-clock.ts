@@ -12,7 +12,8 @@ export function clock (t: Test): (ms: number) => void {
   const { setTimeout, clearTimeout } = globalThis
   const date = Date.now
   const timers = new Set<Timer>()
-  const beginning = performance.now()
+  // Whole numbers, so that what is added up is exact.
+  const beginning = Math.ceil(performance.now())
   const epoch = Date.now()
   let ahead = 0
   Object.defineProperty(performance, 'now', { configurable: true, value: () => beginning + ahead })

@@ -99,6 +99,7 @@ for (const [what, head, why] of [
 
 for (const [what, after, why] of [
   ['says nothing', () => {}, 'no pong within 300 ms'],
+  ['sends the pong of another ping', (socket: Socket) => { socket.write(Buffer.from([0x8a, 4, 0, 0, 0, 0])) }, 'no pong within 300 ms'],
   ['sends a message without an end', (socket: Socket) => {
     socket.write(Buffer.from([0x82, 127, 0, 0, 255, 255, 255, 255, 255, 255]))
     socket.write(Buffer.alloc(1_000_000))
