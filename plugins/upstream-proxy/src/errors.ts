@@ -35,6 +35,11 @@ export const ERRORS = {
   Expired: createError('FST_ARR_PROXY_EXPIRED', 'The authorization has expired', 401),
   Closed: createError('FST_ARR_PROXY_CLOSED', 'The connection was closed', 403),
   TooManyOfKey: createError('FST_ARR_PROXY_TOO_MANY_OF_CLIENT', 'This client has too many connections open at the moment', 429),
+  NoServer: createError('FST_ARR_UPSTREAM_NO_SERVER', 'No upstream server is available at the moment', 503),
+  Busy: createError('FST_ARR_UPSTREAM_BUSY', 'The upstream servers are busy at the moment', 503),
+  Lost: createError('FST_ARR_UPSTREAM_LOST', 'The upstream server of this client is not available', 503),
+  /** No client gets it: an answer is either passed on, or dropped because another server is asked. */
+  Status: createError('FST_ARR_UPSTREAM_STATUS', 'The upstream server answered with an error', 502),
   Draining: createError('FST_ARR_PROXY_DRAINING', 'The server is shutting down', 503),
   ClientTimeout: createError('FST_ARR_CLIENT_TIMEOUT', 'The client took too long', 408),
   RewriteFailed: createError('FST_ARR_PROXY_REWRITE_FAILED', 'The answer could not be rewritten', 500),
@@ -43,11 +48,22 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
-const CODES: ReadonlySet<unknown> = new Set(Object.values(ERRORS).map(Ours => new Ours().code))
+const CODES = new Map<ErrorName, string>(Object.entries(ERRORS).map(([name, Ours]) => [name as ErrorName, new Ours().code]))
+const NAMES: ReadonlyMap<unknown, ErrorName> = new Map([...CODES].map(([name, code]) => [code, name]))
+
+/** The stable code of an error. */
+export function codeOf (name: ErrorName): string {
+  return CODES.get(name) as string
+}
+
+/** Which of these errors it is; null for any other. */
+export function ourNameOf (error: unknown): ErrorName | null {
+  return isOurs(error) ? NAMES.get(error.code) as ErrorName : null
+}
 
 /** True for one of these errors, whichever copy of the package threw it. */
 export function isOurs (error: unknown): error is FastifyError {
-  return error instanceof Error && CODES.has((error as { code?: unknown }).code)
+  return error instanceof Error && NAMES.has((error as { code?: unknown }).code)
 }
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
@@ -96,7 +112,7 @@ export function systemCodeOf (cause: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
-const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', Closed: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', Closed: 'proxy', Busy: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
 
 /** Whose fault it is where a connection to an upstream fails with this error. */
 export function sideOf (name: ErrorName): Side {

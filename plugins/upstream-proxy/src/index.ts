@@ -1,8 +1,7 @@
 // upstream-proxy: sends a request to its upstream and the answer back to the client. This file registers it with Fastify.
-import type { Http2ServerRequest } from 'node:http2'
 import type { Upstream } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { guardEntrance } from './entrance/entrance.ts'
@@ -10,25 +9,23 @@ import { furtherServers } from './entrance/further-servers.ts'
 import { replyLast } from './dispatch/last-answer.ts'
 import { isWebSocket } from './dispatch/protocols.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
+import { Carriers } from './farm/carriers.ts'
 import { answerError } from './forward/error-answer.ts'
-import { createForwarder } from './forward/forwarder.ts'
 import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
-import { newUpstream, type NextRoute } from './route/attempts.ts'
-import { AnswerWays, hasErrorHandler, type AnswerWay } from './route/answer-way.ts'
+import type { NextRoute } from './route/attempts.ts'
+import { AnswerWays, hasErrorHandler } from './route/answer-way.ts'
 import { takeAnyType } from './route/any-type.ts'
 import { answerBrowsers } from './route/error-page.ts'
 import { Neighbours } from './route/beside/neighbours.ts'
 import { ownRoutes } from './route/own-routes.ts'
-import { type Route, routeOf } from './route/route.ts'
-import { refuseTrace, withHooks } from './route/route-options.ts'
-import { cutWhenBroken } from './sockets/broken-sessions.ts'
+import { routeOf } from './route/route.ts'
+import { withHooks } from './route/route-options.ts'
+import { Sender } from './route/sender.ts'
 import { tellShortage } from './sockets/shortage.ts'
 import { showShapes } from './sockets/socket-shapes.ts'
 import { farewell } from './tunnel/ending/farewell.ts'
-import { asPlainRequest } from './tunnel/handshake/plain-request.ts'
 import { OpenTunnels } from './tunnel/register/open-tunnels.ts'
-import { Tunnels } from './tunnel/tunnels.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,24 +49,32 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const own = ownRoutes(options)
   // Own routes have chosen the server themselves, and nobody can be asked for another one.
   const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
-  const forwarder = createForwarder(settings, next)
+  const carriers = new Carriers(settings, own?.tunnels(settings) ?? settings, fastify.tunnels, next)
+  const sender = new Sender(fastify, settings, carriers)
   deferContinue(fastify.server)
-  const tunnels = new Tunnels(fastify.tunnels, own?.tunnels(settings) ?? settings, next)
-  fastify.addHook('preClose', farewell(fastify.server, tunnels))
+  for (const { tunnels } of carriers.all) fastify.addHook('preClose', farewell(fastify.server, tunnels))
   const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
   const ways = new AnswerWays()
   // Only now are all hooks known.
   fastify.addHook('onReady', async () => { ways.decide(hasErrorHandler(fastify), settings.forward.rewriteResponse !== null) })
   fastify.addHook('onClose', () => {
     shortage()
-    return forwarder.close()
+    return carriers.close()
   })
 
   // @fastify/http-proxy provides the routes, the pass-through of bodies and the dispatch of upgrades.
   // A preHandler in its scope takes the request over before http-proxy would forward it.
   const before = new Set(fastify.server.listeners('upgrade'))
   await fastify.register(async scope => {
-    if (own !== undefined) return await own.declare(scope, { fastify, settings, forwarder, wayOf: (scope, route) => ways.add(scope, route), send })
+    if (own !== undefined) {
+      return await own.declare(scope, {
+        fastify,
+        settings,
+        forwarder: carriers.own.forwarder,
+        wayOf: (scope, route) => ways.add(scope, route),
+        send: (...sent) => { sender.send(...sent) }
+      })
+    }
     // Bodies are not parsed: without parsers of its own, the scope uses that of http-proxy, which reads nothing.
     scope.removeAllContentTypeParsers()
     takeAnyType(scope)
@@ -78,7 +83,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
       if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method)
     }
     answerBrowsers(scope, fastify)
-    scope.addHook('onRoute', withHooks(settings.route, (scope, route) => takeOver(ways.add(scope, route))))
+    scope.addHook('onRoute', withHooks(settings.route, (scope, route) => sender.takeOver(ways.add(scope, route))))
     Neighbours.of(fastify).claim(scope, settings)
     await scope.register(httpProxy, {
       // A slash alone would be added to the scope's prefix, and a scope at `/api` would get `/api/` only.
@@ -97,50 +102,6 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (!settings.upgrades.none) {
     dispatchUpgrades(fastify, settings, fastify.server.listeners('upgrade').filter(listener => !before.has(listener)))
   }
-
-  function takeOver (way: AnswerWay): preHandlerHookHandler {
-    return (request, reply, done) => { take(request, reply, way, done) }
-  }
-
-  function take (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, done: (error?: Error) => void): void {
-    let route
-    try {
-      refuseTrace(request, reply, settings.route)
-      route = routeOf(request, settings)
-    } catch (error) {
-      done(error as Error)
-      return
-    }
-    send(request, reply, route, way, done)
-  }
-
-  /** Throws nothing: `done` gets the error that Fastify has to answer. */
-  function send (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void, forward = forwarder.forward): void {
-    try {
-      request.upstream = newUpstream(route.origin.name)
-      if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
-      const upgrade = upgradeOf(request.raw)
-      if (upgrade !== undefined) {
-        if (settings.upgrades.allowsOneOf(upgrade.protocols)) {
-          tunnels.take(request, reply, route, way, done)
-          return
-        }
-        // This proxy does not tunnel it, but the server's dispatcher has marked it: for another protocol, or another proxy.
-        asPlainRequest(request, reply, upgrade)
-      }
-      forward(request, reply, route, way)
-    } catch (error) {
-      done(error as Error)
-      return
-    }
-    // Otherwise Fastify would go on to the route's handler: the reply is not hijacked.
-    if (!way.errorsThroughReply) done()
-  }
-}
-
-/** Found by the request, because there may be several servers: Fastify opens a second one for the other address of `localhost`. */
-function watchSession ({ stream }: Http2ServerRequest): void {
-  if (stream.session !== undefined) cutWhenBroken(stream.session)
 }
 
 /** Refuses what is no request for a web server, on every address that Fastify listens on. */
@@ -185,6 +146,7 @@ export type { ForwardingOptions, ForwardingPolicy } from './headers/forwarding-h
 export { OWNED_HEADERS, type OwnedHeadersOptions } from './headers/owned-headers.ts'
 export type { ProxyRouteOptions } from './route/route-options.ts'
 export type { UpstreamTls } from './sockets/dial.ts'
+export type { FarmProxyOptions, FarmTunnelOptions } from './farm/farm-options.ts'
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { MaxBodySize } from './forward/request/body-limit.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/answer/rewrites.ts'

@@ -1,10 +1,10 @@
 // Which options are there, and what do they compile to?
-import { createSecureContext } from 'node:tls'
 import { isAuthority } from '@fastify-arr/authority'
 import type { RequestFacts } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { compileUpgrades, type Upgrades } from './dispatch/protocols.ts'
 import { InvalidOptions } from './errors.ts'
+import { compileFarms, type FarmProxyOptions } from './farm/farm-options.ts'
 import { compileForward, FORWARD_TIMES, type ForwardOptions, type ForwardSettings, type ForwardTimeouts } from './forward/options.ts'
 import { ARR_HEADERS } from './headers/arr-headers.ts'
 import { compileForwarding, type ForwardingOptions } from './headers/forwarding-headers.ts'
@@ -14,11 +14,11 @@ import type { HeaderPolicy } from './headers/request-headers.ts'
 import { splitEquivalents } from './options/http-proxy-options.ts'
 import { checkKeys } from './options/known-keys.ts'
 import { unknownOptions } from './options/known-options.ts'
-import { isTime, MAX_TIME } from './options/time-limit.ts'
 import { BARE, compileRoute, type ProxyRouteOptions, type RouteSettings, type Scope } from './route/route-options.ts'
 import { type Origin, Origins } from './route/target.ts'
 import { upstreamOf } from './route/upstream-url.ts'
 import type { UpstreamTls } from './sockets/dial.ts'
+import { compileDial, DIAL_TIMES, type DialTimeouts } from './sockets/dial-options.ts'
 import { compileTunnel, type TunnelOptions, type TunnelSettings } from './tunnel/options.ts'
 
 /** A rewritten URL with the header changes that go with it: what url-rewrite writes to `request.rewrite`. */
@@ -61,15 +61,10 @@ export interface UpstreamProxyOptions extends ForwardOptions, OwnedHeadersOption
    */
   arrHeaders?: boolean
   /** Time limits, in ms; 0 switches one off. */
-  timeouts?: ForwardTimeouts & {
-    /** For the connection to the upstream, TLS included. Defaults to 5000. */
-    connect?: number
-    /** For the answer to a WebSocket's handshake, from the upstream or from the server's other `upgrade` listeners. Defaults to 10000. */
-    handshake?: number
-  }
+  timeouts?: ForwardTimeouts & DialTimeouts
+  /** Options for the exchanges with single farms, by their names, which are compared without case. Each option defaults to the proxy's own. Defaults to none. */
+  farms?: Readonly<Record<string, FarmProxyOptions>>
 }
-
-const DIAL_TIMES = ['connect', 'handshake'] as const
 
 // A record, so that a missing key is a compile error.
 const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
@@ -99,6 +94,7 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   maxHeadSize: true,
   maxBodySize: true,
   timeouts: true,
+  farms: true,
   connections: true,
   retries: true,
   minBytesPerSecond: true
@@ -123,12 +119,23 @@ export interface Settings {
   readonly origins: Origins
   readonly forward: ForwardSettings
   readonly route: RouteSettings
+  /** The settings of the farms that have their own, by name in lower case. */
+  readonly farms: ReadonlyMap<string, Settings>
 }
 
 /** Compiles the options for a scope of Fastify, or throws one InvalidOptions that lists every mistake. */
 export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Settings {
-  const { mistakes, rest } = splitEquivalents(options)
-  mistakes.push(...unknownOptions(rest, Object.keys(OPTIONS)))
+  const mistakes: string[] = []
+  const settings = settingsOf(options, scope, mistakes)
+  const farms = compileFarms(options, mistakes, (farm, mistakes) => settingsOf(farm, scope, mistakes))
+  if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
+  return { ...settings, farms }
+}
+
+/** The settings but those of farms; mistakes are added to `mistakes`. */
+function settingsOf (options: UpstreamProxyOptions, scope: Scope, mistakes: string[]): Settings {
+  const { mistakes: equivalents, rest } = splitEquivalents(options)
+  mistakes.push(...equivalents, ...unknownOptions(rest, Object.keys(OPTIONS)))
   const origins = new Origins()
   const upstream = upstreamOf(options.upstream, origins, mistakes)
   const rewritePrefix = options.rewritePrefix ?? upstream?.path
@@ -138,10 +145,6 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     if (value !== undefined && !(typeof value === 'string' && path.test(value))) mistakes.push(`\`${key}\` must be a path that begins with a slash`)
   }
   checkKeys('timeouts', options.timeouts, [...DIAL_TIMES, ...FORWARD_TIMES], mistakes)
-  for (const key of DIAL_TIMES) {
-    const value = options.timeouts?.[key]
-    if (value !== undefined && !isTime(value)) mistakes.push(`\`timeouts.${key}\` must be a number of milliseconds from 0 to ${MAX_TIME}`)
-  }
   const host: unknown = options.hostHeader ?? 'upstream'
   if (typeof host !== 'string' || !isAuthority(host)) mistakes.push('`hostHeader` must be upstream, preserve or what a Host header may hold')
   if (options.to !== undefined && typeof options.to !== 'function') mistakes.push('`to` must be a function of the request')
@@ -152,19 +155,13 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     mistakes.push('`localUpgrades` must be a list of paths that begin with a slash')
   }
   const tunnel = compileTunnel(typeof websocket === 'object' && websocket !== null ? websocket : {}, mistakes)
-  const dial = { connectTimeout: options.timeouts?.connect ?? 5000, keepAlive: tunnel.keepAlive, tls: options.tls ?? {} }
-  try {
-    createSecureContext(dial.tls)
-  } catch (error) {
-    mistakes.push(`\`tls\` cannot be used: ${(error as Error).message}`)
-  }
+  const dial = compileDial(options, tunnel.keepAlive, mistakes)
   const forward = compileForward(options, dial, mistakes)
   const route = compileRoute(options, scope, mistakes)
   const forwarding = compileForwarding(options.forwarded, mistakes)
   if (options.arrHeaders !== undefined && typeof options.arrHeaders !== 'boolean') mistakes.push('`arrHeaders` must be true or false')
   const arr = options.arrHeaders === true
   const names = new HeaderNames(arr ? new Set([...forwarding.replaced, ...ARR_HEADERS]) : forwarding.replaced, compileOwnership(options, mistakes))
-  if (mistakes.length > 0) throw new InvalidOptions(mistakes.join('; '))
   return {
     upstream: upstream?.origin ?? null,
     to: options.to ?? (request => (request as FastifyRequest & RequestFacts).rewrite),
@@ -186,6 +183,7 @@ export function compile (options: UpstreamProxyOptions, scope: Scope = BARE): Se
     handshakeTimeout: options.timeouts?.handshake ?? 10_000,
     origins,
     forward,
-    route
+    route,
+    farms: new Map()
   }
 }

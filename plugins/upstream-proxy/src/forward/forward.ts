@@ -10,6 +10,7 @@ import type { Moment, Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, type ErrorName } from '../errors.ts'
 import type { RawHeaders } from '../headers/raw-headers.ts'
+import type { HeaderNames } from '../headers/header-names.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { AnswerHead } from './answer/answer-head.ts'
 import { clientAnswer } from './answer/answer-headers.ts'
@@ -28,6 +29,7 @@ import type { BodyPaces } from './request/body-pace.ts'
 import { awaitsContinue, CONTINUE_PATIENCE } from './request/continue.ts'
 import { expectNothing, takeNothing } from './request/no-body.ts'
 import { type BodyOwner, RequestBody } from './request/request-body.ts'
+import type { Content } from './request/request-head.ts'
 
 export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOwner {
   readonly request: FastifyRequest
@@ -44,15 +46,14 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
 
   // 1. Prepare
 
-  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, lease: Lease, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number, deliver: DeliverAnswer | null) {
+  constructor (request: FastifyRequest, reply: FastifyReply, way: AnswerWay, lease: Lease, content: Content, names: HeaderNames, settings: ForwardSettings, leftovers: Leftovers, paces: BodyPaces, limit: number, deliver: DeliverAnswer | null) {
     this.request = request
     this.#reply = reply
     this.#way = way
     this.#fact = request.upstream as Upstream
     this.#lease = lease
     this.#settings = settings
-    const { head } = lease
-    this.#body = head.source === null ? null : new RequestBody(head.source, head.body, head.names, paces, limit, this)
+    this.#body = content.source === null ? null : new RequestBody(content.source, content.body, names, paces, limit, this)
     if (this.#body === null) expectNothing(request.raw)
     this.#delivery = deliver?.(reply) ?? deliveryOf(reply, way, leftovers, this)
     // Before all other listeners: code that reads the facts on 'close' must find them final.
@@ -113,6 +114,10 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
       this.answered()
       return
     }
+    if (this.#lease.answered(head, this.request, this.#arrived)) {
+      this.start()
+      return
+    }
     this.#fact.status = head.status
     this.#fact.firstByteTime = performance.now() - this.#arrived
     this.#body?.answered()
@@ -146,7 +151,7 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
     if (this.#body === null) takeNothing(this.request.raw)
     this.#delivery.end(last, trailers, this.#lease.line as Line)
     this.#finished = true
-    this.#lease.line = null
+    this.#lease.done()
     this.#body?.stop()
     clearTimeout(this.#patience)
   }

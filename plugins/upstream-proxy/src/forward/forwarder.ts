@@ -1,6 +1,8 @@
 // What forwards HTTP requests, and holds the connection pools for that?
-import type { Upstream } from '@fastify-arr/facts'
+import type { FarmVisit, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Errand } from '../farm/errand.ts'
+import { FarmLease } from '../farm/farm-lease.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import { anotherAttempt, type NextRoute } from '../route/attempts.ts'
@@ -10,11 +12,11 @@ import { Leftovers } from './answer/leftovers.ts'
 import type { DeliverAnswer } from './answer-delivery.ts'
 import { closeWith } from './close-with.ts'
 import { Forwarding } from './forward.ts'
-import { type Elsewhere, Lease } from './lease.ts'
+import { type Destination, type Elsewhere, Lease } from './lease.ts'
 import { Pool } from './pool/pool.ts'
 import { bodyLimit } from './request/body-limit.ts'
 import { BodyPaces } from './request/body-pace.ts'
-import { requestHead } from './request/request-head.ts'
+import { contentOf, requestHead, type RequestHead } from './request/request-head.ts'
 
 /** Forwards requests on which `request.upstream` is set. */
 export interface Forwarder {
@@ -46,18 +48,25 @@ export function createForwarder (settings: Settings, next: NextRoute | null = nu
   const elsewhere: Elsewhere | null = next === null
     ? null
     : (request, before) => anotherAttempt(request, next, route => {
-        const head = requestHead(request, route, settings, (request.upstream as Upstream).logId, before)
-        return { pool: poolOf(head.origin), head }
+        return to(requestHead(request, route, settings, (request.upstream as Upstream).logId, before))
       })
+
+  function to (head: RequestHead): Destination {
+    return { pool: poolOf(head.origin), head }
+  }
 
   return {
     forward (request, reply, route, way, own = settings, deliver = null) {
       // Before the reply is hijacked, so that Fastify answers an error of the request itself.
-      const head = requestHead(request, route, own, (request.upstream as Upstream).logId)
-      const limit = bodyLimit(request, reply, head.body, own.forward.maxBodySize)
+      const { farm = null } = route
+      const head = farm === null ? requestHead(request, route, own, (request.upstream as Upstream).logId) : null
+      const content = head ?? contentOf(request)
+      const limit = bodyLimit(request, reply, content.body, own.forward.maxBodySize)
       if (deliver === null && !way.errorsThroughReply) reply.hijack()
-      const lease = new Lease(poolOf(head.origin), head, own.forward.retries, elsewhere)
-      const forwarding = new Forwarding(request, reply, way, lease, own.forward, leftovers, paces, limit, deliver)
+      const lease = head !== null
+        ? new Lease(to(head), own.forward.retries, elsewhere)
+        : new FarmLease(new Errand(request, reply, route, farm as FarmVisit, settings.origins), route => to(requestHead(request, route, own, (request.upstream as Upstream).logId, content)))
+      const forwarding = new Forwarding(request, reply, way, lease, content, own.headers.names, own.forward, leftovers, paces, limit, deliver)
       if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null) {
         closeWith(request.raw.socket, reply.raw)
         // In a pipeline, the preceding request's body emits 'end' a tick later: that request must be sent first.

@@ -34,13 +34,14 @@ const MOST = 1000
 // Headers that frame the message or belong to the connection cannot be changed by rules.
 const OURS: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect'])
 
-/** The headers for the upstream, without those of the connection. Throws BadTarget where one would not be valid. */
+/** The headers for the upstream, without those of the connection; `ownHost` is the Host of this server, which only a rule may change. Throws BadTarget where one would not be valid. */
 export function upstreamHeaders (
   request: FastifyRequest,
   origin: Origin,
   policy: HeaderPolicy,
   logId: string,
-  changes: HeaderChanges = NO_CHANGES
+  changes: HeaderChanges = NO_CHANGES,
+  ownHost: string | null = null
 ): RawHeaders {
   const raw = request.raw.rawHeaders
   if (isCut(request.raw)) throw new ERRORS.BadTarget()
@@ -53,7 +54,7 @@ export function upstreamHeaders (
   let named: string | null = null
   let trusted: boolean | undefined
 
-  out.push('Host', hostFor(request, origin, policy, changes))
+  out.push('Host', hostFor(request, origin, policy, changes, ownHost))
   for (let i = 0; i < raw.length; i += 2) {
     const spelling = raw[i] as string
     const value = raw[i + 1] as string
@@ -107,8 +108,8 @@ function applyChanges (out: RawHeaders, changes: HeaderChanges): void {
   }
 }
 
-function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy, changes: HeaderChanges): string {
-  let { host } = changes
+function hostFor (request: FastifyRequest, origin: Origin, policy: HeaderPolicy, changes: HeaderChanges, ownHost: string | null): string {
+  let host = changes.host ?? ownHost ?? undefined
   if (host === undefined) {
     if (policy.host === 'upstream') return origin.host
     if (policy.host !== 'preserve') return policy.host.value

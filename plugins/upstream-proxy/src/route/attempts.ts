@@ -1,8 +1,8 @@
 // Which server does an exchange ask, and which has it asked in vain? Another attempt may go to another server.
 import { randomUUID } from 'node:crypto'
-import type { Upstream, UpstreamAttempt } from '@fastify-arr/facts'
+import type { Moment, Upstream, UpstreamAttempt } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
-import { ERRORS, type ErrorName } from '../errors.ts'
+import { codeOf, type ErrorName } from '../errors.ts'
 import type { Route } from './route.ts'
 
 /** Gives the route of another attempt. `request.upstream.attempts` has the failed ones by then. May throw. */
@@ -12,6 +12,7 @@ type Writable = { -readonly [Key in keyof Upstream]: Upstream[Key] }
 
 // Most exchanges need one attempt: they share one list.
 const NONE: readonly UpstreamAttempt[] = Object.freeze([])
+const NOT_CONNECTED = { moment: 'connect', status: null } as const
 
 /** The fact of an exchange that is about to ask its first server. */
 export function newUpstream (server: string): Upstream {
@@ -30,11 +31,17 @@ export function newUpstream (server: string): Upstream {
   }
 }
 
-/** Notes a connection that did not come about. `since` is when the first attempt began, on `performance.now()`'s clock: each further one begins when the last has failed. */
-export function noteFailure (fact: Upstream, name: ErrorName, since: number): void {
+/** Notes which server is asked; with null only where the exchange goes. */
+export function noteServer (fact: Upstream, server: string | null, to: Pick<Upstream, 'farm' | 'routed'>): void {
+  Object.assign(fact as Writable, to)
+  if (server !== null) (fact as Writable).server = server
+}
+
+/** Notes a connection that did not come about, or how else the attempt failed. `since` is when the first attempt began, on `performance.now()`'s clock: each further one begins when the last has failed. */
+export function noteFailure (fact: Upstream, name: ErrorName, since: number, how: { readonly moment: Moment, readonly status: number | null } = NOT_CONNECTED): void {
   let time = performance.now() - since
   for (const one of fact.attempts) time -= one.time
-  const failed = { server: fact.server, code: new ERRORS[name]().code, moment: 'connect', time: Math.max(0, time) } as const
+  const failed = { server: fact.server, code: codeOf(name), ...(how.status !== null && { status: how.status }), moment: how.moment, time: Math.max(0, time) }
   if (fact.attempts === NONE) (fact as Writable).attempts = [failed]
   else (fact.attempts as UpstreamAttempt[]).push(failed)
 }

@@ -1,5 +1,6 @@
 // Which URL is this request sent to? The one that `to` or a rule gives, or the upstream's with the prefix replaced.
 import { sameAuthority } from '@fastify-arr/authority'
+import type { FarmVisit } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../errors.ts'
 import { checkHost } from '../headers/authority.ts'
@@ -13,6 +14,10 @@ export interface Route extends Target {
   readonly changes: HeaderChanges | undefined
   /** The prefixes that made the path; null where a rule chose the path. */
   readonly paths: Prefixes | null
+  /** The Host header that the server gets, whatever the options say; null where they say it. */
+  readonly host?: string | null
+  /** The way to a server, where the URL names a farm: `origin` is no server then. */
+  readonly farm?: FarmVisit | null
 }
 
 /** The prefix in this request's path and its replacement, with parameters filled in. */

@@ -12,6 +12,8 @@ export interface Origin {
   readonly socketPath: string | null
   /** The Host header that names this origin (without a default port, RFC 9110 §7.2). */
   readonly host: string
+  /** What a farm may be called: the host as it is written, where it stands without a port; null elsewhere. */
+  readonly farm: string | null
 }
 
 /** An origin and the path to request. */
@@ -60,7 +62,7 @@ function parseOrigin (scheme: string, authority: string): Origin {
     } catch {
       throw new ERRORS.BadTarget()
     }
-    return { name: `unix://${authority}`, secure: false, hostname: 'localhost', port: 80, socketPath, host: 'localhost' }
+    return { name: `unix://${authority}`, secure: false, hostname: 'localhost', port: 80, socketPath, host: 'localhost', farm: null }
   }
   const secure = scheme === 'https' || scheme === 'wss'
   let url: URL
@@ -77,7 +79,8 @@ function parseOrigin (scheme: string, authority: string): Origin {
     hostname,
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     socketPath: null,
-    host: url.host
+    host: url.host,
+    farm: /[:@[]/.test(authority) ? null : authority
   }
 }
 

@@ -1,15 +1,17 @@
 // The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
-import type { Duplex } from 'node:stream'
 import type { RequestFacts, TunnelFilter, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
 import { describe, ERRORS } from '../errors.ts'
+import { Errand } from '../farm/errand.ts'
+import { tunnelFailure } from '../farm/tunnel-failure.ts'
 import { tunnelClosed, tunnelOpened } from '../onlookers/tell-tunnel.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { NextRoute } from '../route/attempts.ts'
 import type { Route } from '../route/route.ts'
 import { type Place, Roster } from '../sockets/roster.ts'
+import { settle } from '../sockets/settle.ts'
 import { Admission } from './admission/admission.ts'
 import { Visit } from './admission/visit.ts'
 import { type Drain, drainTunnels } from './ending/drain.ts'
@@ -22,7 +24,7 @@ import type { Opened } from './handshake/opened.ts'
 import { holdLimits, SWEEP } from './ending/limits.ts'
 import { holdPing } from './ending/ping.ts'
 import { matches } from './register/filter.ts'
-import type { OpenTunnels, Registration } from './register/open-tunnels.ts'
+import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
 import { newFact } from './register/new-fact.ts'
 import { NO_TERMS, termsOf } from './register/terms.ts'
 import { Tunnel } from './tunnel.ts'
@@ -40,11 +42,11 @@ export class Tunnels {
   #sweeper: NodeJS.Timeout | undefined
   #drain: Drain | null = null
 
-  /** `next` gives the route of a handshake's further attempts; with null there are none. */
-  constructor (open: OpenTunnels, settings: Settings, next: NextRoute | null) {
+  /** `next` gives the route of a handshake's further attempts; with null there are none. `admission` has the places that they share with others. */
+  constructor (open: OpenTunnels, settings: Settings, next: NextRoute | null, admission = new Admission(settings.tunnel.admission, settings.tunnel.maxTunnels)) {
     this.open = open
     this.#settings = settings
-    this.#admission = new Admission(settings.tunnel.admission, settings.tunnel.maxTunnels)
+    this.#admission = admission
     this.#next = next
     open.join(this)
   }
@@ -86,14 +88,15 @@ export class Tunnels {
       visit.refused('Expired')
       return
     }
-    const handshake = new Handshake(request, reply, early, offered, this.#settings, way, this.#next,
+    const errand = route.farm == null ? null : new Errand(request, reply, route, route.farm, this.#settings.origins)
+    const handshake = new Handshake(request, reply, early, offered, this.#settings, way, this.#next, errand,
       opened => {
         this.#admission.opened()
         visit.over()
         reply.hijack()
         client.open(reply)
         if (this.#settings.tunnel.settles) settle(client.stream)
-        this.#begin(visit, opened, counted)
+        this.#begin(visit, opened, counted, errand)
         visit.opened()
       },
       (error, isAnswered) => {
@@ -112,7 +115,7 @@ export class Tunnels {
     }
   }
 
-  #begin ({ request, terms, early: { client } }: Visit, opened: Opened, counted: string | null): void {
+  #begin ({ request, terms, early: { client } }: Visit, opened: Opened, counted: string | null, errand: Errand | null): void {
     const upstream = request.upstream as Upstream
     const fact = newFact(upstream, client.http, opened)
     upstream.tunnel = fact
@@ -127,6 +130,7 @@ export class Tunnels {
       limits: this.#settings.tunnel.frames,
       onEnd: () => {
         this.#ended(own, open)
+        errand?.ended(tunnelFailure(fact))
         this.#admission.ended(counted)
         tunnelClosed(request, fact)
       },
@@ -134,6 +138,7 @@ export class Tunnels {
     })
     const open = this.open.add(tunnel)
     const own = this.#own.add(tunnel)
+    errand?.opened(view(tunnel))
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
     tunnelOpened(request, tunnel)
     tunnel.start(opened.early, opened.late)
@@ -182,10 +187,4 @@ export class Tunnels {
 
 function siteOf (request: FastifyRequest & RequestFacts): string | null {
   return request.site?.name ?? null
-}
-
-/** Keeps what follows the 101 for two turns of the event loop: a client in this process has then seen that its WebSocket is open. */
-function settle (stream: Duplex): void {
-  stream.cork()
-  setImmediate(() => { setImmediate(() => { stream.uncork() }) })
 }

@@ -91,10 +91,10 @@ export class Connection implements AnswerSink, Line {
     else if (this.#parser.idle) this.#release()
   }
 
-  /** Closes the connection without telling the exchange: it no longer waits for the answer. */
-  abandon (): void {
+  /** Closes the connection without telling the exchange: it no longer waits for the answer. `reads`: the rest of that is read, and the connection kept. */
+  abandon (reads = false): void {
     this.#exchange = null
-    this.#socket.destroy()
+    if (!reads) this.#socket.destroy()
   }
 
   // The parser's results go to the exchange; the connection uses them only for its time limit and to decide whether it can be reused.

@@ -10,7 +10,7 @@ import type { Outgoing } from './outgoing.ts'
 export interface Source {
   hold (): void
   resume (): void
-  abandon (): void
+  abandon (reads?: boolean): void
 }
 
 /** A connection, as the exchange that it serves sees it. */

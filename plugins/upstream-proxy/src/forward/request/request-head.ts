@@ -16,8 +16,15 @@ import { framed, listed, type RewriteRequest } from '../answer/rewrites.ts'
 import { type BodyKind, givenLength, sourceOf } from './body-source.ts'
 import { awaitsContinue } from './continue.ts'
 
+/** What follows a head. */
+export interface Content {
+  readonly body: BodyKind
+  /** The stream from which the body is read; null where there is none. */
+  readonly source: Readable | null
+}
+
 /** A serialized request head. It can be sent several times. */
-export interface RequestHead {
+export interface RequestHead extends Content {
   readonly origin: Origin
   readonly method: string
   /** The Host that is sent. */
@@ -25,9 +32,6 @@ export interface RequestHead {
   readonly paths: Places['paths']
   /** From the request line to the empty line. */
   readonly text: string
-  readonly body: BodyKind
-  /** The stream from which the body is read; null where there is none. */
-  readonly source: Readable | null
   /** Tells which trailers are forwarded. */
   readonly names: HeaderNames
 }
@@ -35,12 +39,12 @@ export interface RequestHead {
 const TRAILERS = /(?:^|[,\s])trailers(?:[,;\s]|$)/i
 
 /** Builds the head; that of another attempt has `before`, whose body it sends. Throws BadTarget where it would not be valid HTTP, and BodyTaken where a hook has read the body and provided no other. */
-export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string, before: RequestHead | null = null): RequestHead {
+export function requestHead (request: FastifyRequest, route: Route, settings: Settings, logId: string, before: Content | null = null): RequestHead {
   const given = givenLength(request)
   let body = given === null ? bodyOf(request) : given === 0 ? 'none' : 'sized'
   let { origin, path } = route
   let method = request.raw.method ?? request.method
-  let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes)
+  let headers = upstreamHeaders(request, origin, settings.headers, logId, route.changes, route.host)
   // Trailers are forwarded, so a client's TE: trailers is sent too (RFC 9110 §10.1.4).
   const { te } = request.raw.headers
   if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
@@ -63,6 +67,14 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   else if (body === 'none' && given === null && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
   if (awaitsContinue(request.raw) && body !== 'none' && given === null) text += 'Expect: 100-continue\r\n'
   return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n` }
+}
+
+/** What a request carries, before it is known which head goes before it. Throws as `requestHead` does. */
+export function contentOf (request: FastifyRequest): Content {
+  const given = givenLength(request)
+  const body = given === null ? bodyOf(request) : given === 0 ? 'none' : 'sized'
+  const source = body === 'none' ? null : sourceOf(request)
+  return { body: given === null && source !== null && source !== request.raw ? 'chunked' : body, source }
 }
 
 /** Calls the user's `rewriteRequest`. Throws BadTarget where the result is not valid, and BadRoute where it returned a promise. */

@@ -76,8 +76,13 @@ export class Attempt {
 
   /** The handshake comes to nothing here, because of the upstream. */
   fail (name: ErrorName, cause: unknown): void {
-    attemptFailed(this.#request, this.head.origin.name, name, this.#moment, cause)
+    this.tellFailure(name, cause)
     this.#owner.attemptFailed(name, cause)
+  }
+
+  /** Tells onlookers alone that it has come to nothing. */
+  tellFailure (name: ErrorName, cause: unknown): void {
+    attemptFailed(this.#request, this.head.origin.name, name, this.#moment, cause)
   }
 
   /** An interim answer has come. */

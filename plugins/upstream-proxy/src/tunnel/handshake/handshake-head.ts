@@ -35,7 +35,7 @@ export interface HandshakeHead extends Asked {
 /** Builds the head, from the request line to the empty line. Throws BadTarget where it would not be valid HTTP. */
 export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide, offered: readonly string[]): HandshakeHead {
   let { origin, path } = route
-  let headers = upstreamHeaders(request, origin, settings.headers, (request.upstream as Upstream).logId, route.changes)
+  let headers = upstreamHeaders(request, origin, settings.headers, (request.upstream as Upstream).logId, route.changes, route.host)
   const { rewriteRequest } = settings.forward
   // A changed method is ignored: a WebSocket's handshake is a GET.
   if (rewriteRequest !== null) ({ origin, path, headers } = rewritten(request, route, headers, rewriteRequest, settings))

@@ -2,22 +2,23 @@
 //
 //   1. check    the request is a valid handshake (in tunnels.ts)
 //   2. attempt  a connection to the upstream is opened; where none comes about, another attempt may follow, with a route and a head of
-//               its own. If the client leaves meanwhile, both sockets are freed; if it only ends its side, the handshake goes on
+//               its own (tries.ts). Where a farm chooses the server, the handshake may wait for one, and may be tried again up to its 101. If the client leaves meanwhile, both sockets are freed; if it only ends its side, the handshake goes on
 //   3. replay   the handshake is sent, with the client's own key, extensions and sub-protocols
 //   4. answer   101: the tunnel opens; any other answer goes back to the client as it arrived
 import type { Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
+import { codeOf, describe, ERRORS, type ErrorName, sideOf } from '../../errors.ts'
+import type { Errand } from '../../farm/errand.ts'
 import type { Settings } from '../../options.ts'
 import type { AnswerWay } from '../../route/answer-way.ts'
-import { anotherAttempt, isAttempt, type NextRoute, noteFailure } from '../../route/attempts.ts'
+import type { NextRoute } from '../../route/attempts.ts'
 import type { Route } from '../../route/route.ts'
-import { Attempt, type AttemptOwner } from '../attempt/attempt.ts'
+import type { Attempt } from '../attempt/attempt.ts'
+import { Tries, type TriesOwner } from '../attempt/tries.ts'
 import { switchesTo, type AnswerHead } from './answer-head.ts'
 import type { Answer } from './answer-reader.ts'
 import type { ClientSide } from './client-side.ts'
 import type { EarlyClient, EarlyOwner } from './early-client.ts'
-import { handshakeHead } from './handshake-head.ts'
 import type { Opened } from './opened.ts'
 import { afterHooks, takeBack } from './opening-hooks.ts'
 import { passOnRefusal } from './refusal.ts'
@@ -26,28 +27,24 @@ import { passOnRefusal } from './refusal.ts'
 const HALF_CLOSED = 10_000
 
 /** One handshake in progress. Exactly one of `opened` and `failed` is called, once. */
-export class Handshake implements AttemptOwner, EarlyOwner {
-  readonly #request: FastifyRequest
+export class Handshake implements TriesOwner, EarlyOwner {
   readonly #reply: FastifyReply
   readonly #client: ClientSide
   readonly #offered: readonly string[]
   readonly #fact: Upstream
   readonly #settings: Settings
   readonly #way: AnswerWay
-  readonly #next: NextRoute | null
+  readonly #tries: Tries
   readonly #early: EarlyClient
   readonly #opened: (opened: Opened) => void
   readonly #failed: (error: Error | null, isAnswered: boolean) => void
   /** When the client's right to a tunnel ends, ms since the epoch. */
   until = Infinity
-  #attempt: Attempt | null = null
-  #retries: number
   #done = false
 
-  /** `next` gives the route of another attempt; with null there is none. */
-  constructor (request: FastifyRequest, reply: FastifyReply, early: EarlyClient, offered: readonly string[], settings: Settings, way: AnswerWay, next: NextRoute | null,
+  /** `next` gives the route of another attempt; with null there is none. `errand` is that at a farm, if one is asked. */
+  constructor (request: FastifyRequest, reply: FastifyReply, early: EarlyClient, offered: readonly string[], settings: Settings, way: AnswerWay, next: NextRoute | null, errand: Errand | null,
     opened: (opened: Opened) => void, failed: (error: Error | null, isAnswered: boolean) => void) {
-    this.#request = request
     this.#reply = reply
     this.#client = early.client
     this.#offered = offered
@@ -55,22 +52,28 @@ export class Handshake implements AttemptOwner, EarlyOwner {
     this.#fact = request.upstream as Upstream
     this.#settings = settings
     this.#way = way
-    this.#next = next
-    this.#retries = settings.forward.retries
+    this.#tries = new Tries(request, reply, early, offered, settings, next, errand, this)
     this.#opened = opened
     this.#failed = failed
   }
 
   /** Throws BadTarget where the handshake cannot be sent as valid HTTP. */
   begin (route: Route): void {
-    const head = handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered)
+    this.#tries.prepare(route)
     if (this.#client.stream.destroyed) {
       this.#fail('ClientGone', 'client')
       return
     }
     this.#early.follow(this)
-    this.#attempt = new Attempt(this.#request, head, this.#settings, this)
+    this.#tries.begin()
+  }
+
+  goesOn (): void {
     if (this.#client.stream.readableEnded) this.clientEnded()
+  }
+
+  refused (name: ErrorName, cause: unknown): void {
+    this.#fail(name, name === 'NoServer' || name === 'Lost' ? 'upstream' : 'proxy', cause)
   }
 
   /** The server is closing, or whoever watches the tunnels does not want this one. */
@@ -80,20 +83,12 @@ export class Handshake implements AttemptOwner, EarlyOwner {
 
   unreachable (name: ErrorName, cause: unknown): void {
     this.#attempt?.leave()
-    if (isAttempt(name)) {
-      noteFailure(this.#fact, name, this.#early.arrived + this.#early.waited)
-      if (this.#next !== null && !this.#reply.raw.headersSent && this.#retries-- > 0 && this.#tryAgain(this.#next)) return
-    }
-    this.#fail(name, sideOf(name), cause)
+    const side = sideOf(name)
+    if (side !== 'upstream' || !this.#tries.areFollowed(name, 'connect')) this.#fail(name, side, cause)
   }
 
-  #tryAgain (next: NextRoute): boolean {
-    const attempt = anotherAttempt(this.#request, next, route =>
-      new Attempt(this.#request, handshakeHead(this.#request, route, this.#settings, this.#client, this.#offered), this.#settings, this))
-    if (attempt === null) return false
-    this.#attempt = attempt
-    if (this.#client.stream.readableEnded) this.clientEnded()
-    return true
+  get #attempt (): Attempt | null {
+    return this.#tries.attempt
   }
 
   connected (): void {
@@ -107,20 +102,23 @@ export class Handshake implements AttemptOwner, EarlyOwner {
     }
     const fact = this.#fact
     const attempt = this.#attempt as Attempt
+    const protocol = switchesTo(head, this.#offered)
+    const isBad = head.status === 101 && (protocol === null || !this.#client.accepts(head))
+    if (isBad) attempt.tellFailure('BadAnswer', null)
+    if (isBad ? this.#tries.areFollowed('BadAnswer', 'headers') : this.#tries.dropAnswer(head)) return
     fact.firstByteTime = performance.now() - this.#early.arrived
     fact.status = head.status
-    const protocol = switchesTo(head, this.#offered)
     if (head.status !== 101) {
       this.#finish()
-      const error = passOnRefusal(attempt.upstream, bytes, this.#reply, fact, attempt.head, this.#settings, this.#way)
+      const error = passOnRefusal(attempt.upstream, bytes, this.#reply, fact, attempt.head, this.#settings, this.#way, this.#tries.errand)
       this.#failed(error, error === null && this.#way.throughReply)
-    } else if (protocol === null || !this.#client.accepts(head)) {
-      attempt.fail('BadAnswer', null)
+    } else if (isBad) {
+      this.#fail('BadAnswer', 'upstream')
     } else {
       // The time that the user's hooks take is not the upstream's.
       attempt.agree()
       if (this.#client.stream.readableEnded) this.clientEnded()
-      afterHooks(this.#way.onSend, this.#request, this.#reply, attempt.upstream, error => { this.#open(head, protocol, bytes.subarray(end), error) })
+      afterHooks(this.#way.onSend, this.#reply.request, this.#reply, attempt.upstream, error => { this.#open(head, protocol as string, bytes.subarray(end), error) })
     }
   }
 
@@ -150,11 +148,15 @@ export class Handshake implements AttemptOwner, EarlyOwner {
   }
 
   attemptFailed (name: ErrorName, cause: unknown): void {
-    this.#fail(name, 'upstream', cause)
+    // After its 101 it is not tried again: hooks have seen that.
+    if (this.#fact.status !== null || !this.#tries.areFollowed(name, this.#attempt?.moment ?? 'headers')) this.#fail(name, 'upstream', cause)
   }
 
+  /** Most clients that end their side have left, so that none waits for a server any more. The others can still read the answer. */
   clientEnded (): void {
-    this.#attempt?.limit(this.#settings.handshakeTimeout || HALF_CLOSED)
+    if (!this.#tries.isWaiting) this.#attempt?.limit(this.#settings.handshakeTimeout || HALF_CLOSED)
+    else if (this.#client.gone) this.clientLeft()
+    else this.refused('Busy', null)
   }
 
   clientLeft (): void {
@@ -166,13 +168,17 @@ export class Handshake implements AttemptOwner, EarlyOwner {
     if (this.#done) return
     // The request was answered meanwhile, for example by Fastify's `handlerTimeout`: the client's socket now belongs to that answer.
     const answered = this.#reply.raw.headersSent
-    if (answered) this.#leave()
-    else this.#finish()
-    if (!answered) {
+    const moment = this.#attempt?.moment ?? 'connect'
+    if (answered) {
+      this.#leave()
+    } else {
+      this.#finish()
       takeBack(this.#reply, side === 'client')
-      this.#fact.error = describe(name, this.#attempt?.moment ?? 'connect', side, cause)
+      this.#fact.error = describe(name, moment, side, cause)
     }
     this.#attempt?.abandon()
+    if (side === 'upstream') this.#tries.errand?.ended({ code: codeOf(name), moment, status: this.#fact.status })
+    this.#tries.errand?.over()
     if (side === 'client' && !answered) this.#client.stream.destroy()
     this.#failed(side === 'client' || answered ? null : error, false)
   }

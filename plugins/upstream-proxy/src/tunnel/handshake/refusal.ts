@@ -3,7 +3,8 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Side, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { describe, ERRORS, type ErrorName } from '../../errors.ts'
+import { codeOf, describe, ERRORS, type ErrorName } from '../../errors.ts'
+import type { Errand } from '../../farm/errand.ts'
 import { type AnswerHead, BadAnswer } from '../../forward/answer/answer-head.ts'
 import { clientHeaders } from '../../forward/answer/answer-headers.ts'
 import { AnswerParser } from '../../forward/answer/answer-parser.ts'
@@ -24,9 +25,9 @@ export interface Asked {
 
 /**
  * Streams an answer whose head has arrived; `read` is its bytes so far. Each pause in it is limited by the handshake's time limit.
- * Returns null, or the error that Fastify has to answer with where the head is not valid.
+ * `errand` is over when the answer is. Returns null, or the error that Fastify has to answer with where the head is not valid.
  */
-export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings, way: AnswerWay): Error | null {
+export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyReply, fact: Upstream, asked: Asked, settings: Settings, way: AnswerWay, errand: Errand | null): Error | null {
   const idle = settings.handshakeTimeout
   let invalid: Error | null = null
   const out = reply.raw
@@ -84,6 +85,7 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
   }
 
   function begin (head: AnswerHead): void {
+    errand?.answered(head.status, head.headers)
     if ('stream' in out && head.status > 599) throw new BadAnswer('HTTP/2 has no such status')
     if (head.naming && settings.forward.reverseRewrite === true) turnBack(head.headers, reply.request, asked)
     clientHeaders(head, reply)
@@ -94,10 +96,12 @@ export function passOnRefusal (upstream: Duplex, read: Buffer, reply: FastifyRep
     over = true
     clearTimeout(timer)
     upstream.destroy()
+    errand?.over()
   }
 
   function fail (name: ErrorName, side: Side, cause: unknown): void {
     if (over || (whole && side === 'upstream')) return
+    if (side === 'upstream') errand?.ended({ code: codeOf(name), moment: out.headersSent ? 'body' : 'headers', status: fact.status })
     finish()
     const moment = out.headersSent ? 'body' : 'headers'
     attemptFailed(reply.request, asked.origin.name, name, moment, cause)
