@@ -28,6 +28,15 @@ t.test('upstream failures have the numbers of ARR and WinHTTP', async t => {
   t.equal(failed('SOMETHING_ELSE', 502, 'headers'), '502 3 12030')
 })
 
+t.test('a farm without a server is a 503.0, no fault of the network; where an error handler answers 502, it is ARR\'s 502.4', async t => {
+  for (const code of ['FST_ARR_UPSTREAM_NO_SERVER', 'FST_ARR_UPSTREAM_BUSY', 'FST_ARR_UPSTREAM_LOST']) {
+    const error = { code, moment: 'connect', side: 'upstream', statusCode: 503, systemCode: null } as const
+    t.equal(numbers({ statusCode: 503, error }), '503 0 0')
+    t.equal(numbers({ statusCode: 503, error, upgrade: true }), '503 0 0')
+    t.equal(numbers({ statusCode: 502, error }), '502 4 0')
+  }
+})
+
 t.test('a client that was too slow, or sent a bad handshake, has its own numbers: not those of a slow upstream or of a client that disconnected', async t => {
   const failed = (code: string, statusCode: number, ending: Partial<Ending> = {}) =>
     numbers({ statusCode, ...ending, error: { code, moment: 'body', side: 'client', statusCode, systemCode: null } })

@@ -35,10 +35,10 @@ async function moody (t: Test, random: () => number): Promise<string> {
 }
 
 function answer (socket: Socket, head: string, isSocket: boolean, mood: number): void {
+  if (mood >= 0.15 && mood < 0.2) return // it never answers
   if (mood < 0.05) socket.resetAndDestroy()
   else if (mood < 0.1) socket.end()
   else if (mood < 0.15) socket.write('nonsense\r\n\r\n')
-  else if (mood < 0.2) return
   else if (mood < 0.3) socket.write('HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nbusy')
   else if (mood < 0.35) socket.write('HTTP/1.1 502 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
   else if (mood < 0.4) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf')

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import upstreamProxy, { OWNED_HEADERS, type BothWays, type Flow, type Goodbye, type MaxBodySize, type Moment, type OpenTunnel, type OpenTunnels, type PingOptions, type ProxyRouteOptions, type RateOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamAttempt, type UpstreamProxyOptions } from '../src/index.ts'
+import upstreamProxy, { OWNED_HEADERS, type BothWays, type FarmProxyOptions, type FarmTunnelOptions, type Flow, type Goodbye, type MaxBodySize, type Moment, type OpenTunnel, type OpenTunnels, type PingOptions, type ProxyRouteOptions, type RateOptions, type TimedGoodbye, type TunnelFact, type TunnelOptions, type Upstream, type UpstreamAttempt, type UpstreamProxyOptions } from '../src/index.ts'
 
 test('the plugin is registered with its own options', () => {
   const app = Fastify()
@@ -61,10 +61,24 @@ test('the plugin is registered with its own options', () => {
   expect<UpstreamProxyOptions['websocket']>().type.toBe<boolean | TunnelOptions | undefined>()
 })
 
+test('a farm may have options of its own', () => {
+  const app = Fastify()
+  app.register(upstreamProxy, { upstream: 'http://chat', farms: { chat: { hostHeader: 'preserve', forwarded: { for: 'set' }, arrHeaders: true, timeouts: { connect: 1, firstByte: 1 }, tls: { ca: 'pem' } } } })
+  app.register(upstreamProxy, { farms: { chat: { connections: { max: 1 }, minBytesPerSecond: 1, maxHeadSize: 1, reverseRewrite: false, websocket: { idleTimeout: 1, ping: 1 } } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { farms: [{ hostHeader: 'preserve' }] })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { farms: { chat: { retries: 1 } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { farms: { chat: { timeouts: { answer: 1 } } } })
+  expect(app.register).type.not.toBeCallableWith(upstreamProxy, { farms: { chat: { websocket: { maxTunnels: 1 } } } })
+  expect<UpstreamProxyOptions['farms']>().type.toBe<Readonly<Record<string, FarmProxyOptions>> | undefined>()
+  expect<FarmProxyOptions['websocket']>().type.toBe<FarmTunnelOptions | undefined>()
+})
+
 test('the facts are on the request', () => {
   expect<FastifyRequest['upstream']>().type.toBe<Upstream | null>()
   expect<Upstream['attempts']>().type.toBe<readonly UpstreamAttempt[]>()
-  expect<UpstreamAttempt>().type.toBe<{ readonly server: string, readonly code: string, readonly moment: Moment, readonly time: number }>()
+  expect<UpstreamAttempt>().type.toBe<{ readonly server: string, readonly code: string, readonly status?: number, readonly moment: Moment, readonly time: number }>()
+  expect<Upstream['farm']>().type.toBe<string | null>()
+  expect<Upstream['routed']>().type.toBe<string | null>()
   expect<Upstream['tunnel']>().type.toBe<TunnelFact | null>()
   expect<TunnelFact['received']>().type.toBe<Flow>()
   expect<TunnelFact['protocol']>().type.toBe<string>()

@@ -50,7 +50,10 @@ export interface Ending {
 /** The failures that IIS and ARR have numbers for: the end of the error's code, the win32 number, the substatus of a 502. */
 const FAILURES = [
   ['NO_UPSTREAM', WIN32.SUCCESS, 4],
+  // A farm without a server is ARR's 502.4. upstream-proxy answers 503, which has no such substatus: there it is 503.0.
   ['NO_SERVER', WIN32.SUCCESS, 4],
+  ['UPSTREAM_BUSY', WIN32.SUCCESS, 4],
+  ['UPSTREAM_LOST', WIN32.SUCCESS, 4],
   ['NOT_RESOLVED', WIN32.WINHTTP_NAME_NOT_RESOLVED, 3],
   ['REFUSED', WIN32.WINHTTP_CANNOT_CONNECT, 3],
   // Before TIMEOUT, whose ending it has as well: the proxy waited for the client here, not for the upstream.
