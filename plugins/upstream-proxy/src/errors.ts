@@ -112,7 +112,7 @@ export function systemCodeOf (cause: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
-const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', Closed: 'proxy', Busy: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', Closed: 'proxy', BadTarget: 'proxy', BadRoute: 'proxy', Busy: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
 
 /** Whose fault it is where a connection to an upstream fails with this error. */
 export function sideOf (name: ErrorName): Side {

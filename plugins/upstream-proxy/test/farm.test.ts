@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer as createTls } from 'node:https'
 import Fastify from 'fastify'
 import t from 'tap'
+import httpProxy from '../src/http-proxy/http-proxy.ts'
 import upstreamProxy, { type UpstreamProxyOptions } from '../src/index.ts'
 import { farm, type CountingFarm, type FarmOptions } from './farm-subjects.ts'
 import { answering, ask, proxy, talk, upstream } from './forward-subjects.ts'
@@ -221,4 +222,29 @@ t.test('`tcp` upstreams of a farm that say nothing: the open count is exact whil
   near.destroy()
   await eventually(() => counts.current === 0, 'it has left')
   t.same(counts.told[0]!.said, ['ended'], 'a client that leaves is no failure')
+})
+
+t.test('farms that throw are a 500 without their message', async t => {
+  const { port } = await proxy(t, { upstream: 'http://chat' }, {}, app => {
+    app.decorate('farms', { visit () { throw new Error('at 10.1.2.3') } } as never)
+  })
+  const page = await ask(port)
+  t.match(page, { status: 500, body: /BAD_ROUTE/ })
+  t.notMatch(page.body, /10\.1/)
+})
+
+t.test('the drop-in for @fastify/http-proxy goes to farms as well: its pages, its WebSockets, and `reply.from`', async t => {
+  const page = await answering(t, OK)
+  const backend = await agreeing(t)
+  const app = Fastify({ forceCloseConnections: true })
+  t.teardown(() => app.close())
+  const counts = farm(app, [], { pick: ({ kind }) => kind === 'request' ? page.url : backend.url })
+  await app.register(httpProxy, { upstream: 'http://chat', websocket: true, replyOptions: { onResponse: (_request: unknown, reply: { send: (stream: unknown) => void }, res: { stream: unknown }) => reply.send(res.stream) } } as never)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.match(await ask(portOf(app.server)), { status: 200, body: 'ok' })
+  const { near } = await open(t, portOf(app.server), backend)
+  near.resetAndDestroy()
+  await eventually(() => counts.current === 0, 'all is over')
+  t.same(counts.told.map(({ said }) => said), [['answered 200', 'ended'], ['answered 101', 'opened', 'ended']])
+  t.same(counts.wrongs, [])
 })

@@ -73,7 +73,8 @@ export class Handshake implements TriesOwner, EarlyOwner {
   }
 
   refused (name: ErrorName, cause: unknown): void {
-    this.#fail(name, name === 'NoServer' || name === 'Lost' ? 'upstream' : 'proxy', cause)
+    // The client is still there and gets its answer.
+    this.#fail(name, name === 'Expired' ? 'proxy' : sideOf(name), cause)
   }
 
   /** The server is closing, or whoever watches the tunnels does not want this one. */
