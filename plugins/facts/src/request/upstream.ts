@@ -86,9 +86,9 @@ export interface UpstreamAttempt {
 export interface Upstream {
   /** The GUID sent as `X-ARR-LOG-ID`. */
   readonly logId: string
-  /** The origin that was asked, e.g. `http://localhost:8080`; of several attempts, that of the last. */
+  /** The origin that was asked, e.g. `http://localhost:8080`; of several attempts, that of the last. Where a farm has chosen none yet, the origin by which the URL names the farm. */
   readonly server: string
-  /** The attempts whose connections did not come about, in their order, also the last one where that is the error. Empty where the first connection came about. */
+  /** The attempts that have failed, in their order, also the last one where that is the error. Without a farm, those whose connections did not come about. Empty where the first attempt was the last. */
   readonly attempts: readonly UpstreamAttempt[]
   /** The farm whose server was asked, or null where there is no farm. */
   readonly farm: string | null

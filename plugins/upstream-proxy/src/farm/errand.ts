@@ -32,7 +32,6 @@ export class Errand {
     this.#route = route
     this.#visit = visit
     this.#origins = origins
-    noteServer(this.#fact, null, { farm: visit.farm, routed: null })
   }
 
   /** Whether it has a server whose attempt is not over. */
@@ -94,7 +93,7 @@ export class Errand {
     let prepared
     try {
       const { origin } = this.#origins.target(choice.server)
-      noteServer(this.#fact, origin.name, { farm: this.#visit.farm, routed: choice.name })
+      noteServer(this.#fact, origin.name, choice.name)
       prepared = prepare({ ...this.#route, origin, host: choice.host })
     } catch (error) {
       const name = ourNameOf(error)

@@ -14,13 +14,13 @@ type Writable = { -readonly [Key in keyof Upstream]: Upstream[Key] }
 const NONE: readonly UpstreamAttempt[] = Object.freeze([])
 const NOT_CONNECTED = { moment: 'connect', status: null } as const
 
-/** The fact of an exchange that is about to ask its first server. */
-export function newUpstream (server: string): Upstream {
+/** The fact of an exchange that is about to ask its first server, or a farm for it. */
+export function newUpstream (server: string, farm: string | null = null): Upstream {
   return {
     logId: randomUUID(),
     server,
     attempts: NONE,
-    farm: null,
+    farm,
     routed: null,
     status: null,
     error: null,
@@ -31,10 +31,10 @@ export function newUpstream (server: string): Upstream {
   }
 }
 
-/** Notes which server is asked; with null only where the exchange goes. */
-export function noteServer (fact: Upstream, server: string | null, to: Pick<Upstream, 'farm' | 'routed'>): void {
-  Object.assign(fact as Writable, to)
-  if (server !== null) (fact as Writable).server = server
+/** Notes which server of a farm is asked: its origin, and its name there. */
+export function noteServer (fact: Writable, server: string, routed: string): void {
+  fact.server = server
+  fact.routed = routed
 }
 
 /** Notes a connection that did not come about, or how else the attempt failed. `since` is when the first attempt began, on `performance.now()`'s clock: each further one begins when the last has failed. */

@@ -44,11 +44,11 @@ export class Sender {
   /** Throws nothing: `done` gets the error that Fastify has to answer. `forward` is for requests in place of the forwarder's own. */
   send (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, done: (error?: Error) => void, forward?: Forwarder['forward']): void {
     try {
-      request.upstream = newUpstream(route.origin.name)
       if (request.raw.httpVersionMajor === 2) watchSession(request.raw as unknown as Http2ServerRequest)
       const upgrade = upgradeOf(request.raw)
       const isTunnel = upgrade !== undefined && this.#settings.upgrades.allowsOneOf(upgrade.protocols)
       const farm = visitOf(this.#server.farms, request, route, isTunnel)
+      request.upstream = newUpstream(route.origin.name, farm?.farm)
       const to = farm === null ? route : { ...route, farm }
       const carrier = this.#carriers.of(farm?.farm)
       if (isTunnel) {
