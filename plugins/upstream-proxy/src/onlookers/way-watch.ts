@@ -39,19 +39,12 @@ export class WayWatch {
   /** Bytes of the current frame, from `at` to `end`: its mask, where it has one, and its payload. */
   part (bytes: Buffer, at: number, end: number): void {
     if (!this.#wantsPayload) return
-    let first = 0
-    if (this.#isMasked) {
-      while (at < end && this.#passed < 4) this.#mask[this.#passed++] = bytes[at++] as number
-      first = this.#passed - 4
-    }
+    if (this.#isMasked) while (at < end && this.#passed < 4) this.#mask[this.#passed++] = bytes[at++] as number
     for (; at < end; at += MOST) {
       const length = Math.min(MOST, end - at)
-      copy ??= Buffer.allocUnsafeSlow(MOST)
-      bytes.copy(copy, 0, at, at + length)
-      if (this.#isMasked) for (let i = 0; i < length; i++) copy[i] = copy[i] as number ^ (this.#mask[(first + i) & 3] as number)
-      this.#watches.payload(this.#side, copy.subarray(0, length))
+      const part = copied(bytes, at, length, this.#isMasked ? this.#mask : null, this.#passed)
       this.#passed += length
-      first += length
+      this.#watches.payload(this.#side, part)
     }
   }
 
@@ -59,4 +52,12 @@ export class WayWatch {
   close (code: number | null, reason: string): void {
     this.#watches.close(this.#side, code, reason)
   }
+}
+
+/** A copy of a part, unmasked where there is a mask. `passed`: how many bytes of the frame came before it, the four of the mask included, which leave its turn as it is. */
+function copied (bytes: Buffer, at: number, length: number, mask: Uint8Array | null, passed: number): Buffer {
+  const into = copy ??= Buffer.allocUnsafeSlow(MOST)
+  if (mask === null) bytes.copy(into, 0, at, at + length)
+  else for (let i = 0; i < length; i++) into[i] = (bytes[at + i] as number) ^ (mask[(passed + i) & 3] as number)
+  return into.subarray(0, length)
 }
