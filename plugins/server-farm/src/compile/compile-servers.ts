@@ -35,11 +35,14 @@ export function compileServers (servers: ReadonlyArray<string | ServerOptions>, 
     addresses.set(bare.toLowerCase(), (addresses.get(bare.toLowerCase()) ?? 0) + 1)
   }
   const names = new Set<string>()
+  const ports = new Map<string, number>()
+  const portOf = ({ address, httpPort }: Omit<ServerSettings, 'name'>): string => `${address.toLowerCase()} ${httpPort}`
+  for (const server of compiled) ports.set(portOf(server), (ports.get(portOf(server)) ?? 0) + 1)
   return compiled.map(server => {
-    const isAlone = addresses.get(server.address.toLowerCase()) === 1
-    const bracketed = isIPv6(server.address) ? `[${server.address}]` : server.address
-    const samePort = compiled.some(other => other !== server && other.address.toLowerCase() === server.address.toLowerCase() && other.httpPort === server.httpPort)
-    const name = isAlone ? server.address : `${bracketed}:${server.httpPort}${samePort ? `:${server.httpsPort}` : ''}`
+    const { address, httpPort, httpsPort } = server
+    const bracketed = isIPv6(address) ? `[${address}]` : address
+    const isSamePort = (ports.get(portOf(server)) ?? 0) > 1
+    const name = addresses.get(address.toLowerCase()) === 1 ? address : `${bracketed}:${httpPort}${isSamePort ? `:${httpsPort}` : ''}`
     if (server.address !== '' && names.has(name.toLowerCase())) mistakes.push(`\`${place}\` must have ${name} once: it is there twice`)
     names.add(name.toLowerCase())
     return { name, ...server }
