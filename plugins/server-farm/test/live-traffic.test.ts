@@ -15,14 +15,16 @@ const fail = ({ health }: Watched, times: number): void => { for (let i = 0; i <
 
 t.test('three failures in a row put a server out, and it comes back by itself', async t => {
   const advance = clock(t)
-  const one = started(t)
+  const one = started(t, {}, { size: 10 })
   fail(one, 2)
   t.same(one.changes, [])
   one.health.failed(RESET)
   const why = 'live traffic: 3 failures in a row, the last: FST_ARR_UPSTREAM_RESET'
   t.same(one.changes, [{ healthy: false, why }])
   t.same([one.health.healthy, one.health.why, one.health.outUntil], [false, why, Date.now() + OUT])
+  const { outUntil } = one.health
   fail(one, 5)
+  t.equal(one.health.outUntil, outUntil)
   advance(OUT - 1)
   t.equal(one.changes.length, 1)
   advance(1)
