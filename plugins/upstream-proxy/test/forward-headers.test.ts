@@ -195,7 +195,7 @@ t.test('names are turned back to the public scheme, wherever the upstream spells
   t.equal(await turned('told.test', 'http://told.test:8080/x'), 'http://told.test:8080/x')
 
   const places = { toldHost: 'told.test', publicProtocol: 'http', publicHost: 'public.test:8000', paths: null }
-  const origin = { name: 'https://up.test', secure: true, hostname: 'up.test', port: 443, socketPath: null, host: 'up.test' }
+  const origin = { name: 'https://up.test', secure: true, hostname: 'up.test', port: 443, socketPath: null, host: 'up.test', farm: null }
   for (const [given, expected] of [['https://up.test:443/x', 'http://public.test:8000/x'], ['https://told.test:443', 'http://public.test:8000'], ['https://up.test:80/x', 'https://up.test:80/x']] as const) {
     const headers = ['Location', given]
     reverseRewrite(headers, { ...places, origin })

@@ -74,7 +74,8 @@ t.test('every option of the types is known', async () => {
     rewriteRequest: () => {},
     rewriteResponse: () => undefined,
     maxHeadSize: 1000,
-    maxBodySize: 1
+    maxBodySize: 1,
+    farms: {}
   }
   await register(options)
 })
