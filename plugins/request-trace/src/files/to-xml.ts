@@ -20,27 +20,25 @@ export function toXml (trace: Trace, maxSizeKB: number): string {
   const findings = trace.findings.map(finding => findingEvent(finding, trace.timeTaken))
   const most = maxSizeKB > 0 ? maxSizeKB * 1024 : Infinity
 
-  const whole = [start, ...trace.events.map(write), ...findings.map(write), restXml(trace, trace.events, findings.length), END].join('')
+  const whole = [start, ...trace.events.map(write), ...findings.map(write), restXml(trace, trace.events, findings), END].join('')
   if (Buffer.byteLength(whole) <= most) return whole
 
-  const cut = (skipped: number): TraceEvent => ({ time: trace.timeTaken, name: 'LOG_FILE_MAX_SIZE_TRUNCATE', data: { Skipped: skipped } })
-  let left = most - Buffer.byteLength(start + write(cut(trace.events.length)) + restXml(trace, [cut(trace.events.length)], findings.length) + END)
-  /** Those of the list that fit, from its beginning. */
-  const fitting = (events: readonly TraceEvent[], rest: (event: TraceEvent, at: number) => number): TraceEvent[] => {
-    const kept: TraceEvent[] = []
-    for (const [at, event] of events.entries()) {
-      left -= Buffer.byteLength(write(event)) + rest(event, at)
-      if (left < 0) break
-      kept.push(event)
-    }
-    return kept
+  const mark = (skipped: number): TraceEvent => ({ time: trace.timeTaken, name: 'LOG_FILE_MAX_SIZE_TRUNCATE', data: { Skipped: skipped } })
+  const bare = Buffer.byteLength(restXml(trace, [], []))
+  let left = most - bare - Buffer.byteLength(start + write(mark(trace.events.length)) + END)
+  /** Those that fit, from the beginning of the list. */
+  const fitting = (events: readonly TraceEvent[]): TraceEvent[] => {
+    const end = events.findIndex((event, at) => {
+      left -= Buffer.byteLength(write(event)) + Buffer.byteLength(restXml(trace, [event], [])) - bare + placeLength(event, trace.events.length + at)
+      return left < 0
+    })
+    return events.slice(0, end === -1 ? events.length : end)
   }
   // The findings come first: they are what the file is opened for.
-  const told = fitting(findings, () => 0)
-  const bare = Buffer.byteLength(restXml(trace, [], 0))
-  const kept = fitting(trace.events, (event, at) => Buffer.byteLength(restXml(trace, [event], 0)) - bare + placeLength(event, at))
-  const last = cut(trace.events.length - kept.length)
-  return [start, ...[...kept, ...told, last].map(write), restXml(trace, [...kept, last], told.length), END].join('')
+  const told = fitting(findings)
+  const kept = fitting(trace.events)
+  const last = mark(trace.events.length - kept.length)
+  return [start, ...[...kept, ...told, last].map(write), restXml(trace, [...kept, last], told), END].join('')
 }
 
 /** More room for an event's notes than they had for the first event: each names the event's position, and a space stands before it. */

@@ -54,15 +54,15 @@ function eventsOf ({ events, rest }: Parsed): { events: TraceEvent[], findings: 
   const notes = readNotes(rest?.notes ?? '')
   const began = beganAt(events)
   const told = [...events.slice(0, first), ...events.slice(end)]
+  const read = (event: RawEvent, at: number): TraceEvent => traceEvent(event, times[at] ?? event.at - began, position => notes.get(`${at}.${position}`) ?? NO_NOTE)
   return {
-    events: told.map((event, at) => traceEvent(event, times[at] ?? event.at - began, position => notes.get(`${at}.${position}`) ?? NO_NOTE)),
-    findings: events.slice(first, end).map(finding)
+    events: told.map(read),
+    findings: events.slice(first, end).map((event, at) => finding(read(event, told.length + at)))
   }
 }
 
-function finding ({ data }: RawEvent): Finding {
-  const values: Record<string, string | undefined> = Object.fromEntries(data)
-  const { Code = '', Severity, Sentence = '', Evidence = '', Remedy = '' } = values
+function finding ({ data }: TraceEvent): Finding {
+  const { Code = '', Severity, Sentence = '', Evidence = '', Remedy = '' } = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)]))
   return {
     code: Code,
     severity: Severity === 'error' || Severity === 'information' ? Severity : 'warning',

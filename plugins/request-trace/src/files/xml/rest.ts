@@ -7,8 +7,8 @@ import { noteOf, writeNotes, type ValueNote } from './values.ts'
 /** The namespace of the element `rest`. */
 export const REST = 'urn:fastify-arr:trace'
 
-/** The element, with the line break behind it. `events` are those that are written before the findings and the mark of a cut. */
-export function restXml (trace: Trace, events: readonly TraceEvent[], findings: number): string {
+/** The element, with the line break behind it. `findings` are written as events, too; the notes count them behind the others. */
+export function restXml (trace: Trace, events: readonly TraceEvent[], findings: readonly TraceEvent[]): string {
   const attributes: Record<string, string> = {
     id: trace.id,
     siteName: trace.siteName,
@@ -22,9 +22,9 @@ export function restXml (trace: Trace, events: readonly TraceEvent[], findings: 
     trigger: trace.trigger,
     logId: trace.logId,
     lost: String(trace.lost),
-    findings: String(findings),
+    findings: String(findings.length),
     times: events.map(({ time }) => time).join(' '),
-    notes: writeNotes(notesOn(events))
+    notes: writeNotes(notesOn([...events, ...findings]))
   }
   const written = Object.entries(attributes).map(([name, value]) => `${name}="${escapeExactly(value)}"`)
   return `<rest xmlns="${REST}" ${written.join(' ')}/>\r\n`

@@ -1,7 +1,7 @@
 // What is in the root of a trace? IIS's attributes in IIS's order.
 import { createHash } from 'node:crypto'
 import type { Trace } from '../../trace/trace.ts'
-import { escapeExactly } from './escape-xml.ts'
+import { escapeExactly, withoutForbidden } from './escape-xml.ts'
 
 /** IIS's order; `xmlns:freb` follows. */
 const ORDER = [
@@ -48,7 +48,7 @@ export function ownAttributesOf (trace: Trace): Readonly<Record<string, string>>
 
 /** What names the exchange in every event: the log id with IIS's 8000 in front, so that all but four digits are those of the log and the upstream. */
 function activityId (trace: Trace): string {
-  const guid = GUID.test(trace.logId) ? trace.logId.replace(/[{}]/g, '') : guidFrom(`${trace.logId} ${trace.id} ${trace.siteId} ${trace.beganAt}`)
+  const guid = GUID.test(trace.logId) ? trace.logId.replace(/[{}]/g, '') : guidFrom(withoutForbidden(`${trace.logId} ${trace.id} ${trace.siteId} ${trace.beganAt}`))
   return `{8000${guid.slice(4).toUpperCase()}}`
 }
 
