@@ -86,6 +86,17 @@ function targetOf (trace: Trace): string {
   return url.startsWith('/') ? url : `/${url.replace(/^[a-z]+:\/\/[^/?#]*\/?/i, '')}`
 }
 
+/** HAR 1.2 wants a valid URL; a request target may be any bytes. What RFC 3986 §3.3 and §3.4 do not allow is percent-encoded. */
+function validUrl (url: string): string {
+  const [, origin = '', target = url] = /^([a-z][a-z\d+.-]*:\/\/[^/?#\s]*)(.*)$/is.exec(url) ?? []
+  return origin + target.replace(/%(?![\da-f]{2})|[^\w\-.~:/?@!$&'()*+,;=%]/giu, character => character === '%' ? '%25' : encodeURIComponent(whole(character)))
+}
+
+/** Half of a surrogate pair has no encoding. */
+function whole (character: string): string {
+  return /^[\uD800-\uDFFF]$/.test(character) ? '\uFFFD' : character
+}
+
 function webSocketUrl (url: string): string {
   return url.replace(/^http(s?):/i, 'ws$1:')
 }
@@ -106,7 +117,7 @@ function entry ({ began, timings, method, url, httpVersion, request, status, rea
   return {
     startedDateTime: new Date(Math.max(-LATEST, Math.min(LATEST, began || 0))).toISOString(),
     time: sumOf(timings),
-    request: { method, url, httpVersion, cookies: [], headers: plain(request), queryString: queryOf(url), headersSize: -1, bodySize: -1 },
+    request: { method, url: validUrl(url), httpVersion, cookies: [], headers: plain(request), queryString: queryOf(url), headersSize: -1, bodySize: -1 },
     response: {
       status,
       statusText: reason,

@@ -12,7 +12,7 @@ export function framesSection (life: WebSocketLife | null): Markup | null {
   const skipped = life.frames.reduce((sum, one) => sum + (isFrame(one) ? 0 : one.fromClient + one.fromUpstream), 0)
   return html`<section aria-labelledby="frames"><h2 id="frames">WebSocket frames</h2><p>${kept} kept${skipped === 0 ? '' : `, ${skipped} counted only`}.</p>${life.frames.length === 0
     ? null
-    : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="frames"><table class="mono"><thead><tr>${COLUMNS.map(title => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${life.frames.map(row)}</tbody></table></div>`}</section>`
+    : html`<div class="scroll" tabindex="0" role="region" aria-label="Frames, one by one"><table class="mono"><thead><tr>${COLUMNS.map(title => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${life.frames.map(row)}</tbody></table></div>`}</section>`
 }
 
 function row (one: Frame | SkippedFrames): Markup {
