@@ -1,8 +1,8 @@
 // What became of the headers: the lists of a trace, and their differences.
 import t from 'tap'
-import { attemptsOf } from '../src/trace/attempts.ts'
+import { attemptsOf } from '../src/story/attempts.ts'
 import { handshakeOf, headerDifferences, headerLines, headerValue } from '../src/trace/handshake.ts'
-import { webSocketOf } from '../src/trace/web-socket.ts'
+import { webSocketOf } from '../src/story/web-socket.ts'
 import { refusedTrace, webSocketTrace } from './traces.ts'
 
 t.test('two lists differ by what was added, removed and changed, in the order of the first and then of the second', async t => {

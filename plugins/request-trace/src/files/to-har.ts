@@ -1,7 +1,7 @@
 // What does a trace look like to browsers' developer tools? An HTTP Archive (HAR 1.2).
 import type { Trace } from '../trace/trace.ts'
-import { attemptsOf } from '../trace/attempts.ts'
-import { webSocketOf } from '../trace/web-socket.ts'
+import { attemptsOf } from '../story/attempts.ts'
+import { webSocketOf } from '../story/web-socket.ts'
 import { clientEntry, upstreamEntry } from './har/entry.ts'
 
 /** The package's version, as in its package.json. */

@@ -1,6 +1,6 @@
 // What does a trace look like to people? One page that any browser opens from a disk, without a network and without a script.
 import type { Trace } from '../trace/trace.ts'
-import { webSocketOf } from '../trace/web-socket.ts'
+import { webSocketOf } from '../story/web-socket.ts'
 import { endingSection } from './html/ending-section.ts'
 import { eventsSection } from './html/events-section.ts'
 import { findingsSection } from './html/findings-section.ts'

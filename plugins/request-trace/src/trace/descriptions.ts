@@ -1,5 +1,5 @@
 // What do the values of an event mean? Words for numbers, as IIS writes them into `freb:Description`.
-import { closeCodeName, opcodeName } from './frame-words.ts'
+import { closeCodeName, opcodeName } from '../story/frame-words.ts'
 import type { Value } from './trace.ts'
 
 /** IIS's notifications (`RQ_*` of httpserv.h), as its traces spell them. */

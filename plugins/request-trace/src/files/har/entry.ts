@@ -1,9 +1,10 @@
 // What is one side of an exchange in an archive? HAR 1.2's `entry`, with keys of its own that begin with an underscore.
 import { STATUS_CODES } from 'node:http'
-import type { Attempt } from '../../trace/attempts.ts'
+import type { Attempt } from '../../story/attempts.ts'
 import { handshakeOf, headerLines, headerValue, type HeaderLine } from '../../trace/handshake.ts'
 import type { Trace, TraceEvent } from '../../trace/trace.ts'
-import type { WebSocketLife } from '../../trace/web-socket.ts'
+import type { WebSocketLife } from '../../story/web-socket.ts'
+import { worstFinding } from '../../story/worst-finding.ts'
 import { messagesOf } from './messages.ts'
 import { clientTimings, sumOf, timingsOf, type Timings } from './timings.ts'
 
@@ -26,6 +27,7 @@ interface Side {
 
 /** The exchange as the client has seen it. */
 export function clientEntry (trace: Trace, life: WebSocketLife | null): object {
+  const worst = worstFinding(trace)
   const { received, passedOn } = handshakeOf(trace)
   const find = (name: string): TraceEvent | undefined => trace.events.find(event => event.name === name)
   const answeredAt = find('WEBSOCKET_OPEN')?.time ?? find('GENERAL_RESPONSE_HEADERS')?.time ?? trace.timeTaken
@@ -47,7 +49,7 @@ export function clientEntry (trace: Trace, life: WebSocketLife | null): object {
     _client: trace.client,
     _logId: trace.logId,
     ...webSocketKeys(trace, life, 'client'),
-    ...(trace.findings.length === 0 ? {} : { _error: trace.findings[0]?.code })
+    ...(worst === undefined ? {} : { _error: worst.code })
   }
 }
 

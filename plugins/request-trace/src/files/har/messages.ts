@@ -1,5 +1,5 @@
 // What has passed through a WebSocket? Its frames as Chrome writes them into an archive.
-import { isFrame, type WebSocketLife } from '../../trace/web-socket.ts'
+import { isFrame, type WebSocketLife } from '../../story/web-socket.ts'
 
 interface Message {
   readonly type: 'send' | 'receive'

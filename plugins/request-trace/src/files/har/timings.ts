@@ -1,5 +1,5 @@
 // How long did each phase take? HAR's timings, from an attempt's moments or from the client's side.
-import type { Attempt } from '../../trace/attempts.ts'
+import type { Attempt } from '../../story/attempts.ts'
 
 /** HAR 1.2, `timings`: ms; -1 where a phase did not happen or is not known. `connect` has `ssl` in it. */
 export interface Timings {

@@ -1,6 +1,6 @@
 // How did it end?
 import type { Trace, TraceEvent } from '../../trace/trace.ts'
-import type { WebSocketLife } from '../../trace/web-socket.ts'
+import type { WebSocketLife } from '../../story/web-socket.ts'
 import { bytes, duration } from './duration.ts'
 import { closeCode } from './frames-section.ts'
 import { html, type Content, type Markup } from './markup.ts'

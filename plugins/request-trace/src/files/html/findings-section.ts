@@ -1,21 +1,15 @@
 // What went wrong? The worst in one sentence, then all of it, with what shows it and what to do.
 import type { Finding, Trace } from '../../trace/trace.ts'
+import { byWeight, worstFinding } from '../../story/worst-finding.ts'
 import { html, type Markup } from './markup.ts'
 import { statusOf } from './summary-section.ts'
-
-const RANKS: Readonly<Record<Finding['severity'], number>> = { error: 0, warning: 1, information: 2 }
-
-/** The first of the worst; undefined where nothing was found. */
-export function worstFinding ({ findings }: Trace): Finding | undefined {
-  return findings.toSorted((a, b) => RANKS[a.severity] - RANKS[b.severity])[0]
-}
 
 export function findingsSection (trace: Trace): Markup {
   const worst = worstFinding(trace)
   return html`<section aria-labelledby="why"><h2 id="why">What went wrong</h2>${worst === undefined
     ? html`<p class="why">${trace.status === null || trace.status >= 400 ? 'No cause was found' : 'Nothing wrong was found'}. Status: ${statusOf(trace)}.</p>`
     : html`<p class="why ${worst.severity}"><strong>${worst.sentence}</strong></p>
-<ol class="findings">${trace.findings.toSorted((a, b) => RANKS[a.severity] - RANKS[b.severity]).map(finding => one(finding, trace))}</ol>`}</section>`
+<ol class="findings">${byWeight(trace).map(finding => one(finding, trace))}</ol>`}</section>`
 }
 
 function one ({ code, severity, sentence, evidence, remedy }: Finding, { events }: Trace): Markup {

@@ -1,6 +1,6 @@
 // Which frames have passed? Those that were kept, and how many were not.
-import { closeCodeName, opcodeName } from '../../trace/frame-words.ts'
-import { isFrame, type Frame, type SkippedFrames, type WebSocketLife } from '../../trace/web-socket.ts'
+import { closeCodeName, opcodeName } from '../../story/frame-words.ts'
+import { isFrame, type Frame, type SkippedFrames, type WebSocketLife } from '../../story/web-socket.ts'
 import { bytes, duration } from './duration.ts'
 import { html, type Content, type Markup } from './markup.ts'
 

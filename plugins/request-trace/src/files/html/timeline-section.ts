@@ -1,8 +1,8 @@
 // When did what happen? Bars from the request's arrival to its end.
-import { attemptsOf, type Attempt } from '../../trace/attempts.ts'
+import { attemptsOf, type Attempt } from '../../story/attempts.ts'
 import type { EventName } from '../../trace/events.ts'
 import type { Trace } from '../../trace/trace.ts'
-import { isFrame, webSocketOf, type WebSocketLife } from '../../trace/web-socket.ts'
+import { isFrame, webSocketOf, type WebSocketLife } from '../../story/web-socket.ts'
 import { duration } from './duration.ts'
 import { html, type Markup } from './markup.ts'
 

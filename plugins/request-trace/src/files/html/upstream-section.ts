@@ -1,5 +1,5 @@
 // Which server was asked? The farm's choice, with all its servers, and each attempt.
-import { attemptsOf, type Attempt } from '../../trace/attempts.ts'
+import { attemptsOf, type Attempt } from '../../story/attempts.ts'
 import type { Trace, TraceEvent } from '../../trace/trace.ts'
 import { duration } from './duration.ts'
 import { html, type Content, type Markup } from './markup.ts'

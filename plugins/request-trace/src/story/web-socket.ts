@@ -1,6 +1,7 @@
 // What was the life of a trace's WebSocket?
-import { handshakeOf, headerValue } from './handshake.ts'
-import type { Trace, TraceEvent, Value } from './trace.ts'
+import { opcodeNumber } from './frame-words.ts'
+import { handshakeOf, headerValue } from '../trace/handshake.ts'
+import type { Trace, TraceEvent, Value } from '../trace/trace.ts'
 
 /** A frame that was kept. */
 export interface Frame {
@@ -68,7 +69,7 @@ function frame ({ name, time, data }: TraceEvent): Frame | SkippedFrames | null 
   return {
     time,
     from: String(data.From ?? ''),
-    opcode: count(data.Opcode),
+    opcode: opcodeNumber(data.Opcode),
     fin: data.Fin !== false,
     rsv: count(data.Rsv),
     masked: data.Masked === true,

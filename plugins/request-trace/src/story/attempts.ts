@@ -1,7 +1,7 @@
 // Which servers were asked, and what became of each attempt?
-import type { EventName } from './events.ts'
-import { headerLines, type HeaderLine } from './handshake.ts'
-import type { Trace, TraceEvent, Value } from './trace.ts'
+import type { EventName } from '../trace/events.ts'
+import { headerLines, type HeaderLine } from '../trace/handshake.ts'
+import type { Trace, TraceEvent, Value } from '../trace/trace.ts'
 
 /** One attempt to have an exchange answered by an upstream. Times are ms since the exchange began; null for what did not happen. */
 export interface Attempt {

@@ -38,3 +38,9 @@ export function closeCodeName (code: number): string {
   if (code >= 4000 && code <= 4999) return 'private to the application'
   return code >= 3000 && code <= 3999 ? 'of a library or framework' : 'unassigned'
 }
+
+/** The number of an opcode that is given by its number or by its name; -1 for neither. */
+export function opcodeNumber (opcode: string | number | boolean | undefined): number {
+  if (typeof opcode === 'number') return opcode
+  return Number(Object.keys(OPCODES).find(number => OPCODES[Number(number)] === opcode) ?? -1)
+}
