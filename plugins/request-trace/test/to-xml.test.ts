@@ -183,7 +183,7 @@ freb = '{http://schemas.microsoft.com/win/2006/06/iis/freb}'
 root = ET.parse(sys.argv[1]).getroot()
 print(root.tag, root.get('statusCode'), root.get('appPoolId'), len(root.findall(ev + 'Event')))
 for event in root.findall(ev + 'Event'):
-    if int(event.find(ev + 'System/' + ev + 'Level').text) <= 3:
+    if 0 < int(event.find(ev + 'System/' + ev + 'Level').text) <= 3:
         print(event.find(ev + 'RenderingInfo/' + ev + 'Opcode').text, [d.text for d in event.iter(freb + 'Description')][-1:])
 `
   const { stdout } = await run('python3', ['-c', script, await fileOf(t, 'fr000002.xml', toXml(refusedTrace, 0))])
