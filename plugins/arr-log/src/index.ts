@@ -3,6 +3,8 @@ import type { Server } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { compileCustom } from './exchange/custom.ts'
+import type { Exchange } from './exchange/exchange.ts'
+import type { Facts } from './exchange/facts.ts'
 import { gather, type GatherOptions } from './exchange/gather.ts'
 import { compileRedact, redactUrl } from './exchange/redact.ts'
 import { createLogFiles, type LogFiles } from './files/log-files.ts'
@@ -96,7 +98,7 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
       const exchange = gather(request, reply, begun, gathering)
       const entry = entries && isEnabled(request.log)
       const line = files?.writeExchange(exchange) ?? (entry ? format.line(exchange) : '')
-      if (entry) request.log.info({ exchange }, line)
+      if (entry) request.log.info(traced(exchange, request), line)
     } catch (error) {
       // A function of the options may throw; logging must not crash the server.
       request.log.error({ err: error }, 'an exchange could not be logged')
@@ -108,6 +110,11 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     files?.writeRejected(redacted)
     if (entries) fastify.log.info({ rejected: redacted }, httperrLine(redacted))
   }
+}
+
+/** Its own field, for the name of the trace: what the record holds, lines have. */
+function traced (exchange: Exchange, { trace }: FastifyRequest & Facts): { exchange: Exchange, trace?: string } {
+  return trace?.file === undefined ? { exchange } : { exchange, trace: trace.file }
 }
 
 // On `localhost` Fastify listens with one server per address. `fastify.server` is the first; the others are kept under a private symbol of Fastify.
