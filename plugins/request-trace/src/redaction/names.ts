@@ -1,0 +1,71 @@
+// Which headers and parameters hold secrets? Decided by their names, once per name.
+import type { RedactOptions } from '../options.ts'
+
+/** What is secret in a header's value: nothing, all, what follows the scheme, cookies' values, or the protocols that are tokens. */
+export type HeaderKind = 'plain' | 'secret' | 'credentials' | 'cookie' | 'setCookie' | 'protocols'
+
+const KINDS: ReadonlyArray<readonly [string, HeaderKind]> = [
+  ['authorization', 'credentials'],
+  ['proxy-authorization', 'credentials'],
+  ['cookie', 'cookie'],
+  ['set-cookie', 'setCookie'],
+  ['sec-websocket-protocol', 'protocols'],
+  // The handshake's key and the answer to it protect nothing, and whether they fit is worth seeing.
+  ['sec-websocket-key', 'plain']
+]
+
+/** Words that make a name secret wherever they stand in it, e.g. `X-Auth-Token`, `client_secret`, `X-Amz-Signature`. */
+const WORDS: ReadonlySet<string> = new Set(['token', 'tokens', 'key', 'secret', 'password', 'passwd', 'passphrase', 'pwd', 'signature', 'sig', 'authorization', 'auth', 'jwt',
+  'credential', 'credentials', 'apikey', 'session', 'sessionid', 'jsessionid', 'phpsessid', 'sid', 'otp', 'csrf', 'xsrf', 'assertion'])
+/** Names of parameters that are secret alone; as a part of another name they mean too much else, such as `postcode`. */
+const PARAMETERS: ReadonlySet<string> = new Set(['code', 'pass', 'pin', 'ticket'])
+const ENDS = /(?:token|secret|password|passwd|apikey|signature)$/
+const MOST_KNOWN = 1_000
+
+/** The names that are secret in one server. */
+export class SecretNames {
+  readonly #headers = new Map<string, HeaderKind>(KINDS)
+  readonly #parameters = new Map<string, boolean>()
+
+  /** The names that are added to those that always are secret. */
+  constructor ({ headers = [], query = [] }: RedactOptions) {
+    for (const name of headers) if (!isKnown(name)) this.#headers.set(name.toLowerCase(), 'secret')
+    for (const name of query) this.#parameters.set(name.toLowerCase(), true)
+  }
+
+  header (name: string): HeaderKind {
+    const lower = name.toLowerCase()
+    const known = this.#headers.get(lower)
+    if (known !== undefined) return known
+    const kind = isSecret(lower) ? 'secret' : 'plain'
+    if (this.#headers.size < MOST_KNOWN) this.#headers.set(lower, kind)
+    return kind
+  }
+
+  parameter (name: string): boolean {
+    const known = this.#parameters.get(name)
+    if (known !== undefined) return known
+    const lower = plain(name).toLowerCase()
+    const secret = this.#parameters.get(lower) === true || PARAMETERS.has(lower) || isSecret(lower)
+    if (this.#parameters.size < MOST_KNOWN) this.#parameters.set(name, secret)
+    return secret
+  }
+}
+
+/** Cookies and credentials stay in their form, even where an option names them. */
+function isKnown (name: string): boolean {
+  return KINDS.some(([known, kind]) => known === name.toLowerCase() && kind !== 'plain')
+}
+
+function isSecret (lower: string): boolean {
+  return ENDS.test(lower) || lower.split(/[^a-z0-9]+/).some(word => WORDS.has(word))
+}
+
+function plain (name: string): string {
+  if (!name.includes('%') && !name.includes('+')) return name
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '))
+  } catch {
+    return name
+  }
+}
