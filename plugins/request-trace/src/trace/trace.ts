@@ -33,7 +33,7 @@ export interface EventShape {
 }
 
 /** Why a trace was written, with IIS's words where it has them. */
-export type FailureReason = 'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'SAMPLE'
+export type FailureReason = 'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE'
 
 /** One traced exchange. All secrets are already redacted. */
 export interface Trace {
