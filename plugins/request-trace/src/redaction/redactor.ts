@@ -89,10 +89,10 @@ export class Redactor {
       const line = lines[i] as string
       const colon = line.indexOf(':')
       if (colon === -1) continue
-      const value = line.slice(colon + 1)
-      const shown = this.value(line.slice(0, colon), value.trim(), secrets)
-      lines[i] = `${line.slice(0, colon)}: ${secrets.none ? shown : secrets.hide(shown)}`
+      lines[i] = `${line.slice(0, colon)}: ${this.value(line.slice(0, colon), line.slice(colon + 1).trim(), secrets)}`
     }
+    // Rules may have put a secret of the request into any line.
+    if (!secrets.none) for (let i = 0; i < lines.length; i++) lines[i] = secrets.hide(lines[i] as string)
     return lines.join('\r\n')
   }
 
