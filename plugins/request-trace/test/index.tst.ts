@@ -26,8 +26,8 @@ test('a trace is plain data that cannot be changed', () => {
 })
 
 test('options', () => {
-  expect<RequestTraceOptions>().type.toBeAssignableFrom({ formats: ['har'], memory: { total: 1 }, redact: { headers: ['x'] } })
-  expect<TraceRule>().type.toBeAssignableFrom({ webSocket: { closeCodes: '1011,none', endings: ['reset'], neverSpoke: true }, areas: { WebSocket: 'Verbose' } })
+  expect<RequestTraceOptions>().type.toBeAssignableFrom({ formats: ['har'] as const, memory: { total: 1 }, redact: { headers: ['x'] } })
+  expect<TraceRule>().type.toBeAssignableFrom({ webSocket: { closeCodes: '1011,none', endings: ['reset'] as const, neverSpoke: true }, areas: { WebSocket: 'Verbose' as const } })
   expect<TraceRule>().type.not.toBeAssignableFrom({ onDemand: { header: 'x-trace' } })
   expect<TraceRule>().type.not.toBeAssignableFrom({ areas: { Cache: 'Verbose' } })
 })
