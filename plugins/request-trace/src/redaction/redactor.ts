@@ -92,8 +92,8 @@ export class Redactor {
       lines[i] = `${line.slice(0, colon)}: ${this.value(line.slice(0, colon), line.slice(colon + 1).trim(), secrets)}`
     }
     // Rules may have put a secret of the request into any line.
-    if (!secrets.none) for (let i = 0; i < lines.length; i++) lines[i] = secrets.hide(lines[i] as string)
-    return lines.join('\r\n')
+    const shown = lines.join('\r\n')
+    return secrets.isIn(shown) ? lines.map(line => secrets.hide(line)).join('\r\n') : shown
   }
 
   /** Sec-WebSocket-Protocol: browsers can send no other header with a WebSocket, so tokens are sent in it. */

@@ -5,6 +5,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 const KEY = randomBytes(32)
 /** Shorter ones are replaced where they stand; elsewhere the same letters mean something else. */
 const SHORTEST = 6
+/** What the percent-encoding leaves as it is. */
+const UNCHANGED = /^[\w.~-]*$/
 /** A request may have thousands of cookies; each hash is a few µs. */
 const MOST = 100
 
@@ -32,6 +34,7 @@ export class Secrets {
     }
     const mark = `redacted-${secret.length}-${createHmac('sha256', KEY).update(secret).digest('hex').slice(0, 8)}`
     this.#note(secret, mark)
+    if (UNCHANGED.test(secret)) return mark
     const decoded = otherForm(secret, decodeURIComponent)
     if (decoded !== null) this.#note(decoded, mark)
     const encoded = otherForm(secret, encodeURIComponent)
@@ -39,9 +42,17 @@ export class Secrets {
     return mark
   }
 
+  /** Whether `hide` may change this text. */
+  isIn (text: string): boolean {
+    if (this.full) return true
+    this.#lower ??= this.#texts.map(text => text.toLowerCase())
+    const lower = text.toLowerCase()
+    return this.#lower.some(secret => secret.length >= SHORTEST && lower.includes(secret))
+  }
+
   /** A text without the secrets that are known by now. */
   hide (text: string): string {
-    if (this.none || text === '') return text
+    if (text.length < SHORTEST || this.none) return text
     if (this.full) return this.mark(text)
     let shown = text
     this.#lower ??= this.#texts.map(text => text.toLowerCase())
