@@ -141,7 +141,7 @@ t.test('values that are texts, as a file has them, give the same findings', asyn
   t.ok(diagnose(trace(events)).length > 0)
 })
 
-t.test('nothing that a file may hold makes it throw, and evidence is always there', async t => {
+t.test('nothing that a file may hold makes it throw, and evidence is always there', async () => {
   const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constantFrom('client', 'upstream', 'proxy', 'Host: a\r\nUpgrade: websocket\r\n', 'FST_ARR_UPSTREAM_TLS', '__proto__', 'constructor', '1006'))
   const any = fc.constantFrom(...Object.keys(EVENTS) as EventName[]).chain(name => fc.record({ time: fc.double({ min: 0, max: 1e9, noNaN: true }), name: fc.constant(name), data: fc.record(Object.fromEntries(EVENTS[name].data.map(key => [key, value])), { requiredKeys: [] }) }))
   fc.assert(fc.property(fc.array(any, { maxLength: 40 }), fc.constantFrom(null, 0, 101, 200, 301, 404, 499, 502), fc.string(), (events, status, url) => {

@@ -21,7 +21,7 @@ export function acceptFindings ({ request, sent, answer }: Story): Finding[] {
   return [found('ACCEPT_MISMATCH', [source.index, answer.index], `The upstream's 101 ${was}, and the key ${key} needs ${right}: a client must close at once.`, 'The upstream answers another handshake than this one: a cache, a gateway that made a key of its own, or an application that computes it wrongly (the SHA-1 of the key and the GUID of RFC 6455 §1.3, in base64). Ask the upstream directly to see who it is.')]
 }
 
-/** A faulty value is short or has no other form; what redaction leaves has a length and a hash in it. */
+/** A faulty value is short or has no other form; what redaction leaves begins with a mark. */
 function looksRedacted (value: string): boolean {
   return !ACCEPT.test(value) && /sha|redact|length|\d+ (?:characters|bytes)/i.test(value)
 }
