@@ -65,6 +65,14 @@ t.test('what filters, sites and the proxy itself refuse', async t => {
   }
 })
 
+t.test('a refusal of the proxy is known by its status, where the event has no code', async t => {
+  const refused = (status: number, errorCode = 0) => [event(0, 'CONNECTION', { Protocol: 'HTTP/1.1' }), ...asked(), event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: 'ApplicationRequestRouting', HttpStatus: status, HttpSubStatus: 0, ErrorCode: errorCode })]
+  t.match(finding('PROXY_REFUSED', refused(429), { status: 429 }), { remedy: /maxTunnelsPer/ })
+  t.match(finding('PROXY_REFUSED', refused(503, 0x800703e3), { status: 503 }), { sentence: /the server is closing/ })
+  t.notOk(codes(refused(503).slice(1), { status: 503 }).includes('PROXY_REFUSED'), "not in a trace of IIS's")
+  t.match(finding('CLIENT_LEFT', refused(499), { status: null, timeTaken: 700 }), { sentence: /^The client left after 700 ms, before an upstream was asked/ })
+})
+
 t.test("IIS's own event says which module failed, where nothing else does", async t => {
   const module = (subStatus: number, status = 502) => event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: 'ApplicationRequestRouting', Notification: 128, HttpStatus: status, HttpReason: 'Bad Gateway', HttpSubStatus: subStatus, ErrorCode: 2147954429 })
   t.match(finding('MODULE_SET_STATUS', [module(3)], { status: 502 }), { severity: 'warning', sentence: 'The module ApplicationRequestRouting set 502.3 (Bad Gateway): the connection with the upstream failed; ErrorCode 2147954429.', remedy: /0x80072efd/ })

@@ -1,5 +1,6 @@
 // Did the client leave before it was answered?
 import type { Finding } from '../../trace/trace.ts'
+import { numberOf } from '../story/event-values.ts'
 import { found } from '../findings.ts'
 import { duration } from '../story/duration.ts'
 import { seen, type Story } from '../story/story.ts'
@@ -9,7 +10,8 @@ const GONE = 'FST_ARR_CLIENT_GONE'
 export function leftFindings (story: Story): Finding[] {
   const { trace, sent, answer, tunnel, events } = story
   const told = events.findIndex(({ data }) => Object.values(data).includes(GONE))
-  if (trace.status !== 499 && told < 0) return []
+  const noted = seen(story, 'MODULE_SET_RESPONSE_ERROR_STATUS').some(({ event }) => numberOf(event, 'HttpStatus') === 499)
+  if (trace.status !== 499 && told < 0 && !noted) return []
   if (tunnel !== null) return []
   const start = seen(story, 'ATTEMPT_START').at(-1)
   const connected = seen(story, 'ATTEMPT_CONNECTED').at(-1)

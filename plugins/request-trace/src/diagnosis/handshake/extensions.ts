@@ -24,7 +24,7 @@ export function extensionFindings ({ request, sent, answer, delivered, tunnel }:
   const got = delivered?.headers.get(NAME) ?? null
   const changes = [
     ...sent !== null && offered !== left ? [`the client offered ${offered ?? 'none'}, the upstream was sent ${left ?? 'none'}`] : [],
-    ...delivered !== null && delivered.status === 101 && agreed !== got ? [`the upstream agreed to ${agreed ?? 'none'}, the client was told ${got ?? 'none'}`] : []
+    ...delivered !== null && tunnel !== null && agreed !== got ? [`the upstream agreed to ${agreed ?? 'none'}, the client was told ${got ?? 'none'}`] : []
   ]
   if (changes.length > 0 && unasked.length === 0) {
     const reserved = tunnel?.frames.find(({ rsv }) => rsv !== 0)
