@@ -74,9 +74,9 @@ t.test('a refusal of the proxy is known by its status, where the event has no co
 })
 
 t.test("IIS's own event says which module failed, where nothing else does", async t => {
-  const module = (subStatus: number, status = 502) => event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: 'ApplicationRequestRouting', Notification: 128, HttpStatus: status, HttpReason: 'Bad Gateway', HttpSubStatus: subStatus, ErrorCode: 2147954429 })
+  const module = (subStatus: number, status = 502, name = 'ApplicationRequestRouting') => event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: name, Notification: 128, HttpStatus: status, HttpReason: 'Bad Gateway', HttpSubStatus: subStatus, ErrorCode: 2147954429 })
   t.match(finding('MODULE_SET_STATUS', [module(3)], { status: 502 }), { severity: 'warning', sentence: 'The module ApplicationRequestRouting set 502.3 (Bad Gateway): the connection with the upstream failed; ErrorCode 2147954429.', remedy: /0x80072efd/ })
-  t.match(finding('MODULE_SET_STATUS', [module(20, 404)], { status: 404 }), { sentence: /set 404\.20/ })
+  t.match(finding('MODULE_SET_STATUS', [module(20, 404, 'StaticFileModule')], { status: 404 }), { sentence: /set 404\.20/ })
   t.match(finding('MODULE_SET_STATUS', [module(0, 503)], { status: 503 }), { sentence: /503\.0.*application pool/ })
 })
 

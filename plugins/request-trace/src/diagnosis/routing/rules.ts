@@ -24,7 +24,7 @@ export function ruleFindings (story: Story): Finding[] {
   const findings: Finding[] = []
   // A rule that redirects, or answers, is no want of an upstream.
   // A file that is missing, or an application's own 404, is none either.
-  const routed = tried.length > 0 || story.handshake || seen(story, 'MODULE_SET_RESPONSE_ERROR_STATUS').some(({ event }) => textOf(event, 'ModuleName') === 'ApplicationRequestRouting')
+  const routed = tried.length > 0 || story.handshake || seen(story, 'MODULE_SET_RESPONSE_ERROR_STATUS').some(({ event }) => ['ApplicationRequestRouting', 'Fastify'].includes(textOf(event, 'ModuleName')))
   if (!asked && !refused && routed && trace.status === 404 && !tried.some(({ applied }) => applied)) {
     const rules = tried.length === 0 ? 'no rule was tried' : tried.length === 1 ? `the rule "${tried[0]?.rule ?? ''}" did not match` : `none of ${tried.length} rules matched`
     findings.push(found('NO_UPSTREAM', tried.map(({ end }) => end), `No upstream for ${pathOf(trace.url)}: ${rules}, and the answer was 404.`, 'Write a rule of url-rewrite for it, or name `upstream` in upstream-proxy for all that no rule takes. In IIS the same 404 comes where "Enable proxy" of ARR is off.'))
