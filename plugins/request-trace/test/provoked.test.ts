@@ -48,12 +48,14 @@ t.test('silence, then a cut from the side of the upstream', async t => {
 })
 
 t.test('a Close that the upstream never answers', async t => {
-  const trace = await provoke(t, open, { act: async ({ socket, until }) => {
-    await until('\r\n\r\n')
-    socket.write(closeFrame(1000, '', true))
-    await new Promise(resolve => setTimeout(resolve, 900))
-    socket.destroy()
-  } })
+  const trace = await provoke(t, open, {
+    act: async ({ socket, until }) => {
+      await until('\r\n\r\n')
+      socket.write(closeFrame(1000, '', true))
+      await new Promise(resolve => setTimeout(resolve, 900))
+      socket.destroy()
+    }
+  })
   t.match(findingIn(trace, 'CLOSE_NOT_ANSWERED'), { sentence: /^The client sent a Close \(1000\), and the upstream did not answer it in/ })
 })
 
@@ -142,19 +144,24 @@ t.test('an upstream that is not there, that hangs up, or talks nonsense', async 
 t.test('a client that leaves before the answer', async t => {
   let asked = () => {}
   const there = new Promise<void>(resolve => { asked = resolve })
-  const trace = await provoke(t, () => asked(), { act: async ({ socket }) => {
-    await there
-    socket.destroy()
-  } })
+  const trace = await provoke(t, () => asked(), {
+    act: async ({ socket }) => {
+      await there
+      socket.destroy()
+    }
+  })
   t.match(findingIn(trace, 'CLIENT_LEFT'), { sentence: /while the upstream had its request/ })
 })
 
 t.test("limits of this proxy's own", async t => {
-  const big = await provoke(t, (socket, head) => { open(socket, head); answeringClose(socket) }, { options: { websocket: { maxMessageSize: 100, drain: { window: 0, deadline: 1 } } }, act: async ({ socket, until }) => {
-    await until('\r\n\r\n')
-    socket.write(frame(1, 'x'.repeat(500), { masked: true }))
-    await once(socket, 'close')
-  } })
+  const big = await provoke(t, (socket, head) => { open(socket, head); answeringClose(socket) }, {
+    options: { websocket: { maxMessageSize: 100, drain: { window: 0, deadline: 1 } } },
+    act: async ({ socket, until }) => {
+      await until('\r\n\r\n')
+      socket.write(frame(1, 'x'.repeat(500), { masked: true }))
+      await once(socket, 'close')
+    }
+  })
   t.match(findingIn(big, 'LIMIT_MESSAGE_SIZE'), { sentence: /maxMessageSize/ })
   const idle = await provoke(t, open, { options: { websocket: { idleTimeout: 1_000, closeGrace: 50, drain: { window: 0, deadline: 1 } } }, act: async ({ socket }) => { await once(socket, 'close') } })
   t.match(findingIn(idle, 'LIMIT_IDLE'), { sentence: /idleTimeout/ })
