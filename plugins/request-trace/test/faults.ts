@@ -52,7 +52,7 @@ export function answeringClose (socket: Socket): void {
 
 /** An upstream with a fault. */
 export async function faulty (t: Test, fault: Fault): Promise<string> {
-  const server = createServer({ allowHalfOpen: true }, socket => {
+  const server = createServer(socket => {
     socket.on('error', () => {})
     let head = ''
     const read = (data: Buffer): void => {
@@ -125,6 +125,8 @@ export interface Client {
   readonly socket: Socket
   /** Waits until what was read contains this. */
   until (text: string): Promise<string>
+  /** Settles when the connection has closed, however. */
+  readonly closed: Promise<void>
 }
 
 /** A bare client that has sent its handshake. */
@@ -143,6 +145,7 @@ export function client (t: Test, port: number, head: string): Client {
   socket.write(head)
   return {
     socket,
+    closed: new Promise(resolve => { socket.on('close', () => resolve()) }),
     until: text => new Promise((resolve, reject) => {
       const look = (): void => {
         if (read.includes(text)) resolve(read)

@@ -29,11 +29,12 @@ t.test('an Accept that does not fit', async t => {
 
 t.test('a compressed frame that nobody agreed to', async t => {
   const trace = await provoke(t, (socket, head) => { socket.end(Buffer.concat([Buffer.from(switching(head)), frame(1, 'packed', { rsv: 0x40 })])) }, { act: async ({ until, socket }) => { await until('packed'); socket.end() } })
-  t.match(findingIn(trace, 'COMPRESSION_NOT_AGREED'), { code: 'COMPRESSION_NOT_AGREED', sentence: /^The upstream sent a frame with RSV1/ })
+  // The proxy reads no further than the bit that nobody agreed to: the frame itself may not be among the events.
+  t.match(trace.findings[0], { code: /^(?:COMPRESSION_NOT_AGREED|FRAMES_UNREADABLE)$/, sentence: /the upstream.*RSV1/i })
 })
 
 t.test('what is no WebSocket behind a 101', async t => {
-  const trace = await provoke(t, (socket, head) => { socket.end(`${switching(head)}HTTP/1.1 200 OK\r\n\r\n`) }, { act: async ({ socket }) => { await once(socket, 'end'); socket.end() } })
+  const trace = await provoke(t, (socket, head) => { socket.end(`${switching(head)}HTTP/1.1 200 OK\r\n\r\n`) }, { act: async ({ closed }) => { await closed } })
   t.ok(['FRAMES_UNREADABLE', 'COMPRESSION_NOT_AGREED'].some(code => findingIn(trace, code).code === code), trace.findings.map(({ code }) => code).join())
 })
 
@@ -42,7 +43,7 @@ t.test('silence, then a cut from the side of the upstream', async t => {
     open(socket, head)
     socket.write(frame(1, 'hello'))
     setTimeout(() => socket.destroy(), 1_800)
-  }, { act: async ({ socket, until }) => { await until('hello'); await once(socket, 'close') } })
+  }, { act: async ({ until, closed }) => { await until('hello'); await closed } })
   t.match(findingIn(trace, 'SILENCE_CUT'), { sentence: /from the side of the upstream after [12]\.\d s in which nothing passed/, remedy: /to: 'upstream'/ })
   t.match(findingIn(trace, 'NO_PINGS'), { code: 'NO_PINGS' })
 })
@@ -99,9 +100,9 @@ t.test('a reset, and an end right after the 101', async t => {
     open(socket, head)
     socket.write(frame(1, 'hello'))
     socket.once('data', () => socket.resetAndDestroy())
-  }, { act: async ({ socket, until }) => { await until('hello'); socket.write(frame(1, 'a', { masked: true })); await once(socket, 'close') } })
+  }, { act: async ({ socket, until, closed }) => { await until('hello'); socket.write(frame(1, 'a', { masked: true })); await closed } })
   t.ok(['RESET', 'ENDED_AFTER_FIRST_MESSAGE'].some(code => findingIn(reset, code).code === code), reset.findings.map(({ code }) => code).join())
-  const atOnce = await provoke(t, (socket, head) => { socket.end(switching(head)) }, { act: async ({ socket }) => { await once(socket, 'end'); socket.end() } })
+  const atOnce = await provoke(t, (socket, head) => { socket.end(switching(head)) }, { act: async ({ closed }) => { await closed } })
   t.match(findingIn(atOnce, 'ENDED_AT_ONCE'), { code: 'ENDED_AT_ONCE' })
 })
 
@@ -147,7 +148,7 @@ t.test('a client that leaves before the answer', async t => {
   const trace = await provoke(t, () => asked(), {
     act: async ({ socket }) => {
       await there
-      socket.destroy()
+      socket.resetAndDestroy()
     }
   })
   t.match(findingIn(trace, 'CLIENT_LEFT'), { sentence: /while the upstream had its request/ })
@@ -156,14 +157,14 @@ t.test('a client that leaves before the answer', async t => {
 t.test("limits of this proxy's own", async t => {
   const big = await provoke(t, (socket, head) => { open(socket, head); answeringClose(socket) }, {
     options: { websocket: { maxMessageSize: 100, drain: { window: 0, deadline: 1 } } },
-    act: async ({ socket, until }) => {
+    act: async ({ socket, until, closed }) => {
       await until('\r\n\r\n')
       socket.write(frame(1, 'x'.repeat(500), { masked: true }))
-      await once(socket, 'close')
+      await closed
     }
   })
   t.match(findingIn(big, 'LIMIT_MESSAGE_SIZE'), { sentence: /maxMessageSize/ })
-  const idle = await provoke(t, open, { options: { websocket: { idleTimeout: 1_000, closeGrace: 50, drain: { window: 0, deadline: 1 } } }, act: async ({ socket }) => { await once(socket, 'close') } })
+  const idle = await provoke(t, open, { options: { websocket: { idleTimeout: 1_000, closeGrace: 50, drain: { window: 0, deadline: 1 } } }, act: async ({ closed }) => { await closed } })
   t.match(findingIn(idle, 'LIMIT_IDLE'), { sentence: /idleTimeout/ })
   t.notOk(idle.findings.some(({ code }) => code === 'SILENCE_CUT'))
 })
@@ -191,6 +192,6 @@ t.test('nginx in front cuts what is silent for longer than its proxy_read_timeou
   const port = await nginx(t, `http://127.0.0.1:${proxy.port}`, 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_read_timeout 2s;')
   const near = client(t, port, handshake())
   await near.until('hello')
-  await once(near.socket, 'close')
+  await near.closed
   t.match(findingIn(await proxy.next(), 'SILENCE_CUT'), { sentence: /from the side of the client after [23]\.\d s/, remedy: /`websocket: \{ ping: 1000 \}`/ })
 })

@@ -32,6 +32,6 @@ export function endFindings ({ tunnel }: Story): Finding[] {
 }
 
 function endedAtOnce (tunnel: TunnelStory): boolean {
-  const spoke = tunnel.frames.some(frame => isData(frame)) || (tunnel.closed?.messagesFromUpstream ?? 0) > 0 || (tunnel.closed?.messagesFromClient ?? 0) > 0
+  const spoke = tunnel.unreadable.length > 0 || tunnel.frames.some(frame => isData(frame)) || (tunnel.closed?.messagesFromUpstream ?? 0) > 0 || (tunnel.closed?.messagesFromClient ?? 0) > 0
   return !spoke && tunnel.endedAt !== null && tunnel.endedAt - tunnel.open.time <= AT_ONCE
 }

@@ -18,7 +18,8 @@ export function compressionFindings ({ tunnel, answer }: Story): Finding[] {
   if (first !== undefined && extensionNames(agreed).length === 0) {
     findings.push(found('COMPRESSION_NOT_AGREED', [answer?.index ?? open.index, first.index, ...unreadable.map(({ index }) => index), ...closes.map(({ index }) => index)], `${SideName(first.from)} sent a frame with RSV1 (compressed) ${duration(first.time - open.time)} after the 101, and no extension was agreed: the other side must close with 1002.`, `Find what took Sec-WebSocket-Extensions away between ${sideName(first.from)} and this proxy, or switch compression off there (\`perMessageDeflate: false\` of ws and socket.io).`))
   } else if (unreadable.length > 0) {
-    findings.push(found('FRAMES_UNREADABLE', unreadable.map(({ index }) => index), `What ${sideName(unreadable[0]?.from ?? '')} sends after the 101 cannot be read as WebSocket frames.`, 'Look at what is sent: another protocol, an answer of HTTP behind the 101, or unmasked frames of a client. The bytes pass all the same; their counts are missing.'))
+    const bare = extensionNames(agreed).length === 0
+    findings.push(found('FRAMES_UNREADABLE', [...bare ? [answer?.index ?? open.index] : [], ...unreadable.map(({ index }) => index)], `What ${sideName(unreadable[0]?.from ?? '')} sends after the 101 cannot be read as WebSocket frames${bare ? '; no extension was agreed, so that a compressed frame (RSV1) is none that may be sent' : ''}.`, `Look at what is sent: ${bare ? 'messages that are compressed though nobody agreed to it (was Sec-WebSocket-Extensions taken away on the way?), ' : ''}another protocol, an answer of HTTP behind the 101, or unmasked frames of a client. The bytes pass all the same; their counts are missing.`))
   }
   const end = endedAt ?? closes[0]?.time ?? null
   if (first !== undefined && end !== null && end >= first.time && end - first.time <= SOON && !ORDERLY.has(closes[0]?.code ?? null)) {
