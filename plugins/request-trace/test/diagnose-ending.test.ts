@@ -79,6 +79,11 @@ t.test('each close code is explained, with the side that sent it', async t => {
   t.match(finding('CLOSE_INTERNAL_ERROR', farewell(5_000, 'client', 1011)), { sentence: /^The client closed with 1011/ })
 })
 
+t.test('where Close frames are not recorded, the end tells of the first one', async t => {
+  t.match(finding('CLOSE_INTERNAL_ERROR', [closed(5_000, 'upstream', { CloseCode: 1011, CloseReason: 'why' })]), { sentence: /^The upstream closed with 1011 "why"/ })
+  t.same(codes([closed(60_100, 'client', { CloseCode: 1000 })]), [])
+})
+
 t.test('1009 names the message, and whose limit it is over', async t => {
   const large = [frame(10, 'client', 1, 20_000, { Fin: false }), frame(11, 'client', 0, 20_000), frame(12, 'client', 1, 5)]
   t.match(finding('CLOSE_TOO_BIG', [...large, ...farewell(30, 'upstream', 1009)]), { sentence: /the largest from the client has 39\.1 KiB/, remedy: /SignalR: `MaximumReceiveMessageSize`/, evidence: [7, 8, 10, 14] })

@@ -58,6 +58,8 @@ t.test('compressed frames without an agreement, or that end the WebSocket', asyn
   t.match(finding('COMPRESSED_THEN_ENDED', [...agreed, compressed, end(320, 'client'), closed(330, 'client')]), { sentence: /came from the upstream 14 ms after the 101, and the WebSocket ended 300 ms later/, remedy: /IIS with ARR/ })
   t.notOk(codes([...agreed, compressed, ...farewell(60, 'client')]).includes('COMPRESSED_THEN_ENDED'), 'an orderly end is none')
   t.notOk(codes([...agreed, frame(10, 'upstream', 1, 5, { Rsv: 0x40 }), frame(2_000, 'upstream', 1, 5, { Rsv: 0x40 }), end(4_000, 'client'), closed(4_000, 'client')]).includes('COMPRESSED_THEN_ENDED'), 'nor is one long after the first')
+  t.notOk(codes([...agreed, compressed, event(25, 'WEBSOCKET_CLOSE_FRAME', { From: 'client' }), end(30, 'client'), closed(30, 'client')]).includes('COMPRESSED_THEN_ENDED'), 'nor is a Close without a code')
+  t.notOk(codes([...agreed, compressed, frame(25, 'client', 1, 5, { Rsv: 0x40 }), end(30, 'client'), closed(30, 'client')]).includes('COMPRESSED_THEN_ENDED'), 'nor one that was answered')
   t.match(finding('FRAMES_UNREADABLE', [...handshake(), event(20, 'WEBSOCKET_UNREADABLE', { From: 'client' })]), { sentence: /What the client sends/ })
 })
 

@@ -98,6 +98,11 @@ t.test('how an attempt failed', async t => {
   for (const [code, systemCode, name, sentence] of expected) t.match(finding(name, [...asked(), ...failed(10, code, systemCode)], { status: 502 }), { code: name, sentence, evidence: [2, 3] }, `${code} ${systemCode}`)
 })
 
+t.test('an answer that breaks off is another failure than none', async t => {
+  const events = [...asked(PAGE), ...sent(PAGE), ...answered(200), event(60, 'ATTEMPT_FAILED', { Server: SERVER, Code: 'FST_ARR_UPSTREAM_RESET', Moment: 'body', SystemCode: 'ECONNRESET' })]
+  t.match(finding('ANSWER_CUT', events, { status: 200 }), { severity: 'error', sentence: /broke off in the middle of its answer \(ECONNRESET\), 59 ms after/ })
+})
+
 t.test('several attempts: in vain, or with a server that answers', async t => {
   const two = [...asked(), ...failed(10, 'FST_ARR_UPSTREAM_REFUSED', 'ECONNREFUSED', 'http://10.0.0.1:80'), ...failed(2_000, 'FST_ARR_UPSTREAM_CONNECT_TIMEOUT', '', 'http://10.0.0.2:80')]
   t.same(codes(two, { status: 504 }), ['ALL_SERVERS_FAILED', 'UPSTREAM_CONNECT_TIMEOUT'])

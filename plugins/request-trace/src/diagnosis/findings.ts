@@ -56,6 +56,7 @@ export const FINDINGS = {
   CERTIFICATE_EXPIRED: error("The upstream's certificate has expired or is not valid yet"),
   TLS_TO_PLAIN_PORT: error('The upstream does not speak TLS on this port'),
   UPSTREAM_RESET: error('The upstream closed the connection before it answered'),
+  ANSWER_CUT: error('The upstream broke off in the middle of its answer'),
   UPSTREAM_BAD_ANSWER: error("The upstream's answer is no valid HTTP"),
   ALL_SERVERS_FAILED: error('Several servers were tried and each one failed'),
   TRIED_AGAIN: warning('Another attempt was made after one had failed, and succeeded'),

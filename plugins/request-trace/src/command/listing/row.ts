@@ -5,7 +5,7 @@ import type { TraceFile } from './trace-files.ts'
 
 /** How a WebSocket ended; empty texts where it was none, or is not known. */
 export interface Ending {
-  /** The close code; `none` where it ended without a Close. */
+  /** The close code, 1005 for a Close without one; `none` where it ended without a Close. */
   readonly close: string
   /** `end`, `reset`, `timeout` or `drain`. */
   readonly ending: string
@@ -60,7 +60,8 @@ export function endingOf (trace: Trace): Ending {
   const { tunnel } = storyOf(trace)
   if (tunnel === null) return { close: '', ending: '', by: '' }
   const { closed, closes, firstEnd } = tunnel
-  const code = closes[0]?.code ?? closed?.code ?? null
+  // RFC 6455 §7.1.5: 1005 is a Close without a code.
+  const code = closes[0] === undefined ? null : closes[0].code ?? 1005
   const over = closed !== null || firstEnd !== null
   return {
     close: code !== null ? String(code) : over ? 'none' : '',

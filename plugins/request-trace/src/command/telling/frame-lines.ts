@@ -39,7 +39,7 @@ export function endLines (tunnel: TunnelStory, colours: Colors): string[] {
     ...closes.map(({ time, from, code, reason }) => ({ time, text: `Close from ${from === 'proxy' ? 'this proxy' : from}${code === null ? ' without a code' : ` ${code} (${closeCodeName(code)})`}${reason === '' ? '' : ` "${reason}"`}` })),
     ...unreadable.map(({ time, from }) => ({ time, text: `frames from ${from} can no longer be read` })),
     ...ends.map(({ time, side, how, systemCode }) => ({ time, text: `socket of ${side}: ${how === 'end' ? 'ended in order (FIN)' : how === 'cut' ? 'cut by this proxy' : `reset${systemCode === '' ? '' : ` (${systemCode})`}`}` })),
-    ...closed === null ? [] : [{ time: closed.time, text: `over: by ${closed.by === '' ? 'nobody known' : closed.by}, ${closed.ending}${closed.limit === '' ? '' : ` (limit: ${closed.limit})`}${closed.messagesFromClient === null ? '' : `; ${closed.messagesFromClient} messages from the client, ${closed.messagesFromUpstream ?? 0} from the upstream`}` }]
+    ...closed === null ? [] : [{ time: closed.time, text: `over: by ${closed.by === '' ? 'nobody known' : closed.by}, ${closed.ending}${closed.limit === '' ? '' : ` (limit: ${closed.limit})`}${closed.messagesFromClient === null ? '' : `; messages: ${closed.messagesFromClient} from the client, ${closed.messagesFromUpstream ?? 0} from the upstream`}` }]
   ].sort((one, other) => one.time - other.time)
   return lines.length === 0 ? [colours.dim('  (it was open when the trace was written)')] : lines.map(({ time, text }) => `  ${at(time)}  ${printable(text)}`)
 }

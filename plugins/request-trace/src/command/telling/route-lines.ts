@@ -32,7 +32,7 @@ export function attemptLines (trace: Trace, colours: Colors): string[] {
     switch (event.name) {
       case 'FARM_CHOICE': return [`  ${at}  farm ${printable(textOf(event, 'Farm'))}: ${server === '' ? colours.red('no server') : server} ${colours.dim(printable([textOf(event, 'Algorithm'), textOf(event, 'Why')].filter(text => text !== '').join(', ')))}`.trimEnd()]
       case 'ATTEMPT_START': return [`  ${at}  ${server}`]
-      case 'ATTEMPT_CONNECTED': return [`  ${at}    ${flagOf(event, 'Reused') ? 'on an open connection' : 'connected'} ${colours.dim(printable(parts.map(([name, value]) => name.endsWith('Time') ? `${name.slice(0, -4).toLowerCase()} ${value} ms` : value).join(', ')))}`.trimEnd()]
+      case 'ATTEMPT_CONNECTED': return [`  ${at}    ${flagOf(event, 'Reused') ? 'on an open connection' : 'connected'} ${colours.dim(printable(parts.map(([name, value]) => name.endsWith('Time') ? `${name.slice(0, -4).toLowerCase()} ${Math.round(Number(value) * 10) / 10} ms` : value).join(', ')))}`.trimEnd()]
       case 'ATTEMPT_FAILED': return [`  ${at}    ${colours.red(printable(`${textOf(event, 'Code')} ${textOf(event, 'SystemCode')}`.trim()))}`]
       case 'ARR_RESPONSE_HEADERS_END': return [`  ${at}    answered ${printable(`${textOf(event, 'HttpStatus')} ${textOf(event, 'HttpReason')}`.trim())}`]
       case 'MODULE_SET_RESPONSE_ERROR_STATUS': return [`  ${at}  ${colours.yellow(printable(`${textOf(event, 'ModuleName')} set ${textOf(event, 'HttpStatus')}.${textOf(event, 'HttpSubStatus')} ${textOf(event, 'HttpReason')}`.trim()))}`]

@@ -21,6 +21,7 @@ export function attemptFindings (story: Story): Finding[] {
   const failures = seen(story, 'ATTEMPT_FAILED')
   const last = failures.at(-1)
   if (last === undefined) return []
+  // A failure in the middle of an answer comes after its head.
   const answered = story.answer !== null && story.answer.index > last.index
   const servers = [...new Set(failures.map(({ event }) => textOf(event, 'Server')))]
   if (answered) {
@@ -40,6 +41,9 @@ function failureFinding ({ event, index }: Seen, start: Seen | undefined): Findi
   const server = textOf(event, 'Server')
   const systemCode = textOf(event, 'SystemCode')
   const evidence = [start?.index, index]
+  if (textOf(event, 'Moment') === 'body' && code.startsWith('FST_ARR_UPSTREAM_')) {
+    return found('ANSWER_CUT', evidence, `${server} broke off in the middle of its answer (${systemCode === '' ? code : systemCode}), ${duration(event.time - (start?.event.time ?? 0))} after the attempt began.`, 'The application failed while it wrote, was stopped, or was silent for longer than `timeouts.body` of upstream-proxy: look at its log. A Content-Length that is too large does the same.')
+  }
   if (code === 'FST_ARR_UPSTREAM_TLS') return tlsFinding(server, systemCode, evidence)
   const words = Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined
   if (words === undefined) return null

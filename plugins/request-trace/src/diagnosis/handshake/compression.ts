@@ -7,7 +7,8 @@ import { sideName, SideName, type Story } from '../story/story.ts'
 import { isData, RSV1 } from '../story/tunnel-story.ts'
 
 const SOON = 1_000
-const ORDERLY: ReadonlySet<number | null> = new Set([1000, 1001])
+/** Null is a Close without a code. */
+const ORDERLY: ReadonlySet<number | null> = new Set([1000, 1001, null])
 
 export function compressionFindings ({ tunnel, answer }: Story): Finding[] {
   if (tunnel === null) return []
@@ -22,9 +23,10 @@ export function compressionFindings ({ tunnel, answer }: Story): Finding[] {
     findings.push(found('FRAMES_UNREADABLE', [...bare ? [answer?.index ?? open.index] : [], ...unreadable.map(({ index }) => index)], `What ${sideName(unreadable[0]?.from ?? '')} sends after the 101 cannot be read as WebSocket frames${bare ? '; no extension was agreed, so that a compressed frame (RSV1) is none that may be sent' : ''}.`, `Look at what is sent: ${bare ? 'messages that are compressed though nobody agreed to it (was Sec-WebSocket-Extensions taken away on the way?), ' : ''}another protocol, an answer of HTTP behind the 101, or unmasked frames of a client. The bytes pass all the same; their counts are missing.`))
   }
   const end = endedAt ?? closes[0]?.time ?? null
-  if (first !== undefined && end !== null && end >= first.time && end - first.time <= SOON && !ORDERLY.has(closes[0]?.code ?? null)) {
-    const firstOnes = frames.filter(frame => isData(frame) && frame.from === first.from && frame.time < first.time)
-    if (firstOnes.length === 0) {
+  if (first !== undefined && end !== null && end >= first.time && end - first.time <= SOON && !(closes[0] !== undefined && ORDERLY.has(closes[0].code))) {
+    // Who answers it could read it.
+    const answered = frames.some(frame => isData(frame) && frame.from !== first.from && frame.index > first.index)
+    if (!answered) {
       findings.push(found('COMPRESSED_THEN_ENDED', [first.index, closes[0]?.index, tunnel.ends[0]?.index, tunnel.closed?.index], `The first compressed frame came from ${sideName(first.from)} ${duration(first.time - open.time)} after the 101, and the WebSocket ended ${duration(end - first.time)} later: one side, or a proxy between, cannot read compressed frames.`, 'A proxy that reads frames stands on the way. IIS with ARR does this to permessage-deflate: set HTTP_SEC_WEBSOCKET_EXTENSIONS to nothing there, or switch compression off in the application.'))
     }
   }

@@ -1,6 +1,7 @@
 // Did the upstream refuse because of Origin, Host or credentials, and were they changed on the way?
 import type { Finding } from '../../trace/trace.ts'
 import { found } from '../findings.ts'
+import { hostIn } from '../story/heads.ts'
 import type { Story } from '../story/story.ts'
 
 const PRESERVE = "Let the upstream see the client's host: `hostHeader: 'preserve'` of upstream-proxy (preserveHostHeader in IIS)."
@@ -9,8 +10,8 @@ export function originFindings ({ request, sent, answer, handshake }: Story): Fi
   if (request === null || answer === null || answer.status === null) return []
   const { status } = answer
   const evidence = [request.index, sent?.index, answer.index]
-  const host = request.headers.get('host') ?? request.headers.get(':authority')
-  const sentHost = sent === null ? host : sent.headers.get('host')
+  const host = hostIn(request)
+  const sentHost = sent === null ? host : hostIn(sent)
   const hostChanged = sent !== null && host !== sentHost
   const origin = request.headers.get('origin')
   const sentOrigin = sent === null ? origin : sent.headers.get('origin')

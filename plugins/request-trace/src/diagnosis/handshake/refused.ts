@@ -1,7 +1,7 @@
 // What does the upstream's status say about a handshake?
 import type { Finding } from '../../trace/trace.ts'
 import { found, type FindingCode } from '../findings.ts'
-import type { Head } from '../story/heads.ts'
+import { hostIn, type Head } from '../story/heads.ts'
 import { pathOf } from '../story/path-of.ts'
 import type { Story } from '../story/story.ts'
 
@@ -35,7 +35,7 @@ export function refusalFindings ({ request, sent, answer, handshake, trace }: St
   if (!handshake) {
     return status < 500 ? [] : [found('UPSTREAM_ERROR', [answer.index], `The upstream${named(sent?.server ?? '')} answered ${status} by itself (Server: ${answer.headers.get('server') ?? 'none'}).`, "Look at the upstream's own log at this time.")]
   }
-  const hostChanged = request !== null && sent !== null && request.headers.get('host') !== sent.headers.get('host')
+  const hostChanged = request !== null && sent !== null && hostIn(request) !== hostIn(sent)
   const words = wordsOf(status, request?.headers.get('origin') != null, hostChanged)
   if (words === null) return []
   return [found(words.code, [request?.index, sent?.index, answer.index], `The upstream${named(sent?.server ?? '')} answered the handshake for ${pathOf(trace.url)} with ${status}: ${words.says(answer)}.`, words.remedy)]

@@ -44,6 +44,11 @@ export function headsOf (events: readonly TraceEvent[]): Heads {
   return { request, sent, answer, delivered }
 }
 
+/** Which host is asked for: Host, or `:authority` of HTTP/2. */
+export function hostIn (head: Head | null): string | null {
+  return head === null ? null : head.headers.get('host') ?? head.headers.get(':authority')
+}
+
 /** True where a client asks for a WebSocket, even where its request has lost a part of what it needs. */
 export function asksForWebSocket (request: Head | null): boolean {
   if (request === null) return false

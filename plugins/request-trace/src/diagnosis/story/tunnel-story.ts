@@ -79,13 +79,19 @@ export function tunnelOf (events: readonly TraceEvent[]): TunnelStory | null {
   return {
     open: { index: at, time: opening.time, extensions: textOf(opening, 'Extensions'), subProtocol: textOf(opening, 'SubProtocol'), handshakeTime: numberOf(opening, 'HandshakeTime') },
     frames: named('WEBSOCKET_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), opcode: opcodeOf(textOf(event, 'Opcode')), fin: flagOf(event, 'Fin'), rsv: numberOf(event, 'Rsv') ?? 0, length: numberOf(event, 'Length') ?? 0 })),
-    closes: named('WEBSOCKET_CLOSE_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), code: numberOf(event, 'Code'), reason: textOf(event, 'Reason') })),
+    closes: closesIn(closed, named('WEBSOCKET_CLOSE_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), code: numberOf(event, 'Code'), reason: textOf(event, 'Reason') }))),
     unreadable: named('WEBSOCKET_UNREADABLE').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From') })),
     ends,
     closed,
     firstEnd: ends.find(({ how }) => how !== 'cut') ?? null,
     endedAt: ends[0]?.time ?? closed?.time ?? null
   }
+}
+
+/** Where Close frames are not recorded, the end still knows of the first one. */
+function closesIn (closed: Closed | null, frames: readonly CloseFrame[]): readonly CloseFrame[] {
+  if (frames.length > 0 || closed === null || closed.code === null) return frames
+  return [{ index: closed.index, time: closed.time, from: closed.by, code: closed.code, reason: closed.reason }]
 }
 
 function closedOf (event: TraceEvent, index: number): Closed {
