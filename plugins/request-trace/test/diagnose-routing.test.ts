@@ -140,6 +140,11 @@ t.test('a slow handshake names the part that took the time', async t => {
   t.match(finding('SLOW_ANSWER', [...asked(PAGE), ...sent(PAGE), ...answered(200, {}, 4_000)], { status: 200 }), { severity: 'information', sentence: /^The answer took 4\.0 s/ })
 })
 
+t.test('without an upstream, the longest time between two events is told', async t => {
+  const events = [event(0, 'GENERAL_REQUEST_START'), event(20, 'URL_REWRITE_START'), event(4_900, 'URL_REWRITE_END'), event(5_000, 'GENERAL_REQUEST_END')]
+  t.match(finding('SLOW_ANSWER', events, { status: 200, timeTaken: 5_000 }), { evidence: [1, 2], sentence: 'The answer took 5.0 s, 4.9 s of it between URL_REWRITE_START and URL_REWRITE_END.' })
+})
+
 t.test('causes come before consequences, errors before all else', async t => {
   const all = diagnose(trace([...handshake({ asked: { 'Sec-WebSocket-Protocol': 'a' }, answered: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } }), frame(20, 'upstream', 1, 5, { Rsv: 64 }), end(30, 'client'), closed(30, 'client')]))
   t.equal(all[0]?.code, 'EXTENSION_NOT_OFFERED')

@@ -15,13 +15,14 @@ export function listLines (files: readonly TraceFile[], colours: Colors, width: 
   const rows = files.map(file => ({ file, row: rowOf(file) }))
   const room = width === null ? Infinity : Math.max(LEAST_URL, width - BESIDES)
   const urls = rows.map(({ row }) => shortened(printable(row.url), room))
+  const ids = Math.max(8, ...rows.map(({ row }) => row.id.length))
   const wide = Math.max(3, ...urls.map(url => url.length))
   return rows.map(({ file, row }, index) => {
     const worst = file.findings[0]
     const by = row.close === '' ? '' : `${row.close === 'none' ? 'no close' : row.close}${row.closedBy === '' ? '' : ` by ${row.closedBy}`}`
     const more = file.findings.length > 1 ? colours.dim(` +${file.findings.length - 1}`) : ''
     return [
-      printable(row.id).padEnd(8),
+      printable(row.id).padEnd(ids),
       colours.dim(clock(file.trace.beganAt, utc)),
       printable(row.method).padEnd(4),
       paintStatus(row.status, row.subStatus, colours),

@@ -1,5 +1,5 @@
 // Which part of a slow handshake, or answer, took the time?
-import type { Finding } from '../../trace/trace.ts'
+import type { Finding, TraceEvent } from '../../trace/trace.ts'
 import { numberOf, textOf } from '../story/event-values.ts'
 import { found } from '../findings.ts'
 import { duration } from '../story/duration.ts'
@@ -17,7 +17,8 @@ interface Part {
 export function slowFindings (story: Story): Finding[] {
   const { answer, tunnel, handshake } = story
   const end = tunnel?.open.time ?? answer?.time
-  if (end === undefined || end < SLOW) return []
+  if (end === undefined) return longestGap(story)
+  if (end < SLOW) return []
   const parts = partsOf(story, end)
   const longest = parts.reduce((one, other) => other.ms > one.ms ? other : one)
   const list = parts.filter(({ ms }) => ms >= 1).map(({ name, ms }) => `${name} ${duration(ms)}`).join(', ')
@@ -54,6 +55,21 @@ function partsOf (story: Story, end: number): Part[] {
     { name: "waiting for the upstream's first byte", ms: Math.max(0, answeredAt - sentAt), evidence: [sent?.index, answer?.index], remedy: `The application at ${server} took the time: look at what it does before it answers (sign-in, database, a cold start).` },
     { name: 'passing the answer on', ms: Math.max(0, end - answeredAt), evidence: [answer?.index, story.tunnel?.open.index], remedy: 'Look at hooks that run on the answer (`rewriteResponse`, onSend).' }
   ]
+}
+
+/** Of an exchange without an upstream, as in most traces of IIS: between which two events the time went by. */
+function longestGap ({ events, trace, sent, handshake }: Story): Finding[] {
+  if (sent !== null || handshake || events.some(({ name }) => name === 'ATTEMPT_START')) return []
+  let at = 0
+  let ms = 0
+  for (let i = 1; i < events.length; i++) {
+    const gap = (events[i]?.time ?? 0) - (events[i - 1]?.time ?? 0)
+    if (gap > ms) [at, ms] = [i, gap]
+  }
+  const [before, after] = [events[at - 1], events[at]]
+  if (trace.timeTaken < SLOW || ms < trace.timeTaken / 2 || before === undefined || after === undefined) return []
+  const named = (event: TraceEvent): string => [event.name, textOf(event, 'ModuleName')].filter(text => text !== '').join(' of ')
+  return [found('SLOW_ANSWER', [at - 1, at], `The answer took ${duration(trace.timeTaken)}, ${duration(ms)} of it between ${named(before)} and ${named(after)}.`, 'Look at what works between these two events: a module, or the application itself.')]
 }
 
 function timeOf (story: Story, name: string): number {
