@@ -5,6 +5,8 @@ import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { requestFilter } from '@fastify-arr/request-filter'
+import { requestTrace } from '@fastify-arr/request-trace'
+import { serverFarm } from '@fastify-arr/server-farm'
 import { staticContent } from '@fastify-arr/static-content'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
@@ -22,6 +24,7 @@ import { bundledBackend } from './start/site/bundled-backend.ts'
 import { securedListeners } from './start/site/certificates.ts'
 import { nameOf, siteOfFile } from './start/site/file.ts'
 import type { SiteParts } from './start/site/parts.ts'
+import { traceFolder, tracesOf } from './start/site/traces.ts'
 
 /** Options of the app; what is left out, the environment says (see `start/settings/environment.ts`). */
 export interface AppOptions extends Partial<Settings> {
@@ -50,6 +53,10 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // The log comes first, so that its line has all that the others do to a request.
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
 
+  // The traces come next, so that they have all of it as well.
+  const traces = settings.traces ? tracesOf(site, settings.logDirectory) : null
+  if (traces !== null) await fastify.register(requestTrace, traces)
+
   // The pages for errors come before all that may fail.
   if (site.errorPages !== undefined) await fastify.register(errorPages, site.errorPages)
 
@@ -77,6 +84,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // Where a rule leads to no URL, the site's folder may have the file.
   if (site.staticContent !== undefined) await fastify.register(staticContent, site.staticContent)
 
+  // Where a rule leads to a farm, one of its servers takes it. A file of IIS may bring farms later.
+  if (webConfig !== null || site.serverFarm !== undefined) await fastify.register(serverFarm, site.serverFarm ?? {})
+
   const { maxBodySize } = site.upstreamProxy ?? {}
   // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {
@@ -89,7 +99,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   })
 
   fastify.addHook('onListen', async () => { process.off('unhandledRejection', endStart) })
-  if (settings.announce) announce(fastify, source, settings.logDirectory)
+  if (settings.announce) announce(fastify, source, settings.logDirectory, traces === null ? null : traceFolder(settings.logDirectory))
 }
 
 // `TRUST_PROXY`: which proxies in front are believed when they say who the client is and how it came.

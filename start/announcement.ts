@@ -14,6 +14,8 @@ interface Announcement {
   /** Of the sites that are enabled. */
   readonly bindings: readonly SiteBinding[]
   readonly logFolder: string
+  /** Null where nothing is traced. */
+  readonly traceFolder: string | null
   /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
@@ -22,7 +24,7 @@ interface Announcement {
 const ENOUGH = 8
 
 /** Prints it when the server listens. */
-export function announce (fastify: FastifyInstance, source: string, logDirectory: string): void {
+export function announce (fastify: FastifyInstance, source: string, logDirectory: string, traceFolder: string | null): void {
   fastify.addHook('onListen', async () => {
     // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
     console.error(announcement({
@@ -31,6 +33,7 @@ export function announce (fastify: FastifyInstance, source: string, logDirectory
       source,
       bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
       logFolder: logFolder(fastify, logDirectory),
+      traceFolder,
       certificate: fastify.listeners.authorityFile
     }))
   })
@@ -43,7 +46,7 @@ function logFolder (fastify: FastifyInstance, directory: string): string {
 }
 
 /** The text, coloured where the terminal takes colours. */
-function announcement ({ httpPort, httpsPort, source, bindings, logFolder, certificate }: Announcement): string {
+function announcement ({ httpPort, httpsPort, source, bindings, logFolder, traceFolder, certificate }: Announcement): string {
   const { bold, cyan, dim, green, magenta } = pico
   const urls = (host: string): string => [`http://${host}:${httpPort}`, ...httpsPort === null ? [] : [`https://${host}:${httpsPort}`]].map(cyan).join('  ')
   const isUrl = /^https?:/.test(source)
@@ -61,7 +64,7 @@ ${lines.slice(0, ENOUGH).map(urls => `     ${urls.map(cyan).join('  ')}\n`).join
   ${bold(isUrl ? 'The site "ReverseProxy" is up.' : `The site of ${source} is up.`)}
 ${isUrl ? scenarios : sites}
   ${isUrl ? 'upstream   ' : 'rules      '}  ${cyan(source)}
-  log          ${logFolder}${certificate === null ? '' : `\n  certificate  ${certificate}  ${dim('trust it, or accept the browser\'s warning')}`}
+  log          ${logFolder}${traceFolder === null ? '' : `\n  traces       ${traceFolder}`}${certificate === null ? '' : `\n  certificate  ${certificate}  ${dim('trust it, or accept the browser\'s warning')}`}
   stop         Ctrl+C
 `
 }

@@ -4,7 +4,7 @@ import { EnvironmentError, readEnvironment } from '../start/settings/environment
 import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false })
 })
 
 t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {

@@ -12,6 +12,8 @@ export interface Settings {
   backendPort: number
   /** `LOG_DIR`. Defaults to `logs`. */
   logDirectory: string
+  /** `TRACES`: `off` traces nothing. Defaults to true: what fails is traced, or what the `webConfig` says. */
+  traces: boolean
   /** `UPSTREAM`: proxy to this URL instead of the bundled backend. Defaults to none. */
   upstream: string | null
   /**
@@ -90,6 +92,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: port('HTTPS_PORT', 8443),
     backendPort: port('BACKEND_PORT', 8080),
     logDirectory: env.LOG_DIR || 'logs',
+    traces: traces(),
     upstream: upstream(),
     webConfig: oneOrMore(linesIn(env.WEB_CONFIG ?? '')),
     root: linesIn(env.WEB_CONFIG_ROOT ?? ''),
@@ -121,6 +124,12 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     if (text === 'true' || text === 'false') return text === 'true'
     mistakes.push(`${name} must be true or false, and not ${JSON.stringify(text)}.`)
     return null
+  }
+
+  function traces (): boolean {
+    const text = env.TRACES ?? ''
+    if (!/^(?:on|off|)$/i.test(text)) mistakes.push(`TRACES must be on or off, and not ${JSON.stringify(text)}.`)
+    return !/^off$/i.test(text)
   }
 
   function upstream (): string | null {

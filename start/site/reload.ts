@@ -1,17 +1,18 @@
 // What happens when a file of IIS is read, and read again? Its rules and sites are put in force, and what is lost of it is logged.
 import type { IisConfig, Report, Row } from '@fastify-arr/iis-config'
+import type { FarmOptions } from '@fastify-arr/server-farm'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { ONE_SITE } from './article.ts'
 import { isClosedDoors, linesOf, toOpen } from './doors.ts'
 import type { SiteParts } from './parts.ts'
 
 /** What only a restart can change, with the word for it. */
-const FIXED = { listeners: 'the listeners', staticContent: 'the files', errorPages: 'the pages for errors', upstreamProxy: 'the proxy', arrLog: 'the log' } as const
+const FIXED = { listeners: 'the listeners', staticContent: 'the files', errorPages: 'the pages for errors', upstreamProxy: 'the proxy', requestTrace: 'the traces', arrLog: 'the log' } as const
 
 type Options = IisConfig['options'] & Pick<SiteParts, 'requestFilter'>
 
 /**
- * Puts a changed file's rules and sites in force, both or neither: a broken file, or one that the plugins refuse, leaves
+ * Puts a changed file's rules, farms and sites in force, all or none: a broken file, or one that the plugins refuse, leaves
  * the old ones. So does a file with a section that closes, because nothing here refuses what it refuses: the running site
  * was started without such a section, and goes on as it is. What request-filter refuses is put in force. Returns what is in force from now on.
  */
@@ -40,22 +41,38 @@ export function takeOver (fastify: FastifyInstance, file: string, old: Options, 
   return options
 }
 
-/** Each in turn; where one refuses its options, those before it get their old ones again. */
-function replace (fastify: FastifyInstance, old: Options, { hostRouting, requestFilter, urlRewrite }: Options): void {
-  fastify.urlRewrite.replace(urlRewrite ?? {})
-  try {
+/** Something of the options that a running plugin takes over. */
+interface Step {
+  readonly put: (options: Options) => void
+  /** Whether it is to be put in force where it has not changed. */
+  readonly always?: true
+  readonly of: (options: Options) => unknown
+}
+
+/** In this order: rules lead to farms. */
+function stepsOf (fastify: FastifyInstance): Step[] {
+  const { farms } = fastify as { readonly farms?: { replace (farms: readonly FarmOptions[]): void } }
+  return [
+    { of: ({ urlRewrite }) => urlRewrite, always: true, put: ({ urlRewrite }) => { fastify.urlRewrite.replace(urlRewrite ?? {}) } },
     // Where nothing has changed, what the filter has counted goes on.
-    const isFilterOld = JSON.stringify(old.requestFilter) === JSON.stringify(requestFilter)
-    if (!isFilterOld) fastify.requestFilter.replace(requestFilter ?? {})
+    { of: ({ requestFilter }) => requestFilter, put: ({ requestFilter }) => { fastify.requestFilter.replace(requestFilter ?? {}) } },
+    { of: ({ serverFarm }) => serverFarm, put: ({ serverFarm }) => { farms?.replace(serverFarm?.farms ?? []) } },
+    { of: ({ hostRouting }) => hostRouting, always: true, put: ({ hostRouting }) => { fastify.sites.replace((hostRouting ?? ONE_SITE).sites) } }
+  ]
+}
+
+/** Each in turn; where one refuses its options, those before it get their old ones again. */
+function replace (fastify: FastifyInstance, old: Options, options: Options): void {
+  const done: Step[] = []
+  for (const step of stepsOf(fastify)) {
+    if (step.always !== true && JSON.stringify(step.of(old)) === JSON.stringify(step.of(options))) continue
     try {
-      fastify.sites.replace((hostRouting ?? ONE_SITE).sites)
+      step.put(options)
     } catch (error) {
-      if (!isFilterOld) fastify.requestFilter.replace(old.requestFilter ?? {})
+      for (const before of done.reverse()) before.put(old)
       throw error
     }
-  } catch (error) {
-    fastify.urlRewrite.replace(old.urlRewrite ?? {})
-    throw error
+    done.push(step)
   }
 }
 

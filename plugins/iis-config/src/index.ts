@@ -1,8 +1,11 @@
 // iis-config reads web.config and applicationHost.config. It is no plugin: it gives options for the plugins, and a report.
 export { DOORS, type Door } from './access/doors.ts'
 export { convertToTypeScript } from './command/to-typescript.ts'
+export type * from './config/farm-options.ts'
 export type * from './config/filter-options.ts'
 export type * from './config/plugin-options.ts'
+export type * from './config/proxy-options.ts'
+export type * from './config/trace-options.ts'
 export { readConfig, readConfigText, type IisConfig } from './config/read-config.ts'
 export { watchConfig, type ConfigChanged, type WatchedConfig } from './config/watch-config.ts'
 export { isIisConfigError, type IisConfigError, type Place, type Problem } from './errors.ts'

@@ -36,7 +36,7 @@ for (const name of readdirSync(fixtures).filter(name => name.endsWith('.config')
     if (others.urlRewrite !== undefined && JSON.stringify(others.urlRewrite).includes('"type":"Rewrite","url"')) Object.assign(others, { urlRewrite: { ...others.urlRewrite, originalUrlHeader: true } })
     t.strictSame(rest, others)
     if (wanted !== undefined) t.strictSame(listeners, { ...wanted, certificate: 'development' })
-    t.strictSame(Object.keys(registered), ['arrLog', 'listeners', 'hostRouting', 'urlRewrite', 'upstreamProxy'].filter(key => key in config.options), 'in the order in which they handle a request')
+    t.strictSame(Object.keys(registered), ['arrLog', 'requestTrace', 'listeners', 'hostRouting', 'urlRewrite', 'serverFarm', 'upstreamProxy'].filter(key => key in config.options), 'in the order in which they handle a request')
   })
 }
 

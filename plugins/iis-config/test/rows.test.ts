@@ -27,7 +27,8 @@ test('a farm whose servers are all disabled loads, and answers 502.4; an empty o
         <rule name="f"><match url="f" /><action type="Rewrite" url="http://f/{R:0}" /></rule>
         <rule name="g"><match url="g" /><action type="Rewrite" url="http://g/{R:0}" /></rule>
       </globalRules></rewrite></system.webServer>`)
-    t.match(options.urlRewrite?.globalRules?.map(({ action }) => action), [{ type: 'CustomResponse', statusCode: 502, subStatusCode: 4 }, { type: 'Rewrite', url: 'http://c/{R:0}' }])
+    t.match(options.urlRewrite?.globalRules?.map(({ action }) => action), [{ type: 'CustomResponse', statusCode: 502, subStatusCode: 4 }, { type: 'Rewrite', url: 'http://g/{R:0}' }])
+    t.same(options.serverFarm?.farms.map(({ name }) => name), ['g'])
     t.match(report.rows.find(({ key }) => key === 'name="f"'), { status: 'difference', note: '502.4' })
   }
 })

@@ -111,41 +111,9 @@ test('proxy settings of one site or directory do not apply to all others', async
   t.match(row(report, 'location/system.webServer/proxy'), { status: 'unsupported' })
 })
 
-test('affinity of a farm is reported as lost, in upper or lower case', async t => {
-  for (const affinity of ['useCookie="true"', 'useCookie="True"', 'useCookie="1"', 'useHostName="true"']) {
-    const { report } = read(`<webFarms><webFarm name="f"><server address="a" /><applicationRequestRouting><affinity ${affinity} /></applicationRequestRouting></webFarm></webFarms>`)
-    t.equal(row(report, 'affinity')?.status, 'unsupported', affinity)
-  }
-})
-
 test('a proxy that is switched off has no options', async t => {
   t.notOk('upstreamProxy' in read('<system.webServer><proxy enabled="false" timeout="00:01:00" /></system.webServer>').options)
   t.strictSame(read('<system.webServer><proxy enabled="true" /></system.webServer>').options.upstreamProxy, {})
-})
-
-test('the name of a farm in a rule is replaced by the address of its server', async t => {
-  const { options, report } = read(`<webFarms>
-    <webFarm name="app" enabled="true">
-      <server address="old.internal" enabled="false" />
-      <server address="10.0.0.5" enabled="true"><applicationRequestRouting httpPort="5000" httpsPort="5001" weight="100" /></server>
-      <server address="10.0.0.6" enabled="true" />
-      <applicationRequestRouting><protocol preserveHostHeader="false" timeout="00:00:45" /><healthCheck url="http://app/health" /></applicationRequestRouting>
-    </webFarm>
-  </webFarms>
-  <system.webServer><rewrite><globalRules>
-    <rule name="ARR_app_loadbalance" patternSyntax="Wildcard" stopProcessing="true"><match url="*" /><action type="Rewrite" url="http://app/{R:0}" /></rule>
-    <rule name="ARR_app_loadbalance_SSL" patternSyntax="Wildcard" stopProcessing="true"><match url="*" /><action type="Rewrite" url="https://APP{REQUEST_URI}" /></rule>
-    <rule name="other"><match url=".*" /><action type="Rewrite" url="http://app.example.com/{R:0}" /></rule>
-  </globalRules></rewrite></system.webServer>`)
-  t.strictSame(options.urlRewrite?.globalRules?.map(rule => rule.action), [
-    { type: 'Rewrite', url: 'http://10.0.0.5:5000/{R:0}' },
-    { type: 'Rewrite', url: 'https://10.0.0.5:5001{REQUEST_URI}' },
-    { type: 'Rewrite', url: 'http://app.example.com/{R:0}' }
-  ])
-  t.strictSame(options.upstreamProxy, { hostHeader: 'upstream', timeouts: { firstByte: 45000, idle: 45000 } })
-  t.match(row(report, 'server[3]'), { status: 'unsupported' })
-  t.match(row(report, 'healthCheck'), { status: 'unsupported' })
-  t.notOk(report.complete)
 })
 
 test('httpRedirect becomes rules behind the others', async t => {
@@ -237,14 +205,6 @@ test('log settings that arr-log would refuse are converted, or reported with the
   const field = (name: string): string => `<customFields><add logFieldName="${name}" sourceName="Https" sourceType="ServerVariable" /></customFields>`
   t.match(file('', field('Tls')).options.arrLog, { customFields: [{ logFieldName: 'Tls', sourceName: 'HTTPS' }] })
   t.throws(() => file('', field('the tls')), { message: /applicationHost\.config:\d+:\d+: logFieldName="the tls" has a space/ })
-})
-
-test('tracing is reported as lost, unless it is off', async t => {
-  const { report } = read(`<system.applicationHost><sites><site name="a"><bindings /><traceFailedRequestsLogging enabled="true" maxLogFiles="10" /></site><site name="b"><bindings /><traceFailedRequestsLogging enabled="false" /></site></sites></system.applicationHost>
-    <system.webServer><tracing><traceFailedRequests><add path="*"><traceAreas><add provider="WWW Server" areas="Rewrite" verbosity="Verbose" /></traceAreas><failureDefinitions statusCodes="400-999" /></add></traceFailedRequests></tracing></system.webServer>`)
-  t.match(row(report, 'site[1]/traceFailedRequestsLogging'), { status: 'unsupported' })
-  t.match(row(report, 'site[2]/traceFailedRequestsLogging'), { status: 'used' })
-  t.match(row(report, 'failureDefinitions/@statusCodes'), { status: 'unsupported' })
 })
 
 test('configSource includes parts of other files, each reported at its own place', async t => {

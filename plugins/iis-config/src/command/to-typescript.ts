@@ -10,12 +10,14 @@ import { literal } from './literal.ts'
 /** The plugins in the order in which they handle a request. */
 const PLUGINS = {
   arrLog: '@fastify-arr/arr-log',
+  requestTrace: '@fastify-arr/request-trace',
   errorPages: '@fastify-arr/error-pages',
   listeners: '@fastify-arr/listeners',
   hostRouting: '@fastify-arr/host-routing',
   requestFilter: '@fastify-arr/request-filter',
   urlRewrite: '@fastify-arr/url-rewrite',
   staticContent: '@fastify-arr/static-content',
+  serverFarm: '@fastify-arr/server-farm',
   upstreamProxy: '@fastify-arr/upstream-proxy'
 } as const satisfies Record<keyof PluginOptions, string>
 

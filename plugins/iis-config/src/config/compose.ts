@@ -1,5 +1,8 @@
 // From the sections to the options of each plugin.
 import { readContent } from '../content/read-content.ts'
+import { farmProxies, serverFarmOptions } from '../farms/become-options.ts'
+import { readFarms } from '../farms/read-farms.ts'
+import { endProxying, nameFarms } from '../farms/rules-to-farms.ts'
 import { readFilter } from '../filter/read-filter.ts'
 import { readServerHeaders } from '../filter/server-header.ts'
 import { readErrorPages } from '../error-pages/read-error-pages.ts'
@@ -11,39 +14,41 @@ import { readHttpRedirects } from '../rewrite/http-redirect.ts'
 import type { ScopedOutbound } from '../rewrite/place-outbound.ts'
 import { rewriteOptions } from '../rewrite/place-rules.ts'
 import { readRewrite, type RewriteSections } from '../rewrite/read-rewrite.ts'
-import { endProxying, nameServers, readFarms } from '../sections/farms.ts'
 import type { SectionPath } from '../sections/find-sections.ts'
 import { readLog, type LogDraft } from '../sections/log.ts'
 import { findPlaceMistakes } from '../sections/place-mistakes.ts'
 import { readProxy, readWebSocket, upstreamProxyOptions, type ProxyDraft } from '../sections/proxy.ts'
 import type { Found, Scope } from '../sections/scopes.ts'
 import { readSites, type Sites } from '../sections/sites.ts'
-import { readTraceRules } from '../sections/tracing.ts'
 import type { Layout } from '../server/layout.ts'
+import { readTraces } from '../tracing/read-traces.ts'
+import { noTraces } from '../tracing/trace-switch.ts'
 import type { XmlElement } from '../xml/element.ts'
 import type { PluginOptions } from './plugin-options.ts'
 
 const FILTERING = 'system.webServer/security/requestFiltering'
 
-/** Reads the sections one after another. The order matters: a farm's settings override the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
+/** Reads the sections one after another. The order matters: a farm's settings are told from the proxy's, a site's `<logFile>` comes after the server's, rules need the farms. */
 export function compose (reading: Reading, found: ReadonlyMap<SectionPath, readonly Found[]>, handlers: readonly Found[], layout: Layout, open: readonly string[]): PluginOptions {
   const each = (path: SectionPath, visit: (section: Found) => void): void => { found.get(path)?.forEach(visit) }
   const log: LogDraft = { options: {}, from: null }
+  const traces = noTraces()
   const proxy: ProxyDraft = { options: {} }
   const sites: Sites[] = []
 
   each('system.applicationHost/log', ({ element }) => { readLog(reading, element, log) })
-  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, log, layout)) })
-  each('system.webServer/tracing/traceFailedRequests', ({ element }) => { readTraceRules(reading, element) })
+  each('system.applicationHost/sites', ({ element }) => { sites.push(readSites(reading, element, { log, traces }, layout)) })
   each('system.webServer/proxy', ({ scope, element }) => {
     if (forAll(reading, scope, element)) readProxy(reading, element, proxy)
   })
   each('system.webServer/webSocket', ({ scope, element }) => {
     if (forAll(reading, scope, element)) readWebSocket(reading, element, proxy)
   })
-  const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy))
+  const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy.options))
+  const farmsProxied = farmProxies(farms)
+  if (farmsProxied !== undefined) proxy.options.farms = farmsProxied
 
-  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], layout, new Set(farms.map(({ name }) => name.toLowerCase()))), found)
+  const rewrite = withOtherRules(reading, readRewrite(reading, found.get('system.webServer/rewrite') ?? [], layout, new Set(farms.filter(({ enabled }) => enabled).map(({ name }) => name.toLowerCase()))), found)
   findRuleMistakes(reading, rewrite, sites.some(({ bindings }) => bindings.some(({ binding }) => binding.protocol === 'https')))
   // Where files are served, it is these that such rules lead to.
   if (layout.served.length === 0) reading.local.push(...leadsToFiles(rewrite))
@@ -51,7 +56,7 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   const read = rewrite.lists.flatMap(list => list.rules)
   const rules = read.map(({ rule }) => rule)
   if (proxy.enabled === false) endProxying(reading, read, farms)
-  nameServers(rules, farms)
+  nameFarms(reading, read, farms)
   const siteNames = sites.flatMap(({ hostRouting }) => hostRouting.sites.map(({ name }) => name))
   const urlRewrite = rewriteOptions(reading, rewrite, siteNames, layout)
   const proxied = rules.some(({ action }) => action?.type === 'Rewrite' && /^(https?|wss?):/i.test(action.url))
@@ -70,6 +75,8 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
     }
   }
   const upstreamProxy = upstreamProxyOptions(proxy, proxied)
+  const serverFarm = serverFarmOptions(farms)
+  const requestTrace = readTraces(reading, found.get('system.webServer/tracing/traceFailedRequests') ?? [], traces, siteNames)
   const requestFilter = readFilter(reading, found, layout, open)
   const staticContent = readContent(reading, found, handlers, layout)
   const errorPages = readErrorPages(reading, found.get('system.webServer/httpErrors') ?? [], layout)
@@ -80,8 +87,10 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
     ...errorPages !== null && { errorPages },
     ...Object.keys(urlRewrite).length > 0 && { urlRewrite },
     ...staticContent !== null && { staticContent },
+    ...serverFarm !== undefined && { serverFarm },
     ...upstreamProxy !== undefined && { upstreamProxy },
-    ...log.from !== null && { arrLog: log.options }
+    ...log.from !== null && { arrLog: log.options },
+    ...requestTrace !== null && { requestTrace }
   }
 }
 

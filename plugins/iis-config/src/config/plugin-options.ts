@@ -1,5 +1,8 @@
 // The options of the plugins, as far as a file of IIS sets them. Described by their structure: packages do not import each other.
+import type { ServerFarmOptions } from './farm-options.ts'
 import type { RequestFilterOptions } from './filter-options.ts'
+import type { UpstreamProxyOptions } from './proxy-options.ts'
+import type { RequestTraceOptions } from './trace-options.ts'
 import type { UrlRewriteOptions } from '../rewrite/rewrite-options.ts'
 import type { FLAGS } from '../sections/log-flags.ts'
 
@@ -31,16 +34,6 @@ export interface ListenerOptions {
 /** The options of `@fastify-arr/listeners`, except `certificate`: no file of IIS holds a certificate. */
 export interface ListenersOptions {
   listeners: ListenerOptions[]
-}
-
-/** The options of `@fastify-arr/upstream-proxy`. Times are in ms. */
-export interface UpstreamProxyOptions {
-  websocket?: boolean | { ping: number }
-  hostHeader?: string
-  reverseRewrite?: boolean
-  forwarded?: { for?: 'append' | 'keep', port?: boolean }
-  timeouts?: { firstByte?: number, idle?: number }
-  maxHeadSize?: number
 }
 
 export interface CustomField {
@@ -103,12 +96,14 @@ export interface ErrorPagesOptions extends ErrorPageRules {
 
 /** The options of each plugin. A key is present only where the file has settings for that plugin. */
 export interface PluginOptions {
+  requestTrace?: RequestTraceOptions
   hostRouting?: HostRoutingOptions
   listeners?: ListenersOptions
   requestFilter?: RequestFilterOptions
   errorPages?: ErrorPagesOptions
   urlRewrite?: UrlRewriteOptions
   staticContent?: StaticContentOptions
+  serverFarm?: ServerFarmOptions
   upstreamProxy?: UpstreamProxyOptions
   arrLog?: ArrLogOptions
 }

@@ -1,5 +1,5 @@
 // `<proxy>` and `<webSocket>` become options of upstream-proxy. ARR's defaults are in arr_schema.xml.
-import type { UpstreamProxyOptions } from '../config/plugin-options.ts'
+import type { UpstreamProxyOptions } from '../config/proxy-options.ts'
 import { asDefault, differs, lost, readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
 import type { Reading } from '../reading/reading.ts'
 import type { XmlElement } from '../xml/element.ts'
@@ -30,7 +30,9 @@ const timeout: Fate<ProxyDraft> = (reading, element, name, { options }) => {
 export const PROXY = {
   enabled: (reading, element, name, draft) => { draft.enabled = reading.flag(element, name) },
   httpVersion: differs('upstreams are always spoken to in HTTP/1.1', ['Http11']),
-  keepAlive: lost('connections to the upstream are kept; whether one is closed is for the upstream to say', 'set connections.idle to 0', ['true']),
+  keepAlive: (reading, element, name, { options }) => {
+    if (reading.flag(element, name) === false) options.connections = { idle: 0 }
+  },
   timeout,
   preserveHostHeader: (reading, element, name, { options }) => {
     const preserve = reading.flag(element, name)

@@ -3,12 +3,18 @@ import type { SiteOptions } from '../config/plugin-options.ts'
 import { differs, lost, readAttributes, same, withoutEffect, type AttributeTable } from '../reading/attribute-table.ts'
 import { written, type Reading } from '../reading/reading.ts'
 import type { Layout } from '../server/layout.ts'
+import { readTraceSwitch, type TraceDraft } from '../tracing/trace-switch.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { readLogFile, type LogDraft } from './log.ts'
-import { readTraceSwitch } from './tracing.ts'
 
 /** A site's options for https. */
 export type Https = NonNullable<SiteOptions['https']>
+
+/** What sites say of plugins that have one set of options for all of them. */
+export interface SiteDrafts {
+  readonly log: LogDraft
+  readonly traces: TraceDraft
+}
 
 const PROCESS = 'worker processes and pools of IIS do not exist here; it is one Node process'
 const FILES = 'the proxy serves no files, and a web.config in this folder is not read along'
@@ -47,8 +53,8 @@ const LIMITS = {
   maxUrlSegments: lost('IIS refuses URLs of more segments (400); here they are not counted', 'a rule of type CustomResponse with ^([^/]*/){33} refuses them', ['32'])
 } as const satisfies AttributeTable<unknown>
 
-/** Reads the elements that both `<site>` and `<siteDefaults>` may have. Settings of HSTS are added to `https`, log settings to the draft. */
-export function readSiteParts (reading: Reading, element: XmlElement, https: Https, log: LogDraft, site: string | null, layout: Layout): void {
+/** Reads the elements that both `<site>` and `<siteDefaults>` may have. Settings of HSTS are added to `https`, those of logs and traces to the drafts. */
+export function readSiteParts (reading: Reading, element: XmlElement, https: Https, { log, traces }: SiteDrafts, site: string | null, layout: Layout): void {
   for (const child of element.children) {
     switch (child.name) {
       case 'application':
@@ -69,7 +75,7 @@ export function readSiteParts (reading: Reading, element: XmlElement, https: Htt
         readLogFile(reading, child, log, site)
         break
       case 'traceFailedRequestsLogging':
-        readTraceSwitch(reading, child)
+        readTraceSwitch(reading, child, traces, site)
         break
       case 'ftpServer':
         reading.losesAll(child, 'FTP is not supported')

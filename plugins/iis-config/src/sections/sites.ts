@@ -7,8 +7,7 @@ import { written, type Reading } from '../reading/reading.ts'
 import type { Layout } from '../server/layout.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { listenersOf, readBinding, type ReadBinding } from './binding.ts'
-import type { LogDraft } from './log.ts'
-import { APPLICATION, VIRTUAL_DIRECTORY, readSiteParts, type Https } from './site-parts.ts'
+import { APPLICATION, VIRTUAL_DIRECTORY, readSiteParts, type Https, type SiteDrafts } from './site-parts.ts'
 
 /** The options that the section becomes, and the bindings of the sites that start. */
 export interface Sites {
@@ -17,15 +16,15 @@ export interface Sites {
   readonly bindings: readonly { readonly site: string, readonly binding: ReadBinding }[]
 }
 
-/** Reads the section. Log settings are added to the draft. */
-export function readSites (reading: Reading, section: XmlElement, log: LogDraft, layout: Layout): Sites {
+/** Reads the section. Settings of logs and traces are added to the drafts. */
+export function readSites (reading: Reading, section: XmlElement, drafts: SiteDrafts, layout: Layout): Sites {
   reading.used(section)
   const defaults: Https = {}
   for (const child of section.children) {
     if (child.name === 'siteDefaults') {
       reading.used(child)
       reading.differs(reading.attribute(child, 'serverAutoStart'), 'a site says for itself whether it starts')
-      readSiteParts(reading, child, defaults, log, null, layout)
+      readSiteParts(reading, child, defaults, drafts, null, layout)
     } else if (child.name === 'applicationDefaults') readAttributes<unknown>(reading, child, APPLICATION, undefined)
     else if (child.name === 'virtualDirectoryDefaults') readAttributes<unknown>(reading, child, VIRTUAL_DIRECTORY, undefined)
   }
@@ -40,7 +39,7 @@ export function readSites (reading: Reading, section: XmlElement, log: LogDraft,
       reading.used(list)
       own.push(...collection(reading, list, 'binding').entries.flatMap(binding => readBinding(reading, binding) ?? []))
     }
-    readSiteParts(reading, element, https, log, name, layout)
+    readSiteParts(reading, element, https, drafts, name, layout)
     if (enabled !== false) bindings.push(...own.map(binding => ({ site: name, binding })))
     const policy = { ...defaults, ...https }
     return reading.made(written<SiteOptions>({
