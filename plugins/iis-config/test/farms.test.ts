@@ -186,6 +186,20 @@ test('a server whose address is none is left out; where none is left, rules answ
   t.match(row(config, 'webFarm[1]'), { status: 'difference', note: '502.4' })
 })
 
+test('values that server-farm does not take are taken as far as it does', async t => {
+  const config = routing('<healthCheck url="http://user@chat/" interval="2.00:00:00.0005" retries="5000" statusCodeMatch="500-200" liveTrafficFailurePeriod="3.00:00:00" maxLiveTrafficFailures="0" />')
+  t.match(row(config, '@url'), { status: 'unsupported', note: 'user name' })
+  t.match(row(config, '@retries'), { status: 'difference', note: 'it is 1000 here' })
+  t.match(row(config, '@interval'), { status: 'difference', note: 'it is 86400000 ms here' })
+  t.strictSame(first(config)?.liveTraffic, { statusCodes: '500-', failures: 1, period: 86_400_000 })
+  t.match(row(routing(`<healthCheck url="http://chat/" responseMatch="${'x'.repeat(1001)}" />`), '@responseMatch'), { status: 'unsupported' })
+  const hosts = (attributes: string): unknown => read(`<webFarms><webFarm name="f"><server address="a"><applicationRequestRouting ${attributes} /></server></webFarm></webFarms>`).options.serverFarm?.farms[0]?.servers[0]
+  t.strictSame(hosts('hostName="bücher.example:81" healthCheckAlternateHostName="::1" healthCheckAlternatePort="0"'), { address: 'a', hostName: 'xn--bcher-kva.example:81', healthHost: '::1' })
+  t.strictSame(hosts('hostName="::1" healthCheckAlternateHostName="a b"'), { address: 'a', hostName: '[::1]' })
+  t.strictSame(hosts('hostName="[::1]:81" healthCheckAlternateHostName=""'), { address: 'a', hostName: '[::1]:81' })
+  t.strictSame(hosts('hostName="a/b"'), { address: 'a' })
+})
+
 test('lists are cleared and entries taken back as in IIS, and values out of range are problems', async t => {
   const config = read('<webFarms><webFarm name="old"><server address="a" /></webFarm><clear /><webFarm name="gone"><server address="a" /></webFarm><remove name="GONE" /><webFarm name="f"><server address="a" /><server address="b" /><remove address="a" /></webFarm></webFarms>')
   t.match(config.options.serverFarm, { farms: [{ name: 'f', servers: [{ address: 'b' }] }] })

@@ -77,8 +77,10 @@ test('the web.config files of a server add to each other', async t => {
 })
 
 test('a rule without a failure traces nothing; what is no status is lost; no program is started', async t => {
-  const config = read(traced(add('*', 'verbosity="Ignore" traceAllAfterTimeout="true"'), add('b', 'statusCodes="4xx, 500,500-400" timeTaken="00:00:00"', WWW, 'customActionExe="C:\\a.exe" customActionParams="x" customActionTriggerLimit="1"'), add('c', 'statusCodes="600-999,700"')), 'web.config')
-  t.strictSame(traces(config)?.rules.map(({ path, statusCodes }) => `${path ?? ''} ${statusCodes ?? ''}`), ['/b 500', '/*/b 500'])
+  const config = read(traced(add('*', 'verbosity="Ignore" traceAllAfterTimeout="true"'), add('b', 'statusCodes="4xx, 500,500-400" timeTaken="00:00:00"', WWW, 'customActionExe="C:\\a.exe" customActionParams="x" customActionTriggerLimit="1"'), add('c', 'statusCodes="600-999,700"'), add('d?.js', 'timeTaken="00:00:01.5005"')), 'web.config')
+  t.strictSame(traces(config)?.rules.map(({ path, statusCodes }) => `${path ?? ''} ${statusCodes ?? ''}`), ['/b 500', '/*/b 500', '/d*.js ', '/*/d*.js '])
+  t.equal(traces(config)?.rules[2]?.timeTaken, 1501)
+  t.match(row(config, 'add[4]/@path'), { status: 'difference', note: 'question mark' })
   t.match(row(config, 'traceFailedRequests/add[1]'), { note: 'names no failure' })
   t.match(row(config, 'add[1]/failureDefinitions/@traceAllAfterTimeout'), { status: 'difference' })
   t.match(row(config, 'add[2]/failureDefinitions/@statusCodes'), { status: 'unsupported', note: '4xx, 500-400' })

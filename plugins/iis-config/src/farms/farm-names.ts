@@ -2,6 +2,8 @@
 
 /** Letters, digits, dots, hyphens and underscores. */
 const HOST = /^[\w-]+(?:\.[\w-]+)*$/
+/** RFC 1035 §2.3.4. */
+const LONGEST = 253
 /** A host whose last part is a number is read as an IPv4 address: `http://1/` is `0.0.0.1`. */
 const NUMBER = /(?:^|\.)(?:\d+|0x[\da-f]*)$/i
 
@@ -19,11 +21,11 @@ export function hostsOf (names: readonly string[]): Map<string, string> {
 }
 
 function isHost (name: string): boolean {
-  return HOST.test(name) && !NUMBER.test(name)
+  return name.length <= LONGEST && HOST.test(name) && !NUMBER.test(name) && !/^xn--|\.xn--/i.test(name)
 }
 
 /** The name without accents, and with hyphens for all that no host has. */
 function plain (name: string): string {
-  const ascii = name.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss').replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '').replace(/\.{2,}/g, '.')
+  const ascii = name.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss').replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '').replace(/\.{2,}/g, '.').slice(0, 60)
   return isHost(ascii) ? ascii : `farm${ascii === '' ? '' : `-${ascii.replaceAll('.', '-')}`}`
 }

@@ -12,8 +12,13 @@ export type Health = Pick<FarmOptions, 'health' | 'liveTraffic' | 'minServers' |
 const HEALTH = { interval: 30_000, timeout: 30_000, retries: 3, statusCodes: '200-399' } as const satisfies Omit<FarmHealth, 'url'>
 const LIVE = { statusCodes: '500-', failures: 10 } as const satisfies Omit<FarmLiveTraffic, 'period'>
 
-/** Numbers and ranges with commas; a range may have no end. */
-const STATUSES = /^\d{3}(?:-(?:\d{3})?)?(?:,\d{3}(?:-(?:\d{3})?)?)*$/
+/** A number, or a range, which may have no end. */
+const STATUSES = /^([1-9]\d\d)(?:-([1-9]\d\d)?)?$/
+/** A day, in ms; and the most failures. */
+const LONGEST = 86_400_000
+const MOST = 1000
+/** The longest text that server-farm looks for. */
+const LONGEST_TEXT = 1000
 
 interface Draft {
   url: string
@@ -26,31 +31,47 @@ interface Draft {
 const statuses = (set: (draft: Draft, codes: string) => void, byDefault: string): Fate<Draft> => (reading, element, name, draft) => {
   const codes = (reading.text(element, name) ?? '').replace(/\s+/g, '')
   if (codes === '') return
-  if (STATUSES.test(codes)) set(draft, codes)
+  if (codes.split(',').every(isStatuses)) set(draft, codes)
   else reading.loses(element.attributes.get(name), `these are no statuses: ${byDefault} is used`, 'numbers and ranges with commas, such as 200-399,404')
+}
+
+function isStatuses (text: string): boolean {
+  const [, from, to = '999'] = STATUSES.exec(text) ?? []
+  return from !== undefined && Number(from) <= Number(to)
+}
+
+/** A number as far as server-farm takes it. */
+function within (reading: Reading, element: XmlElement, name: string, value: number, least: number, most: number): number {
+  const bounded = Math.min(most, Math.max(least, Math.round(value)))
+  if (bounded !== value) reading.differs(element.attributes.get(name), `it is ${bounded}${most === LONGEST ? ' ms' : ''} here`)
+  return bounded
 }
 
 /** A time between two probes, or for one: at least a second. */
 const time = (key: 'interval' | 'timeout'): Fate<Draft> => (reading, element, name, { health }) => {
   const ms = reading.duration(element, name)
-  if (ms === undefined) return
-  health[key] = Math.max(ms, 1000)
-  if (ms < 1000) reading.differs(element.attributes.get(name), 'it is a second at least')
+  if (ms !== undefined) health[key] = within(reading, element, name, ms, 1000, LONGEST)
+}
+
+const count = (set: (draft: Draft, number: number) => void): Fate<Draft> => (reading, element, name, draft) => {
+  const number = reading.integer(element, name)
+  if (number !== undefined) set(draft, within(reading, element, name, number, 1, MOST))
 }
 
 const TABLE = {
   url: (reading, element, name, draft) => { draft.url = reading.text(element, name)?.trim() ?? '' },
   interval: time('interval'),
   timeout: time('timeout'),
-  retries: (reading, element, name, { health }) => { health.retries = Math.max(1, reading.integer(element, name) ?? health.retries) },
+  retries: count(({ health }, number) => { health.retries = number }),
   statusCodeMatch: statuses(({ health }, codes) => { health.statusCodes = codes }, HEALTH.statusCodes),
   responseMatch: (reading, element, name, { health }) => {
     const contains = reading.text(element, name) ?? ''
-    if (contains !== '') health.contains = contains
+    if (contains.length > LONGEST_TEXT) reading.loses(element.attributes.get(name), `a text of more than ${LONGEST_TEXT} characters is not looked for`)
+    else if (contains !== '') health.contains = contains
   },
   liveTrafficFailureCodes: statuses(({ live }, codes) => { live.statusCodes = codes }, LIVE.statusCodes),
-  maxLiveTrafficFailures: (reading, element, name, { live }) => { live.failures = Math.max(1, reading.integer(element, name) ?? live.failures) },
-  liveTrafficFailurePeriod: (reading, element, name, draft) => { draft.period = reading.duration(element, name) ?? 0 },
+  maxLiveTrafficFailures: count(({ live }, number) => { live.failures = number }),
+  liveTrafficFailurePeriod: (reading, element, name, draft) => { draft.period = within(reading, element, name, reading.duration(element, name) ?? 0, 0, LONGEST) },
   minServers: (reading, element, name, draft) => { draft.minServers = reading.integer(element, name) ?? 0 },
   onDemandHealthCheck: differs('servers are asked at the interval, whether they get requests or not', ['false', '0'])
 } as const satisfies AttributeTable<Draft>
@@ -74,14 +95,18 @@ function healthOf (reading: Reading, element: XmlElement, { url: written, health
     return null
   }
   const url = farm.into(written)
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
-    reading.loses(attribute, 'no server is asked: this is no URL of http or https')
+  if (!isProbed(url)) {
+    reading.loses(attribute, 'no server is asked: this is no URL of http or https, or has a user name or a fragment')
     return null
   }
   reading.differs(attribute, 'where no server is well, the answer is 503; ARR\'s is 502.4')
   const timeout = Math.min(health.timeout, health.interval)
   if (timeout < health.timeout) reading.differs(element.attributes.get('timeout') ?? attribute, 'a probe ends before the next one begins: the timeout is the interval')
   return reading.made<FarmHealth>({ url, ...health, timeout }, element)
+}
+
+function isProbed (url: string): boolean {
+  return /^https?:\/\/[^#\s]+$/i.test(url) && URL.canParse(url) && new URL(url).username + new URL(url).password === ''
 }
 
 function liveTrafficOf (reading: Reading, element: XmlElement, { live, period }: Draft): FarmLiveTraffic {

@@ -29,7 +29,7 @@ const OUTDATED: Readonly<Partial<Record<FarmAlgorithm, string>>> = {
 }
 
 /** The variables that a hash may be of. */
-const VARIABLE = /^(?:URL|QUERY_STRING|REMOTE_ADDR|HTTP_[\w-]+)$/
+const VARIABLE = /^(?:URL|REQUEST_URI|QUERY_STRING|REQUEST_METHOD|REMOTE_ADDR|SERVER_NAME|HTTP_[\w-]+)$/
 
 interface Draft extends Partial<Balancing> {
   variable?: string

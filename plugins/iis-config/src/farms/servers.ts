@@ -1,5 +1,5 @@
 // `<server>`: which servers does a farm have?
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import type { FarmServerOptions } from '../config/farm-options.ts'
 import { readAttributes, type AttributeTable, type Fate } from '../reading/attribute-table.ts'
@@ -10,16 +10,31 @@ import type { XmlElement } from '../xml/element.ts'
 /** The largest weight of server-farm. */
 const HEAVIEST = 65535
 
-const NAME = /^[\w-]+(?:\.[\w-]+)*\.?$/
+const NAME = /^(?!-)[\w-]+(?:\.[\w-]+)*\.?$/
 
 const port = (key: 'httpPort' | 'httpsPort'): Fate<FarmServerOptions> => (reading, element, name, server) => {
   const number = reading.integer(element, name, 1, 65535)
   if (number !== undefined) server[key] = number
 }
 
-const text = (key: 'hostName' | 'healthHost'): Fate<FarmServerOptions> => (reading, element, name, server) => {
-  const value = reading.text(element, name)?.trim() ?? ''
-  if (value !== '') server[key] = value
+const NO_HOST = 'this is no host: it is left out'
+
+/** A Host header may have a port. */
+const hostName: Fate<FarmServerOptions> = (reading, element, name, server) => {
+  const text = reading.text(element, name)?.trim() ?? ''
+  if (text === '') return
+  const [, host = '', port = ''] = /^(.*?)(:\d{1,5})?$/.exec(text) ?? []
+  const address = isIPv6(text) ? text : addressOf(host)
+  if (address === null) reading.loses(element.attributes.get(name), NO_HOST)
+  else server.hostName = isIPv6(address) ? `[${address}]${address === text ? '' : port}` : address + port
+}
+
+const healthHost: Fate<FarmServerOptions> = (reading, element, name, server) => {
+  const text = reading.text(element, name)?.trim() ?? ''
+  if (text === '') return
+  const address = addressOf(text)
+  if (address === null) reading.loses(element.attributes.get(name), NO_HOST)
+  else server.healthHost = address
 }
 
 /** The attributes of a server's `<applicationRequestRouting>`. */
@@ -32,8 +47,8 @@ const ROUTING = {
   },
   httpPort: port('httpPort'),
   httpsPort: port('httpsPort'),
-  hostName: text('hostName'),
-  healthCheckAlternateHostName: text('healthHost'),
+  hostName,
+  healthCheckAlternateHostName: healthHost,
   // 0 is ARR's default: the port of the URL.
   healthCheckAlternatePort: (reading, element, name, server) => {
     const number = reading.integer(element, name, 0, 65535)

@@ -23,7 +23,7 @@ const TABLE = {
     if (codes.length > 0) triggers.statusCodes = codes.join(',')
   },
   timeTaken: (reading, element, name, triggers) => {
-    const ms = reading.duration(element, name) ?? 0
+    const ms = Math.round(reading.duration(element, name) ?? 0)
     if (ms === 0) return
     triggers.timeTaken = ms
     reading.differs(element.attributes.get(name), 'of a WebSocket it is the time of its handshake')

@@ -43,10 +43,13 @@ function readSection (reading: Reading, { scope, element }: Found): Section {
     scope,
     element,
     rules: collection(reading, element, 'add', 'path').entries.map(add => {
-      const pattern = reading.required(add, 'path')
+      const text = reading.required(add, 'path')
+      // A path ends before its query, and request-trace knows one sign for any letters.
+      const pattern = text.replace(/[?#]/g, '*')
+      if (pattern !== text) reading.differs(add.attributes.get('path'), 'a question mark stands for any number of letters here')
       readAttributes<unknown>(reading, add, ADD, undefined)
       const areas = readAreas(reading, add)
-      return { pattern, element: add, rule: written<TraceRule>({ areas, ...readTriggers(reading, add) } as { [K in keyof TraceRule]: TraceRule[K] | undefined }) }
+      return { pattern, element: add, rule: ruleOf({ areas, ...readTriggers(reading, add) }) }
     })
   }
 }
@@ -61,8 +64,13 @@ function rulesOf (reading: Reading, { scope, rules }: Section, sites: readonly s
     const places = placesOf(scope, sites, tracing)
     if (places.length === 0) reading.usedWith(element, 'nothing is traced, in IIS as well: traceFailedRequestsLogging is not enabled')
     else if (sites.length === 0) reading.differs(element, 'it is in force; whether IIS traces the site is in applicationHost.config (traceFailedRequestsLogging)')
-    return places.flatMap(site => pathsOf(scope.path, pattern).map(path => reading.made(written<TraceRule>({ site, path: path === '*' ? undefined : path, ...rule } as { [K in keyof TraceRule]: TraceRule[K] | undefined }), element)))
+    return places.flatMap(site => pathsOf(scope.path, pattern).map(path => reading.made(ruleOf({ site, path: path === '*' ? undefined : path, ...rule }), element)))
   })
+}
+
+/** A rule with what is set of it. */
+function ruleOf (parts: { readonly [K in keyof TraceRule]?: TraceRule[K] | undefined }): TraceRule {
+  return written<TraceRule>(parts as { [K in keyof TraceRule]: TraceRule[K] | undefined })
 }
 
 /** The sites that a scope's rules are for; undefined is all of them. */

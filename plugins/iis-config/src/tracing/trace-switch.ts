@@ -25,6 +25,9 @@ export function noTraces (): TraceDraft {
   return { defaults: null, sites: new Map() }
 }
 
+/** A GiB, in KiB: no trace is larger. */
+const LARGEST = 1_048_576
+
 /** The folder of the traces in a shipped applicationHost.config. */
 const SHIPPED = /^%SystemDrive%\\inetpub\\logs\\FailedReqLogFiles\\?$/i
 
@@ -39,7 +42,10 @@ const TABLE = {
     else one.directory = path
   },
   maxLogFiles: (reading, element, name, one) => { one.maxLogFiles = reading.integer(element, name, 1, 10_000) },
-  maxLogFileSizeKB: (reading, element, name, one) => { one.maxLogFileSizeKB = reading.integer(element, name) },
+  maxLogFileSizeKB: (reading, element, name, one) => {
+    const size = reading.integer(element, name)
+    if (size !== undefined) one.maxLogFileSizeKB = Math.min(size, LARGEST)
+  },
   customActionsEnabled: differs('no program is started when a trace is written', ['false', '0'])
 } as const satisfies AttributeTable<Switch>
 
