@@ -49,15 +49,15 @@ interface Step {
   readonly of: (options: Options) => unknown
 }
 
-/** In this order: rules lead to farms. */
+/** In this order: sites and farms that go take their WebSockets with them, so nothing comes after them that may be refused. */
 function stepsOf (fastify: FastifyInstance): Step[] {
   const { farms } = fastify as { readonly farms?: { replace (farms: readonly FarmOptions[]): void } }
   return [
     { of: ({ urlRewrite }) => urlRewrite, always: true, put: ({ urlRewrite }) => { fastify.urlRewrite.replace(urlRewrite ?? {}) } },
     // Where nothing has changed, what the filter has counted goes on.
     { of: ({ requestFilter }) => requestFilter, put: ({ requestFilter }) => { fastify.requestFilter.replace(requestFilter ?? {}) } },
-    { of: ({ serverFarm }) => serverFarm, put: ({ serverFarm }) => { farms?.replace(serverFarm?.farms ?? []) } },
-    { of: ({ hostRouting }) => hostRouting, always: true, put: ({ hostRouting }) => { fastify.sites.replace((hostRouting ?? ONE_SITE).sites) } }
+    { of: ({ hostRouting }) => hostRouting, always: true, put: ({ hostRouting }) => { fastify.sites.replace((hostRouting ?? ONE_SITE).sites) } },
+    { of: ({ serverFarm }) => serverFarm, put: ({ serverFarm }) => { farms?.replace(serverFarm?.farms ?? []) } }
   ]
 }
 

@@ -1,3 +1,5 @@
+import type { RequestTraceOptions } from '@fastify-arr/request-trace'
+import type { ServerFarmOptions } from '@fastify-arr/server-farm'
 import { expect, test } from 'tstyche'
 import {
   convertToTypeScript, isIisConfigError, readConfig, readConfigText, toXml, watchConfig,
@@ -24,6 +26,12 @@ test('options are present only where the file has settings', () => {
   expect(readConfig('web.config').options.requestFilter).type.toBe<RequestFilterOptions | undefined>()
   expect<FilterOptions>().type.toBeAssignableFrom({ ipSecurity: false as const })
   expect<FilterOptions>().type.not.toBeAssignableFrom({ ipSecurity: { allowUnlisted: true, addresses: [{ ipAddress: '10.0.0.1', allowed: true }], denyAction: 'Drop' as const } })
+})
+
+test('farms and traces fit the plugins that take them', () => {
+  expect<ServerFarmOptions>().type.toBeAssignableFrom<NonNullable<PluginOptions['serverFarm']>>()
+  expect<RequestTraceOptions>().type.toBeAssignableFrom<NonNullable<PluginOptions['requestTrace']>>()
+  expect<PluginOptions>().type.toBeAssignableFrom({ upstreamProxy: { farms: { chat: { hostHeader: 'preserve', timeouts: { idle: 30_000 } } } } })
 })
 
 test('a rule has one of the actions of IIS', () => {
