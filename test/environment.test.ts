@@ -18,6 +18,11 @@ t.test('all mistakes are reported at once, a sentence for each, naming its varia
   }
 })
 
+t.test('TRACES is on or off', async t => {
+  for (const [text, traces] of [['', true], ['on', true], ['off', false], ['OFF', false]] as const) t.equal(readEnvironment({ TRACES: text }).traces, traces, text)
+  t.throws(() => readEnvironment({ TRACES: 'no' }), { message: 'TRACES must be on or off, and not "no".' })
+})
+
 t.test('one port for two listeners is a mistake, unless it is 0', async t => {
   t.throws(() => readEnvironment({ HTTP_PORT: '9000', HTTPS_PORT: '9000' }), /HTTPS_PORT is 9000, which HTTP_PORT has already/)
   t.throws(() => readEnvironment({ BACKEND_PORT: '8000' }), /BACKEND_PORT is 8000/)

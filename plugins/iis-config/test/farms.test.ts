@@ -204,6 +204,7 @@ test('lists are cleared and entries taken back as in IIS, and values out of rang
   const config = read('<webFarms><webFarm name="old"><server address="a" /></webFarm><clear /><webFarm name="gone"><server address="a" /></webFarm><remove name="GONE" /><webFarm name="f"><server address="a" /><server address="b" /><remove address="a" /></webFarm></webFarms>')
   t.match(config.options.serverFarm, { farms: [{ name: 'f', servers: [{ address: 'b' }] }] })
   t.equal(config.options.serverFarm?.farms.length, 1)
+  t.throws(() => read('<webFarms><webFarm name="f" /></webFarms><webFarms><webFarm name="F" /></webFarms>'), { message: /a second farm with the name f/ })
   t.throws(() => farm('<server address="A" />'), { message: /a second <server> with address="A"/ })
   t.throws(() => farm('<server address="c"><applicationRequestRouting httpPort="70000" /></server>'), { message: /httpPort="70000"/ })
   t.throws(() => routing('<protocol timeout="2.00:00:00" />'), { message: /00:00:01 to 1\.00:00:00/ })

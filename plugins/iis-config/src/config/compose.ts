@@ -44,7 +44,7 @@ export function compose (reading: Reading, found: ReadonlyMap<SectionPath, reado
   each('system.webServer/webSocket', ({ scope, element }) => {
     if (forAll(reading, scope, element)) readWebSocket(reading, element, proxy)
   })
-  const farms = (found.get('webFarms') ?? []).flatMap(({ element }) => readFarms(reading, element, proxy.options))
+  const farms = readFarms(reading, (found.get('webFarms') ?? []).map(({ element }) => element), proxy.options)
   const farmsProxied = farmProxies(farms)
   if (farmsProxied !== undefined) proxy.options.farms = farmsProxied
 

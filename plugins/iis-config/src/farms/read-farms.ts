@@ -17,11 +17,14 @@ import { readServers } from './servers.ts'
 /** What a farm's `<applicationRequestRouting>` says. */
 type Routing = Omit<FarmOptions, 'name' | 'enabled' | 'servers'> & { proxy: FarmProxyOptions }
 
-/** Reads the section. `proxy` is what `<proxy>` says of all upstreams. */
-export function readFarms (reading: Reading, section: XmlElement, proxy: UpstreamProxyOptions): Farm[] {
-  reading.used(section)
-  for (const child of section.children.filter(({ name }) => name === 'applicationRequestRouting')) readProviders(reading, child)
-  const { entries } = collection(reading, section, 'webFarm', 'name')
+/** Reads the sections: there is one, but for transforms that add another. `proxy` is what `<proxy>` says of all upstreams. */
+export function readFarms (reading: Reading, sections: readonly XmlElement[], proxy: UpstreamProxyOptions): Farm[] {
+  const entries = sections.flatMap(section => {
+    reading.used(section)
+    for (const child of section.children.filter(({ name }) => name === 'applicationRequestRouting')) readProviders(reading, child)
+    return collection(reading, section, 'webFarm', 'name').entries
+  })
+  twins(reading, entries)
   const hosts = hostsOf(entries.map(({ attributes }) => attributes.get('name')?.value ?? ''))
   const farms = entries.map(element => {
     const name = reading.required(element, 'name')
@@ -29,7 +32,7 @@ export function readFarms (reading: Reading, section: XmlElement, proxy: Upstrea
     if (host !== name) reading.differs(element.attributes.get('name'), `a URL cannot have this name as its host: here the farm is ${host}, and rules that lead to it say so`)
     return readFarm(reading, element, name, host, proxy)
   })
-  if (farms.some(({ enabled, options }) => enabled && (options?.servers.length ?? 0) > 1)) {
+  if (farms.some(({ enabled, options }) => enabled && (options?.servers.filter(({ state }) => state === undefined).length ?? 0) > 1)) {
     reading.differsGenerally({
       code: 'farm-failures',
       note: 'a server of a farm whose connections fail is left out for some seconds, and what has not reached it goes to another one; ARR goes on asking it, and answers 502.3',
@@ -37,6 +40,16 @@ export function readFarms (reading: Reading, section: XmlElement, proxy: Upstrea
     })
   }
   return farms
+}
+
+/** Two sections may have farms of one name. */
+function twins (reading: Reading, entries: readonly XmlElement[]): void {
+  const names = new Set<string>()
+  for (const element of entries) {
+    const name = element.attributes.get('name')?.value.toLowerCase() ?? ''
+    if (names.has(name)) reading.problem(element, `a second farm with the name ${name}`)
+    names.add(name)
+  }
 }
 
 function readFarm (reading: Reading, element: XmlElement, name: string, host: string, proxy: UpstreamProxyOptions): Farm {

@@ -65,7 +65,7 @@ export interface Mistake extends Place {
 
 /** A difference from IIS that is the same for all parts of its kind, told once. */
 export interface GeneralDifference {
-  /** Stable: `original-url-encoding` or `forwarded-for`. */
+  /** Stable: `original-url-encoding`, `forwarded-for`, `request-filtering`, `farm-failures` or `farm-certificates`. */
   readonly code: string
   readonly note: string
   readonly advice: string
