@@ -4,6 +4,12 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { isIisConfigError, readConfigText } from '@fastify-arr/iis-config'
+import { requestTrace } from '@fastify-arr/request-trace'
+import { serverFarm } from '@fastify-arr/server-farm'
+import { upstreamProxy, type UpstreamProxyOptions } from '@fastify-arr/upstream-proxy'
+import fc from 'fast-check'
+import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { start } from './program.ts'
@@ -113,9 +119,10 @@ t.test('a change of the file brings a farm, changes its servers and takes it awa
   await once(socket, 'message')
   const told = new Promise<string>(resolve => { site.fastify.log.error = ((message: string) => resolve(message)) as typeof site.fastify.log.error })
   // Two sites with one id are refused by host-routing.
-  writeFileSync(file, config({ localhost: a }).replace('<webFarms>', '<system.applicationHost><sites><site name="x" id="1"><bindings /></site><site name="y" id="1"><bindings /></site></sites></system.applicationHost><webFarms>'))
+  writeFileSync(file, config({ localhost: a }, { rules: '<rule name="new" stopProcessing="true"><match url="^new$" /><action type="CustomResponse" statusCode="410" /></rule>' }).replace('<webFarms>', '<system.applicationHost><sites><site name="x" id="1"><bindings /></site><site name="y" id="1"><bindings /></site></sites></system.applicationHost><webFarms>'))
   t.match(await told, 'has changed and is refused')
   t.same(await names(site, 4), ['b'], 'the farm is what it was')
+  t.match(await ask(site, '/new'), /^200/, 'and so are the rules')
   t.equal(socket.readyState, WebSocket.OPEN)
   const closed = once(socket, 'close') as Promise<[number]>
   socket.ping()
@@ -177,4 +184,52 @@ t.test('the announcement names the folder of the traces, unless there are none',
   const off = start(t, { LOG_DIR: folder, TRACES: 'off' })
   await off.says(/stop +Ctrl\+C/)
   t.notMatch(off.output(), 'FailedReqLogFiles')
+})
+
+/** Attributes with these values, each there or not. */
+const attributes = (all: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<string> =>
+  fc.tuple(...Object.entries(all).map(([name, values]) => fc.option(fc.constantFrom(...values).map(value => `${name}="${value}"`), { nil: '' }))).map(list => list.join(' '))
+
+t.test('whatever a file says of farms and traces, the plugins take what it becomes', async t => {
+  const times = ['00:00:00', '00:00:00.25', '00:00:30', '00:01:00', '2.00:00:00']
+  const numbers = ['0', '1', '7', '65535', '100000']
+  const statuses = ['', '200-399', '200, 404', '500-', '500-400', '000', 'x', '404.2']
+  const hosts = ['', 'a', 'a.b:80', '::1', '[::1]:8', '-a', 'a b', 'ü.example', 'http://a/', '10.0.0.1']
+  const farm = fc.record({
+    name: fc.constantFrom('chat', 'Chat Room', '10', 'größe', 'a.', 'xn--a', '%41', 'x'.repeat(300)),
+    enabled: fc.constantFrom('true', 'false'),
+    servers: fc.uniqueArray(fc.constantFrom(...hosts.slice(1)), { maxLength: 4 }),
+    server: attributes({ weight: numbers, httpPort: ['1', '8080'], hostName: hosts, healthCheckAlternateHostName: hosts, healthCheckAlternatePort: ['0', '81'] }),
+    parts: fc.tuple(
+      attributes({ algorithm: ['WeightedRoundRobin', 'RequestHash', 'LeastRequests', 'LeastResponseTime', 'WeightedTotalTraffic'], hashServerVariable: ['', 'url', 'QUERY_STRING', 'CACHE_URL', 'HTTP_X'], queryStringNames: ['', 'a', 'a,b', ',', '*'] }),
+      attributes({ useCookie: ['true', 'false'], cookieName: ['', 'A', 'a b', 'ü'], timeout: times }),
+      attributes({ url: ['', 'http://chat/up', '/up', 'ftp://a/', 'http://u@a/', 'http://chat room/#x', 'https://größe/ü'], interval: times, timeout: times, retries: numbers, statusCodeMatch: statuses, responseMatch: ['', 'ok'], liveTrafficFailureCodes: statuses, maxLiveTrafficFailures: numbers, liveTrafficFailurePeriod: times, minServers: numbers }),
+      attributes({ timeout: ['00:00:01', '1.00:00:00'], preserveHostHeader: ['true', 'false'], keepAlive: ['true', 'false'], xForwardedForHeaderName: ['', 'X-Forwarded-For', 'X'], includePortInXForwardedFor: ['true', 'false'], maxResponseHeaderSize: ['1024', '65536'] })
+    )
+  })
+  const traced = fc.record({
+    path: fc.constantFrom('*', '/', '*.aspx', 'a?', '#', '/a/*'),
+    failure: attributes({ statusCodes: statuses, timeTaken: times, verbosity: ['Ignore', 'Warning'] }),
+    areas: attributes({ areas: ['', 'Rewrite', 'Module'], verbosity: ['General', 'Verbose'] }),
+    logging: attributes({ enabled: ['true', 'false'], directory: ['', 'traces'], maxLogFiles: ['1', '10000'], maxLogFileSizeKB: ['0', '1024', '4294967295'] })
+  })
+  let taken = 0
+  await fc.assert(fc.asyncProperty(farm, traced, fc.boolean(), async ({ name, enabled, servers, server, parts: [balancing, affinity, health, protocol] }, { path, failure, areas, logging }, proxied) => {
+    const text = `<configuration><system.applicationHost><sites><site name="s"><bindings /><traceFailedRequestsLogging ${logging} /></site></sites></system.applicationHost>
+      <webFarms><webFarm name="${name}" enabled="${enabled}">${servers.map(address => `<server address="${address}"><applicationRequestRouting ${server} /></server>`).join('')}<applicationRequestRouting><loadBalancing ${balancing} /><affinity ${affinity} /><healthCheck ${health} /><protocol ${protocol} /></applicationRequestRouting></webFarm></webFarms>
+      <system.webServer>${proxied ? '<proxy enabled="true" keepAlive="false" xForwardedForHeaderName="" maxResponseHeaderSize="2048" />' : ''}<tracing><traceFailedRequests><add path="${path}"><traceAreas><add provider="WWW Server" ${areas} /></traceAreas><failureDefinitions ${failure} /></add></traceFailedRequests></tracing></system.webServer></configuration>`
+    const fastify = Fastify()
+    try {
+      const { options } = readConfigText(text, 'applicationHost.config')
+      if (options.requestTrace !== undefined) await fastify.register(requestTrace, { ...options.requestTrace, directory: null })
+      if (options.serverFarm !== undefined) await fastify.register(serverFarm, options.serverFarm)
+      if (options.upstreamProxy !== undefined) await fastify.register(upstreamProxy, options.upstreamProxy as UpstreamProxyOptions)
+      taken++
+    } catch (error) {
+      if (!isIisConfigError(error)) throw error
+    } finally {
+      await fastify.close()
+    }
+  }), { numRuns: 200 })
+  t.ok(taken > 150, `${taken} of 200`)
 })
