@@ -36,7 +36,7 @@ t.test('five servers under mixed load', { timeout: 240_000 }, async t => {
     goodbye: { window: 300, deadline: 1000 }
   }]
   await app.register(serverFarm, { farms: optionsOf(servers) })
-  await app.register(upstreamProxy, { upstream: 'http://chat', timeouts: { connect: 500, handshake: 700, headers: 700 }, websocket: { idleTimeout: 3000, closeGrace: 200 } })
+  await app.register(upstreamProxy, { upstream: 'http://chat', timeouts: { connect: 500, handshake: 700, firstByte: 700 }, websocket: { idleTimeout: 3000, closeGrace: 200 } })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
 

@@ -39,7 +39,7 @@ t.test('a line has the server of the last attempt in SERVER-ROUTED, also that of
       }
     }
   }
-  app.decorate('farms', farms as FarmsFact)
+  app.decorate('farms', farms as never)
   await app.register(arrLog, { directory, period: 'none', fields: ['cs-uri-stem', 'cs-uri-query', 'sc-status', 'sc-substatus', 'sc-win32-status'] })
   await app.register(upstreamProxy, { upstream: 'http://chat' })
   const base = await app.listen({ port: 0, host: '127.0.0.1' })

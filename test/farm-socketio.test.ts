@@ -1,6 +1,5 @@
 // Why there is affinity: socket.io over three servers, with long polling before the WebSocket, works with it and fails without.
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { serverFarm, type AffinityOptions } from '@fastify-arr/server-farm'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
@@ -43,8 +42,8 @@ function client (t: Test, url: string, options: object): Socket {
 
 /** Through polling to the WebSocket: each request of a client must find the server that knows its session. */
 async function arrives (socket: Socket): Promise<number> {
-  await once(socket, 'connect')
-  if (socket.io.engine.transport.name !== 'websocket') await once(socket.io.engine as never, 'upgrade')
+  await new Promise<void>(resolve => { socket.on('connect', resolve) })
+  if (socket.io.engine.transport.name !== 'websocket') await new Promise(resolve => { socket.io.engine.on('upgrade', resolve) })
   return await socket.emitWithAck('who') as number
 }
 

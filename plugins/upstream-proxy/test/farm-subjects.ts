@@ -113,6 +113,6 @@ export function farm (app: FastifyInstance, servers: readonly string[], options:
       }
     }
   }
-  app.decorate('farms', farms as FarmsFact)
+  app.decorate('farms', farms as never)
   return counts
 }

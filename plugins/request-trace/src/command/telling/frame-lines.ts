@@ -2,7 +2,7 @@
 import type { TunnelStory } from '../../diagnosis/story/tunnel-story.ts'
 import { duration, size } from '../../diagnosis/story/duration.ts'
 import { numberOf, textOf } from '../../diagnosis/story/event-values.ts'
-import { closeCodeName, opcodeName } from '../../trace/frame-words.ts'
+import { closeCodeName, opcodeName } from '../../story/frame-words.ts'
 import type { Trace } from '../../trace/trace.ts'
 import type { Colors } from './paint.ts'
 import { printable, shortened } from './terminal.ts'
