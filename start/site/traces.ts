@@ -5,7 +5,7 @@ import type { SiteParts } from './parts.ts'
 
 /** Errors of HTTP, and WebSockets that are refused, or end otherwise than with Close 1000 or 1001. */
 const FAILURES: RequestTraceOptions = {
-  rules: [{ statusCodes: '400-599', webSocket: { closeCodes: '1002-1015,none', endings: ['reset', 'timeout'], refused: true } }]
+  rules: [{ statusCodes: '400-599', webSocket: { closeCodes: '1002,1003,1006-1015,none', endings: ['reset', 'timeout'], refused: true } }]
 }
 
 /** The folder of the traces, beside those of the logs: IIS's name for it. */

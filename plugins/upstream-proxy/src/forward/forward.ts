@@ -110,14 +110,8 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
 
   head (head: AnswerHead): void {
     // By Fastify's `handlerTimeout`, for example.
-    if (this.#reply.raw.writableEnded) {
-      this.answered()
-      return
-    }
-    if (this.#lease.answered(head, this.request, this.#arrived)) {
-      this.start()
-      return
-    }
+    if (this.#reply.raw.writableEnded) return this.answered()
+    if (this.#lease.answered(head, this.request, this.#arrived)) return this.start()
     this.#fact.status = head.status
     this.#fact.firstByteTime = performance.now() - this.#arrived
     this.#body?.answered()
