@@ -113,8 +113,8 @@ export class Server implements Candidate {
 
   /** The state of its health that is to take the place of what it has. */
   newHealth (settings: HealthSettings, ejections: Ejections, farm: string, owner: ServerOwner): ServerHealth {
-    const { address, httpPort, httpsPort, healthHost, healthPort } = this.#settings
-    const target = { address, httpPort, httpsPort, ...healthHost !== undefined && { healthHost }, ...healthPort !== undefined && { healthPort }, farm }
+    const { address, httpPort, httpsPort, host, healthHost, healthPort } = this.#settings
+    const target = { address, httpPort, httpsPort, ...host !== null && { hostName: host }, ...healthHost !== undefined && { healthHost }, ...healthPort !== undefined && { healthPort }, farm }
     const health = new ServerHealth(settings, target, ejections,
       (_healthy, why) => { if (this.#health === health) owner.healthChanged(this, why) },
       probe => { if (this.#health === health) owner.probed(this, probe) })
