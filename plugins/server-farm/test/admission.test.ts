@@ -142,6 +142,20 @@ t.test('a client that waits for a server that goes finds another one', async t =
   t.match(refused.answer, { reason: 'lost' })
 })
 
+t.test('a bound client waits no longer because its server changes meanwhile', async t => {
+  const one = world({ affinity: { cookie: 'c' }, limits: { handshakes: 1, wait: 1000 } })
+  const asked = { headers: { cookie: `c=${arrValue('a')}` } }
+  choose(one.farms, asked)
+  const bound = wait(one, asked)
+  const chat = one.farms.farm('chat')
+  for (let changes = 0; changes < 4; changes++) {
+    one.clock.pass(300)
+    chat.setState('a', changes % 2 === 0 ? 'draining' : 'available')
+  }
+  t.match(bound.answer, { reason: 'busy' })
+  t.equal(openNow(one.farms), 1)
+})
+
 t.test('a server that comes back, or is added, takes those that wait', async t => {
   const one = world({ servers: ['a', { address: 'b', state: 'draining' }], limits: { handshakes: 1 } })
   choose(one.farms)

@@ -8,6 +8,8 @@ const LOOKED_AT = 16
 
 /** A handshake that may have to wait. */
 export interface Waiter extends InLine {
+  /** Whether it has waited for this answer before: then its time goes on. */
+  hasWaited: boolean
   /** The line that it stands in; null where it stands in none. */
   line: Line<Waiter> | null
   /** A server that it may have now, or null. */
@@ -35,15 +37,22 @@ export class Places {
     return this.#waiting
   }
 
-  /** @param server the one that it is bound to, or null. */
+  /**
+   * One that comes again, because its server has changed, waits no longer for that.
+   *
+   * @param server the one that it is bound to, or null.
+   */
   add (waiter: Waiter, server: Server | null, wait: number): void {
     let line = server === null ? this.#line : this.#bound.get(server)
     if (line === undefined) {
       line = new Line(this.#clock)
       this.#bound.set(server as Server, line)
     }
-    waiter.since = this.#clock.now()
-    waiter.until = waiter.since + wait
+    if (!waiter.hasWaited) {
+      waiter.hasWaited = true
+      waiter.since = this.#clock.now()
+      waiter.until = waiter.since + wait
+    }
     waiter.line = line
     this.#waiting++
     line.add(waiter)

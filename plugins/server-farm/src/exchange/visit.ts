@@ -39,6 +39,7 @@ export class Visit implements FarmVisit, Asker<Server>, Waiter {
   before: InLine | null = null
   behind: InLine | null = null
   line: Line<Waiter> | null = null
+  hasWaited = false
   readonly #host: VisitHost
   readonly #question: FarmQuestion
   readonly #isWebSocket: boolean
@@ -59,6 +60,7 @@ export class Visit implements FarmVisit, Asker<Server>, Waiter {
 
   ask (chosen: Chosen): () => void {
     this.#chosen = chosen
+    this.hasWaited = false
     if (this.#last === null) this.#host.budget.exchange()
     else this.#tried = [...this.#tried, this.#last]
     this.seek()
