@@ -13,7 +13,7 @@ import type { Refused, Visitor, VisitOwner } from './waiting.ts'
 // RFC 9110 §11.6.1: a 401 must say how one authorizes oneself; RFC 6750 §3.1.
 const EXPIRED = 'Bearer error="invalid_token"'
 // The errors after which the client may try again.
-const LATER = [ERRORS.TooMany, ERRORS.TooManyOfKey, ERRORS.Draining]
+const LATER = [ERRORS.TooMany, ERRORS.TooManyOfKey, ERRORS.Draining, ERRORS.Busy]
 
 /** A client's upgrade, until its tunnel is open or it is answered. */
 export class Visit implements Visitor {
@@ -75,7 +75,9 @@ export class Visit implements Visitor {
     }
     dropUnsendable(reply)
     if (error instanceof ERRORS.Expired) reply.header('www-authenticate', EXPIRED)
-    if (LATER.some(One => error instanceof One)) reply.header('retry-after', String(this.#retryAfter))
+    // A farm that is busy has said itself when.
+    const isSaid = error instanceof ERRORS.Busy && reply.hasHeader('retry-after')
+    if (!isSaid && LATER.some(One => error instanceof One)) reply.header('retry-after', String(this.#retryAfter))
     this.#done(error)
   }
 
