@@ -115,6 +115,17 @@ t.test('WebSockets: open now, opened, ended by whom and with which code, lives, 
   t.notOk([...after.keys()].some(name => name.startsWith('arr_requests_total')), 'a WebSocket is no request: its life would spoil the times')
 })
 
+t.test('of two servers in one process, each counts its own WebSockets', async t => {
+  const [one, other] = [await proxy(t), await proxy(t)]
+  const [first] = [await open(t, one.port), await open(t, one.port), await open(t, other.port)]
+  first?.close(1000)
+  const samples = await until(one.app, 'arr_websockets_closed_total{site="",farm="",server="",by="client",code="1000",ending="end",limit=""}', 1)
+  t.equal(samples.get('arr_websockets_open{site="",farm="",server=""}'), 1)
+  const others = await samplesOf(other.app)
+  t.equal(others.get('arr_websockets_open{site="",farm="",server=""}'), 1)
+  t.notOk([...others.keys()].some(name => name.startsWith('arr_websockets_closed_total')), 'none of its own has ended')
+})
+
 t.test('a refused WebSocket is a handshake with its status', async t => {
   const { app, port } = await proxy(t)
   const socket = new WebSocket(`ws://127.0.0.1:${port}/forbidden`)

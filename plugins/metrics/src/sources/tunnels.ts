@@ -65,14 +65,15 @@ export class Tunnels {
   #begin ({ request, tunnel }: TunnelOpened): void {
     if (tunnel.protocol !== 'websocket' || !this.#counted.includes(request)) return
     const where = this.#whereOf(request)
-    ;(request as Placed)[PLACE] = this.#open.add({ tunnel, where })
+    ;(request as Placed)[PLACE] = this.#open.add({ tunnel, where, owner: this })
     this.#opened.add([where.site, where.farm, where.server, tunnel.http])
     this.#handshakes.observe([where.site, where.farm], tunnel.handshakeTime / 1000)
   }
 
   #end ({ request, tunnel }: TunnelMessage): void {
     const open = (request as Placed)[PLACE]
-    if (open === undefined) return
+    // The channel tells of the tunnels of all servers of the process.
+    if (open === undefined || open.member.owner !== this) return
     this.#open.strike(open)
     const { where } = open.member
     this.#closed.add([where.site, where.farm, where.server, tunnel.closedBy ?? '', closeCodeLabel(tunnel.closeCode), tunnel.ending ?? '', tunnel.limit ?? ''])
@@ -118,6 +119,7 @@ type Placed = FastifyRequest & { [PLACE]?: Link<Open> }
 interface Open {
   readonly tunnel: TunnelFact
   readonly where: Where
+  readonly owner: Tunnels
 }
 
 function keyOf ({ site, farm, server }: Where): string {
