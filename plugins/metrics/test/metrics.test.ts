@@ -135,6 +135,28 @@ t.test('a refused WebSocket is a handshake with its status', async t => {
   t.equal(samples.get('arr_websocket_handshakes_total{site="",code="403"}'), 1)
 })
 
+t.test('requests of a pipeline whose connection is lost are over, each counted once', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(metrics)
+  let came = 0
+  let arrived = () => {}
+  const all = new Promise<void>(resolve => { arrived = () => { if (++came === 3) resolve() } })
+  app.get('/never/*', () => { arrived(); return new Promise(() => {}) })
+  app.get('/*', async () => 'page')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const whole = connect(portOf(app.server), '127.0.0.1')
+  whole.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  await once(whole.resume(), 'end')
+  const lost = connect(portOf(app.server), '127.0.0.1')
+  lost.write(['/never/1', '/never/2', '/never/3'].map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
+  await all
+  lost.resetAndDestroy()
+  const samples = await until(app, 'arr_requests_in_flight', 0)
+  t.equal(samples.get('arr_requests_total{site="",method="GET",code="200"}'), 2)
+  t.equal(samples.get('arr_requests_total{site="",method="GET",code="none"}'), 3)
+})
+
 t.test('labels stay few, whatever clients send', async t => {
   const { app, port } = await proxy(t)
   for (let i = 0; i < 20; i++) {

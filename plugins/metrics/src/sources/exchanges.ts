@@ -1,5 +1,6 @@
 // What became of each exchange? Counted once, when its response has closed: finished, refused, aborted and upgraded ones alike.
 import type { RequestFacts, Told } from '@fastify-arr/facts'
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter } from '../counting/counter.ts'
 import { BoundedLabel, methodLabel } from '../counting/labels.ts'
@@ -8,14 +9,17 @@ import { Kinds, type Kind } from './kinds.ts'
 import { spreadOf, sumOf } from './sums.ts'
 
 const BEGUN = Symbol('when the exchange began')
+const QUEUED = Symbol('responses behind another one')
 
 type Facts = Told<RequestFacts>
 type Response = FastifyReply['raw'] & { [BEGUN]?: Begun }
+type Pipeline = Socket & { [QUEUED]?: Set<Response> }
 
 interface Begun {
   readonly at: number
   readonly request: FastifyRequest
   readonly exchanges: Exchanges
+  isOver: boolean
 }
 
 /** The exchanges of one server. */
@@ -54,9 +58,10 @@ export class Exchanges {
   begin (request: FastifyRequest, reply: FastifyReply): void {
     const response = reply.raw as Response
     if (response[BEGUN] !== undefined) return
-    response[BEGUN] = { at: performance.now(), request, exchanges: this }
+    response[BEGUN] = { at: performance.now(), request, exchanges: this, isOver: false }
     this.#open++
     response.on('close', onClose)
+    if (response.socket === null && !('stream' in response)) queue(response, request.raw.socket)
   }
 
   /** True for a request that has begun here, and not at another server of this process. */
@@ -108,8 +113,20 @@ const isRequest = ({ webSocket }: Kind): boolean => webSocket !== 'open'
 // One function for all exchanges.
 function onClose (this: Response): void {
   const begun = this[BEGUN]
-  if (begun === undefined) return
+  if (begun === undefined || begun.isOver) return
+  begun.isOver = true
+  ;(begun.request.raw.socket as Pipeline | undefined)?.[QUEUED]?.delete(this)
   begun.exchanges.end(begun, this)
+}
+
+/** One that waits behind another one of its pipeline: where the connection is lost, Node emits `close` only on the one that is being sent. */
+function queue (response: Response, socket: Pipeline): void {
+  let queued = socket[QUEUED]
+  if (queued === undefined) {
+    const all = queued = socket[QUEUED] = new Set()
+    socket.on('close', () => { for (const left of all) onClose.call(left) })
+  }
+  queued.add(response)
 }
 
 /** What the client got, or would have got. `none` where nothing was sent. */
