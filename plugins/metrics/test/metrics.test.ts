@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import fastifyWebSocket from '@fastify/websocket'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
@@ -155,6 +156,21 @@ t.test('requests of a pipeline whose connection is lost are over, each counted o
   const samples = await until(app, 'arr_requests_in_flight', 0)
   t.equal(samples.get('arr_requests_total{site="",method="GET",code="200"}'), 2)
   t.equal(samples.get('arr_requests_total{site="",method="GET",code="none"}'), 3)
+})
+
+t.test('the life of a WebSocket that this server itself accepts is no response time', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(metrics)
+  await app.register(fastifyWebSocket)
+  app.get('/own', { websocket: true }, () => {})
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = await open(t, portOf(app.server), '/own')
+  t.equal((await samplesOf(app)).get('arr_requests_in_flight'), 1)
+  socket.close(1000)
+  const samples = await until(app, 'arr_requests_in_flight', 0)
+  t.equal(samples.get('arr_websocket_handshakes_total{site="",code="none"}'), 1)
+  t.notOk([...samples.keys()].some(name => /^arr_request(s_total|_duration)/.test(name)))
 })
 
 t.test('labels stay few, whatever clients send', async t => {

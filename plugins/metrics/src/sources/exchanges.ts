@@ -18,6 +18,7 @@ type Pipeline = Socket & { [QUEUED]?: Set<Response> }
 interface Begun {
   readonly at: number
   readonly request: FastifyRequest
+  readonly reply: FastifyReply
   readonly exchanges: Exchanges
   isOver: boolean
 }
@@ -58,7 +59,7 @@ export class Exchanges {
   begin (request: FastifyRequest, reply: FastifyReply): void {
     const response = reply.raw as Response
     if (response[BEGUN] !== undefined) return
-    response[BEGUN] = { at: performance.now(), request, exchanges: this, isOver: false }
+    response[BEGUN] = { at: performance.now(), request, reply, exchanges: this, isOver: false }
     this.#open++
     response.on('close', onClose)
     if (response.socket === null && !('stream' in response)) queue(response, request.raw.socket)
@@ -75,7 +76,7 @@ export class Exchanges {
   }
 
   /** @internal */
-  end ({ at, request }: Begun, response: Response): void {
+  end ({ at, request, reply }: Begun, response: Response): void {
     this.#open--
     const { site, rejection, rewrite, upstream } = request as Facts
     const error = upstream?.error
@@ -93,10 +94,10 @@ export class Exchanges {
       error: error?.code ?? '',
       side: error?.side ?? '',
       kept: connectTime === null || connectTime === undefined ? '' : connectTime === 0 ? 'yes' : 'no',
-      webSocket: isTunnel ? 'open' : asksForWebSocket(request) ? 'asked' : ''
+      webSocket: isTunnel ? 'open' : !asksForWebSocket(request) ? '' : isTakenOver(reply, request) ? 'own' : 'asked'
     })
     kind.count++
-    if (!isTunnel) {
+    if (isRequest(kind)) {
       const seconds = (performance.now() - at) / 1000
       kind.sum += seconds
       let bucket = 0
@@ -108,7 +109,7 @@ export class Exchanges {
   }
 }
 
-const isRequest = ({ webSocket }: Kind): boolean => webSocket !== 'open'
+const isRequest = ({ webSocket }: Kind): boolean => webSocket !== 'open' && webSocket !== 'own'
 
 // One function for all exchanges.
 function onClose (this: Response): void {
@@ -138,6 +139,11 @@ function codeOf (response: Response, isTunnel: boolean, failed: number | undefin
 
 function asksForWebSocket ({ raw: { headers } }: FastifyRequest): boolean {
   return headers[':protocol'] === 'websocket' || (headers.upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade))
+}
+
+/** A handler has taken the socket over, as @fastify/websocket does: what it wrote is not known. */
+function isTakenOver ({ sent, raw }: FastifyReply, { upstream }: FastifyRequest & Facts): boolean {
+  return sent && !raw.headersSent && (upstream === null || upstream === undefined)
 }
 
 const texts: string[] = []

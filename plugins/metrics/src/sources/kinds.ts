@@ -17,8 +17,8 @@ export interface Traits {
   readonly side: string
   /** `yes` or `no`; empty where no connection carried it. */
   readonly kept: string
-  /** `open` for a WebSocket, `asked` for a request for one that got none. */
-  readonly webSocket: '' | 'open' | 'asked'
+  /** `open` for a WebSocket, `own` for one that this server itself has accepted, `asked` for a request for one that got none. */
+  readonly webSocket: '' | 'open' | 'own' | 'asked'
 }
 
 /** One kind, and how many there were. */

@@ -21,7 +21,7 @@ export function * sumOf (kinds: Iterable<Kind>, traits: ReadonlyArray<keyof Kind
 export function * spreadOf (name: string, kinds: Iterable<Kind>, bounds: readonly number[]): Generator<Sample> {
   const spreads = new Map<string, { readonly labels: Record<string, string>, readonly times: Float64Array, sum: number }>()
   for (const { webSocket, site, code, times, sum } of kinds) {
-    if (webSocket === 'open') continue
+    if (webSocket === 'open' || webSocket === 'own') continue
     const key = `${site}\u0000${code}`
     let spread = spreads.get(key)
     if (spread === undefined) spreads.set(key, spread = { labels: { site, code }, times: new Float64Array(times.length), sum: 0 })
