@@ -7,6 +7,8 @@ export type Served = () => Promise<{ readonly status: number, readonly type: str
 
 /** ms. A scrape takes a few. */
 const PATIENCE = 10_000
+/** Who scrapes and who probes are a few. */
+const MOST_CONNECTIONS = 100
 
 /** Serves some paths to GET and HEAD. */
 export class OwnListener {
@@ -14,16 +16,19 @@ export class OwnListener {
   readonly #paths: ReadonlyMap<string, Served>
   readonly #failed: (error: unknown) => void
 
-  constructor (paths: ReadonlyMap<string, Served>, failed: (error: unknown) => void) {
+  constructor (paths: ReadonlyMap<string, Served>, failed: (error: unknown) => void, patience = PATIENCE) {
     this.#paths = paths
     this.#failed = failed
-    this.#server = createServer({ requestTimeout: PATIENCE, headersTimeout: PATIENCE, keepAliveTimeout: PATIENCE }, (request, response) => {
+    this.#server = createServer({ requestTimeout: patience, headersTimeout: patience, keepAliveTimeout: patience }, (request, response) => {
       this.#answer(request, response).catch(error => {
         failed(error)
         if (!response.headersSent) response.writeHead(500, { 'Content-Length': 0 })
         response.end()
       })
     })
+    // For one that does not read its answer: the limits above end with the request.
+    this.#server.timeout = patience
+    this.#server.maxConnections = MOST_CONNECTIONS
     this.#server.on('clientError', (_error, socket) => { socket.destroy() })
     this.#server.on('upgrade', (_request, socket) => { socket.destroy() })
     // A listener of metrics is no reason for a process to go on.

@@ -58,7 +58,7 @@ export class Kinds {
       }
       return kind
     }
-    if (this.#size >= MOST && traits.server !== OTHER) return this.of({ ...EMPTY, code: traits.code, server: OTHER })
+    if (this.#size >= MOST && traits.server !== OTHER) return this.of({ ...EMPTY, code: traits.code, server: OTHER, webSocket: traits.webSocket })
     this.#size++
     const kind = { ...traits, count: 0, times: new Float64Array(this.#buckets + 1), sum: 0 }
     list.push(kind)
@@ -76,7 +76,7 @@ export class Kinds {
 }
 
 const OTHER = 'other'
-const EMPTY = { site: '', method: '', rule: '', reason: '', farm: '', answered: '', error: '', side: '', kept: '', webSocket: '' } as const
+const EMPTY = { site: '', method: '', rule: '', reason: '', farm: '', answered: '', error: '', side: '', kept: '' } as const
 
 function alike (kind: Traits, traits: Traits): boolean {
   for (let i = 0; i < TRAITS.length; i++) {
