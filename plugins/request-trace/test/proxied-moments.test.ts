@@ -1,14 +1,10 @@
 // What the real proxy tells of its attempts and of what passes through a WebSocket, as a trace has it.
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { dataOf, eventsOf, names, proxyTo, serve, upstream } from './serving.ts'
 
-const told = existsSync(new URL('../../upstream-proxy/src/onlookers', import.meta.url))
-const skip = told ? false : 'this upstream-proxy tells nothing of its attempts'
-
-t.test('a request: the attempt, the head that the upstream got, its answer, and the head that left', { skip }, async t => {
+t.test('a request: the attempt, the head that the upstream got, its answer, and the head that left', async t => {
   const up = await upstream(t, (_, response) => { response.writeHead(200, { 'X-Own': 'yes', Connection: 'close' }).end('ok') })
   const server = await serve(t, { directory: null, rules: [{}] }, proxyTo(up.port))
   await (await fetch(`http://127.0.0.1:${server.port}/a?token=topsecretvalue`, { headers: { cookie: 'sid=anothersecret' } })).text()
@@ -24,7 +20,7 @@ t.test('a request: the attempt, the head that the upstream got, its answer, and 
   t.notMatch(JSON.stringify(trace), /topsecret|anothersecret/)
 })
 
-t.test('an upstream that is not there: the attempt has failed, and then the status is set', { skip }, async t => {
+t.test('an upstream that is not there: the attempt has failed, and then the status is set', async t => {
   const server = await serve(t, { directory: null, rules: [{ verbosity: 'Warning' }] }, proxyTo(1))
   await (await fetch(`http://127.0.0.1:${server.port}/`)).text()
   const [trace] = await server.written(1)
@@ -32,7 +28,7 @@ t.test('an upstream that is not there: the attempt has failed, and then the stat
   t.match(dataOf(trace!, 'ATTEMPT_FAILED'), { Code: 'FST_ARR_UPSTREAM_REFUSED', Moment: 'connect', SystemCode: 'ECONNREFUSED' })
 })
 
-t.test('a WebSocket: its handshake, its frames from both sides, its Close frames and the ends of its sockets', { skip }, async t => {
+t.test('a WebSocket: its handshake, its frames from both sides, its Close frames and the ends of its sockets', async t => {
   const up = await upstream(t, () => {}, socket => { socket.on('message', data => { socket.send(String(data)); socket.close(1011, 'database went away') }) })
   const server = await serve(t, { directory: null, rules: [{ webSocket: { closeCodes: '1011' } }] }, proxyTo(up.port))
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/chat`, { perMessageDeflate: false })
@@ -53,7 +49,7 @@ t.test('a WebSocket: its handshake, its frames from both sides, its Close frames
   t.equal(names(trace!).filter(name => name === 'WEBSOCKET_CLOSED').length, 1)
 })
 
-t.test('a WebSocket whose client is reset: the end of the client\'s socket says so', { skip }, async t => {
+t.test('a WebSocket whose client is reset: the end of the client\'s socket says so', async t => {
   const up = await upstream(t, () => {}, () => {})
   const server = await serve(t, { directory: null, rules: [{ webSocket: { endings: ['reset'], closeCodes: 'none' } }] }, proxyTo(up.port))
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`)
@@ -64,7 +60,7 @@ t.test('a WebSocket whose client is reset: the end of the client\'s socket says 
   t.match(eventsOf(trace!, 'WEBSOCKET_SOCKET_END').find(({ data }) => data.Side === 'client')?.data, { How: 'reset', SystemCode: 'ECONNRESET' })
 })
 
-t.test('a refused handshake: what the upstream has answered, and what the client got', { skip }, async t => {
+t.test('a refused handshake: what the upstream has answered, and what the client got', async t => {
   const up = await upstream(t, () => {})
   up.server.on('upgrade', (_, socket) => { socket.end('HTTP/1.1 403 Forbidden\r\nX-Why: origin\r\nContent-Length: 0\r\n\r\n') })
   const server = await serve(t, { directory: null, rules: [{ webSocket: { refused: true } }] }, proxyTo(up.port))
