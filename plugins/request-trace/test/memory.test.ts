@@ -69,7 +69,7 @@ t.test('many that come and go leave nothing behind', async t => {
 t.test('a log of frames that may not grow counts what it does not keep', async t => {
   let room = 24 * 16 + 10
   const log = new FrameLog(bytes => { room -= bytes; return room >= 0 })
-  for (let i = 0; i < 100; i++) log.add(i, 'client', 1, true, 0, 2)
+  for (let i = 0; i < 100; i++) log.add(i, 'client', 1, true, 0, 2, true)
   t.match(log, { count: 100, head: 16, tailFrom: 100, skipped: { fromClient: 84, bytesFromClient: 168 } })
 })
 
@@ -137,7 +137,7 @@ t.test('a WebSocket whose recording was given up goes on, and its frames cost no
   // One that is under way takes all the room.
   await (await fetch(`http://127.0.0.1:${server.port}/`, { headers: { 'x-long': 'a'.repeat(14_000) } })).text()
   t.equal(server.app.traces.lost, 1)
-  for (let i = 0; i < 1_000; i++) watch!.frame('client', 1, true, 0, 5)
+  for (let i = 0; i < 1_000; i++) watch!.frame('client', 1, true, 0, 5, true)
   watch!.close('client', 1000, '')
   watch!.ended('client', 'end', null)
   go()

@@ -82,21 +82,21 @@ function webSocket (t: Test, pass: (watch: TunnelWatch) => void, options?: Reque
 
 t.test('frames, Close frames and the ends of the sockets are in their order', async t => {
   const trace = await webSocket(t, watch => {
-    watch.frame('client', 1, true, 0x40, 5)
-    watch.frame('upstream', 2, false, 0, 70_000)
-    watch.frame('upstream', 8, true, 0, 6)
+    watch.frame('client', 1, true, 0x40, 5, true)
+    watch.frame('upstream', 2, false, 0, 70_000, false)
+    watch.frame('upstream', 8, true, 0, 6, false)
     watch.close('upstream', 1011, 'gone')
     watch.unreadable('client')
-    watch.frame('proxy', 9, true, 0, 0)
+    watch.frame('proxy', 9, true, 0, 0, false)
     watch.ended('upstream', 'reset', 'ECONNRESET')
     watch.ended('client', 'end', null)
   })
   t.same(names(trace).slice(4, -2), ['GENERAL_RESPONSE_HEADERS', 'WEBSOCKET_OPEN', 'WEBSOCKET_FRAME', 'WEBSOCKET_FRAME', 'WEBSOCKET_FRAME', 'WEBSOCKET_CLOSE_FRAME', 'WEBSOCKET_UNREADABLE', 'WEBSOCKET_FRAME', 'WEBSOCKET_SOCKET_END', 'WEBSOCKET_SOCKET_END', 'WEBSOCKET_CLOSED'])
   t.same(eventsOf(trace, 'WEBSOCKET_FRAME').map(({ data }) => data), [
-    { From: 'client', Opcode: 1, Fin: true, Rsv: 0x40, Length: 5 },
-    { From: 'upstream', Opcode: 2, Fin: false, Rsv: 0, Length: 70_000 },
-    { From: 'upstream', Opcode: 8, Fin: true, Rsv: 0, Length: 6 },
-    { From: 'proxy', Opcode: 9, Fin: true, Rsv: 0, Length: 0 }
+    { From: 'client', Opcode: 1, Fin: true, Rsv: 0x40, Masked: true, Length: 5 },
+    { From: 'upstream', Opcode: 2, Fin: false, Rsv: 0, Masked: false, Length: 70_000 },
+    { From: 'upstream', Opcode: 8, Fin: true, Rsv: 0, Masked: false, Length: 6 },
+    { From: 'proxy', Opcode: 9, Fin: true, Rsv: 0, Masked: false, Length: 0 }
   ])
   t.same(dataOf(trace, 'WEBSOCKET_CLOSE_FRAME'), { From: 'upstream', Code: 1011, Reason: 'gone' })
   t.same(dataOf(trace, 'WEBSOCKET_SOCKET_END'), { Side: 'upstream', How: 'reset', SystemCode: 'ECONNRESET' })
@@ -106,7 +106,7 @@ t.test('frames, Close frames and the ends of the sockets are in their order', as
 
 t.test('of many frames the first and the last 200 are kept, and those between are counted', async t => {
   const trace = await webSocket(t, watch => {
-    for (let i = 0; i < 1_000; i++) watch.frame(i % 2 === 0 ? 'client' : 'upstream', 1, true, 0, i)
+    for (let i = 0; i < 1_000; i++) watch.frame(i % 2 === 0 ? 'client' : 'upstream', 1, true, 0, i, i % 2 === 0)
     watch.close('client', 1000, '')
   })
   const frames = names(trace).filter(name => name === 'WEBSOCKET_FRAME' || name === 'WEBSOCKET_FRAMES_SKIPPED' || name === 'WEBSOCKET_CLOSE_FRAME')
@@ -122,7 +122,7 @@ t.test('of many frames the first and the last 200 are kept, and those between ar
 
 for (const count of [199, 200, 201, 399, 400, 401]) {
   t.test(`${count} frames`, async t => {
-    const trace = await webSocket(t, watch => { for (let i = 0; i < count; i++) watch.frame('client', 1, true, 0, i) })
+    const trace = await webSocket(t, watch => { for (let i = 0; i < count; i++) watch.frame('client', 1, true, 0, i, true) })
     t.equal(eventsOf(trace, 'WEBSOCKET_FRAME').length, Math.min(count, 400))
     t.equal(eventsOf(trace, 'WEBSOCKET_FRAMES_SKIPPED').length, count > 400 ? 1 : 0)
   })
@@ -134,11 +134,11 @@ t.test('a silence of more than ten seconds is an event, where it was', async t =
   performance.now = () => now.call(performance) + later
   t.teardown(() => { performance.now = now })
   const trace = await webSocket(t, watch => {
-    watch.frame('client', 1, true, 0, 1)
+    watch.frame('client', 1, true, 0, 1, true)
     later = 9_000
-    watch.frame('client', 1, true, 0, 2)
+    watch.frame('client', 1, true, 0, 2, true)
     later = 21_000
-    watch.frame('client', 1, true, 0, 3)
+    watch.frame('client', 1, true, 0, 3, true)
     later = 60_000
     watch.ended('client', 'end', null)
   })
@@ -152,14 +152,14 @@ t.test('payloads are kept where a rule says so, and no more than it says', async
   const rules = [{ payloads: { maxBytes: 4 } }]
   const trace = await webSocket(t, watch => {
     t.type(watch.payload, 'function')
-    watch.frame('client', 1, true, 0, 11)
-    watch.frame('upstream', 2, true, 0, 2)
+    watch.frame('client', 1, true, 0, 11, true)
+    watch.frame('upstream', 2, true, 0, 2, false)
     watch.payload?.('client', Buffer.from('he'))
     watch.payload?.('upstream', Buffer.from([0, 255]))
     const part = Buffer.from('llo world')
     watch.payload?.('client', part)
     part.fill(0)
-    watch.frame('client', 1, true, 0x40, 3)
+    watch.frame('client', 1, true, 0x40, 3, true)
     watch.payload?.('client', Buffer.from([1, 2, 3]))
   }, { rules })
   t.same(eventsOf(trace, 'WEBSOCKET_FRAME').map(({ data }) => data.Payload), ['hell', 'AP8=', 'AQID'])
@@ -168,7 +168,7 @@ t.test('payloads are kept where a rule says so, and no more than it says', async
 
 t.test('without the verbosity for frames they are not kept, and their area alone can be left out', async t => {
   const pass = (watch: TunnelWatch) => {
-    watch.frame('client', 1, true, 0, 1)
+    watch.frame('client', 1, true, 0, 1, true)
     watch.close('client', 1000, '')
   }
   const informed = await webSocket(t, pass, { rules: [{ areas: { WebSocket: 'Information' } }] })

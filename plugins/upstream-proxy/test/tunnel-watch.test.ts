@@ -196,9 +196,32 @@ for (const [how, limits] of [['', {}], [' with limits', LIMITED]] as const) {
     near.end()
     far.end()
     await eventually(() => ends(watched).length === 2, 'both have ended')
-    t.same(of(watched, 'client').slice(0, 2), [['frame', 'client', 1, true, 0, 2], ['unreadable', 'client']])
+    t.same(of(watched, 'client').slice(0, 3), [['frame', 'client', 1, true, 0, 2], ['frame', 'client', 3, true, 0, 2], ['unreadable', 'client']])
     t.equal(watched.events.filter(([kind]) => kind === 'unreadable').length, 1)
     if (how !== '') t.ok(watched.events.some(([kind, side, code]) => kind === 'close' && side === 'proxy' && code === 1002), 'and the proxy says why it ends the tunnel')
+  })
+}
+
+for (const [how, limits] of [['', {}], [' with limits', LIMITED]] as const) {
+  t.test(`the header that made frames unreadable is told before that, as it was on the wire${how}`, async t => {
+    const odd: Array<[what: string, side: 'client' | 'upstream', bytes: Buffer, header: unknown[]]> = [
+      ['a bit that nobody agreed to', 'upstream', frame(1, 'packed', { rsv: 0x40 }), [1, true, 0x40, 6, false]],
+      ['a masked frame of the upstream', 'upstream', frame(2, 'a', { mask: MASK }), [2, true, 0, 1, true]],
+      ['an unmasked frame of the client', 'client', frame(1, 'x'.repeat(300)), [1, true, 0, 300, false]],
+      ['an opcode that there is not', 'client', frame(11, 'a', { mask: MASK }), [11, true, 0, 1, true]],
+      ['a length beyond all numbers', 'client', Buffer.from([0x82, 0xff, 0, 0x20, 0, 0, 0, 0, 0, 1]), [2, true, 0, 2 ** 53, true]],
+      ['a length that has not come', 'upstream', Buffer.from([0x91, 0x7e]), [1, true, 0x10, 0, false]]
+    ]
+    for (const [what, side, bytes, header] of odd) {
+      const told: unknown[][] = []
+      watchTunnels(t, false, opened => {
+        opened.watch({ frame (...frame) { told.push(frame) }, close () {}, unreadable (by) { told.push([by]) }, ended () {} })
+      })
+      const { near, far } = await tunnel(t, 'HTTP/1.1', limits)
+      ;(side === 'client' ? near : far).write(bytes)
+      await eventually(() => told.length >= 2, what)
+      t.same(told.slice(0, 2), [[side, ...header], [side]], what)
+    }
   })
 }
 

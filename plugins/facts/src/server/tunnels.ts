@@ -76,8 +76,11 @@ export interface TunnelMessage {
  * A watch that throws is called no more.
  */
 export interface TunnelWatch {
-  /** A frame's header was read (RFC 6455 §5.2); `rsv` are the reserved bits as in the first byte (0x40, 0x20, 0x10), `length` the payload's. */
-  frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number): void
+  /**
+   * A frame's header was read (RFC 6455 §5.2); `rsv` are the reserved bits as in the first byte (0x40, 0x20, 0x10), `length` the payload's.
+   * A header that is not valid is told as well, before `unreadable`; its length is 0 where that has not come yet.
+   */
+  frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void
   /** Where it is there: a part of the current frame's payload, unmasked; valid during the call only. Not for Close frames, nor for the proxy's own. */
   payload? (side: Side, part: Buffer): void
   /** After its `frame`: a Close frame has passed, or the proxy has sent its own; `code` is null where the frame has none. */

@@ -44,9 +44,9 @@ export class FrameEvents {
     this.#next = frames.tailFrom
   }
 
-  #add ({ time, side, opcode, fin, rsv, length, payload }: KeptFrame): void {
+  #add ({ time, side, opcode, fin, rsv, masked, length, payload }: KeptFrame): void {
     // Compressed bytes are no text.
     const asText = payload !== null && opcode !== BINARY && rsv === 0
-    this.#list.add(time, 'WEBSOCKET_FRAME', { From: side, Opcode: opcode, Fin: fin, Rsv: rsv, Length: length, Payload: payload?.toString(asText ? 'utf8' : 'base64') })
+    this.#list.add(time, 'WEBSOCKET_FRAME', { From: side, Opcode: opcode, Fin: fin, Rsv: rsv, Masked: masked, Length: length, Payload: payload?.toString(asText ? 'utf8' : 'base64') })
   }
 }

@@ -10,6 +10,7 @@ export interface KeptFrame {
   readonly fin: boolean
   readonly rsv: number
   readonly length: number
+  readonly masked: boolean
   /** The first bytes of its payload, where those are kept. */
   readonly payload: Buffer | null
 }
@@ -26,6 +27,8 @@ const FIRST = 200
 const LAST = 200
 const WIDTH = 3
 const SOME = 16
+/** In a frame's number: above its side, its end, its opcode and its reserved bits. */
+const MASKED = 0x4000
 const SIDES = ['client', 'upstream', 'proxy'] as const satisfies readonly Side[]
 export const FRAME_BYTES = WIDTH * 8
 
@@ -45,9 +48,9 @@ export class FrameLog {
     this.#grow = grow
   }
 
-  add (time: number, side: Side, opcode: number, fin: boolean, rsv: number, length: number): void {
+  add (time: number, side: Side, opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void {
     const index = this.count++
-    const info = (side === 'client' ? 0 : side === 'upstream' ? 1 : 2) + (fin ? 4 : 0) + opcode * 8 + rsv * 128
+    const info = (side === 'client' ? 0 : side === 'upstream' ? 1 : 2) + (fin ? 4 : 0) + opcode * 8 + rsv * 128 + (masked ? MASKED : 0)
     if (!this.#full && (this.#head < this.#first.length / WIDTH || this.#more())) {
       put(this.#first, this.#head++, time, info, length)
       return
@@ -95,7 +98,8 @@ export class FrameLog {
       side: SIDES[info & 3] as Side,
       opcode: (info >> 3) & 15,
       fin: (info & 4) !== 0,
-      rsv: info >> 7,
+      rsv: (info >> 7) & 0x7f,
+      masked: (info & MASKED) !== 0,
       length: table[place * WIDTH + 2] as number,
       payload: this.#payloads?.[isFirst ? place : this.#head + place] ?? null
     }

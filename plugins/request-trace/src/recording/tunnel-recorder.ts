@@ -20,11 +20,11 @@ export class TunnelRecorder implements TunnelWatch {
     this.#last = recording.now
   }
 
-  frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number): void {
+  frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void {
     const now = this.recording.now
     if (now - this.#last > QUIET) this.#quiet(now)
     this.#last = now
-    if (!this.recording.dropped) this.frames?.add(now, side, opcode, fin, rsv, length)
+    if (!this.recording.dropped) this.frames?.add(now, side, opcode, fin, rsv, length, masked)
   }
 
   close (side: Side, code: number | null, reason: string): void {
@@ -68,8 +68,8 @@ export class PayloadRecorder extends TunnelRecorder {
     this.#most = most
   }
 
-  override frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number): void {
-    super.frame(side, opcode, fin, rsv, length)
+  override frame (side: Side, opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void {
+    super.frame(side, opcode, fin, rsv, length, masked)
     const index = (this.frames?.count ?? 0) - 1
     if (side === 'client') this.#client = index
     else if (side === 'upstream') this.#upstream = index

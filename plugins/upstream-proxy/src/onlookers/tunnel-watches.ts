@@ -31,10 +31,10 @@ export class TunnelWatches {
     return this.#watches.some(watch => watch.payload !== undefined)
   }
 
-  frame (side: End | 'proxy', opcode: number, fin: boolean, rsv: number, length: number): void {
+  frame (side: End | 'proxy', opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void {
     for (let i = 0; i < this.#watches.length; i++) {
       try {
-        (this.#watches[i] as TunnelWatch).frame(side, opcode, fin, rsv, length)
+        (this.#watches[i] as TunnelWatch).frame(side, opcode, fin, rsv, length, masked)
       } catch (error) {
         this.#drop(i--, error)
       }
@@ -88,7 +88,7 @@ export class TunnelWatches {
   own (frame: Buffer): void {
     const opcode = (frame[0] as number) & 0x0f
     const second = frame[1] as number
-    this.frame('proxy', opcode, true, 0, second & 0x7f)
+    this.frame('proxy', opcode, true, 0, second & 0x7f, second >= 0x80)
     if (opcode === CLOSE) {
       const start = second >= 0x80 ? 6 : 2
       const said = unmasked(frame.subarray(start), start === 6 ? frame.subarray(2, 6) : NO_MASK)

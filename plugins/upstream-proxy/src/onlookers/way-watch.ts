@@ -3,7 +3,7 @@
 /** Whom it is passed on to. */
 interface Watches {
   readonly wantsPayload: boolean
-  frame (side: 'client' | 'upstream', opcode: number, fin: boolean, rsv: number, length: number): void
+  frame (side: 'client' | 'upstream', opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void
   payload (side: 'client' | 'upstream', part: Buffer): void
   close (side: 'client' | 'upstream', code: number | null, reason: string): void
 }
@@ -33,7 +33,17 @@ export class WayWatch {
   /** A frame begins. */
   frame (opcode: number, fin: boolean, rsv: number, length: number): void {
     this.#passed = 0
-    this.#watches.frame(this.#side, opcode, fin, rsv, length)
+    this.#watches.frame(this.#side, opcode, fin, rsv, length, this.#isMasked)
+  }
+
+  /** A header that is not valid, from `at` to `end`: at least its first two bytes. What follows it is not read. */
+  invalid (bytes: Buffer, at: number, end: number): void {
+    const first = bytes[at] as number
+    const second = bytes[at + 1] as number
+    let length = second & 0x7f
+    if (length === 126) length = end - at < 4 ? 0 : bytes.readUInt16BE(at + 2)
+    else if (length === 127) length = end - at < 10 ? 0 : bytes.readUInt32BE(at + 2) * 0x100000000 + bytes.readUInt32BE(at + 6)
+    this.#watches.frame(this.#side, first & 0x0f, first >= 0x80, first & 0x70, length, second >= 0x80)
   }
 
   /** Bytes of the current frame, from `at` to `end`: its mask, where it has one, and its payload. */

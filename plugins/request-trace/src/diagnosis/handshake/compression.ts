@@ -5,6 +5,7 @@ import { duration } from '../story/duration.ts'
 import { extensionNames } from '../story/header-list.ts'
 import { sideName, SideName, type Story } from '../story/story.ts'
 import { isData, RSV1 } from '../story/tunnel-story.ts'
+import { frameFault, hasRightMask } from './frame-fault.ts'
 
 const SOON = 1_000
 /** Null is a Close without a code. */
@@ -15,12 +16,16 @@ export function compressionFindings ({ tunnel, answer }: Story): Finding[] {
   const findings: Finding[] = []
   const { frames, closes, unreadable, endedAt, open } = tunnel
   const agreed = answer?.headers.get('sec-websocket-extensions') ?? (open.extensions === '' ? null : open.extensions)
-  const first = frames.find(frame => isData(frame) && (frame.rsv & RSV1) !== 0)
-  if (first !== undefined && extensionNames(agreed).length === 0) {
+  const bare = extensionNames(agreed).length === 0
+  // Without an extension, RSV1 alone is the mark of compression: anything may follow a 101, and its first bytes have any bits.
+  const first = frames.find(frame => isData(frame) && (bare ? frame.rsv === RSV1 && hasRightMask(frame) : (frame.rsv & RSV1) !== 0))
+  if (first !== undefined && bare) {
     findings.push(found('COMPRESSION_NOT_AGREED', [answer?.index ?? open.index, first.index, ...unreadable.map(({ index }) => index), ...closes.map(({ index }) => index)], `${SideName(first.from)} sent a frame with RSV1 (compressed) ${duration(first.time - open.time)} after the 101, and no extension was agreed: the other side must close with 1002.`, `Find what took Sec-WebSocket-Extensions away between ${sideName(first.from)} and this proxy, or switch compression off there (\`perMessageDeflate: false\` of ws and socket.io).`))
   } else if (unreadable.length > 0) {
-    const bare = extensionNames(agreed).length === 0
-    findings.push(found('FRAMES_UNREADABLE', [...bare ? [answer?.index ?? open.index] : [], ...unreadable.map(({ index }) => index)], `What ${sideName(unreadable[0]?.from ?? '')} sends after the 101 cannot be read as WebSocket frames${bare ? '; no extension was agreed, so that a compressed frame (RSV1) is none that may be sent' : ''}.`, `Look at what is sent: ${bare ? 'messages that are compressed though nobody agreed to it (was Sec-WebSocket-Extensions taken away on the way?), ' : ''}another protocol, an answer of HTTP behind the 101, or unmasked frames of a client. The bytes pass all the same; their counts are missing.`))
+    const [broken] = unreadable
+    const last = frames.findLast(({ from, index }) => from === broken?.from && index < (broken?.index ?? 0))
+    const fault = last === undefined ? '' : frameFault(last, !bare)
+    findings.push(found('FRAMES_UNREADABLE', [...bare ? [answer?.index ?? open.index] : [], ...fault === '' ? [] : [last?.index], ...unreadable.map(({ index }) => index)], `What ${sideName(broken?.from ?? '')} sends after the 101 cannot be read as WebSocket frames${fault !== '' ? `: ${fault} came` : bare ? '; no extension was agreed, so that a compressed frame (RSV1) is none that may be sent' : ''}.`, `Look at what is sent: ${bare && fault === '' ? 'messages that are compressed though nobody agreed to it (was Sec-WebSocket-Extensions taken away on the way?), ' : ''}another protocol, an answer of HTTP behind the 101, or unmasked frames of a client. The bytes pass all the same; their counts are missing.`))
   }
   const end = endedAt ?? closes[0]?.time ?? null
   if (first !== undefined && end !== null && end >= first.time && end - first.time <= SOON && !(closes[0] !== undefined && ORDERLY.has(closes[0].code))) {

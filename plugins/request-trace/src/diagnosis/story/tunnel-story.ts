@@ -15,6 +15,8 @@ export interface Frame extends At {
   readonly fin: boolean
   /** The reserved bits as in the first byte: RSV1 is 0x40 (RFC 6455 §5.2). */
   readonly rsv: number
+  /** Null where it is not recorded. */
+  readonly masked: boolean | null
   readonly length: number
 }
 
@@ -78,7 +80,7 @@ export function tunnelOf (events: readonly TraceEvent[]): TunnelStory | null {
   const closed = closing === undefined ? null : closedOf(closing.event, closing.index)
   return {
     open: { index: at, time: opening.time, extensions: textOf(opening, 'Extensions'), subProtocol: textOf(opening, 'SubProtocol'), handshakeTime: numberOf(opening, 'HandshakeTime') },
-    frames: named('WEBSOCKET_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), opcode: opcodeOf(textOf(event, 'Opcode')), fin: flagOf(event, 'Fin'), rsv: numberOf(event, 'Rsv') ?? 0, length: numberOf(event, 'Length') ?? 0 })),
+    frames: named('WEBSOCKET_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), opcode: opcodeOf(textOf(event, 'Opcode')), fin: flagOf(event, 'Fin'), rsv: numberOf(event, 'Rsv') ?? 0, masked: event.data.Masked === undefined ? null : flagOf(event, 'Masked'), length: numberOf(event, 'Length') ?? 0 })),
     closes: closesIn(closed, named('WEBSOCKET_CLOSE_FRAME').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From'), code: numberOf(event, 'Code'), reason: textOf(event, 'Reason') }))),
     unreadable: named('WEBSOCKET_UNREADABLE').map(({ event, index, time }) => ({ index, time, from: textOf(event, 'From') })),
     ends,

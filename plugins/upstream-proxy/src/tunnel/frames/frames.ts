@@ -89,6 +89,7 @@ export class FrameReader {
       }
       const next = this.#readHeader(bytes, at, end)
       if (next < 0) {
+        if (next === INVALID && this.watch !== null) this.watch.invalid(bytes, at, end)
         if (this.#gate !== null) {
           // No byte of a frame passes before its whole header was seen.
           this.unread = end - at
