@@ -65,11 +65,13 @@ t.test('what filters, sites and the proxy itself refuse', async t => {
   }
 })
 
-t.test('a refusal of the proxy is known by its status, where the event has no code', async t => {
-  const refused = (status: number, errorCode = 0) => [event(0, 'CONNECTION', { Protocol: 'HTTP/1.1' }), ...asked(), event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: 'ApplicationRequestRouting', HttpStatus: status, HttpSubStatus: 0, ErrorCode: errorCode })]
-  t.match(finding('PROXY_REFUSED', refused(429), { status: 429 }), { remedy: /maxTunnelsPer/ })
-  t.match(finding('PROXY_REFUSED', refused(503, 0x800703e3), { status: 503 }), { sentence: /the server is closing/ })
-  t.notOk(codes(refused(503).slice(1), { status: 503 }).includes('PROXY_REFUSED'), "not in a trace of IIS's")
+t.test('a refusal of the proxy is known by its code alone', async t => {
+  const refused = (status: number, code = '', errorCode = 0) => [event(0, 'CONNECTION', { Protocol: 'HTTP/1.1' }), ...asked(), event(1, 'MODULE_SET_RESPONSE_ERROR_STATUS', { ModuleName: 'ApplicationRequestRouting', HttpStatus: status, HttpSubStatus: 0, ErrorCode: errorCode, ConfigExceptionInfo: code })]
+  t.match(finding('PROXY_REFUSED', refused(503, 'FST_ARR_PROXY_DRAINING', 0x800703e3), { status: 503 }), { sentence: /the server is closing/ })
+  t.match(finding('PROXY_REFUSED', refused(503, 'FST_ARR_PROXY_TOO_MANY'), { status: 503 }), { sentence: /as many WebSockets/ })
+  for (const shortage of [0x80070004, 0x80072747]) t.match(finding('PROXY_REFUSED', refused(503, 'FST_ARR_PROXY_TOO_MANY', shortage), { status: 503 }), { sentence: /the system has no file descriptor/, remedy: /ulimit/ })
+  t.match(finding('PROXY_REFUSED', [...asked(PAGE), refused(503, 'FST_ARR_PROXY_TOO_MANY').at(-1)!], { status: 503 }), { sentence: /no connection to the upstream/, remedy: /`connections\.max`/ })
+  t.notOk(codes(refused(429), { status: 429 }).includes('PROXY_REFUSED'), 'a status says nothing of who has set it')
   t.match(finding('CLIENT_LEFT', refused(499), { status: null, timeTaken: 700 }), { sentence: /^The client left after 700 ms, before an upstream was asked/ })
 })
 

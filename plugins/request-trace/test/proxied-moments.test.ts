@@ -1,7 +1,9 @@
 // What the real proxy tells of its attempts and of what passes through a WebSocket, as a trace has it.
 import { once } from 'node:events'
+import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { windowsNumber } from '../src/expansion/error-status.ts'
 import { dataOf, eventsOf, names, proxyTo, serve, upstream } from './serving.ts'
 
 t.test('a request: the attempt, the head that the upstream got, its answer, and the head that left', async t => {
@@ -26,6 +28,7 @@ t.test('an upstream that is not there: the attempt has failed, and then the stat
   const [trace] = await server.written(1)
   t.same(names(trace!).slice(4, -3), ['ATTEMPT_START', 'ATTEMPT_FAILED', 'MODULE_SET_RESPONSE_ERROR_STATUS'])
   t.match(dataOf(trace!, 'ATTEMPT_FAILED'), { Code: 'FST_ARR_UPSTREAM_REFUSED', Moment: 'connect', SystemCode: 'ECONNREFUSED' })
+  t.match(dataOf(trace!, 'MODULE_SET_RESPONSE_ERROR_STATUS'), { HttpStatus: 502, HttpSubStatus: 3, ErrorCode: 0x80072efd, ConfigExceptionInfo: 'FST_ARR_UPSTREAM_REFUSED' })
 })
 
 t.test('a WebSocket: its handshake, its frames from both sides, its Close frames and the ends of its sockets', async t => {
@@ -69,4 +72,15 @@ t.test('a refused handshake: what the upstream has answered, and what the client
   const [trace] = await server.written(1)
   t.match(dataOf(trace!, 'ARR_RESPONSE_HEADERS_END'), { HttpStatus: 403, HttpReason: 'Forbidden', Headers: /X-Why: origin/ })
   t.match(dataOf(trace!, 'GENERAL_RESPONSE_HEADERS').Headers, /X-Why: origin/i)
+})
+
+t.test('a refusal of the proxy itself has its code, and the number of a shortage of the system', async t => {
+  const up = await upstream(t, () => {}, () => {})
+  const server = await serve(t, { directory: null, rules: [{ statusCodes: '400-599' }] }, async app => { await app.register(upstreamProxy, { upstream: `http://127.0.0.1:${up.port}`, websocket: { until: () => 1 } }) })
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`)
+  await new Promise(resolve => { socket.on('error', () => {}).on('close', resolve) })
+  const [trace] = await server.written(1)
+  t.match(dataOf(trace!, 'MODULE_SET_RESPONSE_ERROR_STATUS'), { HttpStatus: 401, ErrorCode: 0, ConfigExceptionInfo: 'FST_ARR_PROXY_EXPIRED' })
+  t.match(trace!.findings[0], { code: 'PROXY_REFUSED', sentence: /the permission had expired/ })
+  t.same([windowsNumber('EMFILE'), windowsNumber('ENOBUFS'), windowsNumber('ECONNREFUSED'), windowsNumber(null)], [4, 10055, 0, 0])
 })

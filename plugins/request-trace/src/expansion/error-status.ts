@@ -15,8 +15,16 @@ export const MODULE = {
   server: ['Fastify', 'EXECUTE_REQUEST_HANDLER']
 } as const satisfies Readonly<Record<string, readonly [string, keyof typeof NOTIFICATION]>>
 
-/** `win32`: the number of what failed; 0 for nothing that Windows has a number for. */
-export function addErrorStatus (list: EventList, time: number, [name, notification]: typeof MODULE[keyof typeof MODULE], status: number, subStatus: number, win32: number): void {
+/** Windows' numbers of what fails on this machine, before there is a connection; ARR's numbers say nothing of it. */
+const OF_SYSTEM: Readonly<Record<string, number>> = { EMFILE: 4, ENFILE: 4, ENOBUFS: 10055 }
+
+/** The Windows number of a system's word, such as `EMFILE`; 0 where there is none. */
+export function windowsNumber (systemCode: string | null | undefined): number {
+  return typeof systemCode === 'string' && Object.hasOwn(OF_SYSTEM, systemCode) ? OF_SYSTEM[systemCode] as number : 0
+}
+
+/** `win32`: the number of what failed; 0 for nothing that Windows has a number for. `code`: the stable code of the error; IIS has the name of a file with a mistake there. */
+export function addErrorStatus (list: EventList, time: number, [name, notification]: typeof MODULE[keyof typeof MODULE], status: number, subStatus: number, win32: number, code = ''): void {
   list.add(time, 'MODULE_SET_RESPONSE_ERROR_STATUS', {
     ModuleName: name,
     Notification: NOTIFICATION[notification],
@@ -24,7 +32,7 @@ export function addErrorStatus (list: EventList, time: number, [name, notificati
     HttpReason: STATUS_CODES[status] ?? '',
     HttpSubStatus: subStatus,
     ErrorCode: win32 === 0 ? 0 : hresultOf(win32),
-    ConfigExceptionInfo: ''
+    ConfigExceptionInfo: code
   })
 }
 

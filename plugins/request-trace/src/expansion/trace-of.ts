@@ -7,7 +7,7 @@ import type { Outcome } from '../recording/outcome.ts'
 import type { Recording, TracedRequest } from '../recording/recording.ts'
 import type { Verdict } from '../rules/judge.ts'
 import type { Trace } from '../trace/trace.ts'
-import { addErrorStatus, MODULE } from './error-status.ts'
+import { addErrorStatus, MODULE, windowsNumber } from './error-status.ts'
 import { EventList, headerLines, rounded } from './event-list.ts'
 import { FrameEvents } from './frame-events.ts'
 import { EXPAND } from './moments.ts'
@@ -90,21 +90,22 @@ function addBeginning (list: EventList, { request, connection, url, verb, header
   list.add(0, 'GENERAL_REQUEST_HEADERS', { Headers: headerLines(headers) })
 }
 
-interface Failure { readonly module: typeof MODULE[keyof typeof MODULE], readonly status: number, readonly subStatus: number, readonly win32: number }
+interface Failure { readonly module: typeof MODULE[keyof typeof MODULE], readonly status: number, readonly subStatus: number, readonly win32: number, readonly code?: string }
 
 /** The error of the proxy, or of the server itself. */
 function errorIn (request: TracedRequest, { judged, subStatus, win32 }: Outcome): Failure | null {
   const { upstream, servedFile } = request
-  if (upstream?.error !== null && upstream?.error !== undefined) return { module: MODULE.upstreamProxy, status: judged, subStatus, win32 }
+  const error = upstream?.error
+  if (error !== null && error !== undefined) return { module: MODULE.upstreamProxy, status: judged, subStatus, win32: win32 === 0 ? windowsNumber(error.systemCode) : win32, code: error.code ?? '' }
   if (upstream !== null && upstream !== undefined) return null
   if (judged < 400) return null
   return { module: servedFile === null || servedFile === undefined ? MODULE.server : MODULE.staticContent, status: judged, subStatus, win32 }
 }
 
-function addError (list: EventList, time: number, { module, status, subStatus, win32 }: Failure): null {
+function addError (list: EventList, time: number, { module, status, subStatus, win32, code }: Failure): null {
   // A filter, or a rule, has told its own already.
   if (module !== MODULE.upstreamProxy && list.events.some(({ name }) => name === 'MODULE_SET_RESPONSE_ERROR_STATUS')) return null
-  addErrorStatus(list, time, module, status, subStatus, win32)
+  addErrorStatus(list, time, module, status, subStatus, win32, code)
   return null
 }
 

@@ -24,6 +24,8 @@ const NETNAME_DELETED = 64
 const FAILURES = [
   ['NO_UPSTREAM', 0, 4],
   ['NO_SERVER', 0, 4],
+  ['UPSTREAM_BUSY', 0, 4],
+  ['UPSTREAM_LOST', 0, 4],
   ['NOT_RESOLVED', 12007, 3],
   ['REFUSED', 12029, 3],
   // Before TIMEOUT, whose ending it has as well.

@@ -23,9 +23,12 @@ const NOTIFICATIONS: Readonly<Record<number, string>> = {
 /** Windows' texts of the errors that ARR has; 0x8007nnnn holds the Windows error nnnn. */
 const ERRORS: Readonly<Record<number, string>> = {
   0: 'The operation completed successfully.',
+  4: 'The system cannot open the file.',
   64: 'The specified network name is no longer available.',
   121: 'The semaphore timeout period has expired.',
+  995: 'The I/O operation has been aborted because of either a thread exit or an application request.',
   1236: 'The network connection was aborted by the local system.',
+  10055: 'An operation on a socket could not be performed because the system lacked sufficient buffer space or because a queue was full.',
   12002: 'The operation timed out',
   12007: 'The server name or address could not be resolved',
   12029: 'A connection with the server could not be established',
