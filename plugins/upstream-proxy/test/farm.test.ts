@@ -138,6 +138,22 @@ for (const [name, answer] of [['a page', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r
   }
 }
 
+t.test('a header that the farm takes out does not reach the client, one that it changes does so as it wrote it, and neither brings its cookie into the rewriting', async t => {
+  const own = 'ARRAffinity=abc; Path=/base'
+  const answered = (_: number, headers: string[]): void => {
+    for (const name of ['Arr-Disable-Session-Affinity', 'X-Gone']) headers.splice(headers.indexOf(name), 2)
+    headers[headers.indexOf('X-Was') + 1] = '/base/y'
+    headers.push('Set-Cookie', own)
+  }
+  const backend = await answering(t, 'HTTP/1.1 200 OK\r\nX-Gone: 1\r\nSet-Cookie: own=1; Path=/base\r\nX-Was: /base/x\r\nArr-Disable-Session-Affinity: false\r\nX-Last: 1\r\nContent-Length: 2\r\n\r\nok')
+  const { port } = await pages(t, [backend.url], { upstream: 'http://chat/base', prefix: '/app' }, { answered })
+  const text = await talk(port, 'GET /app/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  t.same([...text.matchAll(/^set-cookie: (.*?)\r$/gim)].map(match => match[1]).sort(), [own, 'own=1; Path=/app'])
+  t.match(text, /^x-was: \/base\/y\r$/im)
+  t.match(text, /^x-last: 1\r$/im)
+  t.notMatch(text, /x-gone|arr-disable/i)
+})
+
 t.test('the affinity cookie reaches the client on a 101, and on the 200 of HTTP/2', async t => {
   const backend = await agreeing(t, 'Set-Cookie: own=1\r\n')
   const { port } = await sockets(t, [backend.url], {}, withCookie)

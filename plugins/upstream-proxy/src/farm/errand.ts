@@ -5,6 +5,7 @@ import { codeOf, type ErrorName, ourNameOf } from '../errors.ts'
 import { noteFailure, noteServer } from '../route/attempts.ts'
 import type { Route } from '../route/route.ts'
 import type { Origins } from '../route/target.ts'
+import { takeAdded } from './added-headers.ts'
 
 const NAMES: Readonly<Record<FarmRefusal['reason'], ErrorName>> = { none: 'NoServer', busy: 'Busy', lost: 'Lost' }
 
@@ -130,9 +131,10 @@ export class Errand {
 
   /** The head of an answer for the client has come. What the farm adds is no part of what is rewritten to the public host. */
   answered (status: number, headers: string[]): void {
-    const count = headers.length
-    this.#choice?.answered(status, headers)
-    const added = headers.splice(count)
+    if (this.#choice === null) return
+    const sent = headers.slice()
+    this.#choice.answered(status, headers)
+    const added = takeAdded(headers, sent)
     for (let i = 0; i < added.length; i += 2) this.#reply.header(added[i] as string, added[i + 1] as string)
   }
 
