@@ -12,7 +12,7 @@ import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
 import { LogController, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { announce } from './start/announcement.ts'
+import { announce } from './start/announcement/announce.ts'
 import { refuseUrl } from './start/bad-url.ts'
 import { endStart } from './start/end/failure.ts'
 import { endStragglers } from './start/end/stragglers.ts'
@@ -99,7 +99,8 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   })
 
   fastify.addHook('onListen', async () => { process.off('unhandledRejection', endStart) })
-  if (settings.announce) announce(fastify, source, settings.logDirectory, traces === null ? null : traceFolder(settings.logDirectory))
+  const behind = { kind: webConfig !== null ? 'file' : upstream !== null ? 'upstream' : 'backend', source } as const
+  if (settings.announce) announce(fastify, behind, settings.logDirectory, traces === null ? null : traceFolder(settings.logDirectory))
 }
 
 // `TRUST_PROXY`: which proxies in front are believed when they say who the client is and how it came.

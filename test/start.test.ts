@@ -209,6 +209,9 @@ t.test('UPSTREAM is proxied to, and no backend is started', async t => {
   const [, proxy] = await program.says(/http:\/\/localhost:(\d+)/)
   t.match(await (await fetch(`http://localhost:${proxy}/`)).text(), '<!doctype html>')
   await program.says(/SERVER-STATUS=200 \d+ - \S+ HTTP\/1\.1 node - 200 0 0 \d+/)
+  await program.says(/stop +Ctrl\+C/)
+  t.match(program.output(), `The proxy is up, in front of localhost:${port}.`)
+  t.notMatch(program.output(), /ReverseProxy|goes to the backend|One log line|hosts file/, 'and the article\'s scenarios are not told of')
 })
 
 t.test('the test helper of fastify-cli builds the same app', async t => {

@@ -1,0 +1,24 @@
+// What is printed once the site is up: short, and true of what is behind the site.
+import { stripVTControlCharacters } from 'node:util'
+import t from 'tap'
+import { banner, type Told } from '../start/announcement/banner.ts'
+
+const told: Told = { httpPort: 65535, httpsPort: 65534, behind: { kind: 'backend', source: 'http://localhost:8080' }, bindings: [], logFolder: 'logs/W3SVC1', traceFolder: 'logs/FailedReqLogFiles', certificate: 'certificates/development-ca.crt' }
+const linesOf = (told: Told): string[] => stripVTControlCharacters(banner(told)).split('\n')
+const bindings = ['a-long-name-of-a-host.department.company.example', 'b.example'].flatMap(host => (['http', 'https'] as const).map(protocol => ({ protocol, address: '*', host, port: 8000 })))
+
+for (const [kind, source] of [['backend', 'http://localhost:8080'], ['upstream', 'http://localhost:3000/app'], ['file', 'web.config']] as const) {
+  t.test(`the banner fits on 80 columns and 24 lines: ${kind}`, async t => {
+    const lines = linesOf({ ...told, bindings, behind: { kind, source } })
+    t.same(lines.filter(line => line.length > 80), [])
+    t.ok(lines.length <= 23, `${lines.length} lines, and one for the prompt`)
+    t.match(lines.join('\n'), source)
+  })
+}
+
+t.test('with an upstream the banner tells where its paths go, and of no scenario', async t => {
+  const text = linesOf({ ...told, behind: { kind: 'upstream', source: 'http://localhost:3000/app/' } }).join('\n')
+  t.match(text, 'http://localhost:65535  https://localhost:65534')
+  t.match(text, 'http://localhost:3000/app/any/path?and=query')
+  t.notMatch(text, /ReverseProxy|reverseproxy\.com|One log line/)
+})
