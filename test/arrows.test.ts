@@ -86,6 +86,9 @@ t.test('files that several packages have are equal', async t => {
     'bare-refusal.ts': ['upstream-proxy', 'listeners'],
     'objection.ts': ['upstream-proxy', 'listeners'],
     'broken-sessions.ts': ['upstream-proxy', 'listeners'],
+    'nearest.ts': ['request-trace', 'arr-log', 'iis-config'],
+    'argument-mistake.ts': ['request-trace', 'arr-log', 'iis-config'],
+    'colours-wanted.ts': ['request-trace', 'arr-log', 'iis-config'],
     'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'metrics', 'backend']
   }
   for (const [name, folders] of Object.entries(alike)) {

@@ -41,8 +41,8 @@ const HTTPERR = [
   '2026-01-05 08:00:00 198.51.100.9 1045 192.0.2.1 80 HTTP/1.1 GET /admin?x=1 400 - Hostname -'
 ].join('\r\n')
 
-async function run (t: Test, args: string[], input = ''): Promise<{ out: string, err: string, code: number }> {
-  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, ...args], { env: { ...process.env, TZ: 'UTC' } })
+async function run (t: Test, args: string[], input = '', env: Record<string, string> = {}): Promise<{ out: string, err: string, code: number }> {
+  const child = spawn(process.execPath, ['--import=tsx', '--conditions=@fastify-arr/source', CLI, ...args], { env: { ...process.env, TZ: 'UTC', NO_COLOR: '', FORCE_COLOR: '', ...env } })
   t.teardown(() => child.kill())
   let out = ''
   let err = ''
@@ -142,6 +142,41 @@ t.test('the command lists, filters and sums up files, folders and standard input
   t.match(help.out, /^Usage: arr-log/)
 })
 
+t.test('bytes that no line tells are unknown, and are no zero', async t => {
+  const none = `${ARTICLE}\n${PAGE}\n`
+  const some = '#Fields: date time cs-uri-stem sc-status sc-bytes\n2022-09-30 20:53:35 /a 200 10\n2022-09-30 20:53:36 /a 200 -'
+  const [text, json, sent, by, byJson] = await Promise.all([run(t, ['-s'], none), run(t, ['-s', '--json'], none), run(t, ['-s'], some), run(t, ['--by', 'path'], none), run(t, ['--by', 'path', '--json'], none)])
+  t.match(text.out, /bytes +unknown\n/)
+  t.match(JSON.parse(json.out), { bytesSent: null, bytesReceived: null })
+  t.match(sent.out, /bytes +10 sent, unknown received/)
+  t.match(by.out, / 22 ms +- /)
+  t.match(JSON.parse(byJson.out), { bytes: null })
+})
+
+t.test('a column that is asked for and that no line has is told, and the exit code stays 0', async t => {
+  const text = `${ARTICLE}\n${PAGE}\n`
+  const asks: Array<[args: string[], err: string]> = [
+    [['--host', 'zzz'], 'arr-log: no line has the column cs-host, which --host reads\n'],
+    [['--where', 'X-Mine=1'], 'arr-log: no line has the column X-Mine, which --where X-Mine reads\n'],
+    [['--by', 'close'], 'arr-log: no line has the column x-ws-close-code or x-ws-closed-by, which --by close reads\n'],
+    [['--client', '127.0.0.1'], ''],
+    [['--longer', '1h', '--path', '/nowhere'], '']
+  ]
+  for (const { args, err, ran } of await Promise.all(asks.map(async ([args, err]) => ({ args, err, ran: await run(t, args, text) })))) {
+    t.equal(ran.err, err, args.join(' '))
+    t.equal(ran.code, 0)
+  }
+  t.match(await run(t, ['--close', '1000'], '{"time":"2022-09-30T20:53:35.000Z","status":200,"timeTaken":3,"path":"/"}'), { err: '', code: 0 }, 'JSON has it where it is something')
+})
+
+t.test('colours by NO_COLOR and FORCE_COLOR, and the version', async t => {
+  const text = `${ARTICLE}\n${PAGE}\n`
+  const [forced, none, flag, version] = await Promise.all([run(t, [], text, { FORCE_COLOR: '1' }), run(t, [], text, { FORCE_COLOR: '1', NO_COLOR: '1' }), run(t, ['--no-color'], text, { FORCE_COLOR: '1' }), run(t, ['--version'])])
+  t.match(forced.out, '\u001b[')
+  for (const { out } of [none, flag]) t.notMatch(out, '\u001b')
+  t.match(version, { out: /^\d+\.\d+\.\d+.*\n$/, code: 0 })
+})
+
 t.test('a mistake is reported in one sentence, with exit code 1', async t => {
   const mistakes = [['--status', 'many'], ['--nonsense'], ['/nowhere/at/all.log'], ['-f']]
   for (const { out, err, code } of await Promise.all(mistakes.map(async args => await run(t, args)))) {
@@ -149,6 +184,7 @@ t.test('a mistake is reported in one sentence, with exit code 1', async t => {
     t.equal(out, '')
     t.match(err, /^arr-log: .+\n$/)
   }
+  t.equal((await run(t, ['--hots', 'a'])).err, 'arr-log: there is no option --hots: did you mean --host? (arr-log --help says more)\n')
 })
 
 t.test('it follows a folder: new lines, new files, files that were moved away', async t => {
@@ -253,7 +289,7 @@ t.test('lines of other programs are shown, or counted as unread, and never crash
   const [listed, summed] = await Promise.all([run(t, [], lines), run(t, ['--summary'], lines)])
   t.match(listed, { code: 0, err: /^arr-log: 7 lines could not be read/ })
   t.equal(listed.out.split('\n').length, 3)
-  t.match(summed, { code: 0, out: /bytes +0 sent, 0 received/ })
+  t.match(summed, { code: 0, out: /bytes +unknown/ })
 })
 
 t.test('a file that is moved away while it is followed is read again when it is back', async t => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test, type Test } from 'tap'
@@ -120,13 +121,37 @@ test('an unknown name in --open exits with 2 and prints the known names', async 
   for (const command of ['check', 'convert']) t.match(run(command, '--open', 'doors', example), { code: 2, out: '', err: /"doors" is not one of access, allowHighBitCharacters, .*, verbs\n$/ })
 })
 
-test('a wrong command exits with 2 and the usage; help exits with 0', async t => {
-  for (const args of [[], ['check'], ['frob', 'x'], ['check', '--nope', 'x']]) {
-    const { code, err } = run(...args)
-    t.equal(code, 2, args.join(' '))
-    t.match(err, 'Usage: iis-config')
-  }
+test('a wrong command exits with 2 and one sentence with the nearest name; help and version exit with 0', async t => {
+  for (const [args, sentence] of [
+    [[], 'there must be a command, check or convert, and a file'],
+    [['check'], 'check takes at least one file'],
+    [['chek', 'x'], 'there is no command chek: did you mean check?'],
+    [['frob', 'x'], 'there is no command frob: check and convert are there'],
+    [['check', '--jsn', 'x'], 'there is no option --jsn: did you mean --json?'],
+    [['check', '--zzzzzz', 'x'], 'there is no option --zzzzzz'],
+    [['check', '-', '-'], '- is there twice: standard input is one file']
+  ] as const) t.same(run(...args), { code: 2, out: '', err: `iis-config: ${sentence} (iis-config --help says more)\n` })
   t.match(run('--help'), { code: 0, out: 'Exit code' })
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  for (const flag of ['--version', '-v']) t.same(run(flag), { code: 0, out: `${version}\n`, err: '' })
+})
+
+test('check reads several files, each for itself, and exits with the highest of their codes', async t => {
+  const lost = web(t, '<system.webServer><handlers><add name="own" path="*.x" /></handlers></system.webServer>')
+  const both = run('check', example, lost)
+  t.equal(both.code, 1)
+  for (const file of [`Nothing of ${example} is lost.`, `Something of ${lost} is lost.`]) t.match(both.out, file)
+  t.notMatch(both.out, 'inherited-twice')
+  const nowhere = run('check', 'no such file', example)
+  t.match(nowhere, { code: 2, err: 'no such file:1:1: cannot be read', out: `Nothing of ${example} is lost.` })
+  t.match(JSON.parse(run('check', '--json', example, 'no such file').out), [{ complete: true }, { file: 'no such file', error: { code: 'FST_ARR_IIS_CONFIG_UNREADABLE' } }])
+})
+
+test('check --json of a broken file prints the error as JSON', async t => {
+  const file = web(t, '<a b="&" />')
+  const { code, out } = run('check', '--json', file)
+  t.equal(code, 2)
+  t.match(JSON.parse(out), { file, error: { code: 'FST_ARR_IIS_CONFIG_INVALID_XML', problems: [{ file, line: 2, column: 7 }] } })
 })
 
 test('colours are printed only on a terminal', async t => {
@@ -135,18 +160,24 @@ test('colours are printed only on a terminal', async t => {
   t.match(out, '\u001b[33m≈ original-url-encoding')
 })
 
-test('the executable: exit code, streams, and no colours into a pipe', async t => {
+test('the executable: exit code, streams, standard input, and colours in a pipe only where they are asked for', async t => {
   const cli = fileURLToPath(new URL('../src/command/cli.ts', import.meta.url))
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const program = async (...args: string[]): Promise<Run> => await new Promise(resolve => {
-    execFile(process.execPath, [`--import=${import.meta.resolve('tsx')}`, cli, ...args], { env }, (error, out, err) => {
+  const { NODE_OPTIONS: _, NO_COLOR: __, FORCE_COLOR: ___, ...env } = process.env
+  const program = async (...args: string[]): Promise<Run> => await coloured({}, ...args)
+  const coloured = async (more: Record<string, string>, ...args: string[]): Promise<Run> => await new Promise(resolve => {
+    const child = execFile(process.execPath, [`--import=${import.meta.resolve('tsx')}`, cli, ...args], { env: { ...env, ...more } }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err })
     })
+    child.stdin?.end(readFileSync(example))
   })
-  const [good, bad] = await Promise.all([program('check', example), program('check', 'no such file')])
+  const [good, bad, input, forced, none, flag] = await Promise.all([program('check', example), program('check', 'no such file'), program('check', '-'), coloured({ FORCE_COLOR: '1' }, 'check', example), coloured({ FORCE_COLOR: '1', NO_COLOR: '1' }, 'check', example), coloured({ FORCE_COLOR: '1' }, 'check', '--no-color', example)])
   t.match(good, { code: 0, err: '' })
   t.notMatch(good.out, '\u001b')
   t.match(bad, { code: 2, out: '', err: 'no such file:1:1: cannot be read' })
+  t.match(input, { code: 0, err: '', out: 'Nothing of - is lost.' })
+  t.match(forced.out, '\u001b')
+  t.notMatch(none.out, '\u001b')
+  t.notMatch(flag.out, '\u001b')
 })
 
 const whole = fileURLToPath(new URL('fixtures/whole-server', import.meta.url))

@@ -202,6 +202,7 @@ t.test('colours where they are wanted, help on one screen', async t => {
   t.notMatch((await run(t, folder, [], { FORCE_COLOR: '1', NO_COLOR: '1' })).out, escape)
   t.notMatch((await run(t, folder, ['--no-color'], { FORCE_COLOR: '1' })).out, escape)
   t.notMatch((await run(t, folder, [])).out, escape)
+  t.match(await run(t, folder, ['--version']), { out: /^\d+\.\d+\.\d+.*\n$/, code: 0 })
   const help = (await run(t, folder, ['--help'])).out
   t.ok(help.split('\n').length <= 24 && help.split('\n').every(line => line.length <= 90), help)
 })

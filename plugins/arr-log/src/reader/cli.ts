@@ -4,6 +4,7 @@ import { answer } from './command/answer.ts'
 import { HELP, readArguments } from './command/arguments.ts'
 import { follow } from './command/follow.ts'
 import { Shown } from './command/shown.ts'
+import { version } from './command/version.ts'
 
 // `arr-log … | head` closes the pipe early; that is not an error.
 process.stdout.on('error', error => { process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1) })
@@ -11,6 +12,7 @@ process.stdout.on('error', error => { process.exit((error as NodeJS.ErrnoExcepti
 try {
   const { values, paths } = readArguments()
   if (values.help === true) process.stdout.write(HELP)
+  else if (values.version === true) process.stdout.write(`${version()}\n`)
   else if (values.follow === true) await follow(paths, new Shown(values))
   else await answer(values, paths, new Shown(values))
 } catch (error) {

@@ -1,4 +1,5 @@
 // Reads a configuration: files or text in, options for the plugins and the report out.
+import { basename } from 'node:path'
 import { checkOpen, closedDoors } from '../access/doors.ts'
 import { findDoors } from '../access/find-doors.ts'
 import { RootError, UnreadableError, ValueError, problemsError, type IisConfigError } from '../errors.ts'
@@ -6,10 +7,13 @@ import type { ReadOptions } from '../options.ts'
 import { Reading } from '../reading/reading.ts'
 import { makeReport, type Report, type Row } from '../reading/report.ts'
 import { findSections } from '../sections/find-sections.ts'
-import { namedAsSites, scopesOf, siteNamesIn, type Found } from '../sections/scopes.ts'
+import { isServerConfig, namedAsSites, scopesOf, siteNamesIn, type Found } from '../sections/scopes.ts'
 import { applicationFinder } from '../server/applications.ts'
+import { serverFileIn } from '../server/folders/copied-server.ts'
+import { isFolder } from '../server/folders/roots.ts'
 import { gather, type InMemory } from '../server/gather.ts'
 import { takeLockedOut } from '../server/locks/take-locked-out.ts'
+import { decodeXml } from '../xml/decode.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { includeFiles } from '../xml/include.ts'
 import { MAX_BYTES, openXml } from '../xml/open.ts'
@@ -42,11 +46,28 @@ export function readConfig (file: string | readonly string[], options: ReadOptio
   return unlessClosed(inspectConfig(file, options))
 }
 
-/** As `readConfig`; the error for sections that `open` does not name is returned, not thrown. */
-export function inspectConfig (file: string | readonly string[], options: ReadOptions = {}): Inspected {
+/** As `readConfig`; the error for sections that `open` does not name is returned, not thrown. `input` is the file `-`. */
+export function inspectConfig (file: string | readonly string[], options: ReadOptions = {}, input?: Uint8Array): Inspected {
   const [first = ''] = [file].flat()
   checkOpen(options.open ?? [], first)
-  return read(file, first, options, name => openXml(name, options.maxBytes ?? MAX_BYTES))
+  return read(file, first, options, opener(options.maxBytes ?? MAX_BYTES, input))
+}
+
+/** Whether a path is an applicationHost.config, or the folder of a server; false as well for one that cannot be read. */
+export function isOfServer (path: string, input?: Uint8Array): boolean {
+  try {
+    return isFolder(path) ? serverFileIn(path) !== null : isServerConfig(opener(MAX_BYTES, input)(path), basename(path))
+  } catch {
+    return false
+  }
+}
+
+function opener (maxBytes: number, input: Uint8Array | undefined): (name: string) => XmlElement {
+  return name => {
+    if (name !== '-' || input === undefined) return openXml(name, maxBytes)
+    if (input.length > maxBytes) throw problemsError(UnreadableError, [{ file: name, line: 1, column: 1, message: `standard input is longer than the ${maxBytes} bytes that maxBytes allows` }])
+    return parseXml(decodeXml(input, name), name)
+  }
 }
 
 /** As `readConfig`, for text in memory. `file` is the name in the report; its folder is the one in which `configSource` looks. */

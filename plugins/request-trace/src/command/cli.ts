@@ -1,6 +1,6 @@
 // The executable request-trace.
 import { run } from './command.ts'
-import { coloursWanted } from './telling/terminal.ts'
+import { coloursWanted } from './telling/colours-wanted.ts'
 
 // `request-trace … | head` closes the pipe early; that is not an error.
 process.stdout.on('error', error => { process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 2) })

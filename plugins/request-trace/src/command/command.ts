@@ -5,6 +5,7 @@ import { toHar } from '../files/to-har.ts'
 import { AskingError, COMMANDS, readArguments, type Arguments } from './asking/arguments.ts'
 import { HELP } from './asking/help.ts'
 import { nearest } from './asking/nearest.ts'
+import { version } from './asking/version.ts'
 import { compareLines } from './comparing/compare-lines.ts'
 import { differencesOf } from './comparing/compare.ts'
 import { compileFilter } from './listing/filter.ts'
@@ -24,6 +25,10 @@ export async function run (args: readonly string[], terminal: Terminal): Promise
     const asked = readArguments(args)
     if (asked.values.help === true) {
       terminal.write(HELP)
+      return 0
+    }
+    if (asked.values.version === true) {
+      terminal.write(`${version()}\n`)
       return 0
     }
     const colours = terminal.colours && asked.values['no-color'] !== true

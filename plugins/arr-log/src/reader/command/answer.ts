@@ -54,6 +54,7 @@ export async function answer (values: Asked, paths: readonly string[], shown: Sh
   if (paths.includes('-')) unread.add('-', await readStream(process.stdin, null, taking))
   question?.show()
   unread.tell(readAny)
+  shown.missing.tell()
 }
 
 /** Null where the lines themselves are asked for. */

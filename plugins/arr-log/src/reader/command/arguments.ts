@@ -1,5 +1,6 @@
 // What does the command line ask for?
 import { parseArgs } from 'node:util'
+import { mistakeIn } from './argument-mistake.ts'
 
 export const HELP = `Usage: arr-log [options] [file | folder | -] …
 
@@ -31,8 +32,10 @@ What of them
 How
       --utc            times of the universal clock, not of this machine's
       --json           one JSON object per line
-      --no-color       no colours; nor are there any when this is not a terminal, or NO_COLOR is set
+      --no-color       no colours; nor are there any when this is not a terminal, or NO_COLOR is set.
+                       FORCE_COLOR colours a pipe
   -h, --help
+  -v, --version
 
 The exit code is 1 where a file cannot be read, or where there are lines and none of them can be.
 `
@@ -64,6 +67,7 @@ const OPTIONS = {
   json: FLAG,
   'no-color': FLAG,
   help: { ...FLAG, short: 'h' },
+  version: { ...FLAG, short: 'v' },
   host: TEXT,
   client: TEXT,
   upstream: TEXT,
@@ -89,7 +93,11 @@ export function readArguments (): { values: Asked, paths: string[] } {
 }
 
 function parseAll () {
-  return parseArgs({ allowPositionals: true, options: OPTIONS })
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw new Error(`${mistakeIn(error as Error, Object.keys(OPTIONS))} (arr-log --help says more)`)
+  }
 }
 
 /** `--where name=text`, and the values with an option of their own. */

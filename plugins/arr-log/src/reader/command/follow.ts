@@ -25,6 +25,7 @@ export async function follow (paths: readonly string[], shown: Shown): Promise<v
     const files = (await Promise.all(paths.map(path => before === null ? filesOf(path).catch(() => []) : filesOf(path)))).flat()
     await follower.read(files)
     before?.sort((a, b) => a.endedAt - b.endedAt).forEach(line => shown.line(line))
+    if (before !== null) shown.missing.tell()
     before = null
     await new Promise(resolve => setTimeout(resolve, POLL))
   }

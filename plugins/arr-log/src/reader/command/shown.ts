@@ -8,6 +8,8 @@ import { momentIn, offsetOf } from '../questions/time.ts'
 import { namedValues, type Value } from '../questions/values.ts'
 import { readable } from '../show/readable.ts'
 import { whereIn, type Asked } from './arguments.ts'
+import { coloursWanted } from './colours-wanted.ts'
+import { MissingColumns } from './missing-columns.ts'
 
 /** The filter, the clock and the form of the output. */
 export class Shown {
@@ -16,17 +18,20 @@ export class Shown {
   readonly named: Readonly<Record<string, Value>>
   readonly offsetOf: (at: number) => number
   readonly wanted: Filter
+  /** The columns that are asked for, and that no line has. */
+  readonly missing: MissingColumns
   readonly #utc: boolean
 
   /** Throws an Error that names a value it cannot parse. */
   constructor (values: Asked) {
     this.#utc = values.utc === true
     this.json = values.json === true
-    this.paint = process.stdout.isTTY === true && values['no-color'] !== true && !process.env.NO_COLOR ? painted : plain
+    this.paint = values['no-color'] !== true && coloursWanted(process.env, process.stdout.isTTY === true) ? painted : plain
     this.offsetOf = offsetOf(this.#utc)
     this.named = namedValues(this.offsetOf)
     const moment = (text: string | undefined): number | undefined => text === undefined ? undefined : momentIn(text, this.#utc, Date.now())
-    this.wanted = compileFilter({
+    const missing = this.missing = new MissingColumns(values)
+    const filter = compileFilter({
       status: values.status,
       path: values.path,
       webSockets: values.websockets === true,
@@ -37,6 +42,10 @@ export class Shown {
       until: moment(values.until),
       where: whereIn(values)
     }, this.named)
+    this.wanted = row => {
+      missing.see(row)
+      return filter(row)
+    }
   }
 
   /** `2026-05-28 10:25:40`, on the clock that is asked for. */

@@ -12,7 +12,7 @@ export function groupTable (names: readonly string[], groups: readonly Group[], 
   const most = groups[0]?.count ?? 0
   const rows = groups.map(({ by, count, share, p50, p95, p99, bytes }) => [
     ...names.map(name => by[name] === null || by[name] === undefined ? '-' : escape(by[name])),
-    String(count), `${(share * 100).toFixed(1)} %`, duration(p50), duration(p95), duration(p99), sized(bytes), bar(count, most)
+    String(count), `${(share * 100).toFixed(1)} %`, duration(p50), duration(p95), duration(p99), bytes === null ? '-' : sized(bytes), bar(count, most)
   ])
   const head = [...names, 'count', 'share', 'p50', 'p95', 'p99', 'bytes', '']
   return [...aligned([head, ...rows], names.length, paint), ...hidden > 0 ? [`… and ${hidden} more: --top ${groups.length + hidden}`] : []].join('\n')

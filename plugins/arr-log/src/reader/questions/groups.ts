@@ -1,6 +1,7 @@
 // Which clients, paths, upstreams …: how many exchanges has each, how long did they take, and how many bytes did they move?
 import { ID } from '../rows/column-ids.ts'
 import type { Row } from '../rows/row.ts'
+import { Adding } from './adding.ts'
 import { Spreading } from './spread.ts'
 import { valueOf, type Value } from './values.ts'
 
@@ -15,8 +16,8 @@ export interface Group {
   readonly p50: number | null
   readonly p95: number | null
   readonly p99: number | null
-  /** Both ways. */
-  readonly bytes: number
+  /** Both ways, of the lines that say how many; null where none does. */
+  readonly bytes: number | null
 }
 
 /** Groups beyond this number are counted together: a query of every client of a year must not fill the memory. */
@@ -26,7 +27,7 @@ const OTHERS = 'others'
 
 interface Counting {
   count: number
-  bytes: number
+  readonly bytes: Adding
   times: Spreading | null
   lives: Spreading | null
 }
@@ -55,12 +56,13 @@ export class Groups {
     group.count++
     const time = row.number(ID.timeTaken)
     if (time >= 0) (row.status === 101 ? group.lives ??= new Spreading() : group.times ??= new Spreading()).add(time)
-    group.bytes += (row.number(ID.bytesSent) || 0) + (row.number(ID.bytesReceived) || 0)
+    group.bytes.add(row.number(ID.bytesSent))
+    group.bytes.add(row.number(ID.bytesReceived))
   }
 
   #open (key: string): Counting {
     const known = this.#groups.size < MOST_GROUPS ? key : this.names.map(() => OTHERS).join(BETWEEN)
-    const group = this.#groups.get(known) ?? { count: 0, bytes: 0, times: null, lives: null }
+    const group = this.#groups.get(known) ?? { count: 0, bytes: new Adding(), times: null, lives: null }
     this.#groups.set(known, group)
     return group
   }
@@ -77,7 +79,7 @@ export class Groups {
         p50,
         p95,
         p99,
-        bytes
+        bytes: bytes.sum
       }
     })
   }

@@ -4,6 +4,7 @@ import { plain, type Paint } from '../show/colour.ts'
 import { duration } from '../show/readable.ts'
 import { ID } from '../rows/column-ids.ts'
 import type { Row } from '../rows/row.ts'
+import { Adding } from './adding.ts'
 import { Spreading, type Spread } from './spread.ts'
 import { isAttempt } from './values.ts'
 
@@ -14,8 +15,9 @@ export interface Summary {
   readonly statuses: Readonly<Record<string, number>>
   /** Counts by sc-win32-status, without 0. */
   readonly win32: Readonly<Record<string, number>>
-  readonly bytesSent: number
-  readonly bytesReceived: number
+  /** Of the lines that say how many; null where none does. */
+  readonly bytesSent: number | null
+  readonly bytesReceived: number | null
   /** time-taken of everything but WebSockets: a WebSocket's lifetime is not a response time. */
   readonly times: Spread
   readonly webSockets: Spread & {
@@ -41,8 +43,8 @@ export class Summing {
   #requests = 0
   #first = Infinity
   #last = -Infinity
-  #bytesSent = 0
-  #bytesReceived = 0
+  readonly #sent = new Adding()
+  readonly #received = new Adding()
 
   add (row: Row): void {
     // The WebSocket's end has a line of its own.
@@ -55,8 +57,8 @@ export class Summing {
     else count(this.#otherStatuses, status)
     const win32 = row.number(ID.win32)
     if (win32 > 0) count(this.#win32, win32)
-    this.#bytesSent += row.number(ID.bytesSent) || 0
-    this.#bytesReceived += row.number(ID.bytesReceived) || 0
+    this.#sent.add(row.number(ID.bytesSent))
+    this.#received.add(row.number(ID.bytesReceived))
     const time = row.number(ID.timeTaken)
     if (status !== 101) {
       if (time >= 0) this.#times.add(time)
@@ -79,8 +81,8 @@ export class Summing {
       last: isEmpty ? null : new Date(this.#last).toISOString(),
       statuses: sorted(new Map([...statuses, ...this.#otherStatuses])),
       win32: sorted(this.#win32),
-      bytesSent: this.#bytesSent,
-      bytesReceived: this.#bytesReceived,
+      bytesSent: isEmpty ? 0 : this.#sent.sum,
+      bytesReceived: isEmpty ? 0 : this.#received.sum,
       times: this.#times.result(),
       webSockets: { ...this.#lives.result(), closeCodes: sorted(this.#closeCodes), closedBy: sorted(this.#closedBy), refused: sorted(this.#refused) }
     }
@@ -94,7 +96,7 @@ export function showSummary (summary: Summary, clock: (at: number) => string, pa
     `${paint('bold', String(requests))} exchanges${first === null || last === null ? '' : `, ${clock(Date.parse(first))} to ${clock(Date.parse(last))}`}`,
     row('status', listed(summary.statuses)),
     row('win32', listed(summary.win32)),
-    row('bytes', `${summary.bytesSent} sent, ${summary.bytesReceived} received`),
+    row('bytes', bytes(summary)),
     row('HTTP', spread(times)),
     row('WebSockets', spread(webSockets)),
     row('  closed with', listed(webSockets.closeCodes)),
@@ -102,6 +104,10 @@ export function showSummary (summary: Summary, clock: (at: number) => string, pa
     row('  refused', listed(webSockets.refused))
   ]
   return lines.filter(line => line !== '').join('\n')
+}
+
+function bytes ({ bytesSent, bytesReceived }: Summary): string {
+  return bytesSent === null && bytesReceived === null ? 'unknown' : `${bytesSent ?? 'unknown'} sent, ${bytesReceived ?? 'unknown'} received`
 }
 
 function count<K> (counts: Map<K, number>, key: K): void {

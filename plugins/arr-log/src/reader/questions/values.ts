@@ -59,6 +59,36 @@ export function namedValues (offsetOf: (at: number) => number): Readonly<Record<
   }
 }
 
+/** The columns that a value is read from; those that are not listed are of every line. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  agent: ['cs(User-Agent)'],
+  client: ['c-ip'],
+  close: ['x-ws-close-code', 'x-ws-closed-by'],
+  day: [],
+  ending: ['x-ws-ending'],
+  error: ['x-error-code'],
+  host: ['cs-host'],
+  hour: [],
+  idle: ['x-ws-idle-received', 'x-ws-idle-sent'],
+  limit: ['x-ws-limit'],
+  method: ['cs-method'],
+  path: ['cs-uri-stem', 'cs-uri'],
+  reason: ['s-reason'],
+  referer: ['cs(Referer)'],
+  rule: ['x-rule'],
+  side: ['x-ws-closed-by'],
+  site: ['s-sitename'],
+  status: [],
+  upstream: ['x-upstream'],
+  user: ['cs-username'],
+  win32: ['sc-win32-status']
+}
+
+/** The columns of which a name's value needs one; none where every line has it. */
+export function columnsOf (name: string): readonly string[] {
+  return Object.hasOwn(COLUMNS, name) ? COLUMNS[name] as readonly string[] : [name]
+}
+
 /** The value of a name: one of those above, or the column of that name, such as a custom field. */
 export function valueOf (name: string, named: Readonly<Record<string, Value>>): Value {
   return Object.hasOwn(named, name) ? named[name] as Value : column(name)

@@ -25,6 +25,12 @@ export class LineRow implements Row {
     return this.#line.event === 'open'
   }
 
+  has (id: number): boolean {
+    const name = nameOf(id)
+    // JSON has what is about WebSockets and failures only in the lines of these.
+    return name.startsWith('x-') || this.#valueOf(name) !== undefined
+  }
+
   text (id: number): string | null {
     const value = this.#valueOf(nameOf(id))
     return value === null || value === undefined || value === '' ? null : String(value)

@@ -11,6 +11,8 @@ export interface Row {
   readonly folder: string | null
   /** True for the line of a WebSocket's opening: its end has a line of its own. */
   readonly isOpening: boolean
+  /** Whether the file has a column, by its number, with a value in this line or without. */
+  has (id: number): boolean
   /** A column's value by its number (`column-ids.ts`); null where it is missing, or `-`. */
   text (id: number): string | null
   /** A column's value as a number; NaN where it is missing, or none. */

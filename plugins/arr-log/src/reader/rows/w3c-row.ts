@@ -102,6 +102,10 @@ export class W3cRow implements Row {
     return this.#layout.at(ID.event) !== -1 && this.text(ID.event) === 'open'
   }
 
+  has (id: number): boolean {
+    return this.#layout.at(id) !== -1
+  }
+
   text (id: number): string | null {
     const position = this.#layout.at(id)
     return position === -1 ? null : this.#textAt(position)

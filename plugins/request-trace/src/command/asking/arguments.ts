@@ -1,6 +1,6 @@
 // What does the command line ask for?
 import { parseArgs } from 'node:util'
-import { nearest } from './nearest.ts'
+import { mistakeIn } from './argument-mistake.ts'
 
 /** A mistake of the one who asks; its message is shown without a stack. */
 export class AskingError extends Error {}
@@ -35,6 +35,7 @@ const OPTIONS = {
   utc: FLAG,
   json: FLAG,
   'no-color': FLAG,
+  version: { ...FLAG, short: 'v' },
   help: { ...FLAG, short: 'h' }
 } as const
 
@@ -42,7 +43,7 @@ type Name = keyof typeof OPTIONS
 export type Asked = ReturnType<typeof parsed>['values']
 
 const FILTERS: readonly Name[] = ['status', 'path', 'websockets', 'finding', 'severity', 'since', 'until', 'longer', 'shorter', 'host', 'site', 'client', 'method', 'ending', 'close', 'where']
-const ALWAYS: readonly Name[] = ['folder', 'no-color', 'help']
+const ALWAYS: readonly Name[] = ['folder', 'no-color', 'version', 'help']
 const TAKES: Readonly<Record<Command, readonly Name[]>> = {
   list: [...FILTERS, 'top', 'utc', 'json'],
   findings: [...FILTERS, 'top', 'utc', 'json'],
@@ -67,7 +68,7 @@ export function readArguments (args: readonly string[]): Arguments {
   const command = COMMANDS.find(name => name === first)
   const names = command === undefined ? positionals : positionals.slice(1)
   const asked = command ?? 'list'
-  if (values.help === true) return { command: asked, values, names }
+  if (values.help === true || values.version === true) return { command: asked, values, names }
   for (const name of Object.keys(values) as Name[]) {
     if (!TAKES[asked].includes(name) && !ALWAYS.includes(name)) throw new AskingError(`--${name} is not for ${asked}, but for ${COMMANDS.filter(one => TAKES[one].includes(name)).join(', ')}`)
   }
@@ -81,15 +82,6 @@ function parsed (args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    throw new AskingError(mistakeIn(error as Error & { code?: string }))
+    throw new AskingError(mistakeIn(error as Error, Object.keys(OPTIONS)))
   }
-}
-
-function mistakeIn ({ code, message }: Error & { code?: string }): string {
-  const option = /'(--?[^'\s]+)/.exec(message)?.[1] ?? ''
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    const meant = nearest(option.replace(/^-+/, '').split('=')[0] as string, Object.keys(OPTIONS))
-    return `there is no option ${option}${meant === null ? '' : `: did you mean --${meant}?`}`
-  }
-  return (message.split('\n')[0] as string).replace(/^Option /, '')
 }

@@ -19,7 +19,7 @@ Which   --status <list>  404, 5xx, 200-299         -w, --websockets    those alo
 How     -n, --top <n>    the first n               --utc      the universal clock
         --json           as JSON                   --folder <folder>  where ids are
         -o, --out <file> of har; not the screen    --no-color
-        -h, --help       this                      --all      all frames (show)
+        -h, --help; -v, --version                  --all      all frames (show)
 
 Exit code: 0 done · 1 compare: something differs; else: a file is no trace
            2 the command is wrong, or a trace is not there

@@ -11,13 +11,6 @@ export interface Terminal {
   readonly width: number | null
 }
 
-/** NO_COLOR (no-color.org) before FORCE_COLOR (as Node.js reads it, 0 is off); else colours are for terminals. */
-export function coloursWanted (env: NodeJS.ProcessEnv, terminal: boolean): boolean {
-  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
-  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false'
-  return terminal && env.TERM !== 'dumb'
-}
-
 /** Control characters of a trace do nothing on a terminal: they are shown as their numbers. */
 export function printable (text: string): string {
   // eslint-disable-next-line no-control-regex
