@@ -24,7 +24,9 @@ async function plugin (fastify: FastifyInstance, options: ServerFarmOptions): Pr
   fastify.decorate('farms', farms)
   // Not at the registration: what listens on the way, such as a name server of a test, may come later.
   fastify.addHook('onReady', async function lookUpServers () { await farms.start() })
-  fastify.addHook('preClose', async function endFarms () { farms.stop() })
+  // A moment later: a proxy that is registered after the farms is told of the closing after them, and refuses what waits because of that.
+  fastify.addHook('preClose', async function endFarms () { setImmediate(() => { farms.stop() }) })
+  fastify.addHook('onClose', async function endFarms () { farms.stop() })
 }
 
 /** Server farms: `fastify.farms`, which upstream-proxy asks for the server of each attempt. */
