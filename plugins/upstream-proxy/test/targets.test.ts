@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect as connectHttp2, constants, type ClientHttp2Stream } from 'node:http2'
 import t from 'tap'
+import { Origins } from '../src/route/target.ts'
 import { answering, ask, FRAME, proxy, rawHttp2, rawUpstream, talk } from './forward-subjects.ts'
 import { ask as askRaw, handshake } from './parts.ts'
 import { ask as askStream, http2Proxy, session } from './tunnel-subjects.ts'
@@ -199,4 +200,13 @@ t.test('a Host that is one passes, and is known for turning back wherever rewrit
     t.match(await ask(rewriting.port, { headers: { host: 'public.test' } }), { status: 302, headers: { location: 'http://public.test/x' } })
     t.equal(backend.received().match(/^host: .*$/gim)?.filter(line => line.slice(6) === `${host}`).length, 2)
   }
+})
+
+t.test('an origin is one object, and keeps its connections, also among thousands of servers; a name that no host has is not remembered', async t => {
+  const origins = new Origins()
+  const urls = Array.from({ length: 4000 }, (_, index) => `http://10.0.${index >> 8}.${index & 255}:8080/`)
+  const first = urls.map(url => origins.target(url).origin)
+  t.ok(urls.every((url, index) => origins.target(url).origin === first[index]))
+  const long = `http://${'a'.repeat(600)}/`
+  t.not(origins.target(long).origin, origins.target(long).origin)
 })

@@ -28,12 +28,17 @@ const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
 // Some servers still treat it as one with path parameters after it (`..;x`).
 const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
 
+/** More than the servers of several farms, each by http and https: one that were forgotten would lose its connections. */
+const MOST = 8192
+/** Characters. No host has so long a name (RFC 1035 §2.3.4), and no unix socket, escaped or not. */
+const LONGEST = 512
+
 /** The origins in use, each parsed once. Bounded, because `to` may compute any number of them. */
 export class Origins {
   readonly #known = new Map<string, Origin>()
   readonly #limit: number
 
-  constructor (limit = 1024) {
+  constructor (limit = MOST) {
     this.#limit = limit
   }
 
@@ -46,6 +51,7 @@ export class Origins {
     let origin = this.#known.get(key)
     if (origin === undefined) {
       origin = parseOrigin(scheme.toLowerCase(), authority)
+      if (authority.length > LONGEST) return { origin, path: rest.startsWith('/') ? rest : `/${rest}` }
       if (this.#known.size >= this.#limit) this.#known.delete(this.#known.keys().next().value as string)
       this.#known.set(key, origin)
     }
