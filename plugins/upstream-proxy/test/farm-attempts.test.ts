@@ -149,6 +149,18 @@ t.test('the connection of a short answer that is dropped serves the next request
   t.same(counts.wrongs, [])
 })
 
+t.test('the rest of a dropped answer that does not come soon is not waited for, though bytes of it do come', async t => {
+  const slow = await rawUpstream(t, socket => {
+    socket.write('HTTP/1.1 503 No\r\nContent-Length: 60000\r\n\r\n')
+    const more = setInterval(() => { socket.write('x') }, 50)
+    socket.on('close', () => { clearInterval(more) })
+  })
+  const healthy = await answering(t, OK)
+  const { port } = await withFarm(t, [slow.url, healthy.url])
+  t.match(await ask(port), { status: 200, body: 'ok' })
+  await eventually(() => slow.sockets.every(socket => socket.destroyed), 'it is cut')
+})
+
 t.test('a kept connection that proves to be closed is no attempt: the same server is asked on a new one', async t => {
   const backend = await rawUpstream(t, (socket, _head, count) => {
     if (count === 2) socket.resetAndDestroy()

@@ -91,10 +91,11 @@ export class Connection implements AnswerSink, Line {
     else if (this.#parser.idle) this.#release()
   }
 
-  /** Closes the connection without telling the exchange: it no longer waits for the answer. `reads`: the rest of that is read, and the connection kept. */
+  /** Closes the connection without telling the exchange: it no longer waits for the answer. `reads`: the rest of that is read, where it comes soon, and the connection kept. */
   abandon (reads = false): void {
     this.#exchange = null
-    if (!reads) this.#socket.destroy()
+    if (reads) this.#patience.discarded()
+    else this.#socket.destroy()
   }
 
   // The parser's results go to the exchange; the connection uses them only for its time limit and to decide whether it can be reused.
@@ -122,12 +123,9 @@ export class Connection implements AnswerSink, Line {
 
   readonly #dialled: Dialled = failure => {
     this.#socket.on('error', error => { this.#cause ??= error })
-    if (failure !== null) {
-      this.#failure = failure.name
-      this.#cause = failure.cause
-    } else {
-      this.#exchange?.connected(this)
-    }
+    if (failure === null) return this.#exchange?.connected(this)
+    this.#failure = failure.name
+    this.#cause = failure.cause
   }
 
   /** False where the socket must stop reading. */

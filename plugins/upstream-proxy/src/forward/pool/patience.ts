@@ -2,6 +2,7 @@
 import type { Moment, Side } from '@fastify-arr/facts'
 import { Watch } from '../../sockets/watch.ts'
 import type { AnswerHead } from '../answer/answer-head.ts'
+import { REST_PATIENCE } from '../answer/through.ts'
 import type { ForwardSettings } from '../options.ts'
 
 /** The time limit of one connection, restarted by the events on it. */
@@ -12,6 +13,8 @@ export class Patience {
   #sending = false
   #keepAlive: number
   #idleTimeout: number
+  /** What comes is not wanted any more. */
+  #isRest = false
 
   constructor (settings: ForwardSettings, expired: () => void) {
     this.#settings = settings
@@ -55,12 +58,19 @@ export class Patience {
 
   /** Bytes have passed, in either direction. */
   moved (): void {
-    this.#watch.set(this.#idleTimeout)
+    if (!this.#isRest) this.#watch.set(this.#idleTimeout)
+  }
+
+  /** Nobody wants the rest of the answer: it comes soon as a whole, or not at all. */
+  discarded (): void {
+    this.#isRest = true
+    this.#watch.set(REST_PATIENCE)
   }
 
   /** The connection is idle until the next exchange. */
   rest (): void {
     this.#awaited = 'connect'
+    this.#isRest = false
     this.#idleTimeout = this.#settings.idleTimeout
     this.#watch.set(this.#keepAlive)
   }
