@@ -5,6 +5,7 @@ import type { FarmInfo } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { InvalidOptionsError } from './errors.ts'
 import { metricOf } from './counting/metric.ts'
 import { compile, type MetricsOptions, type MetricsRegistry } from './options.ts'
 import { readiness, type Health } from './serving/health.ts'
@@ -46,13 +47,20 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   }, settings.buckets)
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
-  for (const metric of [
+  const all = [
     ...exchanges.metrics, ...tunnels.metrics, ...farmMetrics(() => (fastify as Server).farms), ...besideMetrics(() => fastify as Server),
     metricOf('gauge', 'arr_event_loop_delay_seconds', 'How late the event loop was, since the last scrape.', function * () {
       for (const [percentile, value] of [['50', delay.percentile(50)], ['99', delay.percentile(99)], ['100', delay.max]] as const) yield { value: value / 1e9, labels: { percentile } }
       delay.reset()
     })
-  ]) registry.registerMetric(metric as never)
+  ]
+  try {
+    for (const metric of all) registry.registerMetric(metric as never)
+  } catch (error) {
+    tunnels.stop()
+    delay.disable()
+    throw new InvalidOptionsError(`\`registry\` does not take the metrics: each server needs one of its own (${(error as Error).message})`)
+  }
 
   let isClosing = false
   let address: AddressInfo | null = null
@@ -89,6 +97,8 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   fastify.addHook('onClose', async () => {
     tunnels.stop()
     delay.disable()
+    // A registry may live longer than this server, and be given to the next one.
+    for (const { name } of all) registry.removeSingleMetric?.(name)
     await own?.close()
     address = null
   })

@@ -6,6 +6,8 @@ import { InvalidOptionsError } from './errors.ts'
 export interface MetricsRegistry {
   /** Gets metrics by the shape of `Metric`; the libraries name classes of their own. */
   registerMetric (metric: never): void
+  /** Where it is there, the metrics are taken out again when the server closes. */
+  removeSingleMetric? (name: string): void
   metrics (): Promise<string> | string
   readonly contentType: string
 }

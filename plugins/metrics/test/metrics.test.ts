@@ -199,6 +199,22 @@ t.test('a registry of the user gets the metrics; the own one has those of the pr
   t.match(await own.app.metrics.text(), /^process_cpu_seconds_total/m)
 })
 
+t.test('a registry is for one server at a time', async t => {
+  const registry = new Registry()
+  const first = Fastify()
+  await first.register(metrics, { registry })
+  await t.rejects(async () => await Fastify().register(metrics, { registry }), {
+    code: 'FST_ARR_METRICS_INVALID_OPTIONS',
+    message: 'metrics: `registry` does not take the metrics: each server needs one of its own (A metric with the name arr_requests_total has already been registered.)'
+  })
+  await first.close()
+  const next = Fastify()
+  t.teardown(() => next.close())
+  await next.register(metrics, { registry })
+  await next.ready()
+  t.match(await next.metrics.text(), /^arr_requests_in_flight 0$/m)
+})
+
 t.test('promtool finds nothing to say of the names', { skip: without('promtool') }, async t => {
   const { app, port } = await proxy(t)
   await (await fetch(`http://127.0.0.1:${port}/nowhere`)).text()
