@@ -55,7 +55,7 @@ async function answer ({ command, values, names }: Arguments, terminal: Terminal
   }
   if (command === 'open' && one !== undefined) {
     const page = pageOf(one)
-    say([await openInBrowser(page) ? page : `${page}\n(no browser could be opened: open this file)`])
+    say([printable(page), ...await openInBrowser(page) ? [] : ['(no browser could be opened: open this file)']])
     return 0
   }
   if (command === 'compare' && one !== undefined && other !== undefined) {

@@ -15,6 +15,9 @@ export interface RawEvent {
   readonly shape: EventShape
 }
 
+/** Elements in elements: those of IIS are five. */
+const DEEPEST = 32
+
 /** A file of a trace. */
 export interface Parsed {
   readonly root: Readonly<Record<string, string | undefined>>
@@ -51,7 +54,7 @@ export function parseTrace (text: string): Parsed {
   parser.on('error', error => refuse(error.message.replace(/^\d+:\d+: /, '')))
   parser.on('doctype', () => refuse('a DOCTYPE is refused'))
   parser.on('opentag', tag => {
-    path.push(tag.local)
+    if (path.push(tag.local) > DEEPEST) refuse(`elements are nested more than ${DEEPEST} deep`)
     words = ''
     current = attributes(tag)
     if (root === null) {

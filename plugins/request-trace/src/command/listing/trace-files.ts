@@ -37,7 +37,10 @@ export function traceFilesIn (paths: readonly string[], folder: string | undefin
 /** Reads a file. */
 export function readTrace (path: string): TraceFile | Unread {
   try {
-    if (statSync(path).size > MOST_BYTES) return { path, why: 'too large for a trace' }
+    const stats = statSync(path)
+    // A pipe or a device may have no end.
+    if (!stats.isFile()) return { path, why: 'no file' }
+    if (stats.size > MOST_BYTES) return { path, why: 'too large for a trace' }
     const trace = readXml(readFileSync(path, 'utf8'), basename(path).replace(/\.xml$/i, ''))
     return { path, trace, findings: trace.findings.length > 0 ? trace.findings : diagnose(trace) }
   } catch (error) {

@@ -21,7 +21,7 @@ export function html (strings: TemplateStringsArray, ...values: readonly Content
 function textOf (value: Content): string {
   if (value === null || value === undefined) return ''
   if (value instanceof Markup) return value.text
-  return typeof value === 'object' ? value.map(textOf).join('') : escapeHtml(String(value))
+  return Array.isArray(value) ? value.map(textOf).join('') : escapeHtml(String(value))
 }
 
 const REFERENCES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
