@@ -44,6 +44,21 @@ for (const [name, value, shown] of [
   ['Location', `https://user:${secret()}@a.example/`, `^https://${MARKED}@a\\.example/$`],
   ['X-Anything', `see ${jwt()} here`, `^see ${MARKED} here$`],
   ['X-Original-URL', `/a?next=${encodeURIComponent(`/b?code=${secret()}`)}`, `^/a\\?next=${MARKED}$`],
+  // What follows is in the places where a secret once was looked past.
+  ['Location', `/in?returnUrl=/cb?code=${secret()}&b=1`, `^/in\\?returnUrl=/cb\\?code=${MARKED}&b=1$`],
+  ['Refresh', `0;url=https://a.example/?token=${secret()}`, `^0;url=https://a\\.example/\\?token=${MARKED}$`],
+  ['Referer', `/a?password=ab;${secret()}?${secret()}&b=1`, `^/a\\?password=${MARKED}&b=1$`],
+  ['Referer', `/a?b=1;token=${secret()}`, `^/a\\?b=1;token=${MARKED}$`],
+  ['Referer', `/a?next=%2Fb%3Fname%3DM%FCller%26token%3D${secret()}`, `^/a\\?next=${MARKED}$`],
+  ['Referer', `/a?next=%252Fb%253Ftoken%253D${secret()}`, `^/a\\?next=${MARKED}$`],
+  ['Referer', `/a?data=%7B%22b%22%3A1%2C%22accessToken%22%3A%22${secret()}%22%7D`, `^/a\\?data=${MARKED}$`],
+  ['Referer', `/a?to%6Ben%FC=${secret()}`, `^/a\\?to%6Ben%FC=${MARKED}$`],
+  ['Referer', `/a?${'b'.repeat(300)}_token=${secret()}`, `^/a\\?b{300}_token=${MARKED}$`],
+  ['Location', `https://user:p@${secret()}@a.example/`, `^https://${MARKED}@a\\.example/$`],
+  ['Location', `//user:${secret()}@a.example/`, `^//${MARKED}@a\\.example/$`],
+  ['Set-Cookie', `a=; Path=/b?token=${secret()}`, `^a=; Path=/b\\?token=${MARKED}$`],
+  ['Authentication', secret(), `^${MARKED}$`],
+  ['X-AccessKey', secret(), `^${MARKED}$`],
   [':path', `/a;jsessionid=${secret()}?x=y`, `^/a;jsessionid=${MARKED}$`]
 ] as const) {
   t.test(`${name}: ${value.replaceAll(new RegExp(`${MARK}\\w*`, 'g'), '…').slice(0, 60)}`, async t => {
@@ -54,10 +69,10 @@ for (const [name, value, shown] of [
 }
 
 t.test('names that are secret, and those that are not', async t => {
-  for (const name of ['token', 'access_token', 'accessToken', 'id-token', 'key', 'api_key', 'apikey', 'secret', 'client_secret', 'password', 'code', 'sig', 'X-Amz-Signature', 'own', 'OWN', 'sid', 'to%6ben']) {
+  for (const name of ['token', 'access_token', 'accessToken', 'id-token', 'key', 'api_key', 'apikey', 'secret', 'client_secret', 'password', 'code', 'sig', 'X-Amz-Signature', 'own', 'OWN', 'sid', 'to%6ben', 'accessKey', 'secretKey', 'AWSAccessKeyId', 'subscriptionKey', 'tokenValue', 'accessToken1', 'newPassword2', 'userPass', 'authCode', 'SAMLResponse', 'code_verifier', 'hmac', 'pw']) {
     t.notMatch(redactor.text(`/?${name}=${MARK}x`, new Secrets()), FORMS, name)
   }
-  for (const name of ['a', 'page', 'postcode', 'monkeys', 'q', 'state', 'utm_source']) t.equal(redactor.text(`/?${name}=value`, new Secrets()), `/?${name}=value`)
+  for (const name of ['a', 'page', 'postcode', 'monkeys', 'q', 'state', 'utm_source', 'keyboard', 'Passenger', 'authority', 'codec', 'pwa']) t.equal(redactor.text(`/?${name}=value`, new Secrets()), `/?${name}=value`)
   for (const [header, value] of [['Accept', 'text/html;q=0.9, */*;q=0.8'], ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='], ['Sec-WebSocket-Protocol', 'graphql-subscriptions-transport-ws, mqtt'], ['ETag', '"abc=="']] as const) {
     t.equal(redactor.value(header, value, new Secrets()), value)
   }
@@ -70,6 +85,22 @@ t.test('the same secret has the same mark, in every place; another one of its le
   t.equal(redactor.text(`/?token=${one}`, secrets), `/?token=${mark}`)
   t.not(redactor.text(`/?token=${other}`, secrets), `/?token=${mark}`)
   t.equal(redactor.value('X-Api-Key', one, new Secrets()), mark, 'in other exchanges, too')
+})
+
+t.test('a cookie whose value is a word of HTTP changes nothing of how the message is shown to be built', async t => {
+  const secrets = new Secrets()
+  const lines = ['Cookie', 'mode=upgrade; kind=websocket', 'Connection', 'keep-alive, Upgrade', 'Upgrade', 'websocket', 'X-Kind', 'websocket']
+  t.match(redactor.headers(lines, secrets), ['Cookie', /^mode=redacted/, 'Connection', 'keep-alive, Upgrade', 'Upgrade', 'websocket', 'X-Kind', /^redacted/])
+  t.match(redactor.head('GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Kind: websocket\r\n\r\n', secrets), /\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Kind: redacted/)
+})
+
+t.test('a long text with many pairs is read once', async t => {
+  for (const piece of [';a=b', '?a=?', '&a=%41;', '//a@', '?a=%22a%22%20', ';token=']) {
+    const text = `/${piece.repeat(Math.ceil(262_144 / piece.length))}`
+    const began = performance.now()
+    redactor.text(text, new Secrets())
+    t.ok(performance.now() - began < 5_000, piece)
+  }
 })
 
 t.test('with more secrets than are looked for, no text of the rules is shown', async t => {

@@ -16,11 +16,13 @@ const KINDS: ReadonlyArray<readonly [string, HeaderKind]> = [
 
 /** Words that make a name secret wherever they stand in it, e.g. `X-Auth-Token`, `client_secret`, `X-Amz-Signature`. */
 const WORDS: ReadonlySet<string> = new Set(['token', 'tokens', 'key', 'secret', 'password', 'passwd', 'passphrase', 'pwd', 'signature', 'sig', 'authorization', 'auth', 'jwt',
-  'credential', 'credentials', 'apikey', 'session', 'sessionid', 'jsessionid', 'phpsessid', 'sid', 'otp', 'csrf', 'xsrf', 'assertion'])
+  'credential', 'credentials', 'apikey', 'session', 'sessionid', 'jsessionid', 'phpsessid', 'sid', 'otp', 'csrf', 'xsrf', 'assertion',
+  'authentication', 'bearer', 'hmac', 'passcode', 'pw', 'saml', 'verifier', 'wsse'])
 /** Names of parameters that are secret alone; as a part of another name they mean too much else, such as `postcode`. */
 const PARAMETERS: ReadonlySet<string> = new Set(['code', 'pass', 'pin', 'ticket'])
-const ENDS = /(?:token|secret|password|passwd|apikey|signature)$/
+const ENDS = /(?:token|secret|password|passwd|signature|(?:api|access|secret|private|auth|session|shared|subscription)key|userpass|authcode|samlresponse)$/i
 const MOST_KNOWN = 1_000
+const LONGEST_KNOWN = 200
 
 /** The names that are secret in one server. */
 export class SecretNames {
@@ -37,17 +39,18 @@ export class SecretNames {
     const lower = name.toLowerCase()
     const known = this.#headers.get(lower)
     if (known !== undefined) return known
-    const kind = isSecret(lower) ? 'secret' : 'plain'
-    if (this.#headers.size < MOST_KNOWN) this.#headers.set(lower, kind)
+    const kind = isSecret(name) ? 'secret' : 'plain'
+    if (this.#headers.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) this.#headers.set(lower, kind)
     return kind
   }
 
   parameter (name: string): boolean {
     const known = this.#parameters.get(name)
     if (known !== undefined) return known
-    const lower = plain(name).toLowerCase()
-    const secret = this.#parameters.get(lower) === true || PARAMETERS.has(lower) || isSecret(lower)
-    if (this.#parameters.size < MOST_KNOWN) this.#parameters.set(name, secret)
+    const decoded = decode(name.replaceAll('+', ' '))
+    const lower = decoded.toLowerCase()
+    const secret = this.#parameters.get(lower) === true || PARAMETERS.has(lower) || isSecret(decoded)
+    if (this.#parameters.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) this.#parameters.set(name, secret)
     return secret
   }
 }
@@ -57,15 +60,28 @@ function isKnown (name: string): boolean {
   return KINDS.some(([known, kind]) => known === name.toLowerCase() && kind !== 'plain')
 }
 
-function isSecret (lower: string): boolean {
-  return ENDS.test(lower) || lower.split(/[^a-z0-9]+/).some(word => WORDS.has(word))
+function isSecret (name: string): boolean {
+  return ENDS.test(name) || wordsIn(name).some(word => WORDS.has(word.toLowerCase()))
 }
 
-function plain (name: string): string {
-  if (!name.includes('%') && !name.includes('+')) return name
+/** `X-Access-Key`, `accessKey` and `AWSAccessKeyId2` have the word `key`. */
+function wordsIn (name: string): string[] {
+  return [...name.split(/[^A-Za-z]+/), ...name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)]
+}
+
+/** Without the percent-encoding. Where that is none of UTF-8, as old clients have it, each byte is a character: names are of ASCII. */
+export function decode (text: string): string {
+  if (!text.includes('%')) return text
   try {
-    return decodeURIComponent(name.replaceAll('+', ' '))
+    return decodeURIComponent(text)
   } catch {
-    return name
+    return text.replace(/%([\da-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
   }
+}
+
+/** Headers that say how a message is built. A cookie's value may be `upgrade`, too; they are shown all the same. */
+const STRUCTURE: ReadonlySet<string> = new Set(['connection', 'upgrade', 'transfer-encoding', 'content-length', 'te', 'trailer', 'sec-websocket-version', 'sec-websocket-extensions'])
+
+export function isStructure (name: string): boolean {
+  return STRUCTURE.has(name.toLowerCase())
 }

@@ -1,14 +1,19 @@
 // What of a header or a URL may be shown? Redacted when it is recorded, so that no recording holds a secret.
 import type { RedactOptions } from '../options.ts'
-import { SecretNames } from './names.ts'
+import { decode, isStructure, SecretNames } from './names.ts'
 import type { Secrets } from './secrets.ts'
 
 // What a text must have before it is looked at: a pair, a JSON Web Token, a user in a URL.
 const SUSPECT = /[=@]|eyJ/
-const PAIR = /([?&#;])([^=&#;?\s]{1,200})=([^&#;\s]*)/g
+const NAME = /[?&#;]([^=&#;?\s]+)=/g
+/** A secret may have a semicolon and a question mark in it; another value may be followed by a parameter there. */
+const SECRET_VALUE = /[^&#\s]*/y
+const VALUE = /[^&#;?\s]*/y
+const MARK = /^redacted-\d+(?:-[0-9a-f]{8})?$/
+const MEMBER = /"([\w.-]{1,100})"\s*:/g
 const JSON_WEB_TOKEN = /eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){0,3}/g
-const USER = /:\/\/([^/?#@\s]+)@/g
-const DEEPEST = 2
+const USER = /\/\/([^/?#\s]+)@/g
+const DEEPEST = 4
 
 /** Redacts by names and by looks; see `Secrets` for how. */
 export class Redactor {
@@ -22,17 +27,32 @@ export class Redactor {
   }
 
   /** A URL, a path with a query, or any text that may hold one. */
-  text (text: string, secrets: Secrets, depth = 0): string {
+  text (text: string, secrets: Secrets, isInside = false): string {
     if (!this.on || !SUSPECT.test(text)) return text
     let shown = text
     if (shown.includes('eyJ')) shown = shown.replace(JSON_WEB_TOKEN, token => secrets.mark(token))
-    if (shown.includes('@')) shown = shown.replace(USER, (_, user: string) => `://${secrets.mark(user)}@`)
-    if (!shown.includes('=')) return shown
-    return shown.replace(PAIR, (pair, before: string, name: string, value: string) => {
-      if (value === '' || value.startsWith('redacted-')) return pair
-      if (this.#names.parameter(name)) return `${before}${name}=${secrets.mark(value)}`
-      return value.includes('%') && this.#hasSecretInside(value, secrets, depth) ? `${before}${name}=${secrets.mark(value)}` : pair
-    })
+    if (shown.includes('@')) shown = shown.replace(USER, (_, user: string) => `//${secrets.mark(user)}@`)
+    return shown.includes('=') ? this.#pairs(shown, secrets, isInside) : shown
+  }
+
+  /** One after the other, since what is no secret may hold the next pair: `?next=/a?code=5`. */
+  #pairs (text: string, secrets: Secrets, isInside: boolean): string {
+    let shown = ''
+    let from = 0
+    for (let match = at(NAME, text, 0); match !== null; match = at(NAME, text, NAME.lastIndex)) {
+      const start = NAME.lastIndex
+      const isSecret = this.#names.parameter(match[1] as string)
+      const pattern = isSecret ? SECRET_VALUE : VALUE
+      const [value = ''] = at(pattern, text, start) ?? []
+      NAME.lastIndex = start
+      if (value === '' || MARK.test(value)) continue
+      if (!isSecret && (isInside || !value.includes('%') || !this.#hasSecretInside(value, secrets))) continue
+      // Elsewhere it may stand without what comes after a semicolon.
+      if (value.includes(';')) secrets.mark(value.slice(0, value.indexOf(';')))
+      shown += text.slice(from, start) + secrets.mark(value)
+      from = NAME.lastIndex = start + value.length
+    }
+    return shown + text.slice(from)
   }
 
   /** A query without its question mark. */
@@ -40,16 +60,17 @@ export class Redactor {
     return this.text(`?${query}`, secrets).slice(1)
   }
 
-  /** A URL may hold another one, encoded. */
-  #hasSecretInside (value: string, secrets: Secrets, depth: number): boolean {
-    if (depth >= DEEPEST) return false
-    let inside
-    try {
-      inside = `?${decodeURIComponent(value)}`
-    } catch {
-      return false
+  /** A URL may hold another one, or an object in JSON, encoded once or more. */
+  #hasSecretInside (value: string, secrets: Secrets): boolean {
+    const place = NAME.lastIndex
+    let inside = value
+    let found = false
+    for (let depth = 0; depth < DEEPEST && !found && inside.includes('%'); depth++) {
+      inside = decode(inside)
+      found = this.text(`?${inside}`, secrets, true) !== `?${inside}` || [...inside.matchAll(MEMBER)].some(([, name]) => this.#names.parameter(name as string))
     }
-    return this.text(inside, secrets, depth + 1) !== inside
+    NAME.lastIndex = place
+    return found
   }
 
   /** A header's value. */
@@ -60,7 +81,7 @@ export class Redactor {
       case 'secret': return secrets.mark(value)
       case 'credentials': return credentials(value, secrets)
       case 'cookie': return value.split(';').map(pair => cookie(pair, secrets)).join(';')
-      case 'setCookie': return setCookie(value, secrets)
+      case 'setCookie': return this.text(setCookie(value, secrets), secrets)
       case 'protocols': return this.protocols(value, secrets)
     }
   }
@@ -71,7 +92,7 @@ export class Redactor {
     if (!this.on) return shown
     for (let i = 0; i + 1 < shown.length; i += 2) shown[i + 1] = this.value(shown[i] as string, shown[i + 1] as string, secrets)
     // Once more: a later header may have told what an earlier one repeats.
-    if (!secrets.none) for (let i = 1; i < shown.length; i += 2) shown[i] = secrets.hide(shown[i] as string)
+    if (!secrets.none) for (let i = 1; i < shown.length; i += 2) if (!isStructure(shown[i - 1] as string)) shown[i] = secrets.hide(shown[i] as string)
     return shown
   }
 
@@ -93,7 +114,7 @@ export class Redactor {
     }
     // Rules may have put a secret of the request into any line.
     const shown = lines.join('\r\n')
-    return secrets.isIn(shown) ? lines.map(line => secrets.hide(line)).join('\r\n') : shown
+    return secrets.isIn(shown) ? lines.map(line => isStructure(line.slice(0, Math.max(0, line.indexOf(':')))) ? line : secrets.hide(line)).join('\r\n') : shown
   }
 
   /** Sec-WebSocket-Protocol: browsers can send no other header with a WebSocket, so tokens are sent in it. */
@@ -107,6 +128,12 @@ export class Redactor {
       return secret ? one.replace(protocol, () => secrets.mark(protocol)) : one
     }).join(',')
   }
+}
+
+/** The match at, or from, a place. */
+function at (pattern: RegExp, text: string, place: number): RegExpExecArray | null {
+  pattern.lastIndex = place
+  return pattern.exec(text)
 }
 
 /** Longer than 20, of base64's letters, and with a digit or a capital, which names of protocols in such length rarely have. */
