@@ -1,11 +1,16 @@
 // How much is held for exchanges that are not over?
 import { channel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { CHANNELS, type AttemptAnswered, type TunnelWatch } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
+import { WebSocket } from 'ws'
+import { EventList } from '../src/expansion/event-list.ts'
+import { FrameEvents } from '../src/expansion/frame-events.ts'
 import { Budget, type Counted } from '../src/recording/budget.ts'
 import { FrameLog } from '../src/recording/frame-log.ts'
-import { names, serve } from './serving.ts'
+import { CompiledRule } from '../src/rules/rule.ts'
+import { eventsOf, names, proxyTo, serve, upstream } from './serving.ts'
 
 class Member implements Counted {
   bytes = 0
@@ -71,6 +76,13 @@ t.test('a log of frames that may not grow counts what it does not keep', async t
   const log = new FrameLog(bytes => { room -= bytes; return room >= 0 })
   for (let i = 0; i < 100; i++) log.add(i, 'client', 1, true, 0, 2, true)
   t.match(log, { count: 100, head: 16, tailFrom: 100, skipped: { fromClient: 84, bytesFromClient: 168 } })
+  // The end of the WebSocket comes after all of them.
+  const list = new EventList(new CompiledRule({}).levels)
+  const frames = new FrameEvents(log, list)
+  frames.upTo(100, 200)
+  frames.rest(300)
+  t.match(names(list), [...Array.from({ length: 16 }, () => 'WEBSOCKET_FRAME'), 'WEBSOCKET_FRAMES_SKIPPED'])
+  t.match(list.events.at(-1), { time: 200, data: { FromClient: 84 } })
 })
 
 t.test('an exchange keeps no more than it may: the rest is counted in its trace', async t => {
@@ -144,4 +156,38 @@ t.test('a WebSocket whose recording was given up goes on, and its frames cost no
   t.equal(await tunnel, 'ok')
   await server.app.close()
   t.equal(server.app.traces.written, 1)
+})
+
+t.test('a WebSocket whose payloads have filled its room has its frames and its end in the trace', async t => {
+  const up = await upstream(t, () => {}, socket => {
+    let count = 0
+    socket.on('message', message => {
+      if (++count < 40) socket.send(message)
+      else socket.close(1011, 'broken')
+    })
+  })
+  const server = await serve(t, { directory: null, rules: [{ path: '/chat', payloads: { maxBytes: 65_536 } }], memory: { perExchange: 32_768 } }, proxyTo(up.port))
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/chat`)
+  socket.on('message', message => { socket.send(message) })
+  await once(socket, 'open')
+  socket.send('x'.repeat(4_000))
+  await once(socket, 'close')
+  const [trace] = await server.written(1)
+  t.match(eventsOf(trace!, 'WEBSOCKET_CLOSE_FRAME').map(({ data }) => data), [{ From: 'upstream', Code: 1011, Reason: 'broken' }, { From: 'client', Code: 1011 }])
+  t.equal(eventsOf(trace!, 'WEBSOCKET_SOCKET_END').length, 2)
+  const frames = eventsOf(trace!, 'WEBSOCKET_FRAME').map(({ data }) => data)
+  t.equal(frames.length, 40 + 39 + 2)
+  t.ok(frames[0]?.Payload !== undefined && frames.at(-3)?.Payload === undefined, 'the first payloads')
+})
+
+t.test('what is left for the end of an exchange is bounded, too', async t => {
+  const budget = new Budget(1_000, 100)
+  const member = new Member()
+  budget.add(member)
+  t.ok(budget.charge(member, 70, 30))
+  t.notOk(budget.charge(member, 1, 30))
+  t.ok(budget.charge(member, 30))
+  t.notOk(budget.charge(member, 1))
+  t.ok(budget.charge(member, 20, -20))
+  t.notOk(budget.charge(member, 1, -20))
 })

@@ -15,14 +15,15 @@ export class FrameEvents {
     this.#list = list
   }
 
-  upTo (count: number): void {
+  /** `time`: of the other moment. */
+  upTo (count: number, time: number): void {
     const frames = this.#frames
     if (frames === null) return
     while (this.#next < count) {
       if (this.#next >= frames.head && this.#next < frames.tailFrom) {
         // Moments between frames that were not kept come before the event that counts these.
         if (count < frames.tailFrom) return
-        this.#skip(frames)
+        this.#skip(frames, time)
         continue
       }
       this.#add(frames.at(this.#next++))
@@ -33,12 +34,13 @@ export class FrameEvents {
   rest (time: number): void {
     const frames = this.#frames
     if (frames === null) return
-    this.upTo(Math.min(frames.count, frames.head))
+    this.upTo(Math.min(frames.count, frames.head), time)
     if (this.#next < frames.tailFrom) this.#skip(frames, time)
-    this.upTo(frames.count)
+    this.upTo(frames.count, time)
   }
 
-  #skip (frames: FrameLog, time = frames.at(frames.tailFrom).time): void {
+  /** `time`: where there was no room for the last ones, so that none follows. */
+  #skip (frames: FrameLog, time: number): void {
     const { fromClient, fromUpstream, bytesFromClient, bytesFromUpstream } = frames.skipped
     this.#list.add(frames.tailFrom < frames.count ? frames.at(frames.tailFrom).time : time, 'WEBSOCKET_FRAMES_SKIPPED', { FromClient: fromClient, FromUpstream: fromUpstream, BytesFromClient: bytesFromClient, BytesFromUpstream: bytesFromUpstream })
     this.#next = frames.tailFrom

@@ -86,22 +86,22 @@ export const EXPAND: readonly Expand[] = Object.entries({
   },
   [MOMENT.quiet]: ({ list, frames }, time, values) => {
     const [count, Milliseconds] = values as [number, number]
-    frames.upTo(count)
+    frames.upTo(count, time)
     list.add(time, 'WEBSOCKET_QUIET', { Milliseconds })
   },
   [MOMENT.closeFrame]: ({ list, frames }, time, values) => {
     const [count, From, Code, Reason] = values as [number, string, number | null, string]
-    frames.upTo(count)
+    frames.upTo(count, time)
     list.add(time, 'WEBSOCKET_CLOSE_FRAME', { From, Code, Reason })
   },
   [MOMENT.unreadable]: ({ list, frames }, time, values) => {
     const [count, From] = values as [number, string]
-    frames.upTo(count)
+    frames.upTo(count, time)
     list.add(time, 'WEBSOCKET_UNREADABLE', { From })
   },
   [MOMENT.socketEnd]: ({ list, frames }, time, values) => {
     const [count, Side, How, SystemCode] = values as [number, string, string, string | null]
-    frames.upTo(count)
+    frames.upTo(count, time)
     list.add(time, 'WEBSOCKET_SOCKET_END', { Side, How, SystemCode })
   }
 } satisfies Record<number, Expand>).sort(([a], [b]) => Number(a) - Number(b)).map(([, expand]) => expand)

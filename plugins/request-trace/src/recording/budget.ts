@@ -37,9 +37,9 @@ export class Budget {
     this.#newest = member
   }
 
-  /** False where the exchange has no room left for so many bytes. Makes room among all of them, at the cost of the oldest. */
-  charge (member: Counted, bytes: number): boolean {
-    if (member.bytes + bytes > this.perExchange) return false
+  /** False where the exchange has no room left for so many bytes, and `left` besides; less than 0 for what may have more. Makes room among all of them, at the cost of the oldest. */
+  charge (member: Counted, bytes: number, left = 0): boolean {
+    if (member.bytes + bytes > this.perExchange - left) return false
     member.bytes += bytes
     this.used += bytes
     while (this.used > this.total && this.#oldest !== null) {

@@ -31,12 +31,14 @@ const SOME = 16
 const MASKED = 0x4000
 const SIDES = ['client', 'upstream', 'proxy'] as const satisfies readonly Side[]
 export const FRAME_BYTES = WIDTH * 8
+/** What payloads leave for the frames themselves, and for the moments between them. */
+const LEFT = (FIRST + LAST) * FRAME_BYTES + 2_048
 
-/** A log of frames. `grow` is asked before it takes so many bytes more; false keeps it as small as it is. */
+/** A log of frames. `grow` is asked before it takes so many bytes more, and would leave `left`; false keeps it as small as it is. */
 export class FrameLog {
   count = 0
   readonly skipped: Skipped = { fromClient: 0, fromUpstream: 0, bytesFromClient: 0, bytesFromUpstream: 0 }
-  readonly #grow: (bytes: number) => boolean
+  readonly #grow: (bytes: number, left?: number) => boolean
   #first = new Float64Array(0)
   #last: Float64Array | null = null
   /** How many are in the first table; it takes no more where it could not grow. */
@@ -44,7 +46,7 @@ export class FrameLog {
   #full = false
   #payloads: Array<Buffer | null> | null = null
 
-  constructor (grow: (bytes: number) => boolean) {
+  constructor (grow: (bytes: number, left?: number) => boolean) {
     this.#grow = grow
   }
 
@@ -72,7 +74,7 @@ export class FrameLog {
     this.#payloads ??= []
     const before = this.#payloads[place] ?? null
     const room = most - (before?.length ?? 0)
-    if (room <= 0 || !this.#grow(Math.min(room, part.length))) return
+    if (room <= 0 || !this.#grow(Math.min(room, part.length), LEFT)) return
     // Copied: the buffer is the tunnel's.
     this.#payloads[place] = Buffer.concat(before === null ? [part.subarray(0, room)] : [before, part.subarray(0, room)])
   }

@@ -9,7 +9,7 @@ import { EVENTS, LEVELS, type EventName } from '../trace/events.ts'
 import type { Budget, Counted } from './budget.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { FrameLog } from './frame-log.ts'
-import type { Moment } from './moments.ts'
+import { MOMENT, type Moment } from './moments.ts'
 
 /** Request and facts, any of which may be missing. */
 export type TracedRequest = Omit<FastifyRequest, keyof RequestFacts> & Told<Omit<RequestFacts, 'trace'>> & { trace?: TraceFact | null }
@@ -17,6 +17,9 @@ export type TracedRequest = Omit<FastifyRequest, keyof RequestFacts> & Told<Omit
 /** What a moment costs beside its texts, bytes. */
 const MOMENT_BYTES = 96
 const RECORDING_BYTES = 768
+/** The room that is kept for the end of a WebSocket: Close frames of all sides and the ends of both sockets. */
+const ENDING_BYTES = 2_048
+const ENDINGS: ReadonlySet<Moment> = new Set([MOMENT.closeFrame, MOMENT.unreadable, MOMENT.socketEnd])
 const NOTHING: never[] = []
 
 /** The recording of one exchange. It is held by the request's raw object. */
@@ -99,15 +102,16 @@ export class Recording implements Counted {
     return (this.levels[AREA_INDEX[area]] as number) >= LEVELS[level]
   }
 
-  /** Whether there is room for so many bytes. */
-  room (bytes: number): boolean {
-    return !this.dropped && this.#budget.charge(this, bytes)
+  /** Whether there is room for so many bytes, and `left` besides. */
+  room (bytes: number, left = 0): boolean {
+    return !this.dropped && this.#budget.charge(this, bytes, left)
   }
 
   /** Begins a moment; its values are to be pushed to `entries`, where this is true. */
   begin (moment: Moment, textLength: number): boolean {
     if (this.dropped) return false
-    if (!this.#budget.charge(this, MOMENT_BYTES + textLength)) {
+    // How a WebSocket ended is what its trace is opened for, whatever has passed before.
+    if (!this.#budget.charge(this, MOMENT_BYTES + textLength, ENDINGS.has(moment) ? -ENDING_BYTES : 0)) {
       this.lost++
       return false
     }

@@ -15,7 +15,7 @@ export class TunnelRecorder implements TunnelWatch {
 
   constructor (recording: Recording) {
     this.recording = recording
-    this.frames = recording.keeps('WEBSOCKET_FRAME') ? new FrameLog(bytes => recording.room(bytes)) : null
+    this.frames = recording.keeps('WEBSOCKET_FRAME') ? new FrameLog((bytes, left) => recording.room(bytes, left)) : null
     recording.frames = this.frames
     this.#last = recording.now
   }
