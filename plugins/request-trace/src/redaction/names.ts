@@ -36,11 +36,12 @@ export class SecretNames {
   }
 
   header (name: string): HeaderKind {
-    const lower = name.toLowerCase()
-    const known = this.#headers.get(lower)
+    // As it is spelt: most names come in one or two spellings.
+    const known = this.#headers.get(name)
     if (known !== undefined) return known
-    const kind = isSecret(name) ? 'secret' : 'plain'
-    if (this.#headers.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) this.#headers.set(lower, kind)
+    const lower = name.toLowerCase()
+    const kind = this.#headers.get(lower) ?? (isSecret(name) ? 'secret' : 'plain')
+    if (this.#headers.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) this.#headers.set(name, kind)
     return kind
   }
 

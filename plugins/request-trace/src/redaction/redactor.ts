@@ -104,17 +104,29 @@ export class Redactor {
   /** A head: its first line, and the lines of its headers. */
   head (head: string, secrets: Secrets): string {
     if (!this.on) return head
-    const lines = head.split('\r\n')
-    lines[0] = this.text(lines[0] as string, secrets)
-    for (let i = 1; i < lines.length; i++) {
-      const line = lines[i] as string
-      const colon = line.indexOf(':')
-      if (colon === -1) continue
-      lines[i] = `${line.slice(0, colon)}: ${this.value(line.slice(0, colon), line.slice(colon + 1).trim(), secrets)}`
+    const first = lineEnd(head, 0)
+    let shown = this.text(head.slice(0, first), secrets)
+    // How much of the head `shown` has. No line is copied that stays as it is: this is done for every exchange.
+    let from = first
+    for (let at = first + 2; at < head.length;) {
+      const end = lineEnd(head, at)
+      const colon = head.indexOf(':', at)
+      if (colon === -1) break
+      if (colon < end) {
+        let start = colon + 1
+        while (start < end && isBlank(head.charCodeAt(start))) start++
+        const value = head.slice(start, end)
+        const safe = this.value(head.slice(at, colon), value, secrets)
+        if (safe !== value) {
+          shown += head.slice(from, start) + safe
+          from = end
+        }
+      }
+      at = end + 2
     }
+    shown += head.slice(from)
     // Rules may have put a secret of the request into any line.
-    const shown = lines.join('\r\n')
-    return secrets.isIn(shown) ? lines.map(line => isStructure(line.slice(0, Math.max(0, line.indexOf(':')))) ? line : secrets.hide(line)).join('\r\n') : shown
+    return secrets.isIn(shown) ? shown.split('\r\n').map(line => isStructure(line.slice(0, Math.max(0, line.indexOf(':')))) ? line : secrets.hide(line)).join('\r\n') : shown
   }
 
   /** Sec-WebSocket-Protocol: browsers can send no other header with a WebSocket, so tokens are sent in it. */
@@ -134,6 +146,16 @@ export class Redactor {
 function at (pattern: RegExp, text: string, place: number): RegExpExecArray | null {
   pattern.lastIndex = place
   return pattern.exec(text)
+}
+
+function lineEnd (head: string, at: number): number {
+  const end = head.indexOf('\r\n', at)
+  return end === -1 ? head.length : end
+}
+
+/** A space or a tab. */
+function isBlank (code: number): boolean {
+  return code === 32 || code === 9
 }
 
 /** Longer than 20, of base64's letters, and with a digit or a capital, which names of protocols in such length rarely have. */
