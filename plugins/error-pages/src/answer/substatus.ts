@@ -11,5 +11,5 @@ export function subStatusOf (request: RequestFacts, status: number): number {
   if (code === undefined) return 0
   if (status === 413) return 1
   // As ARR: 4 where there is no server, 3 where one fails.
-  return status !== 502 ? 0 : /NO_(?:UPSTREAM|SERVER)$/.test(code) ? 4 : 3
+  return status !== 502 ? 0 : /(?:NO_UPSTREAM|NO_SERVER|UPSTREAM_BUSY|UPSTREAM_LOST)$/.test(code) ? 4 : 3
 }
