@@ -1,9 +1,10 @@
 // Which server is a key's? Weighted rendezvous hashing (Thaler and Ravishankar 1998; Schindelhauer and Schomaker 2005 for the weights):
 // where a server comes or goes, only the keys move that are, or were, its own.
 import type { Asker, Candidate, Chooser, Pool } from './candidate.ts'
-import { worthOf } from './hash.ts'
+import { firstWorth, worthOf } from './hash.ts'
 
 const RANGE = 2 ** 32
+const LEAST = -(2 ** 31)
 
 /**
  * The index of a key's server; -1 where there is none.
@@ -14,6 +15,8 @@ const RANGE = 2 ** 32
 export function rendezvous<Member extends Candidate> (pool: Pool<Member>, key: number, asker: Asker<Member> | null, bound: number): number {
   const { members, weights, groups: { order, seeds, ends }, total } = pool
   const mean = asker === null || bound === Infinity ? Infinity : bound * (asker.load + 1) / total
+  // Made an integer once, and not for each server.
+  const bits = key | 0
   let best = -1
   let highest = -Infinity
   let at = 0
@@ -22,15 +25,16 @@ export function rendezvous<Member extends Candidate> (pool: Pool<Member>, key: n
     const weight = weights[order[at] as number] as number
     const most = mean === Infinity ? Infinity : Math.ceil(mean * weight)
     let winner = -1
-    let hash = -1
-    for (; at < end; at++) {
-      const own = worthOf(seeds[at] as number, key)
-      if (own <= hash || (asker !== null && !isFree(members[order[at] as number] as Member, asker, most))) continue
-      hash = own
-      winner = order[at] as number
+    let hash = LEAST
+    while ((at = firstWorth(hash, seeds, at, end, bits)) < end) {
+      if (asker === null || isFree(members[order[at] as number] as Member, asker, most)) {
+        hash = worthOf(seeds[at] as number, bits)
+        winner = order[at] as number
+      }
+      at++
     }
     if (winner === -1) continue
-    const score = -weight / Math.log((hash + 0.5) / RANGE)
+    const score = -weight / Math.log((hash - LEAST + 0.5) / RANGE)
     if (score > highest) {
       highest = score
       best = winner
