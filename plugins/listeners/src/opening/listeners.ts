@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { ListenerAddress, ServedCertificate } from '@fastify-arr/facts'
 import { openCertificates, type CertificateSource, type Log } from '../certificates/certificate-source.ts'
 import { developmentCertificate, type DevelopmentCertificate } from '../certificates/development.ts'
-import { howToTrust } from '../certificates/how-to-trust.ts'
+import { howToTrustInShort } from '../certificates/how-to-trust.ts'
 import type { ListenerPlan } from '../plan/plan.ts'
 import type { Destination } from '../protocols/destination.ts'
 import { createEngine, type Engine } from '../protocols/engine.ts'
@@ -78,7 +78,7 @@ export async function openListeners (plans: readonly ListenerPlan[], destination
     for (const plan of plans) open.push(await openListener(plan, bySource.get(plan)))
     const used = await (made as Promise<DevelopmentCertificate> | null)
     authorityFile = used?.authorityFile ?? null
-    if (used?.newAuthority === true) log.info(howToTrust(used.authorityFile))
+    if (used?.newAuthority === true) log.info(howToTrustInShort(used.authorityFile))
     if (sources.length > 0) daily = setInterval(() => { reload().catch(error => log.warn({ err: error }, `${(error as Error).message} The old certificates stay.`)) }, DAY).unref()
   } catch (error) {
     await closeAll(0)
