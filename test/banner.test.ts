@@ -2,8 +2,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { banner, type Told } from '../start/announcement/banner.ts'
+import { reachOf } from '../start/announcement/reach.ts'
 
-const told: Told = { httpPort: 65535, httpsPort: 65534, behind: { kind: 'backend', source: 'http://localhost:8080' }, bindings: [], logFolder: 'logs/W3SVC1', traceFolder: 'logs/FailedReqLogFiles', certificate: 'certificates/development-ca.crt' }
+const told: Told = { httpPort: 65535, httpsPort: 65534, reached: [{ protocol: 'http', address: '0.0.0.0', port: 65535 }, { protocol: 'https', address: '127.0.0.1', port: 65534 }], behind: { kind: 'backend', source: 'http://localhost:8080' }, bindings: [], logFolder: 'logs/W3SVC1', traceFolder: 'logs/FailedReqLogFiles', certificate: 'certificates/development-ca.crt' }
 const linesOf = (told: Told): string[] => stripVTControlCharacters(banner(told)).split('\n')
 const bindings = ['a-long-name-of-a-host.department.company.example', 'b.example'].flatMap(host => (['http', 'https'] as const).map(protocol => ({ protocol, address: '*', host, port: 8000 })))
 
@@ -21,4 +22,12 @@ t.test('with an upstream the banner tells where its paths go, and of no scenario
   t.match(text, 'http://localhost:65535  https://localhost:65534')
   t.match(text, 'http://localhost:3000/app/any/path?and=query')
   t.notMatch(text, /ReverseProxy|reverseproxy\.com|One log line/)
+})
+
+t.test('who can reach which port is told for each, the widest of its addresses counts', async t => {
+  const at = (protocol: string, port: number, ...addresses: string[]) => addresses.map(address => ({ protocol, address, port }))
+  t.same(reachOf([...at('http', 8000, '127.0.0.1', '::1'), ...at('https', 8443, '127.0.0.1', '::1')]), ['http 8000, https 8443: this machine only'])
+  t.same(reachOf([...at('http', 8000, '0.0.0.0'), ...at('https', 8443, '::1', '127.0.0.1')]), ['http 8000: every address of this machine', 'https 8443: this machine only'])
+  t.same(reachOf(at('http', 80, '192.0.2.1', '192.0.2.2', '127.0.0.1')), ['http 80: 192.0.2.1, 192.0.2.2, this machine only'])
+  t.same(reachOf([1, 2, 3, 4, 5].flatMap(port => at('http', port, '::'))), ['http 1, http 2, http 3 and 2 more: every address of this machine'])
 })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import helper from 'fastify-cli/helper.js'
 import t from 'tap'
 import { WebSocket } from 'ws'
@@ -166,6 +167,15 @@ t.test('a terminal that is closed ends it', { skip: withoutScript }, async t => 
   t.pass('the process is gone')
 })
 
+t.test('on a terminal the banner is the last thing, and every line of it fits', { skip: withoutScript }, async t => {
+  const { says, output } = start(t, {}, words => ['script', ['-qefc', `stty rows 24 cols 80; exec ${words.join(' ')}`, '/dev/null']])
+  await says(/stop +Ctrl\+C/)
+  const text = stripVTControlCharacters(output()).replaceAll('\r', '')
+  const at = text.indexOf('The site "ReverseProxy" is up.')
+  t.ok(text.lastIndexOf(' INFO: ') !== -1 && text.lastIndexOf(' INFO: ') < at, 'after the log')
+  t.same(text.slice(at).split('\n').filter(line => line.length > 80 && !/^ +(log|traces) /.test(line)), [])
+})
+
 function isThere (pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -211,7 +221,7 @@ t.test('UPSTREAM is proxied to, and no backend is started', async t => {
   await program.says(/SERVER-STATUS=200 \d+ - \S+ HTTP\/1\.1 node - 200 0 0 \d+/)
   await program.says(/stop +Ctrl\+C/)
   t.match(program.output(), `The proxy is up, in front of localhost:${port}.`)
-  t.notMatch(program.output(), /ReverseProxy|goes to the backend|One log line|hosts file/, 'and the article\'s scenarios are not told of')
+  t.notMatch(program.output(), /The site "|goes to the backend|One log line|hosts file/, 'and the article\'s scenarios are not told of')
 })
 
 t.test('the test helper of fastify-cli builds the same app', async t => {

@@ -232,7 +232,7 @@ t.test('it prints the URLs of the file\'s own sites', async t => {
   writeFileSync(file, serverFile(port, 410, { one: 1, two: 2 }))
   const program = start(t, { WEB_CONFIG: file })
   await program.says(/stop +Ctrl\+C/)
-  const lines = program.output().split('\n').filter(line => line.includes('http') && !line.startsWith('{'))
+  const lines = program.output().split('\n').filter(line => line.includes('://') && !line.startsWith('{'))
   t.same(lines.map(line => line.trim()), [`http://one.localhost:${port}`, `http://two.localhost:${port}`])
   t.notMatch(program.output(), 'W3SVC', 'and the folder that their logs are in')
 

@@ -1,23 +1,47 @@
-// When is it printed that the site is up? When the server listens, and its ports are known.
+// When is it printed that the site is up? When the server listens, as the last thing: what the log has to say by then comes before it.
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { banner, type Told } from './banner.ts'
+import type { Reached } from './reach.ts'
+
+/** ms. A log on a terminal is written by a worker, which may still be starting. */
+const PATIENCE = 3000
 
 /** Prints it when the server listens. */
 export function announce (fastify: FastifyInstance, behind: Told['behind'], logDirectory: string, traceFolder: string | null): void {
   fastify.addHook('onListen', async () => {
-    // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
-    console.error(banner({
+    const text = banner({
       httpPort: (fastify.server.address() as AddressInfo).port,
       httpsPort: fastify.listeners.addresses.find(({ protocol }) => protocol === 'https')?.port ?? null,
+      reached: [...fastify.addresses().flatMap(http), ...fastify.listeners.addresses.flatMap(({ address, port, protocol }) => address === null || port === null ? [] : [{ address, port, protocol }])],
       behind,
       bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
       logFolder: logFolder(fastify, logDirectory),
       traceFolder,
       certificate: fastify.listeners.authorityFile
-    }))
+    })
+    // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
+    afterLog(fastify, () => { console.error(text) })
   })
+}
+
+/** An address of the server itself, unless it is a unix socket. */
+function http (at: AddressInfo | string | null): Reached[] {
+  return at === null || typeof at === 'string' ? [] : [{ protocol: 'http', address: at.address, port: at.port }]
+}
+
+/** Once: when the log has written what it has been told, or after some time, whatever the log does. */
+function afterLog (fastify: FastifyInstance, print: () => void): void {
+  let isPrinted = false
+  const once = (): void => {
+    if (!isPrinted) print()
+    isPrinted = true
+  }
+  const { log } = fastify as { readonly log: { flush?: (written: () => void) => void } }
+  if (typeof log.flush !== 'function') return once()
+  setTimeout(once, PATIENCE).unref()
+  log.flush(once)
 }
 
 /** The folder of the one site; with more, the directory that has a folder for each. */

@@ -1,6 +1,7 @@
 // What is printed once the site is up? The URLs to open, what to expect, and how to stop: within a terminal of 80 columns.
 import type { SiteBinding } from '@fastify-arr/facts'
 import pico from 'picocolors'
+import { reachOf, type Reached } from './reach.ts'
 import { siteUrls } from './site-urls.ts'
 
 /** What the banner tells of. */
@@ -8,6 +9,8 @@ export interface Told {
   readonly httpPort: number
   /** Null where no listener speaks https. */
   readonly httpsPort: number | null
+  /** All addresses that are listened on. */
+  readonly reached: readonly Reached[]
   /** What is behind the site: the article's backend or the user's own upstream, by its URL, or what a file of IIS says, by its name. */
   readonly behind: { readonly kind: 'backend' | 'upstream' | 'file', readonly source: string }
   /** Of the sites that are enabled. */
@@ -26,13 +29,14 @@ const { bold, cyan, dim, green, magenta } = pico
 
 /** The text, coloured where the terminal takes colours. */
 export function banner (told: Told): string {
-  const { behind, logFolder, traceFolder, certificate } = told
+  const { behind, reached, logFolder, traceFolder, certificate } = told
   const { head, lines } = KINDS[behind.kind](told)
   const rows: Array<[string, ...string[]]> = [
     [behind.kind === 'file' ? 'rules' : 'upstream', cyan(behind.source)],
+    ['reached by', ...reachOf(reached)] as [string, ...string[]],
     ['log', logFolder],
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
-    ...certificate === null ? [] : [['certificate', certificate, dim('trust it, or accept the browser\'s warning')] satisfies [string, string, string]],
+    ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],
     ['stop', 'Ctrl+C']
   ]
   return ['', bold(head), '', ...lines, '', ...rows.flatMap(([name, first, ...more]) => [`${name.padEnd(13)}${first}`, ...more.map(text => ' '.repeat(13) + text)]), '']
