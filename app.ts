@@ -30,8 +30,6 @@ import { traceFolder, tracesOf } from './start/site/traces.ts'
 export interface AppOptions extends Partial<Settings> {
   /** The bundled backend's time between two pings, ms. Defaults to 20000. */
   pingInterval?: number
-  /** The folder of the development certificate. Defaults to `certificates`. */
-  certificates?: string
   /** Whether the URLs to open are printed once the site is up. Defaults to false. */
   announce?: boolean
 }
@@ -61,12 +59,12 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   if (site.errorPages !== undefined) await fastify.register(errorPages, site.errorPages)
 
   // Where connections come in.
-  const folder = settings.certificates ?? 'certificates'
+  const { certificates: folder, httpsPort } = settings
   const given = certificatesOf(entriesIn(settings.certificate), process.env)
   const { listeners: own } = site
   await fastify.register(listeners, {
     ...own === undefined
-      ? { listeners: [{ label: 'HTTPS_PORT', port: settings.httpsPort, https: true }], certificate: [...given, 'development'], development: { folder, hosts: HOSTS } }
+      ? { listeners: httpsPort === null ? [] : [{ label: 'HTTPS_PORT', port: httpsPort, https: true }], certificate: [...given, 'development'], development: { folder, hosts: HOSTS } }
       : securedListeners({ ...site, listeners: own }, given, settings.developmentCertificate, folder),
     closeTimeout: PATIENCE
   })

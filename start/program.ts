@@ -2,11 +2,19 @@
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
-import { baseOf, certificateOf, filesOf, isDevelopment, openOf, rootOf, startingWords, trustProxyOf, webConfigOf } from './settings/command-line.ts'
+import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf, startingWords, trustProxyOf, webConfigOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
+import { helpText, VARIABLES } from './settings/help.ts'
 import { openFolder } from './settings/log-folder.ts'
+import { asksForHelp, checkWords } from './settings/options.ts'
+
+if (asksForHelp(startingWords())) {
+  console.log(helpText())
+  process.exit(0)
+}
 
 try {
+  checkWords(startingWords(), VARIABLES)
   const webConfig = webConfigOf(startingWords())
   if (webConfig !== null) process.env.WEB_CONFIG = webConfig
   for (const [option, variable, value, usage] of [
@@ -23,6 +31,8 @@ try {
   if (isDevelopment(startingWords())) process.env.DEVELOPMENT_CERTIFICATE = '1'
   const trusted = trustProxyOf(startingWords())
   if (trusted !== null) process.env.TRUST_PROXY = trusted
+  const level = levelOf(startingWords())
+  if (level !== null) process.env.FASTIFY_LOG_LEVEL = level
   const settings = readEnvironment(process.env)
   openFolder(settings.logDirectory)
   // fastify-cli reads PORT after the modules that it requires.

@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { certificateOf, filesOf, isDevelopment, openOf, trustProxyOf, webConfigOf } from '../start/settings/command-line.ts'
+import { certificateOf, filesOf, isDevelopment, levelOf, openOf, trustProxyOf, webConfigOf } from '../start/settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from '../start/settings/environment.ts'
+import { helpText, VARIABLES } from '../start/settings/help.ts'
+import { asksForHelp, checkWords } from '../start/settings/options.ts'
+import { root } from './packages.ts'
 import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false, certificates: 'certificates' })
 })
 
 t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {
@@ -112,7 +117,61 @@ t.test('EACCES of a folder is not reported as EACCES of a port', async t => {
   const system = Object.assign(new Error('EACCES: permission denied, open \'certificates/development-ca.pem\''), { code: 'EACCES', syscall: 'open' })
   const told = Object.assign(new Error('Listener \'https port 8443\' (HTTPS_PORT): the development certificate cannot be kept in certificates: EACCES.', { cause: new Error('kept', { cause: system }) }),
     { code: 'FST_ARR_LISTENERS_CERTIFICATE', label: 'HTTPS_PORT' })
-  t.equal(sentenceOf(told), told.message)
+  t.equal(sentenceOf(told), 'CERTIFICATE_DIR: the development certificate cannot be kept in certificates (this user may not write there): choose another folder (CERTIFICATE_DIR=…), or open no https (HTTPS_PORT=off).')
+  const readOnly = Object.assign(new Error('Listener \'https port 443\': the development certificate cannot be kept in /srv/c: EROFS.'), { code: 'FST_ARR_LISTENERS_CERTIFICATE', label: null })
+  t.equal(sentenceOf(readOnly), 'CERTIFICATE_DIR: the development certificate cannot be kept in /srv/c (it is on a read-only file system): choose another folder (CERTIFICATE_DIR=…), or give certificates (CERTIFICATES=…).')
+})
+
+t.test('a file of IIS that is not there is one sentence with the variable', async t => {
+  const told = Object.assign(new Error('x.config:1:1: cannot be read: ENOENT'), { code: 'FST_ARR_IIS_CONFIG_UNREADABLE', problems: [{ file: 'x.config', line: 1, column: 1, message: 'cannot be read: ENOENT: no such file or directory, stat \'x.config\'' }] })
+  t.equal(sentenceOf(told), 'WEB_CONFIG, or --web-config: there is no x.config.')
+})
+
+t.test('a word that is no option is a mistake with the nearest name, or with its variable', async t => {
+  const check = (...words: string[]) => () => checkWords(['node', 'cli.js', 'start', '--options', '--require', './a.js', 'dist/app.js', ...words], VARIABLES)
+  for (const [words, told] of [
+    [['--', '--web-confg', 'x'], '--web-confg is no option: the nearest is --web-config.'],
+    [['--trust-prox=10.0.0.0/8'], '--trust-prox is no option: the nearest is --trust-proxy.'],
+    [['--http-port', '9000'], '--http-port is no option: it is the variable HTTP_PORT (HTTP_PORT=…).'],
+    [['--', '--upstream=http://a'], '--upstream is no option: it is the variable UPSTREAM (UPSTREAM=…).'],
+    [['--', 'web.config'], '"web.config" belongs to no option: a file of IIS is given as --web-config FILE.'],
+    [['-z'], '-z is no option.']
+  ] as const) t.throws(check(...words), { name: 'EnvironmentError', message: told }, words.join(' '))
+  t.throws(check('--', '--web-confg', 'x'), { message: /^((?!"x").)*$/s }, 'the value of a misspelt option is no mistake of its own')
+  for (const words of [['--', '--web-config', 'a', '--root', 'a=b', '--no-files'], ['--address', '0.0.0.0', '-p', '1', '--', '--files=true', '--webConfig=a'], ['--pretty-logs', '--pluginTimeout', '5', '-w']]) {
+    t.doesNotThrow(check(...words), words.join(' '))
+  }
+})
+
+t.test('FASTIFY_LOG_LEVEL is one of the levels', async t => {
+  t.throws(() => readEnvironment({ FASTIFY_LOG_LEVEL: 'chatty' }), { message: 'FASTIFY_LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent, and not "chatty".' })
+  for (const level of ['', 'silent', 'trace']) t.doesNotThrow(() => readEnvironment({ FASTIFY_LOG_LEVEL: level }))
+  t.equal(levelOf(['start', '--log-level', 'warn']), 'warn')
+})
+
+t.test('PORT is the http port where HTTP_PORT is not set', async t => {
+  t.equal(readEnvironment({ PORT: '9000' }).httpPort, 9000)
+  t.equal(readEnvironment({ PORT: '9000', HTTP_PORT: '9001' }).httpPort, 9001)
+  t.throws(() => readEnvironment({ PORT: 'x' }), /^PORT must be a port/)
+  t.throws(() => readEnvironment({ PORT: '8443' }), /HTTPS_PORT is 8443, which PORT has already/)
+})
+
+t.test('HTTPS_PORT=off opens no https, and an UPSTREAM without a scheme is asked back', async t => {
+  t.equal(readEnvironment({ HTTPS_PORT: 'off' }).httpsPort, null)
+  t.throws(() => readEnvironment({ HTTPS_PORT: 'no' }), /^HTTPS_PORT must be a port, a whole number from 0 to 65535, or off, and not "no"/)
+  t.equal(readEnvironment({ CERTIFICATE_DIR: '/srv/c' }).certificates, '/srv/c')
+  for (const upstream of ['localhost:3000', 'backend', '[::1]:1/app']) t.throws(() => readEnvironment({ UPSTREAM: upstream }), { message: `did you mean http://${upstream}?` })
+  for (const upstream of ['ftp://a', 'user:secret@a', 'a b']) t.throws(() => readEnvironment({ UPSTREAM: upstream }), { message: /^((?!did you mean).)*$/ })
+})
+
+t.test('--help is one screen, and has each variable of the README', async t => {
+  const lines = helpText().split('\n')
+  t.ok(lines.length <= 23, `${lines.length} lines`)
+  t.same(lines.filter(line => line.length > 80), [])
+  const inReadme = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name as string)
+  t.ok(inReadme.length > 10)
+  t.same(inReadme.filter(name => !VARIABLES.includes(name)), [])
+  t.ok(asksForHelp(['node', 'cli.js', 'start', 'dist/app.js', '--', '--help']))
 })
 
 t.test('an error that no setting explains is reported with its stack', async t => {

@@ -210,6 +210,31 @@ t.test('a folder where no log can be written is one sentence, and code 1', async
   }
 })
 
+t.test('a folder where no certificate can be kept is one sentence; without https none is needed', async t => {
+  const folder = join(t.testdir({ file: '' }), 'file', 'certificates')
+  const program = start(t, { CERTIFICATE_DIR: folder })
+  t.same(await program.exit, { code: 1, signal: null })
+  t.match(program.output(), /^CERTIFICATE_DIR: the development certificate cannot be kept in [^\n]+HTTPS_PORT=off\)\.$/m)
+  const without = start(t, { CERTIFICATE_DIR: folder, HTTPS_PORT: 'off' })
+  await without.says(/stop +Ctrl\+C/)
+  t.notMatch(without.output(), 'https:')
+})
+
+t.test('a misspelt option, a wrong level and a file that is not there are a sentence each', async t => {
+  for (const [environment, words, told] of [
+    [{}, ['--', '--web-confg', 'x'], /^--web-confg is no option: the nearest is --web-config\.\n/],
+    [{ FASTIFY_LOG_LEVEL: 'chatty' }, [], /^FASTIFY_LOG_LEVEL must be [^\n]+\n$/],
+    [{ WEB_CONFIG: 'nope.config' }, [], /^WEB_CONFIG, or --web-config: there is no nope\.config\.\n$/]
+  ] as const) {
+    const program = start(t, environment, all => [all[0] as string, [...all.slice(1), ...words]])
+    t.same(await program.exit, { code: 1, signal: null })
+    t.match(program.output(), told)
+  }
+  const help = start(t, {}, all => [all[0] as string, [...all.slice(1), '--', '--help']])
+  t.same(await help.exit, { code: 0, signal: null })
+  t.match(help.output(), 'HTTPS_PORT')
+})
+
 t.test('UPSTREAM is proxied to, and no backend is started', async t => {
   const backend = await startBackend({ port: 0 })
   t.teardown(() => backend.close())

@@ -34,6 +34,8 @@ export function sentenceOf (error: unknown, platform = process.platform): string
   if (error instanceof EnvironmentError) return error.message
   if (!isError(error)) return String(error)
   if (isClosedDoors(error)) return ['The site does not start: IIS refuses requests that nothing refuses here.', ...linesOf(error), `To let all of them through: ${toOpen(error)}`].join('\n')
+  const setting = unreadable(error) ?? unkept(error)
+  if (setting !== null) return setting
   const system = systemError(error)
   const reason = REASONS[system?.code ?? '']
   // The packages' own errors are sentences already, and name the option, or the file and its line.
@@ -41,6 +43,22 @@ export function sentenceOf (error: unknown, platform = process.platform): string
   if (system === null || reason === undefined) return error.stack ?? error.message
   const label = (error as LabelledError).label ?? 'HTTP_PORT'
   return `${label}: ${reason(`port ${system.port}`, platform)} (${label}=…).`
+}
+
+/** The sentence for a file of IIS that is not there, or may not be read; the reader knows no variables. */
+function unreadable (error: LabelledError): string | null {
+  const [problem] = (error as { problems?: ReadonlyArray<{ readonly file: string, readonly message: string }> }).problems ?? []
+  const code = error.code === 'FST_ARR_IIS_CONFIG_UNREADABLE' ? /cannot be read: (ENOENT|ENOTDIR|EACCES|EPERM)/.exec(problem?.message ?? '')?.[1] : undefined
+  if (problem === undefined || code === undefined) return null
+  return `WEB_CONFIG, or --web-config: ${code.startsWith('EN') ? `there is no ${problem.file}` : `this user has no right to read ${problem.file}`}.`
+}
+
+/** The sentence for a development certificate that cannot be written. */
+function unkept (error: LabelledError): string | null {
+  const [, folder, code] = error.code === 'FST_ARR_LISTENERS_CERTIFICATE' ? /development certificate cannot be kept in (.+): (E[A-Z]+)\.$/.exec(error.message) ?? [] : []
+  if (folder === undefined) return null
+  const reason = code === 'EROFS' ? 'it is on a read-only file system' : code === 'EACCES' || code === 'EPERM' ? 'this user may not write there' : String(code)
+  return `CERTIFICATE_DIR: the development certificate cannot be kept in ${folder} (${reason}): choose another folder (CERTIFICATE_DIR=…), ${error.label === 'HTTPS_PORT' ? 'or open no https (HTTPS_PORT=off)' : 'or give certificates (CERTIFICATES=…)'}.`
 }
 
 // Errors of files have the same codes, without a port.

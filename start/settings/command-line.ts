@@ -60,6 +60,11 @@ export function trustProxyOf (argv: readonly string[]): string | null {
   return given.length === 0 ? null : given.join(',')
 }
 
+/** The level of the console: fastify-cli's option, which it would ignore beside the logger of `start/console.ts`. Null where it is not given. */
+export function levelOf (argv: readonly string[]): string | null {
+  return valuesOf(argv, /^(?:--log-?level|-l)(=.*)?$/is).at(-1) ?? null
+}
+
 /** Whether the development certificate is served for every https host. */
 export function isDevelopment (argv: readonly string[]): boolean {
   return argv.includes('--development-certificate')

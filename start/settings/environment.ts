@@ -4,10 +4,10 @@ import { trustedProxies, trustMistake } from './trusted-proxies.ts'
 
 /** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
 export interface Settings {
-  /** `HTTP_PORT`. Defaults to 8000; 0 takes a free one. */
+  /** `HTTP_PORT`, or `PORT`, which hosting services set. Defaults to 8000; 0 takes a free one. */
   httpPort: number
-  /** `HTTPS_PORT`. Defaults to 8443; 0 takes a free one. */
-  httpsPort: number
+  /** `HTTPS_PORT`. Defaults to 8443; 0 takes a free one; null (`off`) opens none. */
+  httpsPort: number | null
   /** `BACKEND_PORT`. Defaults to 8080; 0 takes a free one. */
   backendPort: number
   /** `LOG_DIR`. Defaults to `logs`. */
@@ -51,7 +51,11 @@ export interface Settings {
    * command line `-- --development-certificate`. Defaults to false.
    */
   developmentCertificate: boolean
+  /** `CERTIFICATE_DIR`: the folder of the development certificate, made where it is missing. Defaults to `certificates`. */
+  certificates: string
 }
+
+const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** One or more settings with mistakes; the message has a sentence for each. */
 export class EnvironmentError extends Error {
@@ -87,9 +91,10 @@ export function rootsIn (texts: string | readonly string[]): Record<string, stri
 /** Reads the settings, or throws one EnvironmentError with every mistake. */
 export function readEnvironment (env: Readonly<Record<string, string | undefined>>): Settings {
   const mistakes: string[] = []
+  const httpName = !env.HTTP_PORT && env.PORT ? 'PORT' : 'HTTP_PORT'
   const settings: Settings = {
-    httpPort: port('HTTP_PORT', 8000),
-    httpsPort: port('HTTPS_PORT', 8443),
+    httpPort: port(httpName, 8000),
+    httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
     logDirectory: env.LOG_DIR || 'logs',
     traces: traces(),
@@ -100,8 +105,10 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     files: yesOrNo('WEB_CONFIG_FILES'),
     open: namesIn(env.OPEN ?? ''),
     certificate: (env.CERTIFICATES ?? '').split(';').filter(entry => entry.trim() !== ''),
-    developmentCertificate: /^(1|true|yes)$/i.test(env.DEVELOPMENT_CERTIFICATE ?? '')
+    developmentCertificate: /^(1|true|yes)$/i.test(env.DEVELOPMENT_CERTIFICATE ?? ''),
+    certificates: env.CERTIFICATE_DIR || 'certificates'
   }
+  level()
   roots()
   distinct()
   noCircle()
@@ -110,11 +117,11 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
   if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
   return settings
 
-  function port (name: string, byDefault: number): number {
+  function port (name: string, byDefault: number, or = ''): number {
     const text = env[name]
     if (text === undefined || text === '') return byDefault
     if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
-    mistakes.push(`${name} must be a port, a whole number from 0 to 65535, and not ${JSON.stringify(text)}.`)
+    mistakes.push(`${name} must be a port, a whole number from 0 to 65535${or}, and not ${JSON.stringify(text)}.`)
     return byDefault
   }
 
@@ -141,8 +148,14 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
       mistakes.push('UPSTREAM must be a URL of a host and a path: a user, a password, a query or a fragment would be lost on the way.')
       return null
     }
-    mistakes.push(`UPSTREAM must be a URL such as http://localhost:8080, and not ${JSON.stringify(text)}.`)
+    const meant = /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?(?:\/[^\s?#@]*)?$/i.test(text) && URL.canParse(`http://${text}`)
+    mistakes.push(`UPSTREAM must be a URL such as http://localhost:8080, and not ${JSON.stringify(text)}${meant ? `: did you mean http://${text}?` : '.'}`)
     return null
+  }
+
+  function level (): void {
+    const text = env.FASTIFY_LOG_LEVEL
+    if (text && !LEVELS.includes(text)) mistakes.push(`FASTIFY_LOG_LEVEL must be ${LEVELS.slice(0, -1).join(', ')} or ${LEVELS.at(-1)}, and not ${JSON.stringify(text)}.`)
   }
 
   function roots (): void {
@@ -155,9 +168,10 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
 
   function distinct (): void {
     const taken = new Map<number, string>()
-    const ports: Array<[string, number]> = [['HTTP_PORT', settings.httpPort], ['HTTPS_PORT', settings.httpsPort]]
+    const ports: Array<[string, number | null]> = [[httpName, settings.httpPort], ['HTTPS_PORT', settings.httpsPort]]
     if (settings.upstream === null && settings.webConfig === null) ports.push(['BACKEND_PORT', settings.backendPort])
     for (const [name, number] of ports) {
+      if (number === null) continue
       const other = taken.get(number)
       if (number !== 0 && other !== undefined) mistakes.push(`${name} is ${number}, which ${other} has already.`)
       taken.set(number, name)
@@ -169,7 +183,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     if (settings.upstream === null) return
     const { hostname, protocol, port } = new URL(settings.upstream)
     if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
-    const name = protocol === 'https:' ? 'HTTPS_PORT' : 'HTTP_PORT'
+    const name = protocol === 'https:' ? 'HTTPS_PORT' : httpName
     const own = name === 'HTTPS_PORT' ? settings.httpsPort : settings.httpPort
     if (Number(port || (protocol === 'https:' ? 443 : 80)) === own) mistakes.push(`UPSTREAM is this site itself: ${name} is ${own}.`)
   }
