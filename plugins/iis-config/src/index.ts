@@ -1,6 +1,6 @@
 // iis-config reads web.config and applicationHost.config. It is no plugin: it gives options for the plugins, and a report.
 export { DOORS, type Door } from './access/doors.ts'
-export { convertToTypeScript } from './command/to-typescript.ts'
+export { convertToJavaScript, convertToTypeScript } from './command/to-typescript.ts'
 export type * from './config/farm-options.ts'
 export type * from './config/filter-options.ts'
 export type * from './config/plugin-options.ts'

@@ -11,7 +11,7 @@ const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))
 async function run (code: string): Promise<PluginOptions> {
   const { outputText, diagnostics = [] } = ts.transpileModule(code, { reportDiagnostics: true, compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 } })
   if (diagnostics.length > 0) throw new Error(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')).join('\n'))
-  const standIns = outputText.replace(/^import \{ (\w+) \} from .*$/gm, 'const $1 = "$1"')
+  const standIns = outputText.replace(/^\/\/ Started by itself[^]*/m, '').replace(/^import Fastify.*$/m, '').replace(/^import \{ (\w+) \} from .*$/gm, 'const $1 = "$1"')
   const { default: site } = await import(`data:text/javascript,${encodeURIComponent(standIns)}`) as { default: (fastify: object, options: object) => Promise<void> }
   if (site.length !== 2) throw new Error('fastify start wants a plugin of two parameters')
   const registered: Record<string, unknown> = {}

@@ -1,10 +1,11 @@
-// The command: `check` prints the report, `convert` prints the options as TypeScript.
+// The command: `check` prints the report, `convert` prints a module with the options.
 import picocolors from 'picocolors'
 import { inspectConfig } from '../config/read-config.ts'
 import { isIisConfigError, type IisConfigError } from '../errors.ts'
 import { check } from './check.ts'
 import { ArgumentError, readArguments, type Arguments } from './read-arguments.ts'
-import { convertToTypeScript } from './to-typescript.ts'
+import { nextCommands } from './starter.ts'
+import { convertToJavaScript, convertToTypeScript, packagesOf } from './to-typescript.ts'
 import { USAGE } from './usage.ts'
 import { version } from './version.ts'
 
@@ -37,13 +38,18 @@ export function run (args: readonly string[], terminal: Terminal): ExitCode {
   }
 }
 
-function convert ({ files, json, options }: Arguments, { write, warn, input }: Terminal): ExitCode {
+function convert ({ files, json, js, options }: Arguments, { write, warn, input }: Terminal): ExitCode {
   const { config, closed } = inspectConfig(files, options, input)
   if (closed !== null) {
     warn(`${closed.message.replace(/.*$/, `To let them through all the same: --open ${closed.open.join(',')}`)}\n`)
     return 2
   }
-  write(json ? `${JSON.stringify(config.options, null, 2)}\n` : convertToTypeScript(config))
+  if (json) {
+    write(`${JSON.stringify(config.options, null, 2)}\n`)
+  } else {
+    write(js ? convertToJavaScript(config) : convertToTypeScript(config))
+    warn(`Next, with the output in ${js ? 'site.mjs' : 'site.ts'}:\n${nextCommands(packagesOf(config), js).map(line => `  ${line}\n`).join('')}`)
+  }
   return config.report.complete && config.report.local.length === 0 ? 0 : 1
 }
 

@@ -15,6 +15,7 @@ const TEXT = { type: 'string' } as const
 const OPTIONS = {
   json: FLAG,
   all: FLAG,
+  js: FLAG,
   transform: { ...TEXT, multiple: true },
   open: { ...TEXT, multiple: true },
   root: { ...TEXT, multiple: true },
@@ -31,6 +32,7 @@ export interface Arguments {
   readonly files: readonly string[]
   readonly json: boolean
   readonly all: boolean
+  readonly js: boolean
   readonly noColor: boolean
   /** How the files are read. */
   readonly options: ReadOptions
@@ -39,7 +41,7 @@ export interface Arguments {
 /** @throws ArgumentError, which names what is wrong and the nearest name. */
 export function readArguments (args: readonly string[]): Arguments {
   const { values, positionals: [first, ...files] } = parsed(args)
-  const asked = { files, json: values.json === true, all: values.all === true, noColor: values['no-color'] === true, options: {} }
+  const asked = { files, json: values.json === true, all: values.all === true, js: values.js === true, noColor: values['no-color'] === true, options: {} }
   if (values.help === true) return { ...asked, command: 'help' }
   if (values.version === true) return { ...asked, command: 'version' }
   const command = COMMANDS.find(name => name === first)

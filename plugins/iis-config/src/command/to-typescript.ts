@@ -1,4 +1,4 @@
-// Writes the options as a TypeScript module: a plugin that registers the family with them.
+// Writes the options as a module in TypeScript or JavaScript: a plugin that registers the family with them, and starts where it is run by itself.
 import { basename } from 'node:path'
 import type { PluginOptions } from '../config/plugin-options.ts'
 import type { IisConfig } from '../config/read-config.ts'
@@ -6,6 +6,7 @@ import { label } from '../reading/label.ts'
 import type { Row } from '../reading/report.ts'
 import { EXPORT } from '../sections/certificate.ts'
 import { literal } from './literal.ts'
+import { STARTER_IMPORTS, starter } from './starter.ts'
 
 /** The plugins in the order in which they handle a request. */
 const PLUGINS = {
@@ -24,12 +25,26 @@ const PLUGINS = {
 /** The remark above `documentRoot`. */
 const FOLDER = 'the folder of the web.config, as the command found it; where the site runs elsewhere, its folder there'
 
+/** The packages that the module of a configuration imports. */
+export function packagesOf ({ options }: IisConfig): readonly string[] {
+  return namesIn(options).map(name => PLUGINS[name])
+}
+
+/** Writes a configuration as JavaScript, an ES module (`.mjs`); the rest as in `convertToTypeScript`. */
+export function convertToJavaScript (config: IisConfig): string {
+  return write(config, false)
+}
+
 /**
- * Writes a configuration as TypeScript: a Fastify plugin, which `fastify start` runs once it is compiled.
+ * Writes a configuration as TypeScript: a Fastify plugin; where it is run by itself (`npx tsx site.ts`), a server.
  * Differences and losses are in comments above the part they are about; the parts because of which IIS refuses requests
  * that no plugin refuses are listed at the top.
  */
-export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): string {
+export function convertToTypeScript (config: IisConfig): string {
+  return write(config, true)
+}
+
+function write ({ options, report, rowsOf }: IisConfig, typed: boolean): string {
   const comment = (row: Row): string[] => lineOf(row, report.file)
   const closing = report.rows.filter(row => row.status === 'closes')
   const certificates = report.rows.filter(row => row.advice?.startsWith(EXPORT) === true)
@@ -39,7 +54,7 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
     told.add(keyOf(row))
     return comment(row)
   })
-  const names = (Object.keys(PLUGINS) as (keyof PluginOptions)[]).filter(name => options[name] !== undefined)
+  const names = namesIn(options)
   const registrations = names.map(name => {
     const value = name === 'listeners' ? withCertificate(options.listeners) : name === 'urlRewrite' ? withOriginalUrl(options.urlRewrite) : name === 'upstreamProxy' ? { ...options.upstreamProxy, arrHeaders: true } : options[name] as object
     const above = comments(options[name] as object)
@@ -56,12 +71,18 @@ export function convertToTypeScript ({ options, report, rowsOf }: IisConfig): st
     ...closing.length === 0 ? [] : ['// IIS refuses these requests, and nothing here does:\n', ...closing.flatMap(row => comment(row)).map(line => `//   ${line}\n`), '//\n'],
     ...[...new Set([...rest, ...local, ...sections, ...general])].map(line => `//   ${line}\n`),
     ...names.map(name => `import { ${name} } from '${PLUGINS[name]}'\n`),
-    'import type { FastifyInstance } from \'fastify\'\n',
+    typed ? 'import Fastify, { type FastifyInstance } from \'fastify\'\n' : 'import Fastify from \'fastify\'\n',
+    STARTER_IMPORTS,
     '\n',
-    `export default async function site (${names.length === 0 ? '_fastify' : 'fastify'}: FastifyInstance, _options: object): Promise<void> {\n`,
+    `export default async function site (${names.length === 0 ? '_fastify' : 'fastify'}${typed ? ': FastifyInstance, _options: object): Promise<void>' : ', _options)'} {\n`,
     registrations.join('\n'),
-    '}\n'
+    '}\n',
+    starter(names.includes('listeners'))
   ].join('')
+}
+
+function namesIn (options: PluginOptions): Array<keyof PluginOptions> {
+  return (Object.keys(PLUGINS) as Array<keyof PluginOptions>).filter(name => options[name] !== undefined)
 }
 
 /** A row as one line; `main` is the file that need not be named. */

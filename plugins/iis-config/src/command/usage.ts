@@ -2,10 +2,11 @@
 
 /** The text of --help. */
 export const USAGE = `Usage: iis-config check [--json] [--all] [OPTIONS] <file>...
-       iis-config convert [--json] [OPTIONS] <file>...
+       iis-config convert [--json | --js] [OPTIONS] <file>...
 
   check      what of the files works here, what differs, what is lost
-  convert    TypeScript that registers the plugins with what the files say
+  convert    TypeScript that registers the plugins with what the files say, and
+             starts with npx tsx site.ts; with --js, JavaScript for node site.mjs
 
   <file>     a web.config, applicationHost.config or a transform; or the folder
              of a server that was copied; - is standard input. With
