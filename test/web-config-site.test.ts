@@ -106,7 +106,7 @@ t.test('a changed file whose sites are refused leaves the rules in force as well
 
   const told = new Promise<string>(resolve => { fastify.log.error = ((message: string) => resolve(message)) as typeof fastify.log.error })
   writeFileSync(file, serverFile(port, 451, { one: 1, two: 1 }))
-  t.match(await told, /applicationHost\.config has changed and is refused, the rules before stay in force: .*site 'two' has the id 1 of site 'one'/)
+  t.match(await told, /applicationHost\.config has changed and is refused, the rules before stay in force: .*site 'two' must be another than 1, the id of site 'one'/)
   t.equal(await answer('one'), 410, 'the rule before')
   t.equal(await answer('two'), 400, 'the sites before')
 

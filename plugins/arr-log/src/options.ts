@@ -80,20 +80,20 @@ const MEGABYTE = 1_048_576
 /** All mistakes in the file options, one sentence each. */
 export function fileMistakes (options: FileOptions): string[] {
   const mistakes: string[] = []
-  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
+  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`\`${name}\` must be ${rule}`) }
   const { directory, format, fields, period, retain } = options
   wrong(directory === undefined || (typeof directory === 'string' && directory !== ''), 'directory', 'a path')
   wrong(format === undefined || FORMATS.includes(format), 'format', `one of ${FORMATS.join(', ')}`)
   wrong(period === undefined || PERIODS.includes(period), 'period', `one of ${PERIODS.join(', ')}`)
   if (Array.isArray(fields)) {
-    if (fields.length === 0) mistakes.push('fields must name at least one column')
-    for (const field of fields) wrong(Object.hasOwn(FIELDS, field), `fields: "${String(field)}"`, 'the name of a column')
+    if (fields.length === 0) mistakes.push('`fields` must name at least one column')
+    for (const field of fields) if (!Object.hasOwn(FIELDS, field)) mistakes.push(`\`fields\` has "${String(field)}", which must be the name of a column`)
   } else wrong(fields === undefined || Object.hasOwn(PRESETS, String(fields)), 'fields', `a list of column names, or one of ${Object.keys(PRESETS).join(', ')}`)
   for (const name of ['localTimeRollover', 'central'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
   wrong(options.software === undefined || (typeof options.software === 'string' && /^[^\r\n]+$/.test(options.software)), 'software', 'one line of text')
   const numbers = [['truncateSize', MEGABYTE], ['flushInterval', 1], ['flushSize', 1], ['maxBuffer', 1], ['maxCustomFieldLength', 2]] as const
   for (const [name, least] of numbers) wrong(options[name] === undefined || isWhole(options[name], least), name, `a whole number of at least ${least}`)
-  if (retain !== undefined && (typeof retain !== 'object' || retain === null)) mistakes.push('retain must be { files } or { days }')
+  if (retain !== undefined && (typeof retain !== 'object' || retain === null)) mistakes.push('`retain` must be { files } or { days }')
   else for (const name of ['files', 'days'] as const) wrong(retain?.[name] === undefined || isWhole(retain[name], 1), `retain.${name}`, 'a whole number of at least 1')
   return mistakes
 }
@@ -101,13 +101,13 @@ export function fileMistakes (options: FileOptions): string[] {
 /** All mistakes in the plugin's options, one sentence each. */
 export function mistakesOf (options: ArrLogOptions): string[] {
   const mistakes = [...unknownOptions(options, Object.keys(OPTIONS)), ...fileMistakes(options)]
-  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`${name} must be ${rule}`) }
+  const wrong = (ok: boolean, name: string, rule: string) => { if (!ok) mistakes.push(`\`${name}\` must be ${rule}`) }
   for (const name of ['file', 'log', 'logOpening'] as const) wrong(options[name] === undefined || typeof options[name] === 'boolean', name, 'true or false')
   wrong(options.username === undefined || typeof options.username === 'function', 'username', 'a function of the request')
   wrong(options.redactQuery === undefined || (Array.isArray(options.redactQuery) && options.redactQuery.every(name => typeof name === 'string')), 'redactQuery', 'a list of names')
   wrong(options.site === undefined || (typeof options.site?.name === 'string' && isWhole(options.site.id, 1)), 'site', '{ name, id } with an id of at least 1')
   wrong(options.reopenSignal === undefined || options.reopenSignal === false || /^SIG[A-Z0-9]+$/.test(options.reopenSignal), 'reopenSignal', 'the name of a signal, or false')
-  if (options.customFields !== undefined && !Array.isArray(options.customFields)) mistakes.push('customFields must be a list')
+  if (options.customFields !== undefined && !Array.isArray(options.customFields)) mistakes.push('`customFields` must be a list')
   else {
     const names = new Set<string>()
     for (const [position, field] of (options.customFields ?? []).entries()) mistakes.push(...customFieldMistakes(field, position, names))
@@ -117,7 +117,7 @@ export function mistakesOf (options: ArrLogOptions): string[] {
 
 function customFieldMistakes (field: CustomField, position: number, names: Set<string>): string[] {
   const name = field?.logFieldName
-  const label = `customFields: ${typeof name === 'string' ? `"${name}"` : `number ${position + 1}`}`
+  const label = `\`customFields[${position}]\`${typeof name === 'string' ? ` (${name})` : ''}`
   if (typeof name !== 'string' || !/^[\x21-\x7e]+$/.test(name)) return [`${label} needs a logFieldName without spaces`]
   if (names.has(name) || Object.hasOwn(FIELDS, name)) return [`${label} is the name of another column`]
   names.add(name)

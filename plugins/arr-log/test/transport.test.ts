@@ -50,5 +50,5 @@ t.test('the files can be written by a worker thread, from the entries alone', as
 })
 
 t.test('all mistakes in its options are reported in one error', async t => {
-  await t.rejects(transport({ period: 'yearly' as never, customFields: [1 as never] }), { code: 'FST_ARR_LOG_INVALID_OPTIONS', message: /period .*; customFields/ })
+  await t.rejects(transport({ period: 'yearly' as never, customFields: [1 as never] }), { code: 'FST_ARR_LOG_INVALID_OPTIONS', message: /`period` .*; `customFields/ })
 })

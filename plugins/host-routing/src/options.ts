@@ -78,7 +78,7 @@ export function mistakesIn (options: HostRoutingOptions): string[] {
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
   const unknownHost = options.unknownHost ?? 'refuse'
   if (unknownHost !== 'refuse' && unknownHost !== 'pass' && typeof unknownHost !== 'function') {
-    mistakes.push("unknownHost must be 'refuse', 'pass' or a function")
+    mistakes.push("`unknownHost` must be 'refuse', 'pass' or a function")
   }
   return mistakes
 }

@@ -90,32 +90,32 @@ t.test('the error lists every mistake, each with its site', async t => {
   t.throws(() => compileSites(sites as never), {
     code: 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS',
     message: 'host-routing: ' + [
-      "site 'a' host \"a b\": this is no host name",
-      "site 'a' host \"x:80\": a host carries neither port nor scheme: those belong in a binding",
-      "site 'a' host \"a.*.example\": a wildcard stands alone ('*') or for the left-most label ('*.example.com')",
-      "site 'a' host \"http://a\": a host carries neither port nor scheme: those belong in a binding",
-      "site 'a' is there twice",
-      "site 'c' has neither hosts nor bindings",
-      "site 'd' has the id 1 of site 'a'",
-      "site 'e' has an id that is no whole number from 1 on",
-      "site 'e' binding \"ftp/*:21:e.example\": protocol must be 'http' or 'https'",
-      "site 'e' binding \"e.example\" is not written as 'http/*:80:example.com' (protocol/IP:port:host)",
-      "site 'e' binding {\"port\":0}: port must be a whole number from 1 to 65535",
-      "site 'e' binding {\"address\":\"e\"}: address must be an IP address",
-      "site 'f' has an https.redirect.port that is no whole number from 1 to 65535",
-      "site 'f' has an https.redirect.statusCode that is not 301, 302, 307 or 308",
-      "site 'f' has an https.hsts.maxAge that is no whole number of seconds",
-      'sites[6] has no name',
-      "site 'g' hosts must be a list",
-      "site 'd' has the binding */*:*:a.example of site 'a'"
+      '`sites[0].hosts[1]` of site \'a\' is "a b": this is no host name',
+      '`sites[0].hosts[2]` of site \'a\' is "x:80": a host carries neither port nor scheme: those belong in a binding',
+      '`sites[0].hosts[3]` of site \'a\' is "a.*.example": a wildcard stands alone (\'*\') or for the left-most label (\'*.example.com\')',
+      '`sites[0].hosts[4]` of site \'a\' is "http://a": a host carries neither port nor scheme: those belong in a binding',
+      "`sites[1].name` of site 'a' is that of another site",
+      "`sites[2]` of site 'c' must have hosts or bindings",
+      "`sites[3].id` of site 'd' must be another than 1, the id of site 'a'",
+      "`sites[4].id` of site 'e' must be a whole number from 1 on",
+      "`sites[4].bindings[1]` of site 'e' must have the protocol 'http' or 'https', not \"ftp\"",
+      "`sites[4].bindings[2]` of site 'e' must be written as 'http/*:80:example.com' (protocol/IP:port:host), and is \"e.example\"",
+      "`sites[4].bindings[3].port` of site 'e' must have a whole number from 1 to 65535 as its port, not 0",
+      "`sites[4].bindings[4].address` of site 'e' must have an IP address, not \"e\"",
+      "`sites[5].https.redirect.port` of site 'f' must be a whole number from 1 to 65535",
+      "`sites[5].https.redirect.statusCode` of site 'f' must be 301, 302, 307 or 308",
+      "`sites[5].https.hsts.maxAge` of site 'f' must be a whole number of seconds",
+      '`sites[6].name` must be a name',
+      "`sites[7].hosts` of site 'g' must be a list",
+      "`sites[3]` of site 'd' has the binding */*:*:a.example of site 'a'"
     ].join('; ')
   })
   const app = Fastify()
-  await t.rejects(async () => await app.register(hostRouting, { sites: [], unknownHost: 'drop' } as never), { message: "host-routing: unknownHost must be 'refuse', 'pass' or a function" })
+  await t.rejects(async () => await app.register(hostRouting, { sites: [], unknownHost: 'drop' } as never), { message: "host-routing: `unknownHost` must be 'refuse', 'pass' or a function" })
 })
 
 t.test('an IPv6 address with a zone is no host', async t => {
-  t.throws(() => compileSites([{ name: 'a', hosts: ['fe80::1%eth0'] }]), { message: 'host-routing: site \'a\' host "fe80::1%eth0": this is no host name' })
+  t.throws(() => compileSites([{ name: 'a', hosts: ['fe80::1%eth0'] }]), { message: 'host-routing: `sites[0].hosts[0]` of site \'a\' is "fe80::1%eth0": this is no host name' })
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(hostRouting, { sites: [{ name: 'a', hosts: ['*'] }] })
@@ -155,9 +155,9 @@ t.test('an unknown option is a mistake, listed with the others', async t => {
   const code = 'FST_ARR_HOST_ROUTING_INVALID_OPTIONS'
   await t.rejects(register({ unknownHosts: 'pass', bogus: 1, unknownHost: 'allow', sites: [{}] }), {
     code,
-    message: /`unknownHosts` is no option; the nearest is `unknownHost`; `bogus` is no option; there are sites, unknownHost; unknownHost must be .*; sites\[0\] has no name/
+    message: /`unknownHosts` is no option; the nearest is `unknownHost`; `bogus` is no option; there are sites, unknownHost; `unknownHost` must be .*; `sites\[0\]\.name` must/
   })
-  await t.rejects(register({ site: [], sites: undefined }), { code, message: /sites must be a list; `site` is no option; the nearest is `sites`/ })
+  await t.rejects(register({ site: [], sites: undefined }), { code, message: /`sites` must be a list; `site` is no option; the nearest is `sites`/ })
   // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
   await register({ prefix: '/app', logLevel: 'info', logSerializers: {} })
 })

@@ -180,29 +180,29 @@ t.test('one error lists every mistake in the options', async t => {
   await t.rejects(async () => await app.register(listeners, options as never), {
     code: 'FST_ARR_LISTENERS_INVALID_OPTIONS',
     message: 'listeners: ' + [
-      'limits.speed is no limit; there are connections, connectionsPerAddress, handshakeTimeout, headersTimeout, requestTimeout, sendTimeout, keepAliveTimeout, headerSize, streams, nuisances',
-      'limits.headersTimeout must be a whole number, 0 or more',
-      'watchInterval must be a whole number of milliseconds, 0 or more',
-      'closeTimeout must be a whole number of milliseconds, 0 or more',
-      "open must be 'with-server' or 'manual'",
-      'development.folder must be a path',
-      'listeners[10], "https/443", is neither an object nor written as \'https/*:443:example.com\' (protocol/IP:port:host)',
-      "listener 'http port 70000' has a port that is no whole number from 0 to 65535",
-      "listener 'a' has a port and a path; one listener is one of them",
-      "listener 'a' is there twice; give it another name",
-      "listener 'a' speaks neither HTTP/1.1 nor HTTP/2",
-      "listener 'http port undefined' has neither port nor path",
-      "listener 'https port 3' has no certificate: give cert and key, pfx, or 'development'",
-      "listener 'https port 4' has a certificate without its key",
-      "listener 'https port 5' has a certificate (number 2) without cert or pfx",
-      "listener 'http port 6' asks for http2 without https, which no browser speaks",
-      "listener 'http port 7' has a proxyProtocol that is neither true nor a list of IP addresses and networks",
-      "listener 'http port 8' has a host that is no text; '*' is every address",
-      "listener 'http port 8' has a backlog that is no whole number from 1 on",
-      "listener 'http port 9' limits.connections must be a whole number, 0 or more",
-      "listener 'https port 10' has https.hosts that are no list of host names",
-      "listener 'https port 10' limits.requestTimeout must be at most 2147483647; 0 is no limit",
-      "listener 'https port 11' has a certificate whose hosts are no list of host names"
+      '`limits.speed` is no limit; there are connections, connectionsPerAddress, handshakeTimeout, headersTimeout, requestTimeout, sendTimeout, keepAliveTimeout, headerSize, streams, nuisances',
+      '`limits.headersTimeout` must be a whole number, 0 or more',
+      '`watchInterval` must be a whole number of milliseconds, 0 or more',
+      '`closeTimeout` must be a whole number of milliseconds, 0 or more',
+      "`open` must be 'with-server' or 'manual'",
+      '`development.folder` must be a path',
+      '`listeners[10]` must be an object, or written as \'https/*:443:example.com\' (protocol/IP:port:host), and is "https/443"',
+      "`listeners[0].port` of 'http port 70000' must be a whole number from 0 to 65535",
+      "`listeners[1]` of 'a' has a port and a path; one listener is one of them",
+      "`listeners[2].name` of 'a' is that of another listener; give it another name",
+      "`listeners[2]` of 'a' speaks neither HTTP/1.1 nor HTTP/2",
+      "`listeners[3]` of 'http port undefined' must have a port or a path",
+      "`listeners[4].https.certificate` of 'https port 3' is missing: give cert and key, pfx, or 'development'",
+      "`listeners[5].https.certificate.key` of 'https port 4' is missing",
+      "`listeners[6].https.certificate[1]` of 'https port 5' must have a cert or a pfx",
+      "`listeners[7].http2` of 'http port 6' must not be true without https: no browser speaks that",
+      "`listeners[8].proxyProtocol` of 'http port 7' must be true or a list of IP addresses and networks",
+      "`listeners[9].host` of 'http port 8' must be a text; '*' is every address",
+      "`listeners[9].backlog` of 'http port 8' must be a whole number from 1 on",
+      "`listeners[11].limits.connections` of 'http port 9' must be a whole number, 0 or more",
+      "`listeners[12].https.hosts` of 'https port 10' must be a list of host names",
+      "`listeners[12].limits.requestTimeout` of 'https port 10' must be at most 2147483647; 0 is no limit",
+      "`listeners[13].https.certificate.hosts` of 'https port 11' must be a list of host names"
     ].join('; ')
   })
 })
@@ -222,8 +222,8 @@ t.test('an unknown option is a mistake, listed with the others', async t => {
     await app.register(listeners, { listeners: [], ...options })
   }
   const code = 'FST_ARR_LISTENERS_INVALID_OPTIONS'
-  await t.rejects(register({ certificates: 'development', bogus: 1, closeTimeout: -1 }), { code, message: /`certificates` is no option; the nearest is `certificate`; `bogus` is no option; there are listeners, .*closeTimeout; closeTimeout must/ })
-  await t.rejects(register({ listener: [], listeners: undefined }), { code, message: /listeners must be a list; `listener` is no option; the nearest is `listeners`/ })
+  await t.rejects(register({ certificates: 'development', bogus: 1, closeTimeout: -1 }), { code, message: /`certificates` is no option; the nearest is `certificate`; `bogus` is no option; there are listeners, .*closeTimeout; `closeTimeout` must/ })
+  await t.rejects(register({ listener: [], listeners: undefined }), { code, message: /`listeners` must be a list; `listener` is no option; the nearest is `listeners`/ })
   // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
   await register({ prefix: '/app', logLevel: 'info', logSerializers: {} })
 })

@@ -40,9 +40,9 @@ t.test('all mistakes are told at once, at every level', async t => {
     places: [{}, { path: 'x' }, { path: '/a/../b', site: '' }, { path: '/a%20b' }, { path: '/x', requestFiltering: [] }, { path: '/X/' }, null]
   }), [
     '`requestFilter` is no option',
-    'requestFiltering: `hidenSegments` is no option',
-    'requestFiltering: `prefix` is no option',
-    'requestFiltering.requestLimits: `maxurl` is no option',
+    '`requestFiltering`: `hidenSegments` is no option',
+    '`requestFiltering`: `prefix` is no option',
+    '`requestFiltering.requestLimits`: `maxurl` is no option',
     '`requestFiltering.requestLimits.maxAllowedContentLength` must be a whole number of bytes, 0 or more',
     '`requestFiltering.requestLimits.maxUrl` must be a whole number of bytes, 0 or more',
     '`requestFiltering.requestLimits.maxQueryString` must be a whole number of bytes, 0 or more',
@@ -61,7 +61,7 @@ t.test('all mistakes are told at once, at every level', async t => {
     '`requestFiltering.filteringRules[0].appliesTo` has "asp", which is no extension: it must begin with its only dot',
     '`requestFiltering.filteringRules[1]` must be an object',
     '`requestFiltering.filteringRules[1].name` must be a text that is not empty',
-    'requestFiltering.filteringRules[2]: `scanURL` is no option',
+    '`requestFiltering.filteringRules[2]`: `scanURL` is no option',
     '`places[0]` must have a site, a path or both',
     '`places[1].path` must be a path such as /app: decoded, without dot segments, backslash, query and fragment',
     '`places[2].site` must be the name of a site',

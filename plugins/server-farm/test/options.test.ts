@@ -61,7 +61,7 @@ t.test('all mistakes are told at once, at every level', async t => {
     ]
   }), [
     '`farm` is no option',
-    'farms[0]: `helth` is no option',
+    '`farms[0]`: `helth` is no option',
     '`farms[0].name` must be a name of letters, digits, dots, hyphens and underscores',
     '`farms[0].enabled` must be true or false',
     '`farms[0].algorithm` must be one of leastLoad, weightedRoundRobin, leastTunnels, leastResponseTime, powerOfTwoChoices, random, requestHash, leastRequests, weightedTotalTraffic',
@@ -77,7 +77,7 @@ t.test('all mistakes are told at once, at every level', async t => {
     '`farms[1].servers[0]` must be a host name or an IP address',
     '`farms[1].servers[1]` must be a host name or an IP address',
     '`farms[1].servers[2]` must be an address or an object',
-    'farms[1].servers[3].limits: `wait` is no option',
+    '`farms[1].servers[3].limits`: `wait` is no option',
     '`farms[1].servers[3].httpPort` must be a whole number from 1 to 65535',
     '`farms[1].servers[3].hostName` must be a host, with a port or without',
     '`farms[1].servers[3].weight` must be a whole number from 0 to 65535',
@@ -99,7 +99,7 @@ t.test('all mistakes are told at once, at every level', async t => {
     '`farms[3]` must be an object',
     '`farms[4].rebalance` must be false: `farms[4].algorithm` brings the clients back to the same servers',
     '`farms[4].rebalance.perSecond` must be a whole number, 1 or more',
-    'farms[4].servers.server: `address` is no option',
+    '`farms[4].servers.server`: `address` is no option',
     '`farms[4].servers.server.weight` must be a whole number from 0 to 65535'
   ])
 })

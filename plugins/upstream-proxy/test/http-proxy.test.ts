@@ -84,7 +84,7 @@ t.test('options without a meaning here are mistakes that say why and what to do,
     [{ upstream: ['http://a', 'http://b'] }, /`upstream` must be one URL: .*`replyOptions.getUpstream`/],
     [{ undici: { request () {} } }, /`undici.request` has no meaning/],
     [{ replyOptions: { retryDelay () {} }, maxRetriesOn503: 3 }, /`maxRetriesOn503` has no meaning .*; `replyOptions.retryDelay` has no meaning/],
-    [{ prehandler () {}, handler: 1, routes: '/' }, '`prehandler` is no option; the nearest is `preHandler`; handler must be a function; routes must be a list of strings'],
+    [{ prehandler () {}, handler: 1, routes: '/' }, '`prehandler` is no option; the nearest is `preHandler`; `handler` must be a function; `routes` must be a list of strings'],
     [{ upstream: undefined }, 'upstream must be specified'],
     [{ upstream: 'nowhere', constraints: { moon: 1 } }, /`upstream` must be a URL .*; `constraints.moon` is no constraint strategy/]
   ] as const) {

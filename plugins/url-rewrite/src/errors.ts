@@ -3,7 +3,7 @@
 import { createError } from '@fastify/error'
 
 /** The options hold mistakes: all of them are in the message. */
-export const InvalidOptionsError = createError('FST_ARR_URL_REWRITE_INVALID_OPTIONS', 'url-rewrite can\'t be registered:\n%s', 500)
+export const InvalidOptionsError = createError('FST_ARR_URL_REWRITE_INVALID_OPTIONS', 'url-rewrite: %s', 500)
 
 /** The request's values don't make a URL where a rule uses them. */
 export const BadTargetError = createError('FST_ARR_URL_REWRITE_BAD_TARGET', 'Bad Request', 400)

@@ -82,7 +82,7 @@ t.test('IsFile and IsDirectory look at the file system', async t => {
 t.test('IsFile without documentRoot is a mistake', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
-  await t.rejects(async () => fastify.register(urlRewrite, { rules: [rule('.*', '/', { name: 'F', conditions: { add: [{ matchType: 'IsFile' }] } })] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /rules "F": conditions\.add\[0\]: IsFile needs the option documentRoot/ })
+  await t.rejects(async () => fastify.register(urlRewrite, { rules: [rule('.*', '/', { name: 'F', conditions: { add: [{ matchType: 'IsFile' }] } })] }), { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /`rules\[0\]\.conditions\.add\[0\]` of "F": IsFile needs the option documentRoot/ })
 })
 
 t.test('a function gives each request its own rules, and each list is compiled once', async t => {
@@ -99,5 +99,5 @@ t.test('options with wrong values are named', async t => {
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   const options = { riskyPatterns: 'allow', outboundBufferLimit: 0, allowedServerVariables: 'X', rules: {}, prefix: '/ignored' } as unknown as UrlRewriteOptions
-  await t.rejects(async () => fastify.register(urlRewrite, options), { message: /riskyPatterns is "allow"[^]*outboundBufferLimit[^]*allowedServerVariables must be[^]*rules must be a list/ })
+  await t.rejects(async () => fastify.register(urlRewrite, options), { message: /`riskyPatterns` is "allow"[^]*outboundBufferLimit[^]*`allowedServerVariables` must be[^]*`rules` must be a list/ })
 })

@@ -296,8 +296,8 @@ t.test('all mistakes of the rules are reported at once, each with its place', as
   ]
   t.throws(() => rewritten({ rules, allowedServerVariables: ['HTTP_Y'] }), {
     message: new RegExp([
-      'rules\\[0\\]: a rule needs a name', 'rules\\[0\\]: match\\.url must be', '"Braces": action\\.url: .*without a number', '"Braces": action\\.url: .*"\\{" without', '"nginx": action\\.url: .*neither a function nor a rewrite map',
-      '"ftp": action\\.url begins with "ftp:"', '"pw": .*password', '"port": .*h:99999', '"Status": action\\.statusCode', '"Kind": action\\.type', '"Set": serverVariables\\[0\\]: allowedServerVariables does not have HTTP_X', '"Set": another rule', '"Glob": patternSyntax'
+      '`rules\\[0\\]\\.name` must be', '`rules\\[0\\]\\.match\\.url` must be', '`rules\\[1\\]\\.action\\.url` of "Braces": .*without a number', '`rules\\[1\\]\\.action\\.url` of "Braces": .*"\\{" without', 'action\\.url` of "nginx": .*neither a function nor a rewrite map',
+      'action\\.url` of "ftp" begins with "ftp:"', '"pw" .*password', '"port" .*h:99999', 'action\\.statusCode` of "Status" is', 'action\\.type` of "Kind" is', 'serverVariables\\[0\\]` of "Set": allowedServerVariables does not have HTTP_X', 'name` of "Set" is that of another rule', 'patternSyntax` of "Glob" is'
     ].join('[^]*'))
   })
 })

@@ -228,15 +228,15 @@ t.test('all mistakes of outbound rules are reported at once', async t => {
         ]
       }
     })
-  }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /"A": preCondition "Gone"[^]*"A": match\.pattern[^]*"B": a Wildcard[^]*"C": match\.filterByTags has "Blink"[^]*"D": RESPONSE_STATUS[^]*"E": match\.serverVariable is "RESPONSE_X Y"[^]*"F": match\.serverVariable/ })
+  }, { code: 'FST_ARR_URL_REWRITE_INVALID_OPTIONS', message: /`outboundRules\.rules\[0\]\.preCondition` of "A" is "Gone"[^]*match\.pattern` of "A": [^]*; `outboundRules\.rules\[1\]` of "B": a Wildcard[^]*match\.filterByTags` of "C" has "Blink"[^]*"D": RESPONSE_STATUS[^]*match\.serverVariable` of "E" is "RESPONSE_X Y"[^]*match\.serverVariable` of "F"/ })
 })
 
 t.test('IsFile is a mistake in outbound rules', async t => {
   const IsFile = [{ matchType: 'IsFile' as const }]
   const options: Array<[UrlRewriteOptions, RegExp]> = [
-    [{ outboundRules: { rules: [{ ...links, preCondition: '', conditions: { add: IsFile } }] } }, /outboundRules "ReverseProxyOutboundRule1": conditions\.add\[0\]: IsFile is for inbound rules/],
-    [{ siteOutboundRules: { Shop: { rules: [{ name: 'H', match: { serverVariable: 'RESPONSE_X', pattern: '' }, conditions: { add: [{ matchType: 'IsDirectory', input: '/' }] } }] } } }, /siteOutboundRules\.Shop "H": conditions\.add\[0\]: IsDirectory is for inbound rules/],
-    [{ outboundRules: { preConditions: [{ name: 'P', add: IsFile as never }], rules: [] } }, /outboundRules\.preConditions "P": conditions\.add\[0\]: IsFile is for inbound rules/]
+    [{ outboundRules: { rules: [{ ...links, preCondition: '', conditions: { add: IsFile } }] } }, /`outboundRules\.rules\[0\]\.conditions\.add\[0\]` of "ReverseProxyOutboundRule1": IsFile is for inbound rules/],
+    [{ siteOutboundRules: { Shop: { rules: [{ name: 'H', match: { serverVariable: 'RESPONSE_X', pattern: '' }, conditions: { add: [{ matchType: 'IsDirectory', input: '/' }] } }] } } }, /`siteOutboundRules\.Shop\.rules\[0\]\.conditions\.add\[0\]` of "H": IsDirectory is for inbound rules/],
+    [{ outboundRules: { preConditions: [{ name: 'P', add: IsFile as never }], rules: [] } }, /`outboundRules\.preConditions\[0\]\.conditions\.add\[0\]` of "P": IsFile is for inbound rules/]
   ]
   for (const [given, message] of options) {
     const fastify = Fastify()

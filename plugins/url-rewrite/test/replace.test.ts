@@ -40,7 +40,7 @@ t.test('an unknown option is a mistake, at registration and when the rules are r
     return fastify
   }
   const code = 'FST_ARR_URL_REWRITE_INVALID_OPTIONS'
-  await t.rejects(register({ rule: [], bogus: 1, riskyPatterns: 'allow' }), { code, message: /- `rule` is no option; the nearest is `rules`\n- `bogus` is no option; there are globalRules, .*documentRoot\n- riskyPatterns is/ })
+  await t.rejects(register({ rule: [], bogus: 1, riskyPatterns: 'allow' }), { code, message: /: `rule` is no option; the nearest is `rules`; `bogus` is no option; there are globalRules, .*documentRoot; `riskyPatterns` is/ })
   // @fastify/autoload 6.5.0, index.js: register(plugin, { ...autoConfig, ...options, prefix }); `prefix` may be undefined.
   const fastify = await register({ prefix: undefined, logLevel: 'info', logSerializers: {} })
   t.throws(() => fastify.urlRewrite.replace({ rewriteMap: [] } as never), { code, message: /`rewriteMap` is no option; the nearest is `rewriteMaps`/ })

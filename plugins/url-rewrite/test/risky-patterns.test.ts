@@ -12,7 +12,7 @@ t.test('an exponential pattern answers at once on an input made to hang it', asy
 })
 
 t.test('a pattern that no engine can run safely is refused, with its rule\'s name', async t => {
-  t.throws(() => rewritten({ rules: [rule('(a+)+(?=b)', '/', { name: 'Nasty' })] }), { message: /^rules "Nasty": match\.url: "\(a\+\)\+\(\?=b\)" is not proven/ })
+  t.throws(() => rewritten({ rules: [rule('(a+)+(?=b)', '/', { name: 'Nasty' })] }), { message: /^`rules\[0\]\.match\.url` of "Nasty": "\(a\+\)\+\(\?=b\)" is not proven/ })
 })
 
 t.test('riskyPatterns: refuse refuses whatever is not proven', async t => {

@@ -1,6 +1,7 @@
 // What does https mean to this site? The redirect to it, and HSTS.
 
 import type { SiteBinding } from '@fastify-arr/facts'
+import type { Mistake } from '../bindings/bindings.ts'
 import type { HttpsOptions } from '../options.ts'
 
 /** What a site says about https, compiled. */
@@ -15,25 +16,25 @@ const A_YEAR = 31_536_000
 const REDIRECTS: readonly unknown[] = [undefined, 301, 302, 307, 308]
 
 /** Reads a site's `https` option; null where it asks for nothing. */
-export function compileHttps (options: HttpsOptions | undefined, bindings: readonly SiteBinding[], mistake: (text: string) => void): HttpsPolicy | null {
+export function compileHttps (options: HttpsOptions | undefined, bindings: readonly SiteBinding[], mistake: Mistake): HttpsPolicy | null {
   if (options === undefined) return null
   if (typeof options !== 'object' || options === null) {
-    mistake('has an https that is no object')
+    mistake('.https', 'must be an object')
     return null
   }
   const { redirect: givenRedirect, hsts: givenHsts } = options
   const redirect = givenRedirect === true ? {} : givenRedirect || null
   const hsts = givenHsts === true ? {} : givenHsts || null
   if (redirect !== null) {
-    if (typeof redirect !== 'object') mistake('has an https.redirect that is neither true, false nor an object')
+    if (typeof redirect !== 'object') mistake('.https.redirect', 'must be true, false or an object')
     else {
-      if (redirect.port !== undefined && !(Number.isInteger(redirect.port) && redirect.port > 0 && redirect.port <= 65535)) mistake('has an https.redirect.port that is no whole number from 1 to 65535')
-      if (!REDIRECTS.includes(redirect.statusCode)) mistake('has an https.redirect.statusCode that is not 301, 302, 307 or 308')
+      if (redirect.port !== undefined && !(Number.isInteger(redirect.port) && redirect.port > 0 && redirect.port <= 65535)) mistake('.https.redirect.port', 'must be a whole number from 1 to 65535')
+      if (!REDIRECTS.includes(redirect.statusCode)) mistake('.https.redirect.statusCode', 'must be 301, 302, 307 or 308')
     }
   }
   if (hsts !== null) {
-    if (typeof hsts !== 'object') mistake('has an https.hsts that is neither true, false nor an object')
-    else if (hsts.maxAge !== undefined && !(Number.isInteger(hsts.maxAge) && hsts.maxAge >= 0)) mistake('has an https.hsts.maxAge that is no whole number of seconds')
+    if (typeof hsts !== 'object') mistake('.https.hsts', 'must be true, false or an object')
+    else if (hsts.maxAge !== undefined && !(Number.isInteger(hsts.maxAge) && hsts.maxAge >= 0)) mistake('.https.hsts.maxAge', 'must be a whole number of seconds')
   }
   const ownPort = bindings.find(binding => binding.protocol === 'https' && binding.port !== null)?.port ?? null
   return {

@@ -1,7 +1,7 @@
 // Are these sites sound, and what do they compile to? Options in; a table, or one error with every mistake, out.
 
 import type { SiteBinding, SiteInfo } from '@fastify-arr/facts'
-import { parseBindings } from '../bindings/bindings.ts'
+import { parseBindings, type Mistake } from '../bindings/bindings.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import { compileHttps, type HttpsPolicy } from '../https/policy.ts'
 import { compileTable, type SiteTable } from '../lookup/table.ts'
@@ -23,7 +23,7 @@ export interface CompiledSites extends SiteTable {
  * @throws FST_ARR_HOST_ROUTING_INVALID_OPTIONS with all mistakes, each naming its site.
  */
 export function compileSites (sites: readonly SiteOptions[], others: readonly string[] = []): CompiledSites {
-  if (!Array.isArray(sites)) throw new InvalidOptionsError(['sites must be a list', ...others].join('; '))
+  if (!Array.isArray(sites)) throw new InvalidOptionsError(['`sites` must be a list', ...others].join('; '))
   const mistakes = [...others]
   const byName = new Map<string, SiteInfo>()
   const byId = new Map<number, string>()
@@ -31,15 +31,15 @@ export function compileSites (sites: readonly SiteOptions[], others: readonly st
 
   for (const [index, site] of sites.entries()) {
     if (typeof site?.name !== 'string' || site.name === '') {
-      mistakes.push(`sites[${index}] has no name`)
+      mistakes.push(`\`sites[${index}].name\` must be a name`)
       continue
     }
-    const mistake = (text: string): void => { mistakes.push(`site '${site.name}' ${text}`) }
+    const mistake: Mistake = (at, text) => { mistakes.push(`\`sites[${index}]${at}\` of site '${site.name}' ${text}`) }
     const id = site.id ?? index + 1
-    if (byName.has(site.name)) mistake('is there twice')
-    if (!Number.isInteger(id) || id < 1) mistake('has an id that is no whole number from 1 on')
-    else if (byId.has(id)) mistake(`has the id ${id} of site '${byId.get(id)}'`)
-    if (site.enabled !== undefined && typeof site.enabled !== 'boolean') mistake('has an enabled that is neither true nor false')
+    if (byName.has(site.name)) mistake('.name', 'is that of another site')
+    if (!Number.isInteger(id) || id < 1) mistake('.id', 'must be a whole number from 1 on')
+    else if (byId.has(id)) mistake('.id', `must be another than ${id}, the id of site '${byId.get(id)}'`)
+    if (site.enabled !== undefined && typeof site.enabled !== 'boolean') mistake('.enabled', 'must be true or false')
 
     const bindings = parseBindings(site, mistake)
     const policy = compileHttps(site.https, bindings, mistake)
@@ -51,7 +51,7 @@ export function compileSites (sites: readonly SiteOptions[], others: readonly st
 
   const served = [...byName.values()].filter(site => site.enabled)
   const table = compileTable(served, (binding, owner, claimant) => {
-    mistakes.push(`site '${claimant}' has the binding ${describe(binding)} of site '${owner}'`)
+    mistakes.push(`\`sites[${sites.findIndex(site => site?.name === claimant)}]\` of site '${claimant}' has the binding ${describe(binding)} of site '${owner}'`)
   })
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   return { byName, https, find: table.find }

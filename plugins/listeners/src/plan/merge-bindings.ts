@@ -6,18 +6,24 @@ import { isIPv4 } from 'node:net'
 import { parseBinding, type IISBinding } from './iis-binding.ts'
 import type { ListenerOptions } from '../options.ts'
 
+/** A listener, and which one of the list it is of: of several bindings, the first. */
+export interface Merged {
+  readonly options: ListenerOptions
+  readonly index: number
+}
+
 /** Turns IIS bindings into listeners; listener objects stay as they are. */
-export function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): ListenerOptions[] {
-  const merged: Array<ListenerOptions | IISBinding[]> = []
+export function mergeBindings (listeners: readonly (ListenerOptions | string)[], mistake: (text: string) => void): Merged[] {
+  const merged: Array<{ readonly index: number, readonly given: ListenerOptions | IISBinding[] }> = []
   const ports = new Map<string, IISBinding[]>()
   for (const [index, given] of listeners.entries()) {
     if (typeof given === 'object' && given !== null) {
-      merged.push(given)
+      merged.push({ index, given })
       continue
     }
     const binding = typeof given === 'string' ? parseBinding(given) : null
     if (binding === null) {
-      mistake(`listeners[${index}], ${JSON.stringify(given)}, is neither an object nor written as 'https/*:443:example.com' (protocol/IP:port:host)`)
+      mistake(`\`listeners[${index}]\` must be an object, or written as 'https/*:443:example.com' (protocol/IP:port:host), and is ${JSON.stringify(given)}`)
       continue
     }
     const key = `${binding.protocol} port ${binding.port}`
@@ -27,10 +33,10 @@ export function mergeBindings (listeners: readonly (ListenerOptions | string)[],
     } else {
       const first = [binding]
       ports.set(key, first)
-      merged.push(first)
+      merged.push({ index, given: first })
     }
   }
-  return merged.flatMap(one => Array.isArray(one) ? listenersOf(one) : [one])
+  return merged.flatMap(({ index, given }) => (Array.isArray(given) ? listenersOf(given) : [given]).map(options => ({ index, options })))
 }
 
 /** The listeners for the bindings of one protocol and port. A wildcard address absorbs the addresses it covers: it would take their connections. */

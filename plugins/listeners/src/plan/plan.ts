@@ -4,7 +4,7 @@ import { InvalidOptionsError } from '../errors.ts'
 import type { CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions } from '../options.ts'
 import { compileAddresses } from './addresses.ts'
 import { unknownOptions } from './known-options.ts'
-import { DEFAULT_LIMITS, readLimits } from './limits.ts'
+import { DEFAULT_LIMITS, readLimits, type Mistake } from './limits.ts'
 import { mergeBindings } from './merge-bindings.ts'
 
 /** A listener whose options have been read: no default is left open. */
@@ -35,16 +35,16 @@ const OPTIONS: Readonly<Record<keyof ListenersOptions, true>> = { listeners: tru
 export function planListeners (options: ListenersOptions): ListenerPlan[] {
   const { listeners, certificate, limits } = options
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
-  if (!Array.isArray(listeners)) throw new InvalidOptionsError(['listeners must be a list', ...mistakes].join('; '))
-  const common = readLimits(limits, DEFAULT_LIMITS, text => { mistakes.push(text) })
+  if (!Array.isArray(listeners)) throw new InvalidOptionsError(['`listeners` must be a list', ...mistakes].join('; '))
+  const common = readLimits(limits, DEFAULT_LIMITS, (at, text) => { mistakes.push(`\`${at.slice(1)}\` ${text}`) })
   checkPlugin(options, text => { mistakes.push(text) })
   const plans: ListenerPlan[] = []
 
-  for (const options of mergeBindings(listeners, text => { mistakes.push(text) })) {
+  for (const { options, index } of mergeBindings(listeners, text => { mistakes.push(text) })) {
     const protocol = options.https === undefined || options.https === false ? 'http' : 'https'
     const name = options.name ?? `${protocol} ${options.path ?? `port ${options.port}`}`
-    const mistake = (text: string): void => { mistakes.push(`listener '${name}' ${text}`) }
-    if (plans.some(plan => plan.name === name && (options.name !== undefined || options.port !== 0))) mistake('is there twice; give it another name')
+    const mistake: Mistake = (at, text) => { mistakes.push(`\`listeners[${index}]${at}\` of '${name}' ${text}`) }
+    if (plans.some(plan => plan.name === name && (options.name !== undefined || options.port !== 0))) mistake('.name', 'is that of another listener; give it another name')
     plans.push({
       name,
       label: options.label ?? null,
@@ -61,44 +61,44 @@ export function planListeners (options: ListenersOptions): ListenerPlan[] {
 
 function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', development }: ListenersOptions, mistake: (text: string) => void): void {
   for (const [name, value] of Object.entries({ watchInterval, closeTimeout })) {
-    if (!(Number.isInteger(value) && value >= 0)) mistake(`${name} must be a whole number of milliseconds, 0 or more`)
+    if (!(Number.isInteger(value) && value >= 0)) mistake(`\`${name}\` must be a whole number of milliseconds, 0 or more`)
   }
-  if (open !== 'with-server' && open !== 'manual') mistake("open must be 'with-server' or 'manual'")
-  if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('development.folder must be a path')
-  if (!isNames(development?.hosts)) mistake('development.hosts must be a list of host names')
+  if (open !== 'with-server' && open !== 'manual') mistake("`open` must be 'with-server' or 'manual'")
+  if (development?.folder !== undefined && (typeof development.folder !== 'string' || development.folder === '')) mistake('`development.folder` must be a path')
+  if (!isNames(development?.hosts)) mistake('`development.hosts` must be a list of host names')
 }
 
-function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: (text: string) => void): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
-  if (port === undefined && path === undefined) mistake('has neither port nor path')
-  if (port !== undefined && path !== undefined) mistake('has a port and a path; one listener is one of them')
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) mistake('has a port that is no whole number from 0 to 65535')
-  if (path !== undefined && (typeof path !== 'string' || path === '')) mistake('has a path that is no text')
-  if (typeof host !== 'string' || host === '') mistake("has a host that is no text; '*' is every address")
-  if (!(Number.isInteger(backlog) && backlog > 0)) mistake('has a backlog that is no whole number from 1 on')
+function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: Mistake): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
+  if (port === undefined && path === undefined) mistake('', 'must have a port or a path')
+  if (port !== undefined && path !== undefined) mistake('', 'has a port and a path; one listener is one of them')
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) mistake('.port', 'must be a whole number from 0 to 65535')
+  if (path !== undefined && (typeof path !== 'string' || path === '')) mistake('.path', 'must be a text')
+  if (typeof host !== 'string' || host === '') mistake('.host', "must be a text; '*' is every address")
+  if (!(Number.isInteger(backlog) && backlog > 0)) mistake('.backlog', 'must be a whole number from 1 on')
   return { port: port ?? null, host, path: path ?? null, backlog }
 }
 
-function readHttps (https: ListenerOptions['https'], common: ListenersOptions['certificate'], mistake: (text: string) => void): ListenerPlan['https'] {
+function readHttps (https: ListenerOptions['https'], common: ListenersOptions['certificate'], mistake: Mistake): ListenerPlan['https'] {
   if (https === undefined || https === false) return null
   const options: ListenerHttpsOptions = https === true ? {} : https
   if (typeof options !== 'object' || options === null) {
-    mistake('has an https that is neither true, false nor an object')
+    mistake('.https', 'must be true, false or an object')
     return null
   }
   const given = options.certificate ?? common
   const certificates = (given === undefined ? [] : Array.isArray(given) ? given : [given]) as readonly CertificateOptions[]
-  if (certificates.length === 0) mistake("has no certificate: give cert and key, pfx, or 'development'")
+  if (certificates.length === 0) mistake('.https.certificate', "is missing: give cert and key, pfx, or 'development'")
   for (const [index, certificate] of certificates.entries()) {
-    const name = certificates.length === 1 ? 'a certificate' : `a certificate (number ${index + 1})`
+    const at = `.https.certificate${certificates.length === 1 ? '' : `[${index}]`}`
     if (certificate === 'development') continue
-    if (typeof certificate !== 'object' || certificate === null) mistake(`has ${name} that is neither 'development' nor an object`)
-    else if (!isNames(certificate.hosts)) mistake(`has ${name} whose hosts are no list of host names`)
+    if (typeof certificate !== 'object' || certificate === null) mistake(at, "must be 'development' or an object")
+    else if (!isNames(certificate.hosts)) mistake(`${at}.hosts`, 'must be a list of host names')
     else if ('pfx' in certificate) continue
-    else if (!('cert' in certificate) || certificate.cert === undefined) mistake(`has ${name} without cert or pfx`)
-    else if (certificate.key === undefined) mistake(`has ${name} without its key`)
+    else if (!('cert' in certificate) || certificate.cert === undefined) mistake(at, 'must have a cert or a pfx')
+    else if (certificate.key === undefined) mistake(`${at}.key`, 'is missing')
   }
   const { hosts = [] } = options
-  if (!isNames(hosts)) mistake('has https.hosts that are no list of host names')
+  if (!isNames(hosts)) mistake('.https.hosts', 'must be a list of host names')
   return { ...options, certificates, hosts: isNames(hosts) ? hosts.map(host => host.toLowerCase()) : [] }
 }
 
@@ -106,18 +106,18 @@ function isNames (hosts: readonly string[] | undefined): boolean {
   return hosts === undefined || (Array.isArray(hosts) && hosts.every(host => typeof host === 'string'))
 }
 
-function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'http' | 'https', mistake: (text: string) => void): Pick<ListenerPlan, 'http1' | 'http2'> {
-  if (protocol === 'http' && http2 === true) mistake('asks for http2 without https, which no browser speaks')
+function readProtocols ({ http1 = true, http2 }: ListenerOptions, protocol: 'http' | 'https', mistake: Mistake): Pick<ListenerPlan, 'http1' | 'http2'> {
+  if (protocol === 'http' && http2 === true) mistake('.http2', 'must not be true without https: no browser speaks that')
   const offersHttp2 = protocol === 'https' && http2 !== false
-  if (!http1 && !offersHttp2) mistake('speaks neither HTTP/1.1 nor HTTP/2')
+  if (!http1 && !offersHttp2) mistake('', 'speaks neither HTTP/1.1 nor HTTP/2')
   return { http1, http2: offersHttp2 }
 }
 
-function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mistake: (text: string) => void): ListenerPlan['proxyProtocol'] {
+function readProxyProtocol ({ proxyProtocol, path, https }: ListenerOptions, mistake: Mistake): ListenerPlan['proxyProtocol'] {
   if (proxyProtocol === undefined) return null
-  if (path !== undefined && https !== undefined && https !== false) mistake('has proxyProtocol and https on a unix socket, which cannot be told together')
+  if (path !== undefined && https !== undefined && https !== false) mistake('.proxyProtocol', 'cannot be told together with https on a unix socket')
   if (proxyProtocol === true) return () => true
   const compiled = Array.isArray(proxyProtocol) ? compileAddresses(proxyProtocol) : null
-  if (compiled === null) mistake('has a proxyProtocol that is neither true nor a list of IP addresses and networks')
+  if (compiled === null) mistake('.proxyProtocol', 'must be true or a list of IP addresses and networks')
   return compiled
 }

@@ -10,8 +10,8 @@ export function objectAt (value: unknown, known: readonly string[], at: string, 
     mistakes.push(`\`${at}\` must be an object`)
     return null
   }
-  for (const sentence of unknownOptions(value, known)) mistakes.push(`${at}: ${sentence}`)
-  for (const key of REGISTER) if (Object.hasOwn(value, key)) mistakes.push(`${at}: \`${key}\` is no option; there are ${known.join(', ')}`)
+  for (const sentence of unknownOptions(value, known)) mistakes.push(`\`${at}\`: ${sentence}`)
+  for (const key of REGISTER) if (Object.hasOwn(value, key)) mistakes.push(`\`${at}\`: \`${key}\` is no option; there are ${known.join(', ')}`)
   return value
 }
 

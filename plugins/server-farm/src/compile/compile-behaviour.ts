@@ -65,7 +65,7 @@ export function rebalanceOf (options: unknown, mistakes: string[]): RebalanceSet
   const normal = { threshold: 0, after: 0, perSecond: 5 }
   if (options === undefined) return normal
   if (isObject(options)) return readRebalance(new Reading(options, '', REBALANCE, mistakes), normal)
-  mistakes.push('the options of `rebalance` must be an object')
+  mistakes.push('`rebalance` must be an object')
   return normal
 }
 

@@ -14,7 +14,7 @@ export class Reading {
     this.#options = options as Readonly<Record<string, unknown>>
     this.place = place
     this.mistakes = mistakes
-    for (const mistake of unknownOptions(options, known)) mistakes.push(place === '' ? mistake : `${place}: ${mistake}`)
+    for (const mistake of unknownOptions(options, known)) mistakes.push(place === '' ? mistake : `\`${place}\`: ${mistake}`)
   }
 
   get (name: string): unknown {

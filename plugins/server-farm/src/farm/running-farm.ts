@@ -115,7 +115,7 @@ export class RunningFarm implements FarmControl {
 
   #mustBeWritten (mistakes: string[]): void {
     const { name, dns } = this.farm.settings
-    if (dns !== null) mistakes.push(`the servers of ${name} come from DNS alone`)
+    if (dns !== null) mistakes.push(`\`servers\` of ${name} come from DNS alone`)
   }
 
   #server (name: string): Server {

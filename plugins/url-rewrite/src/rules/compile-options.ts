@@ -89,9 +89,9 @@ export function compileOptions (written: WrittenRules, documentRoot: boolean, mi
 function compileMaps (maps: readonly RewriteMap[], mistake: (message: string) => void): Map<string, Lookup> {
   const compiled = new Map<string, Lookup>()
   for (const [index, map] of maps.entries()) {
-    if (typeof map?.name !== 'string' || map.name === '') mistake(`rewriteMaps[${index}]: a map needs a name`)
-    else if (compiled.has(map.name.toLowerCase())) mistake(`rewriteMaps "${map.name}": another map has the same name`)
-    else if (typeof map.entries !== 'object' || map.entries === null) mistake(`rewriteMaps "${map.name}": entries must be an object`)
+    if (typeof map?.name !== 'string' || map.name === '') mistake(`rewriteMaps[${index}].name must be a text that is not empty`)
+    else if (compiled.has(map.name.toLowerCase())) mistake(`rewriteMaps[${index}].name is ${JSON.stringify(map.name)}, and that of another map`)
+    else if (typeof map.entries !== 'object' || map.entries === null) mistake(`rewriteMaps[${index}].entries must be an object`)
     else compiled.set(map.name.toLowerCase(), compileMap(map))
   }
   return compiled

@@ -9,6 +9,7 @@ import type { LinearPattern } from '@fastify-arr/linear-pattern'
 import type { Checks } from '../expressions/conditions.ts'
 import type { AnyOutbound } from '../outbound/compiled-outbound.ts'
 import type { OutboundRule, OutboundRules } from './outbound-rule.ts'
+import { inList } from './mistake-place.ts'
 
 /** Compiles a set of outbound rules; `label` is the name of their option. Of a rule that is switched off, only the name is checked. */
 export function compileOutbound (label: string, written: OutboundRules, inbound: CompileContext): AnyOutbound[] {
@@ -19,21 +20,20 @@ export function compileOutbound (label: string, written: OutboundRules, inbound:
     return []
   }
   const preConditions = new Map<string, Checks | null>()
-  for (const { name, add, logicalGrouping = 'MatchAll', patternSyntax = 'ECMAScript' } of written.preConditions ?? []) {
-    const own = { ...context, mistake: (message: string) => context.mistake(`${label}.preConditions "${name}": ${message}`) }
+  for (const [index, { name, add, logicalGrouping = 'MatchAll', patternSyntax = 'ECMAScript' }] of (written.preConditions ?? []).entries()) {
+    const own = { ...context, mistake: (message: string) => context.mistake(inList(`${label}.preConditions`, index, name, message)) }
     preConditions.set(name, compileConditions({ logicalGrouping, add }, patternSyntax, true, own))
   }
   const rules: AnyOutbound[] = []
   for (const [index, rule] of (written.rules as readonly OutboundRule[]).entries()) {
-    const place = `${label}${rule?.name ? ` "${rule.name}"` : `[${index}]`}`
-    const own = { ...context, mistake: (message: string) => context.mistake(`${place}: ${message}`) }
+    const own = { ...context, mistake: (message: string) => context.mistake(inList(`${label}.rules`, index, rule?.name, message)) }
     if (typeof rule !== 'object' || rule === null) {
       own.mistake('must be an object')
       continue
     }
-    if (!rule.name) own.mistake('a rule needs a name')
+    if (!rule.name) own.mistake('name must be a text that is not empty')
     if (rule.enabled === false) continue
-    if (rule.preCondition !== undefined && rule.preCondition !== '' && !preConditions.has(rule.preCondition)) own.mistake(`preCondition "${rule.preCondition}" is not among preConditions`)
+    if (rule.preCondition !== undefined && rule.preCondition !== '' && !preConditions.has(rule.preCondition)) own.mistake(`preCondition is ${JSON.stringify(rule.preCondition)}, which is not among preConditions`)
     const compiled = compileRule(rule, preConditions.get(rule.preCondition ?? '') ?? null, written, own)
     if (compiled !== null) rules.push(compiled)
   }

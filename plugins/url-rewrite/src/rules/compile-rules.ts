@@ -7,6 +7,7 @@ import { NAME, matcher, template, type CompileContext } from './compile-context.
 import type { PatternSyntax } from '../expressions/pattern.ts'
 import type { CompiledRule, RuleSet } from '../inbound/compiled-rule.ts'
 import type { Rule, SetServerVariable } from './rule.ts'
+import { inList } from './mistake-place.ts'
 
 const SYNTAXES: ReadonlySet<unknown> = new Set<PatternSyntax>(['ECMAScript', 'Wildcard', 'ExactMatch'])
 
@@ -15,16 +16,15 @@ export function compileRules (label: string, prefix: string, rules: readonly Rul
   const compiled: CompiledRule[] = []
   const names = new Set<string>()
   for (const [index, rule] of rules.entries()) {
-    const place = `${label}${typeof rule?.name === 'string' && rule.name !== '' ? ` "${rule.name}"` : `[${index}]`}`
-    const mistake = (message: string): void => context.mistake(`${place}: ${message}`)
+    const mistake = (message: string): void => context.mistake(inList(label, index, rule?.name, message))
     if (typeof rule !== 'object' || rule === null) {
       mistake('must be an object')
       continue
     }
     const named = typeof rule.name === 'string' && rule.name !== ''
-    if (!named) mistake('a rule needs a name')
+    if (!named) mistake('name must be a text that is not empty')
     if (rule.enabled === false) continue
-    if (named && names.has(rule.name)) mistake('another rule in this list has the same name')
+    if (named && names.has(rule.name)) mistake('name is that of another rule in this list')
     names.add(rule.name)
     compiled.push(compileRule(rule, { ...context, mistake }))
   }

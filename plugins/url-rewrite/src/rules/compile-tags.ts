@@ -29,7 +29,7 @@ export function compileTags ({ match }: OutboundRule, written: OutboundRules, co
   for (const tag of match.filterByTags ?? []) {
     if (tag === 'CustomTags') {
       const custom = written.customTags?.find(({ name }) => name === match.customTags)
-      if (custom === undefined) context.mistake(`match.customTags ${JSON.stringify(match.customTags)} is not among customTags`)
+      if (custom === undefined) context.mistake(`match.customTags is ${JSON.stringify(match.customTags)}, which is not among customTags`)
       for (const { name, attribute } of custom?.tags ?? []) add(name, attribute)
     } else if (Object.hasOwn(TAGS, tag)) {
       for (const attribute of TAGS[tag]) add(tag, attribute)

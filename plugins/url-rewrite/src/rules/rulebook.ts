@@ -10,6 +10,7 @@ import { rewriteResponse, type ResponseChange, type ResponseHead } from '../outb
 import { exchangeOf, imagine, type Exchange, type RequestLike } from '../request/exchange.ts'
 import { checkFolders, foldersBySite, oneFolder, type Folders } from '../request/folders.ts'
 import { compileOptions, type Compiled } from './compile-options.ts'
+import { quoted } from './mistake-place.ts'
 import type { Explanation, Outcome } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { RuleSet } from '../inbound/compiled-rule.ts'
@@ -118,6 +119,6 @@ export class Rulebook {
 function withoutMistakes<Result> (compile: (mistake: (message: string) => void) => Result): Result {
   const mistakes: string[] = []
   const result = compile(message => { mistakes.push(message) })
-  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.map(mistake => `- ${mistake}`).join('\n'))
+  if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.map(quoted).join('; '))
   return result
 }

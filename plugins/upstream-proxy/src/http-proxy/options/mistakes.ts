@@ -93,15 +93,15 @@ export function mistakesIn (options: HttpProxyOptions): string[] {
   if (Array.isArray(upstream)) mistakes.push(`\`upstream\` must be one URL: ${MEANINGLESS.balancedPoolOptions}`)
   for (const path of OBJECTS) {
     const value = at(options, path)
-    if (value !== undefined && value !== null && typeof value !== 'object') mistakes.push(`${path} must be an object`)
+    if (value !== undefined && value !== null && typeof value !== 'object') mistakes.push(`\`${path}\` must be an object`)
   }
   for (const path of FUNCTIONS) {
     const value = at(options, path)
-    if (value !== undefined && typeof value !== 'function') mistakes.push(`${path} must be a function`)
+    if (value !== undefined && typeof value !== 'function') mistakes.push(`\`${path}\` must be a function`)
   }
   for (const path of LISTS) {
     const value = at(options, path)
-    if (value !== undefined && !(Array.isArray(value) && value.every(one => typeof one === 'string'))) mistakes.push(`${path} must be a list of strings`)
+    if (value !== undefined && !(Array.isArray(value) && value.every(one => typeof one === 'string'))) mistakes.push(`\`${path}\` must be a list of strings`)
   }
   for (const [path, reason] of Object.entries(MEANINGLESS)) {
     if (at(options, path)) mistakes.push(`\`${path}\` has no meaning in @fastify-arr/upstream-proxy: ${reason}`)
