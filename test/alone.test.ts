@@ -92,6 +92,25 @@ const uses: Readonly<Record<string, string>> = {
     const fs = require('node:fs')
     const [file] = fs.readdirSync('logs/W3SVC1')
     return fs.readFileSync('logs/W3SVC1/' + file, 'utf8').includes(' GET / - ')`,
+  'server-farm': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { farms: [{ name: 'chat', servers: ['127.0.0.1', '127.0.0.2'] }] })
+    await fastify.ready()
+    const visit = fastify.farms.visit('chat', { request: { headers: {} }, secure: false, kind: 'request' })
+    let chosen = null
+    visit.ask(choice => { chosen = choice })
+    chosen.ended(null)
+    const { servers } = fastify.farms.get('CHAT')
+    await fastify.close()
+    return servers.length === 2 && /^http:..127.0.0.[12]$/.test(chosen.server)`,
+  'request-trace': `
+    const fastify = Fastify()
+    await fastify.register(plugin, { directory: 'traces', rules: [{ statusCodes: '404' }] })
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    await (await fetch('http://127.0.0.1:' + fastify.server.address().port + '/none')).text()
+    await fastify.close()
+    const files = require('node:fs').readdirSync('traces/W3SVC1').sort()
+    return files.join() === 'fr000001.har,fr000001.html,fr000001.xml' && [...fastify.traces][0].status === 404`,
   metrics: `
     const fastify = Fastify()
     await fastify.register(plugin, { path: '/metrics' })
