@@ -1,6 +1,7 @@
 // No secret is in a trace, wherever it was: planted in every place where a URL or a header occurs.
 import { channel } from 'node:diagnostics_channel'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { CHANNELS, type AnswerSent, type AttemptAnswered, type AttemptSent, type RewriteMessage } from '@fastify-arr/facts'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
@@ -101,6 +102,27 @@ t.test('a long text with many pairs is read once', async t => {
     redactor.text(text, new Secrets())
     t.ok(performance.now() - began < 5_000, piece)
   }
+})
+
+t.test('what the upstream says of a secret that it got is shown without it: in its status line, a Close frame, and the sub-protocol that it chose', async t => {
+  const [token, short] = [secret(), `${MARK}1`]
+  const up = await upstream(t, (_request, response) => { response.writeHead(401, `bad token ${token}`).end() }, socket => { socket.close(4001, `${token} has expired`) })
+  const server = await serve(t, { directory: null, rules: [{}] }, async app => { await app.register(upstreamProxy, { upstream: `http://127.0.0.1:${up.port}` }) })
+  await (await fetch(`http://127.0.0.1:${server.port}/`, { headers: { Authorization: `Bearer ${token}` } })).text()
+  // The server of `ws` chooses the first.
+  const handshake = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  up.server.prependListener('upgrade', request => { request.headers['sec-websocket-protocol'] = short })
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(`GET /?token=${token} HTTP/1.1\r\n${handshake}Sec-WebSocket-Protocol: access_token, ${short}\r\n\r\n`)
+  // An empty Close frame, masked, is the answer to the upstream's.
+  socket.on('data', part => { if (part.includes('has expired')) socket.end(Buffer.from([0x88, 0x80, 0, 0, 0, 0])) })
+  await once(socket, 'close')
+  const traces = await server.written(2)
+  t.notMatch(JSON.stringify(traces), FORMS)
+  t.match(dataOf(traces[1]!, 'ARR_RESPONSE_HEADERS_END').HttpReason, /^bad token redacted/)
+  t.match(dataOf(traces[0]!, 'WEBSOCKET_CLOSE_FRAME'), { Code: 4001, Reason: /^redacted-\S+ has expired$/ })
+  t.match(dataOf(traces[0]!, 'WEBSOCKET_CLOSED'), { CloseReason: /^redacted-\S+ has expired$/ })
+  t.match(dataOf(traces[0]!, 'WEBSOCKET_OPEN').SubProtocol, /^redacted-7-/)
 })
 
 t.test('with more secrets than are looked for, no text of the rules is shown', async t => {

@@ -5,6 +5,7 @@ import { endpoint } from '../recording/client-connection.ts'
 import { MOMENT, VALUES } from '../recording/moments.ts'
 import type { Outcome } from '../recording/outcome.ts'
 import type { Recording, TracedRequest } from '../recording/recording.ts'
+import type { Secrets } from '../redaction/secrets.ts'
 import type { Verdict } from '../rules/judge.ts'
 import type { Trace } from '../trace/trace.ts'
 import { addErrorStatus, MODULE, windowsNumber } from './error-status.ts'
@@ -66,7 +67,7 @@ function eventsOf (recording: Recording, outcome: Outcome, now: number): Trace['
   }
   target.frames.rest(now)
   if (pending !== null) addError(list, now, pending)
-  if (request.upstream?.tunnel) addClosed(list, now, request.upstream.tunnel as TunnelFact)
+  if (request.upstream?.tunnel) addClosed(list, now, request.upstream.tunnel as TunnelFact, recording.secrets)
   const bytes = { BytesSent: recording.sent, BytesReceived: recording.received }
   list.add(now, 'GENERAL_FLUSH_RESPONSE_END', { BytesSent: recording.sent, ErrorCode: outcome.win32 })
   list.add(now, 'GENERAL_REQUEST_END', { ...bytes, HttpStatus: outcome.status, HttpSubStatus: outcome.subStatus })
@@ -109,7 +110,7 @@ function addError (list: EventList, time: number, { module, status, subStatus, w
   return null
 }
 
-function addClosed (list: EventList, time: number, tunnel: TunnelFact): void {
+function addClosed (list: EventList, time: number, tunnel: TunnelFact, secrets: Secrets): void {
   const { received, sent } = tunnel
   const idle = (lastActivity: number) => Math.max(0, Date.now() - lastActivity)
   list.add(time, 'WEBSOCKET_CLOSED', {
@@ -117,7 +118,7 @@ function addClosed (list: EventList, time: number, tunnel: TunnelFact): void {
     Ending: tunnel.ending,
     Limit: tunnel.limit,
     CloseCode: tunnel.closeCode,
-    CloseReason: tunnel.closeReason,
+    CloseReason: tunnel.closeReason === null ? null : secrets.hide(tunnel.closeReason),
     BytesFromClient: received.bytes,
     // Counts that stopped before the end would be wrong.
     MessagesFromClient: tunnel.observed ? received.messages : null,

@@ -41,7 +41,7 @@ export function noteSent (recording: Recording, { server, head, kept, local, rem
 export function noteAnswer (recording: Recording, { server, status, reason, headers }: AttemptAnswered, redactor: Redactor): void {
   if (!recording.keeps('ARR_RESPONSE_HEADERS_END')) return
   const shown = redactor.headers(headers, recording.secrets)
-  if (recording.begin(MOMENT.answered, lengthOf(shown))) recording.entries.push(server, status, reason, shown)
+  if (recording.begin(MOMENT.answered, lengthOf(shown))) recording.entries.push(server, status, recording.secrets.hide(redactor.text(reason, recording.secrets)), shown)
 }
 
 export function noteFailure (recording: Recording, { server, code, moment, systemCode }: AttemptFailed): void {

@@ -28,7 +28,7 @@ export class TunnelRecorder implements TunnelWatch {
   }
 
   close (side: Side, code: number | null, reason: string): void {
-    if (this.begin(MOMENT.closeFrame, reason.length)) this.recording.entries.push(this.#count, side, code, reason)
+    if (this.begin(MOMENT.closeFrame, reason.length)) this.recording.entries.push(this.#count, side, code, this.recording.secrets.hide(reason))
   }
 
   unreadable (side: Side): void {

@@ -135,7 +135,9 @@ export class Redactor {
     let before = ''
     return value.split(',').map(one => {
       const protocol = one.trim()
-      const secret = isToken(protocol) || (before !== '' && this.#names.parameter(before))
+      const isNamed = before !== '' && this.#names.parameter(before)
+      const secret = isNamed || protocol === secrets.protocol || isToken(protocol)
+      if (isNamed && !MARK.test(protocol)) secrets.protocol = protocol
       before = protocol
       return secret ? one.replace(protocol, () => secrets.mark(protocol)) : one
     }).join(',')

@@ -21,6 +21,8 @@ export class Secrets {
   #texts: string[] = []
   #marks: string[] = []
   #lower: string[] | null = null
+  /** The token among the sub-protocols: an answer repeats it alone, and it may be short. */
+  protocol: string | null = null
   /** True where there are too many to look for each. */
   full = false
 
