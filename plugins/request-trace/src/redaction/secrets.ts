@@ -1,5 +1,6 @@
 // Which secrets does one exchange have? Each is shown by its length and a keyed hash: the same one is seen to be the same, and cannot be guessed.
 import { hash, randomBytes } from 'node:crypto'
+import { decode } from './names.ts'
 
 /** New with each process: hashes of two runs cannot be compared, and nobody can try short secrets. */
 const KEY = randomBytes(24).toString('base64')
@@ -42,7 +43,7 @@ export class Secrets {
     const mark = `redacted-${secret.length}-${hash('sha256', KEY + secret, 'hex').slice(0, SHOWN)}`
     this.#note(secret, mark)
     if (UNCHANGED.test(secret)) return mark
-    const decoded = otherForm(secret, decodeURIComponent)
+    const decoded = otherForm(secret, decode)
     if (decoded !== null) this.#note(decoded, mark)
     const encoded = otherForm(secret, encodeURIComponent)
     if (encoded !== null) this.#note(encoded, mark)
