@@ -1,6 +1,6 @@
 // Farms and traces of a file of IIS: their servers take requests and WebSockets, a change is in force, and what fails is traced where the file says so.
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import fc from 'fast-check'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import { root } from './packages.ts'
 import { start } from './program.ts'
 import { startSite, type Site } from './site.ts'
 
@@ -129,6 +130,26 @@ t.test('a change of the file brings a farm, changes its servers and takes it awa
   await once(socket, 'pong')
   await becomes(NO_FARM, /^410/)
   t.equal((await closed)[0], 1012, 'its WebSockets are told goodbye')
+})
+
+t.test('the example: its report has no setting that is lost, and its two servers take clients that stay where they are', async t => {
+  const text = readFileSync(join(root, 'examples', 'farm', 'applicationHost.config'), 'utf8')
+  t.match(readConfigText(text).report.counts, { unsupported: 0, closes: 0 })
+  const site = await startSite(t, { webConfig: fileOf(t, text.replace('8081', String(await server(t, 'a'))).replace('8082', String(await server(t, 'b')))) })
+  const cookies = new Map<string, string>()
+  for (let asked = 0; asked < 4; asked++) {
+    const answer = await fetch(`http://localhost:${site.httpPort}/x`)
+    cookies.set((await answer.text()).slice(0, 1), (answer.headers.get('set-cookie') ?? '').split(';')[0] as string)
+  }
+  t.same([...cookies.keys()].sort(), ['a', 'b'])
+  for (const [name, cookie] of cookies) {
+    for (let asked = 0; asked < 2; asked++) {
+      const socket = new WebSocket(`ws://localhost:${site.httpPort}/`, { headers: { cookie } })
+      const [message] = await once(socket, 'message')
+      socket.close()
+      t.equal(String(message), name)
+    }
+  }
 })
 
 const TRACED = '<tracing><traceFailedRequests><add path="*"><traceAreas><add provider="WWW Server" areas="Rewrite,RequestRouting" verbosity="Verbose" /></traceAreas><failureDefinitions statusCodes="500" /></add></traceFailedRequests></tracing>'
