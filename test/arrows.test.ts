@@ -89,6 +89,7 @@ t.test('files that several packages have are equal', async t => {
     'nearest.ts': ['request-trace', 'arr-log', 'iis-config'],
     'argument-mistake.ts': ['request-trace', 'arr-log', 'iis-config'],
     'colours-wanted.ts': ['request-trace', 'arr-log', 'iis-config'],
+    'once-in-scope.ts': ['server-farm', 'request-trace', 'metrics', 'request-filter', 'error-pages', 'static-content', 'listeners', 'url-rewrite', 'arr-log'],
     'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'metrics', 'backend']
   }
   for (const [name, folders] of Object.entries(alike)) {

@@ -14,6 +14,8 @@ import { httperrLine } from './format/httperr.ts'
 import { createOpenExchanges, type Beginning } from './observe/open-exchanges.ts'
 import type { Rejected } from './observe/rejected.ts'
 import { watchServer } from './observe/server-rejections.ts'
+import { InvalidOptions } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
 
 export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange/exchange.ts'
@@ -45,6 +47,7 @@ declare module 'fastify' {
 const CLOSE_LIMIT = 1_000
 
 async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptions(ONCE)
   refuse(mistakesOf(options))
   const settings = settle(options)
   const redact = compileRedact(options.redactQuery ?? [])

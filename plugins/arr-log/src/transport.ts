@@ -25,7 +25,7 @@ interface Entry {
 export default async function transport (options: TransportOptions = {}) {
   const { customFields = [], ...rest } = options
   const mistakes = fileMistakes(rest)
-  if (!Array.isArray(customFields) || customFields.some(name => typeof name !== 'string')) mistakes.push('customFields must be a list of names')
+  if (!Array.isArray(customFields) || customFields.some(name => typeof name !== 'string')) mistakes.push('`customFields` must be a list of names')
   refuse(mistakes)
   const settings = settle(rest)
   const format = compileFormat(settings, customFields)

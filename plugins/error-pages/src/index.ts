@@ -7,6 +7,7 @@ import { isMadeHere, noteObject } from './answer/made-here.ts'
 import { replaceBy } from './answer/replace.ts'
 import { subStatusOf } from './answer/substatus.ts'
 import { InvalidOptionsError } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import { mistakesIn, type ErrorPagesOptions, type PageOptions } from './options.ts'
 import { PageFiles } from './pages/page-files.ts'
 import { lineFor, pagesFor, ready, type Page } from './pages/pages.ts'
@@ -22,6 +23,7 @@ const NONE = { pages: [], hides: false } as const
 type Asked = FastifyRequest & RequestFacts
 
 async function plugin (fastify: FastifyInstance, options: ErrorPagesOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const mistakes = mistakesIn(options)
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   const places = new Places(options)

@@ -3,10 +3,11 @@
 import type { ListenerAddress, ServedCertificate, SiteInfo, Told } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { ClosedError } from './errors.ts'
+import { ClosedError, InvalidOptionsError } from './errors.ts'
 import { openListeners, type OpenListeners } from './opening/listeners.ts'
 import { secondServers } from './opening/second-server.ts'
 import { openWithServer, waitWithServer } from './opening/with-server.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import type { ListenersOptions } from './options.ts'
 import { planListeners } from './plan/plan.ts'
 import { serverDestination } from './protocols/server-destination.ts'
@@ -45,6 +46,7 @@ declare module 'fastify' {
 }
 
 async function plugin (fastify: FastifyInstance, options: ListenersOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const plans = planListeners(options)
   const { folder = 'certificates', hosts } = options.development ?? {}
   const destination = serverDestination(fastify)

@@ -7,6 +7,8 @@ import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { InvalidOptionsError } from './errors.ts'
 import { metricOf } from './counting/metric.ts'
+import { InvalidOptionsError } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MetricsOptions, type MetricsRegistry } from './options.ts'
 import { readiness, type Health } from './serving/health.ts'
 import { OwnListener, type Served } from './serving/own-listener.ts'
@@ -38,6 +40,7 @@ declare module 'fastify' {
 type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo> }
 
 async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const settings = compile(options)
   const registry = settings.registry ?? ownRegistry()
   const exchanges = new Exchanges(settings.buckets.request)

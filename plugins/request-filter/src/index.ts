@@ -7,6 +7,8 @@ import type { Refusal } from './filter/check.ts'
 import { compileFilters } from './filter/compile.ts'
 import type { Filter } from './filter/places.ts'
 import { abort, errorOf } from './filter/refuse.ts'
+import { InvalidOptionsError } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import type { RequestFilterOptions } from './options.ts'
 import { Target } from './url/target.ts'
 import { asksForWebSocket } from './web-sockets/asks-for-web-socket.ts'
@@ -49,6 +51,7 @@ type Marked = FastifyRequest['raw'] & { [FILTER]?: Filter }
 type Sited = Omit<FastifyRequest, 'site'> & { readonly site?: { readonly name: string } | null }
 
 async function plugin (fastify: FastifyInstance, options: RequestFilterOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   // Hooks run in the order of their registration: a site that is decorated later is not there yet when this one looks.
   const knowsSites = fastify.hasRequestDecorator('site')
   let inForce = compileFilters(options, knowsSites)

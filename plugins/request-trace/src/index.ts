@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
 import { Scribe } from './folder/scribe.ts'
 import { KeptTraces, type Traces } from './folder/traces.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import type { RequestTraceOptions } from './options.ts'
 import { Budget } from './recording/budget.ts'
 import { noteAnswer, noteAttempt, noteFailure, noteFarm, noteHead, noteRewrite, noteSent } from './recording/messages.ts'
@@ -36,6 +37,7 @@ const CLOSE_LIMIT = 1_000
 const WRITE_LIMIT = 5_000
 
 async function plugin (fastify: FastifyInstance, options: RequestTraceOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const mistakes = mistakesIn(options)
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   const { rules = [], directory = DIRECTORY, maxLogFiles = SOME, maxLogFileSizeKB = SIZE, formats = ['html', 'har'], keep = SOME, memory = {}, redact = {}, dangerouslyWriteSecrets = false } = options

@@ -5,6 +5,8 @@ import { compileFarms } from './compile/compile-farms.ts'
 import type { ServerFarms } from './farm/control.ts'
 import { Farms } from './farm/farms.ts'
 import { unknownOptions } from './known-options.ts'
+import { InvalidOptionsError } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import type { ServerFarmOptions } from './options.ts'
 
 export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmVisit } from '@fastify-arr/facts'
@@ -19,6 +21,7 @@ declare module 'fastify' {
 }
 
 async function plugin (fastify: FastifyInstance, options: ServerFarmOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const settings = compileFarms(options.farms, unknownOptions(options, ['farms']))
   const farms = new Farms(settings, (error, message) => { fastify.log.warn(error === undefined ? {} : { err: error }, `server-farm: ${message}`) })
   fastify.decorate('farms', farms)

@@ -9,6 +9,7 @@ import { sendFile } from './answer/send-file.ts'
 import { InvalidOptionsError, REFUSALS, type RefusalName } from './errors.ts'
 import { compileFolder, type Folder } from './folders/folder.ts'
 import { Folders } from './folders/folders.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import { mistakesIn, type StaticContentOptions } from './options.ts'
 
 export type { ClientCacheOptions, ErrorPageOptions, FolderOptions, StaticContentOptions } from './options.ts'
@@ -21,6 +22,7 @@ declare module 'fastify' {
 }
 
 async function plugin (fastify: FastifyInstance, options: StaticContentOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const mistakes = mistakesIn(options)
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   const folders = options.folders.map(compileFolder)

@@ -10,6 +10,7 @@ import { replyLast } from './dispatch/last-answer.ts'
 import { isWebSocket } from './dispatch/protocols.ts'
 import { upgradeOf } from './dispatch/upgrade.ts'
 import { Carriers } from './farm/carriers.ts'
+import { InvalidOptions } from './errors.ts'
 import { answerError } from './forward/error-answer.ts'
 import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
@@ -20,6 +21,7 @@ import { answerBrowsers } from './route/error-page.ts'
 import { Neighbours } from './route/beside/neighbours.ts'
 import { ownRoutes } from './route/own-routes.ts'
 import { routeOf } from './route/route.ts'
+import { sameRoutes } from './route/same-routes.ts'
 import { withHooks } from './route/route-options.ts'
 import { Sender } from './route/sender.ts'
 import { tellShortage } from './sockets/shortage.ts'
@@ -47,6 +49,8 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', OpenTunnels.of(fastify.server))
   guardServers(fastify)
   const own = ownRoutes(options)
+  const taken = own === undefined ? sameRoutes(fastify.server, settings) : null
+  if (taken !== null) throw new InvalidOptions(taken)
   // Own routes have chosen the server themselves, and nobody can be asked for another one.
   const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
   const carriers = new Carriers(settings, own?.tunnels(settings) ?? settings, fastify.tunnels, next)
@@ -65,7 +69,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   // @fastify/http-proxy provides the routes, the pass-through of bodies and the dispatch of upgrades.
   // A preHandler in its scope takes the request over before http-proxy would forward it.
   const before = new Set(fastify.server.listeners('upgrade'))
-  await fastify.register(async scope => {
+  await fastify.register(async function proxiedRoutes (scope) {
     if (own !== undefined) {
       return await own.declare(scope, {
         fastify,

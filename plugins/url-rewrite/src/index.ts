@@ -5,13 +5,14 @@ import { pipeline, Readable } from 'node:stream'
 import { CHANNELS, type Explanation, type Rewrite, type RewriteMessage } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
-import { NoProxyError } from './errors.ts'
+import { InvalidOptionsError, NoProxyError } from './errors.ts'
 import { answer } from './inbound/answer.ts'
 import { underUrl } from './inbound/reroute.ts'
 import { isText, streamOf, unwrapped, withoutCoding } from './outbound/payload.ts'
 import { headersOf, setHeaders } from './outbound/reply-headers.ts'
 import { originForm } from './request/request-target.ts'
 import { Rulebook, type Imagined, type Verdict } from './rules/rulebook.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
 import type { UrlRewriteOptions } from './options.ts'
 import type { ResponseChange, ResponseHead } from './outbound/response.ts'
 
@@ -64,6 +65,7 @@ const REWRITTEN = Symbol('the outbound rules have run')
 type Answered = FastifyRequest & { [REWRITTEN]?: true }
 
 async function plugin (fastify: FastifyInstance, options: UrlRewriteOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   let rulebook = new Rulebook(options)
   let ready = false
   let proxied = false

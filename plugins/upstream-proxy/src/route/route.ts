@@ -72,7 +72,7 @@ export function isPath (path: string): boolean {
 }
 
 function upstreamOf (settings: Settings): Origin {
-  if (settings.upstream === null) throw new ERRORS.NoUpstream()
+  if (settings.upstream === null) throw noUpstream()
   return settings.upstream
 }
 
@@ -141,4 +141,11 @@ function filled (rewritePrefix: string, request: FastifyRequest): string {
     if (climbs(value)) throw new ERRORS.BadTarget()
     return `/${encodeURIComponent(value)}`
   })
+}
+
+/** Any client can ask for what is not there: its line in the log has no stack, which would say nothing. */
+function noUpstream (): Error {
+  const error = new ERRORS.NoUpstream()
+  error.stack = `${error.name}: ${error.message}`
+  return error
 }
