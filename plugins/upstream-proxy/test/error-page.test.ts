@@ -9,7 +9,7 @@ t.test('a browser gets a short page for a request that is refused, other clients
   const { port } = await proxy(t, { upstream: NOWHERE, prefix: '/app' })
   const page = await ask(port, { path: '/app/%2e%2e/secret', headers: BROWSER })
   t.match(page, { status: 400, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })
-  t.match(page.body, '<h1>400 Bad Request</h1>\n<p>The request target is not valid.</p>')
+  t.match(page.body, '<main>\n<h1>400 Bad Request</h1>\n<p>The request target is not valid.</p>')
   const json = await ask(port, { path: '/app/%2e%2e/secret', headers: { accept: '*/*' } })
   t.equal(json.status, 400)
   t.same(JSON.parse(json.body), { statusCode: 400, code: 'FST_ARR_PROXY_BAD_TARGET', error: 'Bad Request', message: 'The request target is not valid' })

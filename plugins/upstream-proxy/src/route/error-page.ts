@@ -18,8 +18,10 @@ export function errorPage ({ statusCode = 500, message }: FastifyError, accept: 
 <meta name="color-scheme" content="light dark">
 <title>${statusCode} ${title}</title>
 <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem}</style>
+<main>
 <h1>${statusCode} ${title}</h1>
 <p>${message}.</p>
+</main>
 </html>
 `
 }
