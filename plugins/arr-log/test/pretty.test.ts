@@ -56,6 +56,8 @@ t.test('the limit that the proxy ended a WebSocket for is told in words, and is 
   t.equal(shown(null, 995, { ending: 'drain' }), `${closed}  server shut down`)
   t.equal(shown(null, 1236, { closeCode: null, ending: 'end' }), '3 in, 12 out ended without a close by proxy  cut by the server')
   t.equal(shown(null, 64, { closeCode: null, closedBy: 'client', ending: 'reset' }), '3 in, 12 out reset without a close by client')
+  for (const [ending, word] of [['end', 'ended'], ['reset', 'reset']]) t.equal(shown(null, 64, { http: '2', closeCode: null, closedBy: 'client', ending }), `3 in, 12 out ${word} without a close by client (over HTTP/2 a closed tab sends none)`)
+  t.equal(shown(null, 64, { http: '2', closedBy: 'client', ending: 'end' }), '3 in, 12 out closed 1001 by client')
   t.equal(shown(null, 64, { closedBy: 'client', ending: 'reset' }), '3 in, 12 out closed 1001 by client, then reset')
 })
 

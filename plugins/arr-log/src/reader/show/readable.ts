@@ -61,7 +61,7 @@ function target ({ host, path, query, site }: ShownExchange, paint: Paint): stri
 }
 
 function life (websocket: Partial<ExchangeWebSocket>): string {
-  const { messagesReceived, messagesSent, closeCode, closeReason, closedBy, ending } = websocket
+  const { messagesReceived, messagesSent, closeCode, closeReason, closedBy, ending, http } = websocket
   const words = []
   if (isThere(messagesReceived)) words.push(`${messagesReceived} in`)
   if (isThere(messagesSent)) words.push(`${messagesSent} out`)
@@ -69,7 +69,9 @@ function life (websocket: Partial<ExchangeWebSocket>): string {
   const by = isThere(closedBy) ? ` by ${escape(closedBy)}` : ''
   const reason = isThere(closeReason) && closeReason !== '' ? ` (${escape(closeReason)})` : ''
   if (isThere(closeCode)) return `${counts}closed ${closeCode}${reason}${by}${ending === 'reset' ? ', then reset' : ''}`
-  return closedBy === undefined ? counts.trim() : `${counts}${ending === 'reset' ? 'reset' : 'ended'} without a close${by}`
+  // A tab that is closed sends 1001 over HTTP/1.1, and over HTTP/2 no more than RST_STREAM with CANCEL (RFC 8441, section 5).
+  const left = http === '2' && closedBy === 'client' ? ' (over HTTP/2 a closed tab sends none)' : ''
+  return closedBy === undefined ? counts.trim() : `${counts}${ending === 'reset' ? 'reset' : 'ended'} without a close${by}${left}`
 }
 
 function troubleOf ({ substatus, win32Status, status, upstream, websocket, rejection, refused }: ShownExchange): string | null {
