@@ -188,7 +188,7 @@ for (const [what, others, options] of [
   for (const order of ORDERS) {
     t.test(`${what} are a mistake as without a proxy, ${order} it`, async t => {
       const { url } = await asked(t)
-      await t.rejects(beside(t, order, app => others(app, url), { upstream: url, ...options }), { code: 'FST_ERR_DUPLICATED_ROUTE' })
+      await t.rejects(beside(t, order, app => others(app, url), { upstream: url, ...options }), { code: what.startsWith('two proxies') ? 'FST_ARR_PROXY_INVALID_OPTIONS' : 'FST_ERR_DUPLICATED_ROUTE' })
     })
   }
 }

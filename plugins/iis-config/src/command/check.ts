@@ -5,7 +5,7 @@ import { isIisConfigError, type IisConfigError } from '../errors.ts'
 import { givenFile } from '../server/folders/given-file.ts'
 import type { Report } from '../reading/report.ts'
 import { printReport } from './print-report.ts'
-import type { Arguments } from './read-arguments.ts'
+import type { Arguments } from './asking/read-arguments.ts'
 
 /** A file that cannot be read has its error in the place of its report. */
 interface Unread {

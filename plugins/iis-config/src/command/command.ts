@@ -3,11 +3,11 @@ import picocolors from 'picocolors'
 import { inspectConfig } from '../config/read-config.ts'
 import { isIisConfigError, type IisConfigError } from '../errors.ts'
 import { check } from './check.ts'
-import { ArgumentError, readArguments, type Arguments } from './read-arguments.ts'
+import { ArgumentError, readArguments, type Arguments } from './asking/read-arguments.ts'
 import { nextCommands } from './starter.ts'
 import { convertToJavaScript, convertToTypeScript, packagesOf } from './to-typescript.ts'
-import { USAGE } from './usage.ts'
-import { version } from './version.ts'
+import { USAGE } from './asking/usage.ts'
+import { version } from './asking/version.ts'
 
 /** Input and output of the command: `write` is stdout, `warn` stderr. */
 export interface Terminal {

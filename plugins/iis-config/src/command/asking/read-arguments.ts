@@ -1,7 +1,7 @@
 // What does the command line ask for?
 import { parseArgs } from 'node:util'
-import type { ReadOptions } from '../options.ts'
-import { rootsIn } from '../server/folders/root-pairs.ts'
+import type { ReadOptions } from '../../options.ts'
+import { rootsIn } from '../../server/folders/root-pairs.ts'
 import { mistakeIn } from './argument-mistake.ts'
 import { nearest } from './nearest.ts'
 
