@@ -4,6 +4,7 @@ import { arrLog } from '@fastify-arr/arr-log'
 import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
+import { metrics } from '@fastify-arr/metrics'
 import { requestFilter } from '@fastify-arr/request-filter'
 import { requestTrace } from '@fastify-arr/request-trace'
 import { serverFarm } from '@fastify-arr/server-farm'
@@ -48,7 +49,10 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   const source = webConfig !== null ? nameOf(webConfig) : upstream ?? await bundledBackend(fastify, settings)
   const site: SiteParts = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
 
-  // The log comes first, so that its line has all that the others do to a request.
+  // The metrics come first: they count the requests whose hooks run after their own.
+  if (settings.metricsPort !== null) await fastify.register(metrics, { listen: { port: settings.metricsPort } })
+
+  // The log comes before the others, so that its line has all that the others do to a request.
   await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
 
   // The traces come next, so that they have all of it as well.

@@ -9,7 +9,7 @@ import { root } from './packages.ts'
 import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false, certificates: 'certificates' })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, metricsPort: null, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false, certificates: 'certificates' })
 })
 
 t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {
@@ -147,6 +147,12 @@ t.test('FASTIFY_LOG_LEVEL is one of the levels', async t => {
   t.throws(() => readEnvironment({ FASTIFY_LOG_LEVEL: 'chatty' }), { message: 'FASTIFY_LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent, and not "chatty".' })
   for (const level of ['', 'silent', 'trace']) t.doesNotThrow(() => readEnvironment({ FASTIFY_LOG_LEVEL: level }))
   t.equal(levelOf(['start', '--log-level', 'warn']), 'warn')
+})
+
+t.test('METRICS_PORT is a port of its own, or none', async t => {
+  t.equal(readEnvironment({ METRICS_PORT: '9464' }).metricsPort, 9464)
+  t.throws(() => readEnvironment({ METRICS_PORT: '8000' }), { message: 'METRICS_PORT is 8000, which HTTP_PORT has already.' })
+  t.throws(() => readEnvironment({ METRICS_PORT: 'on' }), /^METRICS_PORT must be a port/)
 })
 
 t.test('PORT is the http port where HTTP_PORT is not set', async t => {

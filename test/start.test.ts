@@ -184,7 +184,7 @@ function isThere (pid: number): boolean {
   }
 }
 
-for (const variable of ['HTTP_PORT', 'HTTPS_PORT', 'BACKEND_PORT']) {
+for (const variable of ['HTTP_PORT', 'HTTPS_PORT', 'BACKEND_PORT', 'METRICS_PORT']) {
   t.test(`${variable} in use is one sentence that names it, and code 1`, async t => {
     const port = await takenPort(t)
     const program = start(t, { [variable]: String(port) })
@@ -218,6 +218,15 @@ t.test('a folder where no certificate can be kept is one sentence; without https
   const without = start(t, { CERTIFICATE_DIR: folder, HTTPS_PORT: 'off' })
   await without.says(/stop +Ctrl\+C/)
   t.notMatch(without.output(), 'https:')
+})
+
+t.test('METRICS_PORT serves metrics and health on loopback, and the banner has their URL', async t => {
+  const program = start(t, { METRICS_PORT: '0' })
+  const [, url = ''] = await program.says(/metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  await (await fetch(`http://localhost:${port}/`)).text()
+  t.match(await (await fetch(url)).text(), /arr_requests_total\{[^}]*code="200"[^}]*\} 1/)
+  t.equal((await fetch(new URL('/readyz', url))).status, 200)
 })
 
 t.test('a misspelt option, a wrong level and a file that is not there are a sentence each', async t => {

@@ -19,11 +19,18 @@ export function announce (fastify: FastifyInstance, behind: Told['behind'], logD
       bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
       logFolder: logFolder(fastify, logDirectory),
       traceFolder,
+      metrics: metricsUrl(fastify),
       certificate: fastify.listeners.authorityFile
     })
     // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
     afterLog(fastify, () => { console.error(text) })
   })
+}
+
+/** Where Prometheus asks; null where the site has no metrics. */
+function metricsUrl (fastify: FastifyInstance): string | null {
+  const { metrics } = fastify as { readonly metrics?: { readonly address: AddressInfo | null } }
+  return metrics === undefined || metrics.address === null ? null : `http://${metrics.address.address}:${metrics.address.port}/metrics`
 }
 
 /** An address of the server itself, unless it is a unix socket. */

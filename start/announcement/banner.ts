@@ -18,6 +18,8 @@ export interface Told {
   readonly logFolder: string
   /** Null where nothing is traced. */
   readonly traceFolder: string | null
+  /** Null where there are none. */
+  readonly metrics: string | null
   /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
@@ -29,13 +31,14 @@ const { bold, cyan, dim, green, magenta } = pico
 
 /** The text, coloured where the terminal takes colours. */
 export function banner (told: Told): string {
-  const { behind, reached, logFolder, traceFolder, certificate } = told
+  const { behind, reached, logFolder, traceFolder, metrics, certificate } = told
   const { head, lines } = KINDS[behind.kind](told)
   const rows: Array<[string, ...string[]]> = [
     [behind.kind === 'file' ? 'rules' : 'upstream', cyan(behind.source)],
     ['reached by', ...reachOf(reached)] as [string, ...string[]],
     ['log', logFolder],
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
+    ...metrics === null ? [] : [['metrics', cyan(metrics)] satisfies [string, string]],
     ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],
     ['stop', 'Ctrl+C']
   ]

@@ -41,7 +41,8 @@ export function sentenceOf (error: unknown, platform = process.platform): string
   // The packages' own errors are sentences already, and name the option, or the file and its line.
   if (error.code?.startsWith('FST_ARR_') && (reason === undefined || error.label === null)) return error.message
   if (system === null || reason === undefined) return error.stack ?? error.message
-  const label = (error as LabelledError).label ?? 'HTTP_PORT'
+  // metrics knows no variables; two settings never have one port.
+  const label = error.label ?? (process.env.METRICS_PORT === String(system.port) ? 'METRICS_PORT' : 'HTTP_PORT')
   return `${label}: ${reason(`port ${system.port}`, platform)} (${label}=…).`
 }
 

@@ -10,6 +10,8 @@ export interface Settings {
   httpsPort: number | null
   /** `BACKEND_PORT`. Defaults to 8080; 0 takes a free one. */
   backendPort: number
+  /** `METRICS_PORT`: metrics for Prometheus, and health, on 127.0.0.1. Defaults to none; 0 takes a free one. */
+  metricsPort: number | null
   /** `LOG_DIR`. Defaults to `logs`. */
   logDirectory: string
   /** `TRACES`: `off` traces nothing. Defaults to true: what fails is traced, or what the `webConfig` says. */
@@ -96,6 +98,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpPort: port(httpName, 8000),
     httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
+    metricsPort: env.METRICS_PORT ? port('METRICS_PORT', 0) : null,
     logDirectory: env.LOG_DIR || 'logs',
     traces: traces(),
     upstream: upstream(),
@@ -168,7 +171,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
 
   function distinct (): void {
     const taken = new Map<number, string>()
-    const ports: Array<[string, number | null]> = [[httpName, settings.httpPort], ['HTTPS_PORT', settings.httpsPort]]
+    const ports: Array<[string, number | null]> = [[httpName, settings.httpPort], ['HTTPS_PORT', settings.httpsPort], ['METRICS_PORT', settings.metricsPort]]
     if (settings.upstream === null && settings.webConfig === null) ports.push(['BACKEND_PORT', settings.backendPort])
     for (const [name, number] of ports) {
       if (number === null) continue

@@ -5,6 +5,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['HTTP_PORT=8000', 'the site, http (PORT where it is not set)'],
   ['HTTPS_PORT=8443', 'the site, https; off opens none'],
   ['BACKEND_PORT=8080', 'the bundled backend'],
+  ['METRICS_PORT', 'metrics for Prometheus, on 127.0.0.1 only'],
   ['UPSTREAM', 'a URL to proxy to, instead of that backend'],
   ['WEB_CONFIG --web-config', 'a file of IIS, or a server\'s folder'],
   ['WEB_CONFIG_ROOT --root', 'where its folders are: C:\\inetpub=/srv/inetpub'],
