@@ -3,7 +3,7 @@ import type { FarmChoice, FarmRefusal } from '@fastify-arr/facts'
 import t from 'tap'
 import { arrValue } from '../src/affinity/arr-cookie.ts'
 import type { FarmOptions } from '../src/index.ts'
-import { type Asked, ask, choose, isChoice, open, openNow, REFUSED, Tunnel, visitOf, type World, worldOf } from './world.ts'
+import { type Asked, ask, choose, isChoice, open, openNow, REFUSED, RESET, Tunnel, visitOf, type World, worldOf } from './world.ts'
 
 function world (options: Partial<FarmOptions> = {}): World {
   return worldOf([{ name: 'chat', servers: ['a', 'b'], ...options }])
@@ -192,6 +192,27 @@ t.test('whoever has had a server that is free does not hold up those behind', as
   t.match(newcomer.answer, { name: second.name }, 'nor those that come')
   first.ended(null)
   t.match(again, { name: first.name })
+})
+
+t.test('however many of those there are', async t => {
+  const one = world({ limits: { handshakes: 1 }, liveTraffic: false, retry: { budget: 1 } })
+  const isA = (choice: FarmChoice): boolean => choice.name === 'a'
+  const held = [choose(one.farms), choose(one.farms)]
+  const [onA, onB] = [held.find(isA), held.find(choice => !isA(choice))] as [FarmChoice, FarmChoice]
+  onA.ended(null)
+  for (let count = 0; count < 40; count++) {
+    const visit = visitOf(one.farms)
+    const first = ask(visit) as FarmChoice
+    t.equal(visit.mayTryAgain(RESET), true)
+    first.ended(RESET)
+    t.equal(ask(visit), null, 'it has had a, and waits for b')
+  }
+  const last = choose(one.farms)
+  const fresh = wait(one)
+  last.ended(null)
+  t.match(fresh.answer, { name: 'a' })
+  onB.ended(null)
+  t.equal(one.farms.get('chat')?.waiting, 39)
 })
 
 t.test('those that fail as soon as they have a place do not recurse', async t => {

@@ -3,13 +3,15 @@ import type { Clock } from '../farm/clock.ts'
 import type { Server } from '../farm/server.ts'
 import { type InLine, Line } from './line.ts'
 
-/** So many of the line are asked whether they can use a place: the first ones may have had this server already. */
+/** So many of those that have had a server are asked whether they can use a place: the first ones may have had this one. */
 const LOOKED_AT = 16
 
 /** A handshake that may have to wait. */
 export interface Waiter extends InLine {
   /** Whether it has waited for this answer before: then its time goes on. */
   hasWaited: boolean
+  /** Whether it has had a server that has failed, which it would not have again. */
+  readonly hasTried: boolean
   /** The line that it stands in; null where it stands in none. */
   line: Line<Waiter> | null
   /** A server that it may have now, or null. */
@@ -21,7 +23,10 @@ export interface Waiter extends InLine {
 
 export class Places {
   readonly #clock: Clock
+  /** Those that may have any server: a place that the first of them cannot use is one for none of them. */
   readonly #line: Line<Waiter>
+  /** Those that may not have every one. */
+  readonly #again: Line<Waiter>
   /** Clients that are bound to a server wait for that one. */
   readonly #bound = new Map<Server, Line<Waiter>>()
   readonly #freed: Server[] = []
@@ -31,6 +36,7 @@ export class Places {
   constructor (clock: Clock) {
     this.#clock = clock
     this.#line = new Line(clock)
+    this.#again = new Line(clock)
   }
 
   get waiting (): number {
@@ -43,7 +49,7 @@ export class Places {
    * @param server the one that it is bound to, or null.
    */
   add (waiter: Waiter, server: Server | null, wait: number): void {
-    let line = server === null ? this.#line : this.#bound.get(server)
+    let line = server !== null ? this.#bound.get(server) : waiter.hasTried ? this.#again : this.#line
     if (line === undefined) {
       line = new Line(this.#clock)
       this.#bound.set(server as Server, line)
@@ -97,7 +103,7 @@ export class Places {
 
   /** Empties the lines. */
   * all (): Generator<Waiter> {
-    for (const line of [this.#line, ...this.#bound.values()]) {
+    for (const line of [this.#line, this.#again, ...this.#bound.values()]) {
       for (let first = line.first; first !== null; first = line.first) {
         this.remove(first)
         yield first
@@ -108,23 +114,29 @@ export class Places {
   #give (server: Server): void {
     while (server.hasPlace) {
       const bound = this.#bound.get(server)?.first ?? null
-      const first = this.#line.first
-      const isBoundFirst = bound !== null && (first === null || bound.since <= first.since)
-      if (!isBoundFirst && this.#giveToLine()) continue
+      if (this.#giveToLine(bound?.since ?? Infinity)) continue
       if (bound === null) return
       this.remove(bound)
       bound.enter(server)
     }
   }
 
-  #giveToLine (): boolean {
-    let looked = 0
-    for (let waiter = this.#line.first; waiter !== null && looked < LOOKED_AT; waiter = waiter.behind as Waiter | null, looked++) {
+  /** To the one of both lines that came first and can use a place, where it came before that time. */
+  #giveToLine (before: number): boolean {
+    let fresh = this.#line.first
+    let again = this.#again.first
+    for (let looked = 0; fresh !== null || again !== null;) {
+      const isAgain: boolean = again !== null && (fresh === null || again.since <= fresh.since)
+      const waiter = (isAgain ? again : fresh) as Waiter
+      if (waiter.since >= before) return false
       const server = waiter.find()
-      if (server === null) continue
-      this.remove(waiter)
-      waiter.enter(server)
-      return true
+      if (server !== null) {
+        this.remove(waiter)
+        waiter.enter(server)
+        return true
+      }
+      if (!isAgain) fresh = null
+      else again = ++looked < LOOKED_AT ? waiter.behind as Waiter | null : null
     }
     return false
   }

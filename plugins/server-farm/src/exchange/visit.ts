@@ -149,6 +149,10 @@ export class Visit implements FarmVisit, Asker<Server>, Waiter {
     return this.#tried.length > 0 || (this.#isWebSocket && this.#host.isLimited)
   }
 
+  get hasTried (): boolean {
+    return this.#tried.length > 0
+  }
+
   may (server: Server): boolean {
     return !this.#tried.includes(server) && (!this.#isWebSocket || server.hasPlace)
   }
