@@ -4,9 +4,6 @@ import type { Duplex } from 'node:stream'
 import type { RawHeaders } from '../../headers/raw-headers.ts'
 import type { Source } from '../pool/exchange.ts'
 
-/** How long the rest of the upstream's body is read that a stream did not wait for, in ms. */
-export const REST_PATIENCE = 2000
-
 /** Where the stream's output goes. */
 export interface ThroughTarget {
   /** Called before each part that goes to the client, so that the head is sent first. */

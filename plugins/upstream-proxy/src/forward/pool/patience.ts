@@ -2,8 +2,10 @@
 import type { Moment, Side } from '@fastify-arr/facts'
 import { Watch } from '../../sockets/watch.ts'
 import type { AnswerHead } from '../answer/answer-head.ts'
-import { REST_PATIENCE } from '../answer/through.ts'
 import type { ForwardSettings } from '../options.ts'
+
+/** How long the rest of an answer is read that nobody waits for, in ms. */
+export const REST_PATIENCE = 2000
 
 /** The time limit of one connection, restarted by the events on it. */
 export class Patience {
