@@ -265,4 +265,6 @@ t.test('the test helper of fastify-cli builds the same app', async t => {
   t.equal(page.statusCode, 200)
   t.match(page.body, '<!doctype html>')
   t.equal((await fastify.inject({ url: '/', headers: { host: 'elsewhere.example' } })).statusCode, 400)
+  // Its traces are written by then, and the folder can be removed.
+  await fastify.close()
 })
