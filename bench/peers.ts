@@ -59,8 +59,8 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
     server('nginx', 'nginx, as shipped', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) })),
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
     server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
-    server('nginx-farm', 'nginx, a farm of four', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) }), new Set(['http', 'websocket', 'farm'])),
-    server('haproxy-farm', 'HAProxy, a farm of four', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) }), new Set(['http', 'websocket', 'farm'])),
+    server('nginx-farm', 'nginx, a farm of four', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) }), new Set(['http', 'page', 'websocket', 'farm'])),
+    server('haproxy-farm', 'HAProxy, a farm of four', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) }), new Set(['http', 'page', 'websocket', 'farm'])),
     server('caddy', 'Caddy', 'caddy', ['version'], (w, path) => ({ args: ['run', '--adapter', 'caddyfile', '--config', path], text: caddy(w) })),
     // Apache uses a thread for each WebSocket, so that thousands of idle ones are no fair measure.
     server('apache', 'Apache', 'apache2', ['-v'], (w, path) => ({ args: ['-X', '-f', path], text: apache(w) }), new Set(['http', 'page', 'websocket', 'tls'])),
@@ -141,7 +141,7 @@ function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
     kind: 'ours',
     version: '',
     absent: existsSync(join(tree.path, 'plugins', 'upstream-proxy', 'src', 'index.ts')) ? null : `no plugins in the checkout ${tree.name}`,
-    speaks: key === 'farm' ? new Set(['http', 'websocket', 'farm']) : ALL,
+    speaks: key === 'farm' ? new Set(['http', 'page', 'websocket', 'farm']) : ALL,
     start: async (workshop, tls) => {
       const wiring = await wire(workshop, 'ours', tls, key === 'farm')
       const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })], { NODE_ENV: 'production' })
