@@ -37,6 +37,12 @@ t.test('a trace of IIS and one that was read back have a page, too', async t => 
   t.match(toHtml(readXml('<failedRequest url="http://a:80/" statusCode="404.7" failureReason="STATUS_CODE"/>', 'fr000003')), /fr000003[^]*404\.7/)
 })
 
+t.test('what stands in backquotes in a remedy is code', async t => {
+  const withRemedy = (remedy: string): string => toHtml({ ...refusedTrace, findings: [{ code: 'X', severity: 'error', sentence: 'It failed.', evidence: [], remedy }] })
+  t.match(withRemedy('Set `websocket.ping` and `a<b`.'), 'What to do: Set <code>websocket.ping</code> and <code>a&lt;b</code>.')
+  t.match(withRemedy('An odd ` is one.'), 'What to do: An odd ` is one.')
+})
+
 t.test('without a finding the page says so, and never that an error is right', async t => {
   t.match(toHtml(refusedTrace), 'No cause was found. Status: 502.3.')
   t.match(toHtml({ ...refusedTrace, status: 200, subStatus: 0 }), 'Nothing wrong was found. Status: 200.')

@@ -14,7 +14,14 @@ export function findingsSection (trace: Trace): Markup {
 
 function one ({ code, severity, sentence, evidence, remedy }: Finding, { events }: Trace): Markup {
   const shown = evidence.filter(at => events[at] !== undefined)
-  return html`<li><strong>${severity}</strong>: ${sentence} <code>${code}</code>${remedy === '' ? null : html`<br>What to do: ${remedy}`}${shown.length === 0
+  return html`<li><strong>${severity}</strong>: ${sentence} <code>${code}</code>${remedy === '' ? null : html`<br>What to do: ${withCode(remedy)}`}${shown.length === 0
     ? null
     : html`<br>What shows it: ${shown.map((at, index) => html`${index === 0 ? '' : ', '}<a href="#e${at}">${events[at]?.name} (${at})</a>`)}`}</li>`
+}
+
+/** Names of options and headers are in backquotes. An odd one is a backquote. */
+function withCode (text: string): Markup {
+  const parts = text.split('`')
+  if (parts.length % 2 === 0) return html`${text}`
+  return html`${parts.map((part, at) => at % 2 === 0 ? part : html`<code>${part}</code>`)}`
 }

@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   TIME_TAKEN: 'it took longer than the rule allows',
   WEBSOCKET_ENDING: 'its WebSocket ended, or was refused, as the rule names it',
   ON_DEMAND: 'the request asked for a trace',
-  SAMPLE: 'it is a sample, taken by chance'
+  SAMPLE: 'its rule takes all such exchanges, or some of them by chance'
 }
 
 /** Names and values, without those that are not known. */
