@@ -129,7 +129,7 @@ t.test('what is unknown, or no state, is an error', async t => {
   t.throws(() => farms.farm('chat').setState('x', 'available'), { code: 'FST_ARR_FARM_UNKNOWN', message: 'server-farm: there is no server x in the farm chat' })
   t.throws(() => farms.farm('chat').setState('a', 'gone' as never, { code: 1006, windo: 1 } as never), {
     code: 'FST_ARR_FARM_INVALID_OPTIONS',
-    message: /`state` must be one of available, .*; goodbye: `windo` is no option; the nearest is `window`; `goodbye.code` must be a Close code/
+    message: /`state` must be one of available, .*; `goodbye`: `windo` is no option; the nearest is `window`; `goodbye.code` must be a Close code/
   })
 })
 

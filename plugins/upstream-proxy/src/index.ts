@@ -49,7 +49,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', OpenTunnels.of(fastify.server))
   guardServers(fastify)
   const own = ownRoutes(options)
-  const taken = own === undefined ? sameRoutes(fastify.server, settings) : null
+  const taken = own === undefined ? sameRoutes(fastify, settings) : null
   if (taken !== null) throw new InvalidOptions(taken)
   // Own routes have chosen the server themselves, and nobody can be asked for another one.
   const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
