@@ -105,11 +105,12 @@ const uses: Readonly<Record<string, string>> = {
     return servers.length === 2 && /^http:..127.0.0.[12]$/.test(chosen.server)`,
   'request-trace': `
     const fastify = Fastify()
-    await fastify.register(plugin, { directory: 'traces', rules: [{ statusCodes: '404' }] })
+    const directory = 'traces-' + process.pid
+    await fastify.register(plugin, { directory, rules: [{ statusCodes: '404' }] })
     await fastify.listen({ port: 0, host: '127.0.0.1' })
     await (await fetch('http://127.0.0.1:' + fastify.server.address().port + '/none')).text()
     await fastify.close()
-    const files = require('node:fs').readdirSync('traces/W3SVC1').sort()
+    const files = require('node:fs').readdirSync(directory + '/W3SVC1').sort()
     return files.join() === 'fr000001.har,fr000001.html,fr000001.xml' && [...fastify.traces][0].status === 404`,
   metrics: `
     const fastify = Fastify()
