@@ -93,9 +93,10 @@ export class Errand {
     this.#choice = choice
     let prepared
     try {
-      const { origin } = this.#origins.target(choice.server)
+      const origin = this.#origins.of(choice.server)
+      const { path, changes, paths, farm } = this.#route
       noteServer(this.#fact, origin.name, choice.name)
-      prepared = prepare({ ...this.#route, origin, host: choice.host })
+      prepared = prepare({ origin, path, changes, paths, host: choice.host, farm })
     } catch (error) {
       const name = ourNameOf(error)
       if (name === null) this.#request.log.error({ err: error }, 'upstream-proxy: the request for a server of a farm could not be made')

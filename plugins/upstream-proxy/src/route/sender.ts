@@ -49,7 +49,7 @@ export class Sender {
       const isTunnel = upgrade !== undefined && this.#settings.upgrades.allowsOneOf(upgrade.protocols)
       const farm = visitOf(this.#server.farms, request, route, isTunnel)
       request.upstream = newUpstream(route.origin.name, farm?.farm)
-      const to = farm === null ? route : { ...route, farm }
+      const to = farm === null ? route : { origin: route.origin, path: route.path, changes: route.changes, paths: route.paths, host: null, farm }
       const carrier = this.#carriers.of(farm?.farm)
       if (isTunnel) {
         carrier.tunnels.take(request, reply, to, way, done)

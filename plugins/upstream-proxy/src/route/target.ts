@@ -42,6 +42,11 @@ export class Origins {
     this.#limit = limit
   }
 
+  /** The origin of a URL without a path, as origins are named. Throws BadTarget. */
+  of (server: string): Origin {
+    return this.#known.get(server) ?? this.target(server).origin
+  }
+
   /** Splits an absolute URL. The path stays as written, neither normalised nor decoded; a fragment stays too, and makes the path invalid. Throws BadTarget. */
   target (url: string): Target {
     const match = ABSOLUTE.exec(url)
