@@ -9,7 +9,7 @@ import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import fastify from 'fastify'
 import { requestTrace, type RequestTraceOptions } from '../src/index.ts'
 
-const REQUESTS = 4_000
+const REQUESTS = 15_000
 const ROUNDS = 3
 const CONNECTIONS = 16
 const HEADERS = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8', 'accept-language': 'en-US,en;q=0.5', 'accept-encoding': 'gzip, deflate, br', referer: 'http://shop.example/list?page=2' }
