@@ -1,7 +1,7 @@
 import type { TraceFact } from '@fastify-arr/facts'
 import fastify, { type FastifyRequest } from 'fastify'
 import { expect, test } from 'tstyche'
-import requestTrace, { requestTrace as named, type RequestTraceOptions, type Trace, type TraceEvent, type TraceRule, type Traces } from '../src/index.ts'
+import requestTrace, { requestTrace as named, type FailureReason, type RequestTraceOptions, type Trace, type TraceEvent, type TraceRule, type Traces } from '../src/index.ts'
 
 test('the plugin is registered with its options, and with none', () => {
   const app = fastify()
@@ -22,7 +22,8 @@ test('what it decorates', () => {
 test('a trace is plain data that cannot be changed', () => {
   expect<Trace['events']>().type.toBe<readonly TraceEvent[]>()
   expect<TraceEvent['data'][string]>().type.toBe<string | number | boolean>()
-  expect<Trace['failureReason']>().type.toBe<'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE'>()
+  expect<Trace['failureReason']>().type.toBe<FailureReason | (string & {})>()
+  expect<FailureReason>().type.toBe<'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE'>()
 })
 
 test('options', () => {

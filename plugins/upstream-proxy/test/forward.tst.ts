@@ -103,6 +103,7 @@ test('`request.upstream` is a record of facts; those known from the start do not
     readonly logId: string
     readonly server: string
     readonly attempts: readonly UpstreamAttempt[]
+    readonly farm: string | null
     readonly routed: string | null
     status: number | null
     error: UpstreamError | null
