@@ -2,6 +2,7 @@
 export { CHANNELS } from './channels.ts'
 export type { AnswerSent, AttemptAnswered, AttemptFailed, AttemptMessage, AttemptSent, ConnectTimes, UpstreamSession } from './messages/attempts.ts'
 export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmsFact, FarmVisit } from './server/farms.ts'
+export type { HandOver, SendTunnel, TunnelCarrier, TunnelRecord } from './server/hand-over.ts'
 export type { ListenerAddress, ListenerRefusal, ListenersFact, ServedCertificate } from './server/listeners.ts'
 export type { RequestRefusal } from './messages/refusal.ts'
 export type { RequestRejected } from './messages/rejected.ts'

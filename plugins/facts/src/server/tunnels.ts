@@ -1,5 +1,7 @@
 // Which WebSockets are open? `fastify.tunnels`, written by upstream-proxy.
+import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import type { HandOver, SendTunnel, TunnelCarrier, TunnelRecord } from './hand-over.ts'
 import type { Flow, Side, TunnelFact } from '../request/upstream.ts'
 
 /** One open tunnel: a snapshot at the moment of reading. */
@@ -62,6 +64,16 @@ export interface TunnelsFact extends Iterable<OpenTunnel> {
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */
   closeAll (filter: TunnelFilter, code?: number, reason?: string): number
+  /** Where it is there: moves the open tunnels that can move to another process, by `send`. Resolves when each has moved or stays. */
+  handOver? (send: SendTunnel): Promise<HandOver>
+  /**
+   * Where it is there: takes a tunnel from another process. Its sockets must not have read anything since they left it.
+   *
+   * @throws FST_ARR_PROXY_INVALID_RECORD for a record that is not valid here, such as one of another version.
+   */
+  adopt? (record: TunnelRecord, client: Socket, upstream: Socket): void
+  /** Where it is there: names someone whose own record of a tunnel moves with it. */
+  carry? (carrier: TunnelCarrier): void
 }
 
 /** What the channel `CHANNELS.tunnelClose` carries; the fact is final. */
