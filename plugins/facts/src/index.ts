@@ -1,7 +1,7 @@
 // facts: what do the plugins tell each other? Types, and the names of channels; there is no other code.
 export { CHANNELS } from './channels.ts'
 export type { AnswerSent, AttemptAnswered, AttemptFailed, AttemptMessage, AttemptSent, ConnectTimes, UpstreamSession } from './messages/attempts.ts'
-export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmsFact, FarmVisit } from './server/farms.ts'
+export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmHandle, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmsFact, FarmVisit } from './server/farms.ts'
 export type { HandOver, SendTunnel, TunnelCarrier, TunnelRecord } from './server/hand-over.ts'
 export type { ListenerAddress, ListenerRefusal, ListenersFact, ServedCertificate } from './server/listeners.ts'
 export type { RequestRefusal } from './messages/refusal.ts'
@@ -11,6 +11,7 @@ export type { ConditionStep, Explanation, Outcome, Rewrite, RewriteMessage, Rule
 export type { ServedFile } from './request/served-file.ts'
 export type { Binding, Protocol, Site, SiteBinding, SiteInfo, SitesFact, SitesReplaced } from './request/site.ts'
 export type { RequestFacts, ServerFacts, Told } from './told.ts'
+export type { TracedExchange, TraceFinding, TraceFollower, TracesFact } from './server/traces.ts'
 export type { TraceFact, TraceWritten } from './request/traces.ts'
 export type { OpenTunnel, TunnelFilter, TunnelMessage, TunnelOpened, TunnelsFact, TunnelWatch } from './server/tunnels.ts'
 export type { Flow, Moment, Side, TunnelFact, TunnelLimit, Upstream, UpstreamAttempt, UpstreamError } from './request/upstream.ts'

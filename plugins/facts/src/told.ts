@@ -6,6 +6,7 @@ import type { Rewrite } from './request/rewrite.ts'
 import type { ServedFile } from './request/served-file.ts'
 import type { Site, SitesFact } from './request/site.ts'
 import type { TraceFact } from './request/traces.ts'
+import type { TracesFact } from './server/traces.ts'
 import type { TunnelsFact } from './server/tunnels.ts'
 import type { Upstream } from './request/upstream.ts'
 
@@ -25,6 +26,7 @@ export interface ServerFacts {
   readonly tunnels?: TunnelsFact
   readonly farms?: FarmsFact
   readonly listeners?: ListenersFact
+  readonly traces?: TracesFact
 }
 
 /**

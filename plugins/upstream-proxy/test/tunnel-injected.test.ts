@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { duplexPair, type Duplex } from 'node:stream'
 import type { Flow, TunnelFact } from '@fastify-arr/facts'
 import fc from 'fast-check'
+import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import { PING_PAYLOAD } from '../src/tunnel/frames/control-frame.ts'
 import type { WayLimits } from '../src/tunnel/frames/limits.ts'
@@ -68,7 +69,7 @@ function tunnelBetween (client: Duplex, upstream: Duplex, limits: WayLimits | nu
     limit: null
   }
   return new Tunnel(client, upstream, {
-    fact, site: null, upstream: '', remoteAddress: '', key: null, until: Infinity, rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
+    fact, request: {} as FastifyRequest, site: null, upstream: '', remoteAddress: '', key: null, until: Infinity, rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
   })
 }
 

@@ -114,8 +114,19 @@ export interface FarmQuestion {
   readonly kind: 'request' | 'webSocket'
 }
 
+/** One farm, and what can be done with it by hand. */
+export interface FarmHandle {
+  readonly info: FarmInfo
+  /** Sets a server's state, by the server's name. Throws where there is no such server. */
+  setState (server: string, state: FarmServerState): void
+  /** Evens out the open tunnels now: the idlest of the fullest servers are told goodbye. Gives how many tunnels are over. */
+  rebalance (): number
+}
+
 /** `fastify.farms`: the farms of a server. */
 export interface FarmsFact extends Iterable<FarmInfo> {
+  /** Where it is there: a farm to be worked with. Throws where there is no such farm. */
+  farm? (name: string): FarmHandle
   readonly size: number
   /** The farm with this name, in any case, or undefined. */
   get (name: string): FarmInfo | undefined

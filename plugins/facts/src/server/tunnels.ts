@@ -7,6 +7,8 @@ import type { Flow, Side, TunnelFact } from '../request/upstream.ts'
 /** One open tunnel: a snapshot at the moment of reading. */
 export interface OpenTunnel {
   readonly id: string
+  /** The request that it began with, and its facts: `request.upstream.tunnel` goes on changing. */
+  readonly request: FastifyRequest
   /** The site that the request belongs to, or null where there are no sites. */
   readonly site: string | null
   /** The upstream's origin. */
@@ -33,6 +35,8 @@ export interface OpenTunnel {
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */
   close (code?: number, reason?: string): void
+  /** Watches what passes from now on, without payloads; the frame that is passing is not told. The function that is returned ends it. */
+  watch (watch: Omit<TunnelWatch, 'payload'>): () => void
 }
 
 /** Which tunnels are meant: those that have all that is given. */

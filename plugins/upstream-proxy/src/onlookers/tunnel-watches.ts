@@ -26,6 +26,20 @@ export class TunnelWatches {
     this.down = new WayWatch(this, 'upstream', false)
   }
 
+  get isEmpty (): boolean {
+    return this.#watches.length === 0
+  }
+
+  /** One that wants no payloads: for these it would have to be there from the first byte on. */
+  add (watch: TunnelWatch): void {
+    this.#watches.push(watch)
+  }
+
+  remove (watch: TunnelWatch): void {
+    const at = this.#watches.indexOf(watch)
+    if (at !== -1) this.#watches.splice(at, 1)
+  }
+
   /** True where a watch wants payloads. */
   get wantsPayload (): boolean {
     return this.#watches.some(watch => watch.payload !== undefined)

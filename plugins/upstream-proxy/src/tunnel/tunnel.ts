@@ -2,6 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
+import type { FastifyRequest } from 'fastify'
 import type { TunnelWatches } from '../onlookers/tunnel-watches.ts'
 import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
@@ -12,6 +13,7 @@ import { follow } from './ways/way-events.ts'
 
 /** What is known about a tunnel when it opens. */
 export interface Opening extends Framing {
+  readonly request: FastifyRequest
   readonly site: string | null
   readonly upstream: string
   readonly remoteAddress: string
@@ -60,11 +62,11 @@ export class Tunnel implements WayOwner, Timed {
     return this.opening.fact
   }
 
-  /** From now on these are told what passes. */
-  watchedBy (watches: TunnelWatches): void {
+  /** From now on these are told what passes; null for nobody. */
+  watchedBy (watches: TunnelWatches | null): void {
     this.watch = watches
-    this.up.reader.watch = watches.up
-    this.down.reader.watch = watches.down
+    this.up.reader.watch = watches?.up ?? null
+    this.down.reader.watch = watches?.down ?? null
   }
 
   /** Starts the flow. `early` is what the client sent before the upstream's 101, `late` what arrived together with it. */

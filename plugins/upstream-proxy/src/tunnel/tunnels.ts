@@ -123,6 +123,7 @@ export class Tunnels {
     const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
       fact,
       ...terms,
+      request,
       site: siteOf(request),
       upstream: upstream.server,
       remoteAddress: request.ip,

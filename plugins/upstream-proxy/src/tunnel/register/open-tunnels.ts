@@ -4,6 +4,7 @@ import { InvalidClose } from '../../errors.ts'
 import { Roster } from '../../sockets/roster.ts'
 import { isSendable } from '../frames/close-frame.ts'
 import type { Tunnel } from '../tunnel.ts'
+import { watchFromNowOn } from '../../onlookers/watch-later.ts'
 import { checkFilter, matches } from './filter.ts'
 import { IdTable, type Registration } from './id-table.ts'
 import { TunnelIndex } from './tunnel-index.ts'
@@ -102,6 +103,7 @@ export function view (tunnel: Tunnel): OpenTunnel {
   const { fact, opening } = tunnel
   return {
     id: fact.id,
+    request: opening.request,
     site: opening.site,
     upstream: opening.upstream,
     protocol: fact.protocol,
@@ -115,6 +117,7 @@ export function view (tunnel: Tunnel): OpenTunnel {
     close (code = 1000, reason = '') {
       if (!isSendable(code)) throw new InvalidClose(code)
       tunnel.part('end', code, reason)
-    }
+    },
+    watch: watch => watchFromNowOn(tunnel, watch)
   }
 }

@@ -1,0 +1,2 @@
+// Which library draws the page? Preact with htm, in one file.
+export * from '../vendor/htm-preact.js'
