@@ -1,19 +1,18 @@
 // Why did it happen? The plugin that records exchanges, and writes those that its rules name.
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { resolve } from 'node:path'
-import type { AnswerSent, AttemptAnswered, AttemptFailed, AttemptMessage, AttemptSent, FarmChosen, RewriteMessage, TraceFact, TunnelOpened } from '@fastify-arr/facts'
-import { CHANNELS } from '@fastify-arr/facts'
+import type { TraceFact } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
 import { Scribe } from './folder/scribe.ts'
 import { KeptTraces, type Traces } from './folder/traces.ts'
+import { Channels, exchangeHandlers, tunnelHandlers } from './following/channels.ts'
+import { Followers } from './following/followers.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import type { RequestTraceOptions } from './options.ts'
 import { Budget } from './recording/budget.ts'
-import { noteAnswer, noteAttempt, noteFailure, noteFarm, noteHead, noteRewrite, noteSent } from './recording/messages.ts'
 import { Recorder } from './recording/recorder.ts'
-import type { Recording, TracedRequest } from './recording/recording.ts'
+import type { TracedRequest } from './recording/recording.ts'
 import { Redactor } from './redaction/redactor.ts'
 import { DEFAULT_PER_EXCHANGE, DEFAULT_TOTAL, mistakesIn } from './rules/mistakes.ts'
 import { CompiledRule } from './rules/rule.ts'
@@ -42,17 +41,24 @@ async function plugin (fastify: FastifyInstance, options: RequestTraceOptions): 
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
   const { rules = [], directory = DIRECTORY, maxLogFiles = SOME, maxLogFileSizeKB = SIZE, formats = ['html', 'har'], keep = SOME, memory = {}, redact = {}, dangerouslyWriteSecrets = false } = options
   const budget = new Budget(memory.total ?? DEFAULT_TOTAL, memory.perExchange ?? DEFAULT_PER_EXCHANGE)
-  const traces = new KeptTraces(keep, () => budget.lost)
+  const followers = new Followers(isWanted => { exchanges.hear(isWanted || rules.length > 0) }, error => { scribe.broke(error) })
+  const traces = new KeptTraces(keep, () => budget.lost, followers)
   fastify.decorate('traces', traces)
   if (!fastify.hasRequestDecorator('trace')) fastify.decorateRequest('trace', null)
-  if (rules.length === 0) return
 
   const compiled = rules.map(rule => new CompiledRule(rule))
   const query = rules.map(({ onDemand }) => onDemand?.query).filter(name => name !== undefined)
   const redactor = new Redactor({ ...redact, query: [...redact.query ?? [], ...query] }, !dangerouslyWriteSecrets)
   const scribe = new Scribe({ directory: directory === null ? null : resolve(directory), maxLogFiles, maxLogFileSizeKB, formats: [...new Set(formats)] }, traces, fastify.log)
-  await scribe.prepare()
-  const recorder = new Recorder(compiled, redactor, budget, scribe)
+  if (rules.length > 0) await scribe.prepare()
+  const recorder = new Recorder(compiled, redactor, budget, scribe, followers)
+  const broke = (error: unknown): void => { scribe.broke(error) }
+  const exchanges = new Channels(exchangeHandlers(redactor), recorder, broke)
+  const tunnels = new Channels(tunnelHandlers(recorder), recorder, broke)
+  exchanges.hear(rules.length > 0)
+  tunnels.hear(rules.length > 0)
+  // It is known for how long an exchange is followed, and not how long its WebSocket lives.
+  followers.onFirst = () => { tunnels.hear(true) }
 
   fastify.addHook('onRequest', function recordRequest (request, reply, done) {
     try {
@@ -69,40 +75,14 @@ async function plugin (fastify: FastifyInstance, options: RequestTraceOptions): 
     done(null, payload)
   })
 
-  const stop = listen({
-    rewrite: (recording, message: RewriteMessage) => { noteRewrite(recording, message, redactor) },
-    requestRejected: () => {},
-    farmChosen: (recording, message: FarmChosen) => { noteFarm(recording, message) },
-    attemptBegan: (recording, message: AttemptMessage) => { noteAttempt(recording, message) },
-    attemptSent: (recording, message: AttemptSent) => { noteSent(recording, message, redactor) },
-    attemptAnswered: (recording, message: AttemptAnswered) => { noteAnswer(recording, message, redactor) },
-    attemptFailed: (recording, message: AttemptFailed) => { noteFailure(recording, message) },
-    answerSent: (recording, message: AnswerSent) => { noteHead(recording, message, redactor) },
-    tunnelOpen: (recording, message: TunnelOpened) => { recorder.opened(recording, message) },
-    tunnelClose: recording => { recorder.tunnelEnded(recording) }
-  })
-
   fastify.addHook('onClose', async () => {
     // The server is closed; the `close` events of its last exchanges may still be pending.
     await budget.empty(CLOSE_LIMIT)
-    stop()
+    followers.end()
+    exchanges.hear(false)
+    tunnels.hear(false)
     await scribe.close(WRITE_LIMIT)
   })
-
-  /** Every message is of an exchange: `recorder.of` notes the facts that are new, such as a rejection. */
-  function listen (handlers: Readonly<Partial<Record<keyof typeof CHANNELS, (recording: Recording, message: never) => void>>>): () => void {
-    const listeners = Object.entries(handlers).map(([name, handle]) => [CHANNELS[name as keyof typeof CHANNELS], (message: unknown) => {
-      // What a subscriber throws would end the process.
-      try {
-        const recording = recorder.of((message as AttemptMessage).request)
-        if (recording !== null) handle(recording, message as never)
-      } catch (error) {
-        scribe.broke(error)
-      }
-    }] as const)
-    for (const [name, listener] of listeners) subscribe(name, listener)
-    return () => { for (const [name, listener] of listeners) unsubscribe(name, listener) }
-  }
 }
 
 /** Traces of single exchanges, as IIS's Failed Request Tracing, and of WebSockets to their end. */

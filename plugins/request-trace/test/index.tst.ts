@@ -23,7 +23,7 @@ test('a trace is plain data that cannot be changed', () => {
   expect<Trace['events']>().type.toBe<readonly TraceEvent[]>()
   expect<TraceEvent['data'][string]>().type.toBe<string | number | boolean>()
   expect<Trace['failureReason']>().type.toBe<FailureReason | (string & {})>()
-  expect<FailureReason>().type.toBe<'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE'>()
+  expect<FailureReason>().type.toBe<'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE' | 'FOLLOWED'>()
 })
 
 test('options', () => {

@@ -7,6 +7,7 @@ import type { Outcome } from '../recording/outcome.ts'
 import type { Recording, TracedRequest } from '../recording/recording.ts'
 import type { Secrets } from '../redaction/secrets.ts'
 import type { Verdict } from '../rules/judge.ts'
+import type { Levels } from '../rules/rule.ts'
 import type { Trace } from '../trace/trace.ts'
 import { addErrorStatus, MODULE, windowsNumber } from './error-status.ts'
 import { EventList, headerLines, rounded } from './event-list.ts'
@@ -18,8 +19,8 @@ export const NO_SITE = { name: 'Default', id: 1 } as const
 const APP_POOL = 'fastify'
 const COMPUTER = hostname()
 
-/** The trace of an exchange that is over, but for what it means. */
-export function traceOf (recording: Recording, outcome: Outcome, verdict: Verdict, id: string): Omit<Trace, 'findings'> {
+/** The trace of an exchange that is over, or of an open WebSocket so far; but for what it means. `levels` is what is told of what was recorded. */
+export function traceOf (recording: Recording, outcome: Outcome, verdict: Verdict, id: string, levels = recording.levels): Omit<Trace, 'findings'> {
   const { request, url, verb, now } = recording
   const { remoteAddress, remotePort } = recording.connection
   const ip = clientIp(request, remoteAddress)
@@ -41,13 +42,13 @@ export function traceOf (recording: Recording, outcome: Outcome, verdict: Verdic
     logId: request.upstream?.logId ?? '',
     processId: process.pid,
     computer: COMPUTER,
-    events: eventsOf(recording, outcome, now),
+    events: eventsOf(recording, outcome, now, levels),
     lost: recording.lost
   }
 }
 
-function eventsOf (recording: Recording, outcome: Outcome, now: number): Trace['events'] {
-  const list = new EventList(recording.levels)
+function eventsOf (recording: Recording, outcome: Outcome, now: number, levels: Levels): Trace['events'] {
+  const list = new EventList(levels)
   const { request, entries } = recording
   addBeginning(list, recording)
   const target = { list, frames: new FrameEvents(recording.frames, list), host: request.raw.headers.host ?? String(request.raw.headers[':authority'] ?? '') }
@@ -67,6 +68,8 @@ function eventsOf (recording: Recording, outcome: Outcome, now: number): Trace['
   }
   target.frames.rest(now)
   if (pending !== null) addError(list, now, pending)
+  // It goes on: there is no end to be told of.
+  if (!recording.closed && !recording.tunnelEnded) return list.events
   if (request.upstream?.tunnel) addClosed(list, now, request.upstream.tunnel as TunnelFact, recording.secrets)
   const bytes = { BytesSent: recording.sent, BytesReceived: recording.received }
   list.add(now, 'GENERAL_FLUSH_RESPONSE_END', { BytesSent: recording.sent, ErrorCode: outcome.win32 })

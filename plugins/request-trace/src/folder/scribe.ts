@@ -21,6 +21,7 @@ import type { KeptTraces } from './traces.ts'
 import { Warnings } from './warnings.ts'
 
 const written = channel(CHANNELS.traceWritten)
+const FOLLOWED: Verdict = { reason: 'FOLLOWED', trigger: '' }
 const FINDING_IS_ERROR = LEVELS.Error
 
 /** Where the files go, and which. */
@@ -78,10 +79,16 @@ export class Scribe implements Judge {
     recording.request.trace = recording.fact
   }
 
+  opened (recording: Recording): void {
+    recording.followed?.heard()
+    this.#tell(recording)
+  }
+
   finish (recording: Recording): void {
-    const { fact, verdict, request } = recording
+    this.#tell(recording)
+    const { fact, verdict, request, rule } = recording
     if (fact === null || verdict === null || recording.unreserve === null) return
-    const told = traceOf(recording, outcomeOf(request, recording.reply, recording.connection), verdict, fact.id)
+    const told = traceOf(recording, outcomeOf(request, recording.reply, recording.connection), verdict, fact.id, rule?.levels)
     const trace = { ...told, findings: this.#findings(told) }
     // The place is the job's from here on.
     recording.unreserve = null
@@ -98,6 +105,16 @@ export class Scribe implements Judge {
   async close (limit: number): Promise<void> {
     this.#traces.unwritten += await this.#queue.close(limit)
     this.#warnings.close()
+  }
+
+  /** Its followers get all of it, whatever the rules want. */
+  #tell (recording: Recording): void {
+    const { followed, request, reply, connection } = recording
+    if (followed === null || recording.dropped) return
+    const told = traceOf(recording, outcomeOf(request, reply, connection), FOLLOWED, '')
+    // What a WebSocket comes to is known at its end.
+    const findings = recording.closed || recording.tunnelEnded ? this.#findings(told) : []
+    followed.tell(request as unknown as FastifyRequest, { ...told, findings })
   }
 
   #lose (recording: Recording): void {

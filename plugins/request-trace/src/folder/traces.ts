@@ -1,9 +1,19 @@
 // Which traces are at hand? `fastify.traces`: the last ones, as plain data.
+import type { TracedExchange, TraceFollower } from '@fastify-arr/facts'
+import { toHtml } from '../files/to-html.ts'
+import type { Followers } from '../following/followers.ts'
 import type { Trace } from '../trace/trace.ts'
 import { folderOf } from './numbers.ts'
 
 /** `fastify.traces`: the last traces, the newest first. */
 export interface Traces extends Iterable<Trace> {
+  /** The page of a trace, as its `.html` file has it. */
+  html (trace: TracedExchange): string
+  /**
+   * Records exchanges for somebody who looks, until the function that is returned is called: at most 50 a second, among the first 1,000 of each second.
+   * They are not written, and are in no list.
+   */
+  follow (follower: TraceFollower): () => void
   /** How many are at hand, at most `keep`. */
   readonly size: number
   /** Since the start: traces whose files are there; with `directory: null`, traces that were made. */
@@ -18,14 +28,16 @@ export interface Traces extends Iterable<Trace> {
 export class KeptTraces implements Traces {
   readonly #keep: number
   readonly #traces: Trace[] = []
+  readonly #followers: Followers
   readonly #lostRecordings: () => number
   written = 0
   /** Traces that were not written. */
   unwritten = 0
 
   /** Keeps so many. `lostRecordings` counts those that were given up. */
-  constructor (keep: number, lostRecordings: () => number) {
+  constructor (keep: number, lostRecordings: () => number, followers: Followers) {
     this.#keep = keep
+    this.#followers = followers
     this.#lostRecordings = lostRecordings
   }
 
@@ -35,6 +47,14 @@ export class KeptTraces implements Traces {
 
   get lost (): number {
     return this.unwritten + this.#lostRecordings()
+  }
+
+  html (trace: TracedExchange): string {
+    return toHtml(trace as Trace)
+  }
+
+  follow (follower: TraceFollower): () => void {
+    return this.#followers.add(follower)
   }
 
   add (trace: Trace): void {

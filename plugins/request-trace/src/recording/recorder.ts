@@ -1,9 +1,10 @@
 // Which exchanges are recorded, from where to where? The first hook begins a recording, its response's close or its tunnel's end ends it.
 import type { TunnelOpened } from '@fastify-arr/facts'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Followers } from '../following/followers.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { takeHeader } from '../rules/on-demand.ts'
-import { AREA_NAMES, type CompiledRule, type Levels } from '../rules/rule.ts'
+import { ALL_LEVELS, type CompiledRule, widestLevels } from '../rules/rule.ts'
 import { comparedPath } from '../rules/wildcard.ts'
 import { Budget } from './budget.ts'
 import { connectionOf, takeBytes, type ClientConnection } from './client-connection.ts'
@@ -17,6 +18,8 @@ import { PayloadRecorder, TunnelRecorder } from './tunnel-recorder.ts'
 export interface Judge {
   /** Asked when a WebSocket has opened, and when the exchange has ended: sets `fact` where the trace is to be written. */
   judge (recording: Recording): void
+  /** A WebSocket has opened. */
+  opened (recording: Recording): void
   /** The exchange is over, its tunnel too: its trace is written, where it has a fact. */
   finish (recording: Recording): void
   /** Something of ours has failed. */
@@ -34,15 +37,17 @@ export class Recorder {
   readonly #rules: readonly CompiledRule[]
   readonly #redactor: Redactor
   readonly #judge: Judge
+  readonly #followers: Followers
   readonly #ownHeaders: readonly string[]
   /** One function for all exchanges. */
   readonly #onClose: (this: Marked) => void
 
-  constructor (rules: readonly CompiledRule[], redactor: Redactor, budget: Budget, judge: Judge) {
+  constructor (rules: readonly CompiledRule[], redactor: Redactor, budget: Budget, judge: Judge, followers: Followers) {
     this.#rules = rules
     this.#redactor = redactor
     this.budget = budget
     this.#judge = judge
+    this.#followers = followers
     this.#ownHeaders = [...new Set(rules.map(({ onDemand }) => onDemand?.header ?? null).filter(name => name !== null))]
     const recorder = this
     this.#onClose = function () { recorder.#closed(this[RECORDING] as Recording) }
@@ -50,6 +55,7 @@ export class Recorder {
 
   /** To be called in a request's first hook. */
   begin (request: TracedRequest, reply: FastifyReply): void {
+    if (this.#rules.length === 0 && !this.#followers.some) return
     const raw: TracedRequest['raw'] & Marked = request.raw
     const before = raw[RECORDING]
     if (before !== undefined) {
@@ -62,11 +68,15 @@ export class Recorder {
     const headers = this.#ownHeaders.map(name => takeHeader(raw, name))
     const connection = connectionOf(raw)
     const candidates = this.#candidates(request)
-    if (candidates.length === 0) {
+    const followed = this.#followers.wanting(request as unknown as FastifyRequest)
+    if (candidates.length === 0 && followed === null) {
       connection.exact = false
       return
     }
-    const recording = new Recording(request, reply, connection, candidates, levelsOf(candidates), this.budget, this)
+    const recording = new Recording(request, reply, connection, candidates, followed === null ? widestLevels(candidates) : ALL_LEVELS, this.budget, this)
+    recording.followed = followed
+    // Those before it were not counted.
+    if (this.#rules.length === 0) connection.exact = false
     recording.askedFor = this.#asked(candidates, raw.url ?? '/', headers)
     raw[RECORDING] = recording
     ;(reply.raw as Marked)[RECORDING] = recording
@@ -94,6 +104,7 @@ export class Recorder {
     const { rule } = recording
     if (recording.keeps('WEBSOCKET_OPEN')) watch(rule !== null && rule.payload > 0 ? new PayloadRecorder(recording, rule.payload) : new TunnelRecorder(recording))
     this.#judge.judge(recording)
+    this.#judge.opened(recording)
   }
 
   tunnelEnded (recording: Recording): void {
@@ -127,11 +138,12 @@ export class Recorder {
     if (!isKnown) return
     const rule = candidates.find(rule => rule.site === null || rule.site === site?.name)
     if (rule === undefined) {
-      recording.drop()
+      if (recording.followed === null) recording.drop()
+      recording.candidates = []
       return
     }
     recording.rule = rule
-    recording.levels = rule.levels
+    if (recording.followed === null) recording.levels = rule.levels
   }
 
   #followToEnd (response: Response, connection: ClientConnection): void {
@@ -169,7 +181,7 @@ export class Recorder {
   }
 
   #end (recording: Recording): void {
-    if (recording.fact !== null && !recording.knowsHead) {
+    if ((recording.fact !== null || recording.followed !== null) && !recording.knowsHead) {
       const head = answeredHead(recording)
       if (head !== null) noteHead(recording, head, this.#redactor)
     }
@@ -181,10 +193,3 @@ export class Recorder {
 }
 
 type Response = FastifyReply['raw']
-
-/** Until the rule is known, what any of them wants. */
-function levelsOf (rules: readonly CompiledRule[]): Levels {
-  const [first] = rules
-  if (rules.length === 1 && first !== undefined) return first.levels
-  return Int8Array.from(AREA_NAMES, (_, index) => Math.max(...rules.map(({ levels }) => levels[index] as number)))
-}

@@ -1,6 +1,7 @@
 // What is kept of one exchange while it goes on? One flat list, texts by reference; it becomes a trace only where a rule says so.
 import type { RequestFacts, Told, TraceFact } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Followed } from '../following/followed.ts'
 import { Secrets } from '../redaction/secrets.ts'
 import type { CompiledRule, Levels } from '../rules/rule.ts'
 import { AREA_INDEX } from '../rules/rule.ts'
@@ -75,6 +76,8 @@ export class Recording implements Counted {
   dropped = false
   /** The recorder: channels tell of the exchanges of all servers of a process. */
   readonly owner: object
+  /** Who follows it; null for nobody. */
+  followed: Followed | null = null
   /** Gives back its place in the line of those that are written; null while it has none. */
   unreserve: (() => void) | null = null
   readonly #budget: Budget
@@ -141,5 +144,7 @@ export class Recording implements Counted {
     this.fact = null
     this.unreserve?.()
     this.unreserve = null
+    this.followed?.heard()
+    this.followed = null
   }
 }

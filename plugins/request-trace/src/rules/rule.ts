@@ -14,6 +14,9 @@ export const AREA_NAMES = Object.keys(AREAS) as readonly Area[]
 /** The place of each area in `Levels`. */
 export const AREA_INDEX = Object.fromEntries(AREA_NAMES.map((name, index) => [name, index])) as Readonly<Record<Area, number>>
 
+/** Everything. */
+export const ALL_LEVELS: Levels = Int8Array.from(AREA_NAMES, () => LEVELS.Verbose)
+
 /** Compiled `webSocket`. */
 export interface CompiledTrigger {
   readonly closeCodes: CodeList | null
@@ -84,4 +87,11 @@ function networksOf (clients: readonly string[]): BlockList {
   const list = new BlockList()
   for (const client of clients) addNetwork(list, client)
   return list
+}
+
+/** What any of several rules wants. */
+export function widestLevels (rules: readonly CompiledRule[]): Levels {
+  const [first] = rules
+  if (rules.length === 1 && first !== undefined) return first.levels
+  return Int8Array.from(AREA_NAMES, (_, index) => Math.max(...rules.map(({ levels }) => levels[index] as number)))
 }

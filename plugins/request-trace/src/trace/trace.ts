@@ -32,8 +32,8 @@ export interface EventShape {
   readonly descriptions: Readonly<Record<string, string>>
 }
 
-/** Why a trace was written, with IIS's words where it has them. */
-export type FailureReason = 'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE'
+/** Why there is a trace, with IIS's words where it has them. `FOLLOWED`: somebody looks at it as it happens, and it is not written. */
+export type FailureReason = 'STATUS_CODE' | 'TIME_TAKEN' | 'WEBSOCKET_ENDING' | 'ON_DEMAND' | 'VERBOSITY' | 'SAMPLE' | 'FOLLOWED'
 
 /** One traced exchange. All secrets are already redacted. */
 export interface Trace {
