@@ -1,0 +1,111 @@
+// Does a filter name the rows that are meant, and take whatever is typed?
+import t from 'tap'
+import { compileFilter } from '../src/filtering/compile-filter.ts'
+import type { ExchangeRow, WebSocketRow } from '../src/messages/index.ts'
+
+const exchange: ExchangeRow = {
+  id: '7',
+  at: Date.UTC(2026, 0, 1),
+  time: 120.5,
+  method: 'GET',
+  host: 'Shop.example',
+  path: '/api/orders?…',
+  status: 502,
+  client: '10.1.2.3',
+  site: 'ReverseProxy',
+  rule: 'to the backend',
+  rejection: null,
+  upstream: 'http://localhost:8080',
+  farm: 'chat',
+  server: 'app1',
+  error: 'FST_ARR_UPSTREAM_REFUSED',
+  webSocket: null,
+  tunnel: null,
+  closeCode: null,
+  userAgent: 'Mozilla/5.0 (X11)',
+  story: false
+}
+const closed: ExchangeRow = { ...exchange, status: 101, error: null, webSocket: 'closed', tunnel: 't1', closeCode: 1008 }
+const flow = { bytes: 0, messages: 0, bytesPerSecond: 0, messagesPerSecond: 0 }
+const open: WebSocketRow = { id: 't9', since: Date.now() - 90_000, silence: 45_000, client: '192.0.2.10', site: null, host: 'chat.example', path: '/ws', rule: null, upstream: 'http://localhost:9', farm: null, server: null, protocol: 'websocket', subprotocol: 'mqtt', extensions: null, http: '2', key: 'user-5', received: flow, sent: flow }
+
+const CASES: ReadonlyArray<readonly [string, object, boolean]> = [
+  ['', exchange, true],
+  ['   ', exchange, true],
+  ['host:shop', exchange, true],
+  ['HOST:SHOP', exchange, true],
+  ['host:store', exchange, false],
+  ['path:/api', exchange, true],
+  ['status:5xx', exchange, true],
+  ['status:50', exchange, true],
+  ['status:5', exchange, true],
+  ['status:502', exchange, true],
+  ['status:500', exchange, false],
+  ['status:400-499', exchange, false],
+  ['status:500-', exchange, true],
+  ['status:404,502', exchange, true],
+  ['status:>=500', exchange, true],
+  ['status:>', exchange, true],
+  ['status:abc', exchange, false],
+  ['status:none', { ...exchange, status: null }, true],
+  ['status:none', exchange, false],
+  ['status:4xx status:5xx', exchange, true],
+  ['status:4xx status:101', exchange, false],
+  ['client:10.', exchange, true],
+  ['client:10.', { ...exchange, client: '192.0.2.110.' }, false],
+  ['method:get', exchange, true],
+  ['rule:backend', exchange, true],
+  ['rule:"to the"', exchange, true],
+  ['rule:"to the', exchange, true],
+  ['rule:', exchange, true],
+  ['-rule:', exchange, false],
+  ['rule:', open, false],
+  ['upstream:localhost:8080', exchange, true],
+  ['server:app1 farm:chat site:reverse', exchange, true],
+  ['error:refused', exchange, true],
+  ['error:', closed, false],
+  ['time:>100', exchange, true],
+  ['time:<=120.5', exchange, true],
+  ['time:>1s', exchange, false],
+  ['time:0.1s', exchange, true],
+  ['time:100', exchange, true],
+  ['ua:mozilla', exchange, true],
+  ['ws', exchange, false],
+  ['ws', closed, true],
+  ['ws:open', closed, false],
+  ['"ws"', open, true],
+  ['"ws"', exchange, false],
+  ['-ws', closed, false],
+  ['ws', open, true],
+  ['close:1008', closed, true],
+  ['close:10', closed, true],
+  ['close:none', closed, false],
+  ['close:none', { ...closed, closeCode: null }, true],
+  ['close:none', exchange, false],
+  ['close:', closed, true],
+  ['orders', exchange, true],
+  ['502', exchange, true],
+  ['50', exchange, false],
+  ['-orders', exchange, false],
+  ['orders refused', exchange, true],
+  ['orders nowhere', exchange, false],
+  ['"to the backend"', exchange, true],
+  ['-"to the backend"', exchange, false],
+  ['http://localhost:8080', exchange, true],
+  ['::1', exchange, false],
+  ['-', exchange, true],
+  ['silence:>30s', open, true],
+  ['silence:>1m', open, false],
+  ['age:>1m', open, true],
+  ['age:>1h', open, false],
+  ['subprotocol:mqtt key:user', open, true],
+  ['status:101', open, false],
+  ['constructor:x', exchange, false],
+  ['__proto__:x', exchange, false]
+]
+
+for (const [filter, row, expected] of CASES) {
+  t.test(`\`${filter}\` ${expected ? 'names' : 'does not name'} ${JSON.stringify(row).slice(0, 12)}…`, async t => {
+    t.equal(compileFilter(filter)(row), expected)
+  })
+}
