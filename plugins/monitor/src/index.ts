@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
+import { gather } from './gathering/gather.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MonitorOptions } from './options.ts'
 
@@ -26,6 +27,9 @@ declare module 'fastify' {
 async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promise<void> {
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   compile(options)
+  // Its hook is to be the first one of the server: what a hook before it answers is not counted.
+  const gathered = gather(fastify)
+  fastify.addHook('onClose', async () => { gathered.end() })
   fastify.decorate('monitor', { url: null, address: null })
 }
 

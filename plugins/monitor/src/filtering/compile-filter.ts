@@ -1,6 +1,9 @@
 // Which rows does a filter name? Compiled once, then asked for each row.
 import { anywhere, FIELDS, type Row, type RowTest } from './fields.ts'
-import { wordsOf } from './words.ts'
+import { wordsOf, type Word } from './words.ts'
+
+/** What is known of a request in its first hook. */
+const AT_BEGINNING: ReadonlySet<string | null> = new Set(['host', 'path', 'method', 'client', 'ua'])
 
 /**
  * Compiles a filter as one types it: `host:shop status:5xx -path:/health "two words"`. All words must hold; of several with one name, one.
@@ -8,9 +11,18 @@ import { wordsOf } from './words.ts'
  * Rows of exchanges and of WebSockets are both understood; a value that a row does not have is like none.
  */
 export function compileFilter (text: string): (row: object) => boolean {
+  return compile(wordsOf(typeof text === 'string' ? text : '', isName))
+}
+
+/** Compiles what a filter says of an exchange that begins: false where it can't name it, whatever becomes of it. */
+export function compileBeginning (text: string): (row: object) => boolean {
+  return compile(wordsOf(typeof text === 'string' ? text : '', isName).filter(({ name, value }) => AT_BEGINNING.has(name) || (name === 'ws' && value === '')))
+}
+
+function compile (words: readonly Word[]): (row: object) => boolean {
   const alternatives = new Map<string, RowTest[]>()
   const all: RowTest[] = []
-  for (const { negated, name, value } of wordsOf(typeof text === 'string' ? text : '', isName)) {
+  for (const { negated, name, value } of words) {
     const test = name === null ? anywhere(value) : FIELDS[name]!(value)
     if (negated) all.push(row => !test(row))
     else if (name === null) all.push(test)

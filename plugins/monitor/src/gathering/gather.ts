@@ -1,0 +1,92 @@
+// What is gathered of a server? Its exchanges, counted and shown, from hooks and channels, with one timer.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { CHANNELS, type ServerFacts, type TunnelOpened } from '@fastify-arr/facts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Views } from '../views/views.ts'
+import { ClientBytes } from './client-bytes.ts'
+import { Exchanges } from './exchanges.ts'
+import { RecentCounts } from './recent-counts.ts'
+import { countRefusals } from './refusals.ts'
+import { Rows } from './rows/rows.ts'
+import { Timeline } from './timeline.ts'
+
+/** How long after a question somebody still looks, ms. */
+const LOOKS = 5_000
+/** A timer may come a little early. */
+const LATE = 5
+
+export type GatheredViews = Pick<Views, 'now' | 'history' | 'exchanges' | 'story' | 'storyPage'>
+
+export interface Gathered {
+  readonly views: GatheredViews
+  /** Ends the timer, and what is listened to. */
+  end (): void
+}
+
+const RESPONSE = Symbol('the response of a request, for the monitor')
+type Counted = FastifyRequest['raw'] & { [RESPONSE]?: FastifyReply['raw'] }
+
+/** To be called before other hooks are added: a request that an earlier hook answers would not be seen. */
+export function gather (fastify: FastifyInstance & ServerFacts): Gathered {
+  const timeline = new Timeline(Date.now(), performance.now())
+  const errors = new RecentCounts(performance.now())
+  const closes = new RecentCounts(performance.now())
+  const bytes = new ClientBytes()
+  const rows = new Rows(fastify, bytes)
+  const exchanges = new Exchanges({ timeline, errors, closes, bytes, tell: ending => { rows.told(ending) } })
+  let lookedAt = -Infinity
+
+  fastify.addHook('onRequest', function gatherRequest (request, reply, done) {
+    (request.raw as Counted)[RESPONSE] = reply.raw
+    exchanges.begin(request, reply)
+    done()
+  })
+  const onOpen = (message: unknown): void => { exchanges.opened((((message as TunnelOpened).request).raw as Counted)[RESPONSE], message as TunnelOpened) }
+  subscribe(CHANNELS.tunnelOpen, onOpen)
+  const stopRefusals = countRefusals(fastify.server, timeline, errors)
+
+  const close = (): void => {
+    const steady = performance.now()
+    const isOfBefore = bytes.look(rows.isFollowed || steady - lookedAt < LOOKS)
+    if (isOfBefore) timeline.addBefore(bytes.received, bytes.sent)
+    else {
+      timeline.now.received += bytes.received
+      timeline.now.sent += bytes.sent
+    }
+    bytes.received = bytes.sent = 0
+    timeline.tick(Date.now(), steady, fastify.tunnels?.size ?? 0)
+    errors.tick(steady)
+    closes.tick(steady)
+    rows.tick()
+  }
+  let timer: NodeJS.Timeout
+  const next = (): void => {
+    timer = setTimeout(() => {
+      close()
+      next()
+    }, 1000 - Date.now() % 1000 + LATE).unref()
+  }
+  next()
+
+  return {
+    views: {
+      now () {
+        lookedAt = performance.now()
+        return { point: timeline.last, inFlight: exchanges.open, errors: errors.top(), closes: closes.top() }
+      },
+      history () {
+        lookedAt = performance.now()
+        return timeline.history
+      },
+      exchanges: filter => rows.follow(filter),
+      story: id => rows.story(id),
+      storyPage: id => rows.storyPage(id)
+    },
+    end () {
+      clearTimeout(timer)
+      unsubscribe(CHANNELS.tunnelOpen, onOpen)
+      stopRefusals()
+      rows.end()
+    }
+  }
+}
