@@ -35,7 +35,10 @@ export interface OpenTunnel {
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */
   close (code?: number, reason?: string): void
-  /** Watches what passes from now on, without payloads; the frame that is passing is not told. The function that is returned ends it. */
+  /**
+   * Watches what passes from now on, without payloads. The function that is returned ends it, also from inside a call. The frame that is passing is
+   * not told, except a Close frame's code and reason; frames that cannot be read any more are told as that at once. Of a tunnel that is over nothing is told.
+   */
   watch (watch: Omit<TunnelWatch, 'payload'>): () => void
 }
 
@@ -54,6 +57,8 @@ export interface TunnelsFact extends Iterable<OpenTunnel> {
   readonly size: number
   /** The tunnel with this id, or undefined. Takes the same time however many there are. */
   get (id: string): OpenTunnel | undefined
+  /** Where it is there: the requests of all open tunnels, without a snapshot of each: for whoever looks at many of them often. `request.upstream.tunnel` goes on changing. */
+  requests? (): readonly FastifyRequest[]
   /**
    * The tunnels of a site, of a server or of a key, as they are at the call; with an empty filter all of them.
    *

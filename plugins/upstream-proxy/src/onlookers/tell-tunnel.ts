@@ -21,7 +21,9 @@ export function tunnelOpened (request: FastifyRequest, tunnel: Tunnel): void {
     watch (watch) { if (!isPublished) watches.push(watch) }
   } satisfies TunnelOpened)
   isPublished = true
-  if (watches.length > 0) tunnel.watchedBy(new TunnelWatches(watches, request.log))
+  if (watches.length === 0) return
+  // Who has used the open tunnel's own `watch` meanwhile goes on, beside those that may want payloads.
+  tunnel.watchedBy(new TunnelWatches([...watches, ...tunnel.watch?.all ?? []], request.log))
 }
 
 /** Both sockets have closed, and the fact is final. */

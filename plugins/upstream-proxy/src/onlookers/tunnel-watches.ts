@@ -15,11 +15,12 @@ export class TunnelWatches {
   /** Upstream to client. */
   readonly down: WayWatch
   readonly #log: FastifyBaseLogger
-  readonly #watches: TunnelWatch[]
+  /** Replaced, never changed: a watch may be added or removed while all are being told. */
+  #watches: readonly TunnelWatch[]
   /** The sockets whose end was told: each has one. */
   readonly #over = { client: false, upstream: false }
 
-  constructor (watches: TunnelWatch[], log: FastifyBaseLogger) {
+  constructor (watches: readonly TunnelWatch[], log: FastifyBaseLogger) {
     this.#watches = watches
     this.#log = log
     this.up = new WayWatch(this, 'client', true)
@@ -30,14 +31,18 @@ export class TunnelWatches {
     return this.#watches.length === 0
   }
 
-  /** One that wants no payloads: for these it would have to be there from the first byte on. */
-  add (watch: TunnelWatch): void {
-    this.#watches.push(watch)
+  get all (): readonly TunnelWatch[] {
+    return this.#watches
   }
 
+  /** One that wants no payloads: for these it would have to be there from the first byte on. */
+  add (watch: TunnelWatch): void {
+    this.#watches = [...this.#watches, watch]
+  }
+
+  /** It is called no more, also where it is removed while others are being told. */
   remove (watch: TunnelWatch): void {
-    const at = this.#watches.indexOf(watch)
-    if (at !== -1) this.#watches.splice(at, 1)
+    this.#watches = this.#watches.filter(one => one !== watch)
   }
 
   /** True where a watch wants payloads. */
@@ -46,41 +51,49 @@ export class TunnelWatches {
   }
 
   frame (side: End | 'proxy', opcode: number, fin: boolean, rsv: number, length: number, masked: boolean): void {
-    for (let i = 0; i < this.#watches.length; i++) {
+    const watches = this.#watches
+    for (const watch of watches) {
+      if (this.#watches !== watches && !this.#watches.includes(watch)) continue
       try {
-        (this.#watches[i] as TunnelWatch).frame(side, opcode, fin, rsv, length, masked)
+        watch.frame(side, opcode, fin, rsv, length, masked)
       } catch (error) {
-        this.#drop(i--, error)
+        this.#drop(watch, error)
       }
     }
   }
 
   payload (side: End, part: Buffer): void {
-    for (let i = 0; i < this.#watches.length; i++) {
+    const watches = this.#watches
+    for (const watch of watches) {
+      if (this.#watches !== watches && !this.#watches.includes(watch)) continue
       try {
-        (this.#watches[i] as TunnelWatch).payload?.(side, part)
+        watch.payload?.(side, part)
       } catch (error) {
-        this.#drop(i--, error)
+        this.#drop(watch, error)
       }
     }
   }
 
   close (side: End | 'proxy', code: number | null, reason: string): void {
-    for (let i = 0; i < this.#watches.length; i++) {
+    const watches = this.#watches
+    for (const watch of watches) {
+      if (this.#watches !== watches && !this.#watches.includes(watch)) continue
       try {
-        (this.#watches[i] as TunnelWatch).close(side, code, reason)
+        watch.close(side, code, reason)
       } catch (error) {
-        this.#drop(i--, error)
+        this.#drop(watch, error)
       }
     }
   }
 
-  unreadable (side: End): void {
-    for (let i = 0; i < this.#watches.length; i++) {
+  /** `watches`: one that came after the others were told. */
+  unreadable (side: End, watches = this.#watches): void {
+    for (const watch of watches) {
+      if (this.#watches !== watches && !this.#watches.includes(watch)) continue
       try {
-        (this.#watches[i] as TunnelWatch).unreadable(side)
+        watch.unreadable(side)
       } catch (error) {
-        this.#drop(i--, error)
+        this.#drop(watch, error)
       }
     }
   }
@@ -89,11 +102,13 @@ export class TunnelWatches {
   ended (side: End, how: 'end' | 'reset' | 'cut', systemCode: string | null): void {
     if (this.#over[side]) return
     this.#over[side] = true
-    for (let i = 0; i < this.#watches.length; i++) {
+    const watches = this.#watches
+    for (const watch of watches) {
+      if (this.#watches !== watches && !this.#watches.includes(watch)) continue
       try {
-        (this.#watches[i] as TunnelWatch).ended(side, how, systemCode)
+        watch.ended(side, how, systemCode)
       } catch (error) {
-        this.#drop(i--, error)
+        this.#drop(watch, error)
       }
     }
   }
@@ -110,8 +125,8 @@ export class TunnelWatches {
     }
   }
 
-  #drop (at: number, error: unknown): void {
-    this.#watches.splice(at, 1)
+  #drop (watch: TunnelWatch, error: unknown): void {
+    this.remove(watch)
     this.#log.debug({ err: error }, 'upstream-proxy: a watch of this WebSocket threw an error, and is called no more')
   }
 }

@@ -62,6 +62,11 @@ export class Tunnel implements WayOwner, Timed {
     return this.opening.fact
   }
 
+  /** True once both sockets have closed: nothing is told of it any more. */
+  get isOver (): boolean {
+    return this.#open === 0
+  }
+
   /** From now on these are told what passes; null for nobody. */
   watchedBy (watches: TunnelWatches | null): void {
     this.watch = watches

@@ -1,5 +1,6 @@
 // Which tunnels are open? The register behind `fastify.tunnels`, which can also close them.
 import type { OpenTunnel, TunnelFilter, TunnelsFact } from '@fastify-arr/facts'
+import type { FastifyRequest } from 'fastify'
 import { InvalidClose } from '../../errors.ts'
 import { Roster } from '../../sockets/roster.ts'
 import { isSendable } from '../frames/close-frame.ts'
@@ -71,6 +72,11 @@ export class OpenTunnels implements TunnelsFact {
   get (id: string): OpenTunnel | undefined {
     const place = this.#ids.get(id)?.place
     return place === undefined ? undefined : view(place.member)
+  }
+
+  /** For whoever looks at many of them often: no snapshots are made. */
+  requests (): FastifyRequest[] {
+    return this.#tunnels.members().map(({ opening }) => opening.request)
   }
 
   /** The tunnels of a site, of a server or of a key; with an empty filter all of them. */
