@@ -1,11 +1,15 @@
 // Do several silences agree by more than chance? Random ones come close to each other too, and the more there are the closer.
 
+/** Less is no silence, ms: a conversation pauses. */
+export const SHORTEST = 1_500
 /** The least that agree. */
 const LEAST = 5
 /** Two of a cluster differ by no more, ms: ± 2 s. */
 const WIDEST = 4_000
 /** Clocks and time slices spread even silences that are equal, ms. */
 const NARROWEST = 500
+/** A cluster of so many times what is expected of chance: with thousands, even a small surplus is none. */
+const DENSITY = 3
 /** How likely chance may be: for a time that is somebody's default, and for any other. */
 const CHANCE_OF_KNOWN = 1e-3
 const CHANCE = 1e-5
@@ -17,10 +21,11 @@ export interface Cluster {
 }
 
 /**
- * The clusters of a sorted list of silences, ms, none of which overlap. `isKnown` says which times are somebody's default.
+ * The clusters of a sorted list of silences, ms, none shorter than `SHORTEST`; no two of them overlap. `isKnown` says which times are somebody's default.
  *
  * A cluster of k within w is compared with the silences around it, from a quarter of its time to half as much again: were these n spread
- * evenly over their range R, n × P(at least k − 1 of the n − 1 others within w) bounds how often chance makes such a one (a scan statistic).
+ * evenly over their range R, n × P(at least k − 1 of the n − 1 others within w) bounds how often chance makes such a one (a scan statistic),
+ * four times that because four widths are tried.
  */
 export function clustersIn (silences: readonly number[], isKnown: (ms: number) => boolean): Cluster[] {
   const candidates: Array<Cluster & { readonly chance: number }> = []
@@ -48,11 +53,12 @@ export function clustersIn (silences: readonly number[], isKnown: (ms: number) =
 function chanceOf (silences: readonly number[], start: number, end: number, longest: number): number {
   const first = silences[start] as number
   const last = silences[end - 1] as number
-  const from = first / 4
+  const from = Math.max(first / 4, SHORTEST)
   const to = Math.min(last * 1.5, longest)
   const n = above(silences, to) - below(silences, from)
   const share = Math.min(1, Math.max(NARROWEST, last - first) / Math.max(1, to - from))
-  return n * atLeast(end - start - 1, n - 1, share)
+  const k = end - start
+  return k < DENSITY * n * share ? 1 : 4 * n * atLeast(k - 1, n - 1, share)
 }
 
 /** P(X ≥ k) of a binomial distribution, from its first term on: those after it shrink where k is more than is expected. */

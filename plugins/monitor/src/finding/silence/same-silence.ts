@@ -3,11 +3,8 @@ import type { Finding } from '../../messages/index.ts'
 import { casesOf, found } from '../codes.ts'
 import type { Ended } from '../records/ended.ts'
 import { counted, duration, filterOf, grouped } from '../sentence.ts'
-import { clustersIn } from './clusters.ts'
+import { clustersIn, SHORTEST } from './clusters.ts'
 import { type IdleTime, limitsAt } from './idle-times.ts'
-
-/** Less is no silence: a conversation pauses. */
-const LEAST = 1_500
 
 export function sameSilences (ended: readonly Ended[]): Finding[] {
   const cut = ended.filter(isCut)
@@ -30,7 +27,7 @@ export function sameSilences (ended: readonly Ended[]): Finding[] {
 /** It ended without a Close frame, and neither by this proxy's own limits nor by its closing. */
 function isCut ({ closed, closedBy, closeCode, ending, limit, observed, silence }: Ended): boolean {
   return limit === null && (ending === 'end' || ending === 'reset') && (closedBy === 'client' || closedBy === 'upstream') &&
-    (closeCode === 1006 || (observed && !closed)) && silence >= LEAST
+    (closeCode === 1006 || (observed && !closed)) && silence >= SHORTEST
 }
 
 const placed = ({ closedBy, site, upstream }: Ended): string => [closedBy, site, upstream].join('\n')

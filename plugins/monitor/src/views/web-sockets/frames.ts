@@ -1,6 +1,6 @@
 // What passes through one WebSocket? Its frames from now on, never a payload, until it ends or nobody looks any more.
-import type { OpenTunnel, TunnelsFact } from '@fastify-arr/facts'
-import type { FramesView, WebSocketRow } from '../../messages/index.ts'
+import type { Flow, OpenTunnel, Told, TunnelsFact } from '@fastify-arr/facts'
+import type { FlowRow, FramesView, WebSocketRow } from '../../messages/index.ts'
 import type { Followed } from '../views.ts'
 import { FrameQueue } from './frame-queue.ts'
 import { Seen } from './seen.ts'
@@ -62,6 +62,13 @@ class FollowedFrames implements Followed<FramesView> {
       this.#lookedAt = now
       this.#seen.meter.look(this.#seen.tunnel, now)
     }
-    return this.#seen.row(id => this.#tunnels.get(id), now)
+    const row = this.#seen.row(id => this.#tunnels.get(id), now)
+    const { received, sent } = this.#seen.tunnel
+    return { ...row, received: countedNow(row.received, received), sent: countedNow(row.sent, sent) }
   }
+}
+
+/** The rate is that of the last comparison, the counts are those of now. */
+function countedNow (row: FlowRow, flow: Told<Flow> | undefined): FlowRow {
+  return { ...row, bytes: flow?.bytes ?? row.bytes, messages: flow?.messages ?? row.messages }
 }
