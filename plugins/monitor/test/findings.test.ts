@@ -67,15 +67,19 @@ t.test('a box between the proxy and its server is blamed on that side', async t 
 
 t.test('the proxy\'s own idle limit, and goodbyes after the same silence, are blamed on no box', async t => {
   const clock = madeTime(t)
-  const { url } = await backend(t)
-  const subject = await proxied(t, { upstream: url, websocket: { idleTimeout: 50 } })
-  for (let i = 0; i < 10; i++) await client(t, subject.port)
+  const deaf = await backend(t)
+  deaf.wss.on('connection', socket => { socket.pause() })
+  const subject = await proxied(t, { upstream: deaf.url, websocket: { idleTimeout: 50, closeGrace: 50 } })
+  // Nobody answers the proxy's goodbye: the silence lasts until it cuts.
+  for (let i = 0; i < 10; i++) (await client(t, subject.port)).pause()
   clock.ahead += 60_400
   await eventually(() => subject.app.tunnels.size === 0, 'the limit has ended all')
   t.equal(looked(subject, clock), 10)
   const findings = found(subject, clock)
   t.same(codes(findings), ['OWN_LIMIT'])
+  t.ok(findings[0]?.examples.every(({ silence }) => silence > 60_000))
   t.match(findings[0], { count: 10, severity: 'warning', sentence: 'This proxy itself ended 10 of the last 10 WebSockets, because nothing had passed for `websocket.idleTimeout`.', remedy: /websocket\.ping/ })
+  const { url } = await backend(t)
   const polite = await proxied(t, { upstream: url })
   for (let i = 0; i < 6; i++) {
     const ws = await client(t, polite.port)
@@ -83,7 +87,7 @@ t.test('the proxy\'s own idle limit, and goodbyes after the same silence, are bl
     ws.close(1000)
     await eventually(() => polite.app.tunnels.size === 0, 'it is over')
   }
-  t.equal(looked(polite, clock), 6, 'and those of another server of this process are none of it')
+  t.same([looked(polite, clock), looked(subject, clock)], [6, 10], 'and each server of this process knows its own')
   t.same(found(polite, clock), [])
 })
 
