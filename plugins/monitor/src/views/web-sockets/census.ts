@@ -111,7 +111,10 @@ export class Census {
     const known = noted[this.#seen]
     if (known !== undefined) return known
     const tunnel = (request as Told<RequestFacts>).upstream?.tunnel
-    return tunnel === null || tunnel === undefined ? undefined : noted[this.#seen] = new Seen(request, tunnel)
+    if (tunnel === null || tunnel === undefined) return undefined
+    const seen = new Seen(request, tunnel)
+    noted[this.#seen] = seen
+    return seen
   }
 
   #sieve (text: string, now: number): Sieve {

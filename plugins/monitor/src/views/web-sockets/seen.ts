@@ -9,6 +9,7 @@ import { type Named, type Words, wordsOf } from './words.ts'
 export class Seen {
   readonly request: FastifyRequest
   readonly tunnel: Told<TunnelFact>
+  readonly since: number
   readonly meter = new Meter()
   /** What filters have said of it: two bits for each filter that is remembered. */
   answers = 0
@@ -17,6 +18,7 @@ export class Seen {
   constructor (request: FastifyRequest, tunnel: Told<TunnelFact>) {
     this.request = request
     this.tunnel = tunnel
+    this.since = tunnel.openedAt ?? 0
   }
 
   get hasWords (): boolean {
@@ -24,7 +26,8 @@ export class Seen {
   }
 
   words (find: (id: string) => Named | undefined): Words {
-    return this.#words ??= wordsOf(this.request, this.tunnel, find(this.tunnel.id ?? ''))
+    this.#words ??= wordsOf(this.request, this.tunnel, find(this.tunnel.id ?? ''))
+    return this.#words
   }
 
   silence (now: number): number {

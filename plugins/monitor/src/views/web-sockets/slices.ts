@@ -1,7 +1,7 @@
 // How is much work done without blocking? A few ms of it at once, and the rest in the next turns of the event loop.
 
 /** ms of one turn. */
-const BUDGET = 4
+const BUDGET = 3
 /** So many steps are made in any case: on a machine that is busy, a short list must not take two turns. */
 const LEAST = 16
 

@@ -8,7 +8,7 @@ const MOST = 500
 
 /** Orders by a number that is always at hand. `since` and `silence` grow with time: descending is the longest first. */
 const NUMBERS: Partial<Readonly<Record<WebSocketOrder, (seen: Seen, now: number) => number>>> = {
-  since: ({ tunnel }) => tunnel.openedAt ?? 0,
+  since: ({ since }) => since,
   silence: (seen, now) => seen.silence(now),
   received: ({ meter }) => meter.receivedBytes,
   sent: ({ meter }) => meter.sentBytes,
@@ -38,7 +38,7 @@ function numbersOf (meant: readonly Seen[], number: (seen: Seen, now: number) =>
 
 /** Between equal ones the order must not change from second to second. */
 function older (one: Seen, other: Seen): number {
-  const age = (one.tunnel.openedAt ?? 0) - (other.tunnel.openedAt ?? 0)
+  const age = one.since - other.since
   if (age !== 0) return age
   return (one.tunnel.id ?? '') < (other.tunnel.id ?? '') ? -1 : 1
 }
