@@ -1,0 +1,32 @@
+// What do the charts say, in numbers? A table, for those who don't see lines and for those who copy values.
+import { html, useMemo } from '../../preact.js'
+import { mean } from '../../parts/charts/history.js'
+import { clock } from '../../parts/numbers.js'
+import { Panel } from '../../parts/panel.js'
+import { Table } from '../../parts/table/table.js'
+import { CHARTS } from './charts.js'
+
+/** @typedef {import('../../parts/charts/history.js').Point} Point */
+
+/** @type {ReadonlyArray<import('../../parts/table/table.js').Column<Point>>} */
+const COLUMNS = [
+  { name: 'at', title: 'From', cell: point => clock(point.at).slice(0, 8), by: point => point.at },
+  ...CHARTS.flatMap(({ format, series }) => series.map(({ name, title }) => ({ name, title, number: true, cell: (/** @type {Point} */ point) => format(point[name]), by: (/** @type {Point} */ point) => point[name] })))
+]
+
+/**
+ * @param {object} props
+ * @param {string} props.title
+ * @param {import('../../parts/charts/history.js').Lists} props.lists
+ * @param {number} props.step how many points make one row
+ * @param {() => void} props.onClose
+ */
+export function ChartTable ({ title, lists, step, onClose }) {
+  // The values of the moment when it was opened: rows that move can't be read.
+  const rows = useMemo(() => {
+    const found = []
+    for (let to = lists.at.length; to > 0; to -= step) found.push(mean(lists, Math.max(0, to - step), to))
+    return found
+  }, [])
+  return html`<${Panel} title=${title} onClose=${onClose} wide><${Table} caption=${title} columns=${COLUMNS} rows=${rows} keyOf=${(/** @type {Point} */ point) => String(point.at)} /><//>`
+}
