@@ -48,10 +48,14 @@ const webSocket = (n: number): WebSocketRow => ({
   sent: { bytes: n * 5000, messages: n * 2, bytesPerSecond: n * 5, messagesPerSecond: n / 5 }
 })
 
-const point = (at: number): Point => ({ at, requests: 120 + Math.round(40 * Math.sin(at / 20_000)), handshakes: 3, closed: 2, received: 20_000, sent: 900_000, open: 1500, p50: 2.1, p95: 12, p99: 48, clientErrors: 1, serverErrors: at % 60_000 === 0 ? 9 : 0 })
+/** A wave with a noise that is the same each time. */
+const wave = (at: number, every: number, of: number): number => of * (Math.sin(at / every) + 0.35 * Math.sin(at / 3700) + 0.25 * Math.sin(at / 1300))
+
+const point = (at: number, phase = at): Point => ({ at, requests: Math.round(120 + wave(phase, 20_000, 30)), handshakes: Math.round(6 + wave(phase, 50_000, 3)), closed: 2, received: Math.round(20_000 + wave(phase, 30_000, 6000)), sent: Math.round(900_000 + wave(phase, 20_000, 250_000)), open: Math.round(1500 + wave(phase, 90_000, 120)), p50: 2.1 + wave(phase, 20_000, 0.3), p95: 12 + wave(phase, 17_000, 2), p99: 48 + wave(phase, 9000, 9), clientErrors: Math.round(1 + wave(phase, 9000, 0.6)), serverErrors: Math.floor(at / 1000) % 60 < 4 ? 9 : 0 })
 
 const columns = (step: number, count: number): Columns => {
-  const points = Array.from({ length: count }, (_, n) => point(START + n * step))
+  const last = Math.floor(Date.now() / step) * step - step
+  const points = Array.from({ length: count }, (_, n) => point(last - (count - 1 - n) * step, last - (count - 1 - n) * 1000))
   return Object.fromEntries(Object.keys(point(0)).map(name => [name, points.map(each => each[name as keyof Point])])) as unknown as Columns
 }
 
@@ -60,7 +64,7 @@ const ended = (n: number): EndedWebSocket => ({ id: `t${n}`, at: START + n * 100
 /** Views that tell made-up values, and are never empty. */
 export const madeUp: Views = {
   hello: () => ({ version: '0.1.0', process: 4711, node: 'v20.20.2', startedAt: START, has: { webSockets: true, farms: true, sites: true, listeners: true, explain: true, traces: true }, actions: true }),
-  now: () => ({ point: point(Date.now()), inFlight: 1512, errors: [{ name: '502', count: 9 }, { name: 'FST_ARR_UPSTREAM_REFUSED', count: 9 }], closes: [{ name: '1000', count: 40 }, { name: '1001', count: 12 }, { name: 'none', count: 3 }] }),
+  now: () => ({ point: point(Math.floor(Date.now() / 1000) * 1000), inFlight: 1512, errors: [{ name: '502', count: 9 }, { name: 'FST_ARR_UPSTREAM_REFUSED', count: 9 }], closes: [{ name: '1000', count: 40 }, { name: '1001', count: 12 }, { name: 'none', count: 3 }] }),
   history: () => ({ seconds: columns(1000, 300), minutes: columns(60_000, 1440) }),
   exchanges: () => {
     let n = 0
@@ -110,7 +114,7 @@ export const madeUp: Views = {
   explain: async ({ method, url }) => ({
     method,
     url,
-    steps: [{ list: 'siteRules', rule: 'to the backend', pattern: '(.*)', patternSyntax: 'ECMAScript', negate: false, input: url.slice(1), query: '', logicalGrouping: 'MatchAll', stopProcessing: true, matched: true, applied: true, captures: { rule: [url.slice(1)], conditions: [] }, url: `http://localhost:8080${url}`, headers: {}, conditions: [{ input: '{HTTP_HOST}', value: 'reverseproxy.com', pattern: '^reverseproxy\\.com$', matchType: 'Pattern', negate: false, held: true }] }],
-    outcome: { type: 'Rewrite', rewrite: { url: `http://localhost:8080${url}`, rule: 'to the backend', headers: {}, serverVariables: {}, logRewrittenUrl: false } }
+    steps: [{ list: 'globalRules', rule: 'no scripts', pattern: '\\.php$', patternSyntax: 'ECMAScript', negate: false, input: url.slice(1), query: '', logicalGrouping: 'MatchAll', stopProcessing: true, matched: false, applied: false, conditions: [] }, { list: 'globalRules', rule: 'to https', pattern: '(.*)', patternSyntax: 'ECMAScript', negate: false, input: url.slice(1), query: '', logicalGrouping: 'MatchAll', stopProcessing: true, matched: true, applied: false, conditions: [{ input: '{HTTPS}', value: 'on', pattern: '^off$', matchType: 'Pattern', negate: false, held: false }] }, { list: 'siteRules', rule: 'to the backend', pattern: '(.*)', patternSyntax: 'ECMAScript', negate: false, input: url.slice(1), query: '', logicalGrouping: 'MatchAll', stopProcessing: true, matched: true, applied: true, captures: { rule: [url.slice(1)], conditions: [] }, url: `http://localhost:8080${url}`, headers: { 'sec-websocket-extensions': '' }, conditions: [{ input: '{HTTP_HOST}', value: 'reverseproxy.com', pattern: '^reverseproxy\\.com$', matchType: 'Pattern', negate: false, held: true }] }],
+    outcome: { type: 'Rewrite', rewrite: { url: `http://localhost:8080${url}`, rule: 'to the backend', headers: { 'sec-websocket-extensions': '' }, serverVariables: {}, logRewrittenUrl: false } }
   })
 }

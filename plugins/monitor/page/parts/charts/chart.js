@@ -103,7 +103,7 @@ function optionsOf (latest, values, width) {
       y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] }
     },
     axes: [
-      { ...axis, size: 26, gap: 4, space: 70, values: (_plot, splits) => splits.map(at => clock(at * 1000).slice(0, latest.current.span > 3_600_000 || at % 60 === 0 ? 5 : 8)) },
+      { ...axis, size: 20, gap: 4, space: 70, values: (_plot, splits) => splits.map(at => clock(at * 1000).slice(0, latest.current.span > 3_600_000 || at % 60 === 0 ? 5 : 8)) },
       { ...axis, size: 62, gap: 6, space: 28, values: (_plot, splits) => splits.map(value => latest.current.format(value)) }
     ],
     series: [{}, ...series.map((one, n) => ({

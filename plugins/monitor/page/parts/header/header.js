@@ -1,5 +1,5 @@
 // What stands above every view? Which process it is, whether it is there, pause, light or dark, and the way to the other views.
-import { html, useEffect, useState } from '../../preact.js'
+import { html, useEffect, useRef, useState } from '../../preact.js'
 import { connection, lastMessage, paused } from '../connection.js'
 import { age } from '../numbers.js'
 import { Segments } from '../segments.js'
@@ -50,6 +50,9 @@ function State () {
 export function Header ({ views, shown, onHelp }) {
   const isPaused = useStore(paused)
   const chosen = useStore(theme)
+  const nav = useRef(/** @type {HTMLElement | null} */ (null))
+  // Where the window is narrow, the views are scrolled.
+  useEffect(() => { nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }) }, [shown])
   return html`<header class="bar">
     <div class="bar-row">
       <a class="brand" href="#/now"><img src="page/icon.svg" alt="" width="18" height="18" />Monitor</a>
@@ -58,9 +61,9 @@ export function Header ({ views, shown, onHelp }) {
       <div class="bar-controls">
         <button type="button" class="control" aria-pressed=${String(isPaused)} aria-keyshortcuts="p" onClick=${() => paused.set(!isPaused)}>${isPaused ? 'Go on' : 'Pause'}</button>
         <${Segments} label="Colours" options=${THEMES} value=${chosen} onChange=${choose} />
-        <button type="button" class="control" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" aria-keyshortcuts="?" onClick=${onHelp}>?</button>
+        <button type="button" class="control help" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" aria-keyshortcuts="?" onClick=${onHelp}>?</button>
       </div>
     </div>
-    <nav aria-label="Views"><ul>${views.map(({ name, title }) => html`<li key=${name}><a href=${`#/${name}`} aria-current=${name === shown ? 'page' : undefined}>${title}</a></li>`)}</ul></nav>
+    <nav ref=${nav} aria-label="Views"><ul>${views.map(({ name, title }) => html`<li key=${name}><a href=${`#/${name}`} aria-current=${name === shown ? 'page' : undefined}>${title}</a></li>`)}</ul></nav>
   </header>`
 }

@@ -10,7 +10,7 @@ import { CHARTS } from './charts.js'
 
 /** @type {ReadonlyArray<import('../../parts/table/table.js').Column<Point>>} */
 const COLUMNS = [
-  { name: 'at', title: 'From', cell: point => clock(point.at).slice(0, 8), by: point => point.at },
+  { name: 'at', title: 'From', cell: point => clock(point.at), by: point => point.at },
   ...CHARTS.flatMap(({ format, series }) => series.map(({ name, title }) => ({ name, title, number: true, cell: (/** @type {Point} */ point) => format(point[name]), by: (/** @type {Point} */ point) => point[name] })))
 ]
 
@@ -18,15 +18,21 @@ const COLUMNS = [
  * @param {object} props
  * @param {string} props.title
  * @param {import('../../parts/charts/history.js').Lists} props.lists
- * @param {number} props.step how many points make one row
+ * @param {number} props.every ms that make one row
  * @param {() => void} props.onClose
  */
-export function ChartTable ({ title, lists, step, onClose }) {
+export function ChartTable ({ title, lists, every, onClose }) {
   // The values of the moment when it was opened: rows that move can't be read.
   const rows = useMemo(() => {
     const found = []
-    for (let to = lists.at.length; to > 0; to -= step) found.push(mean(lists, Math.max(0, to - step), to))
+    for (let to = lists.at.length; to > 0;) {
+      const at = Math.floor(/** @type {number} */ (lists.at[to - 1]) / every) * every
+      let from = to - 1
+      while (from > 0 && /** @type {number} */ (lists.at[from - 1]) >= at) from--
+      found.push({ ...mean(lists, from, to), at })
+      to = from
+    }
     return found
   }, [])
-  return html`<${Panel} title=${title} onClose=${onClose} wide><${Table} caption=${title} columns=${COLUMNS} rows=${rows} keyOf=${(/** @type {Point} */ point) => String(point.at)} /><//>`
+  return html`<${Panel} title=${title} onClose=${onClose}><${Table} caption=${title} columns=${COLUMNS} rows=${rows} keyOf=${(/** @type {Point} */ point) => String(point.at)} /><//>`
 }

@@ -10,7 +10,7 @@ export const CHARTS = [
   { title: 'Requests per second', format: rate, series: [{ name: 'requests', title: 'Requests', colour: '--series-1', filled: true }, { name: 'handshakes', title: 'Handshakes', colour: '--series-2' }] },
   { title: 'Open WebSockets', format: count, series: [{ name: 'open', title: 'Open', colour: '--series-4', filled: true }] },
   { title: 'Bytes per second', format: bytesPerSecond, series: [{ name: 'received', title: 'Received', colour: '--series-1' }, { name: 'sent', title: 'Sent', colour: '--series-2', filled: true }] },
-  { title: 'Times of requests', format: duration, series: [{ name: 'p50', title: 'p50', colour: '--series-1' }, { name: 'p95', title: 'p95', colour: '--series-3' }, { name: 'p99', title: 'p99', colour: '--series-2', dash: [4, 3] }] },
+  { title: 'Times', format: duration, series: [{ name: 'p50', title: 'p50', colour: '--series-1' }, { name: 'p95', title: 'p95', colour: '--series-3' }, { name: 'p99', title: 'p99', colour: '--series-2', dash: [4, 3] }] },
   { title: 'Errors per second', format: rate, series: [{ name: 'clientErrors', title: '4xx', colour: '--series-warning' }, { name: 'serverErrors', title: '5xx', colour: '--series-error', filled: true }] }
 ]
 

@@ -27,7 +27,7 @@ const CLOSES = {
   none: 'without a Close'
 }
 
-/** @typedef {ReadonlyArray<{ readonly name: string, readonly count: number }>} Counts */
+/** @typedef {ReadonlyArray<{ readonly name: string, readonly count: number }> | null} Counts null before the first message */
 
 /**
  * @param {object} props
@@ -39,10 +39,10 @@ const CLOSES = {
  * @param {string} props.none
  */
 function List ({ title, counts, filter, words, colour, none }) {
-  const most = Math.max(1, ...counts.map(one => one.count))
+  const most = Math.max(1, ...(counts ?? []).map(one => one.count))
   return html`<section class="card counts"><div class="card-head"><h2>${title}</h2><span class="muted">last 5 minutes</span></div>
-    ${counts.length === 0 && html`<${Empty} title=${none} />`}
-    ${counts.length > 0 && html`<ol>${counts.map(one => html`<li key=${one.name}>
+    ${counts?.length === 0 && html`<${Empty} title=${none} />`}
+    ${counts !== null && counts.length > 0 && html`<ol>${counts.map(one => html`<li key=${one.name}>
       <${ViewLink} to="exchanges" params=${{ filter: filter(one.name) }}><span class="counts-name">${one.name}</span> <span class="muted">${words(one.name)}</span><//>
       <span class="counts-bar" aria-hidden="true"><span style=${{ width: `${one.count / most * 100}%`, background: `var(${colour})` }}></span></span>
       <span class="value figure">${count(one.count)}</span></li>`)}</ol>`}

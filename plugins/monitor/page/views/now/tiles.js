@@ -11,7 +11,7 @@ import { bytesPerSecond, count, duration, NONE, rate } from '../../parts/numbers
 const TILES = [
   { name: 'requests', title: 'Requests/s', format: rate, colour: '--series-1', to: 'exchanges' },
   { name: 'handshakes', title: 'Handshakes/s', format: rate, colour: '--series-2', hint: 'WebSockets that were asked for' },
-  { name: 'open', title: 'Open WebSockets', format: count, colour: '--series-4', to: 'webSockets' },
+  { name: 'open', title: 'WebSockets', format: count, colour: '--series-4', to: 'webSockets', hint: 'Open now' },
   { name: 'inFlight', title: 'In flight', format: count, colour: '--series-4', hint: 'Exchanges that are not over, open WebSockets included' },
   { name: 'received', title: 'Received', format: bytesPerSecond, colour: '--series-1', hint: 'From clients' },
   { name: 'sent', title: 'Sent', format: bytesPerSecond, colour: '--series-2', hint: 'To clients' },
