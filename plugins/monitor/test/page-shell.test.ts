@@ -92,7 +92,7 @@ t.test('in Chromium', { skip: withoutChromium }, async t => {
     const { page } = await look(t, chromium, url)
     const background = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
     const light = await background()
-    await page.getByText('Dark', { exact: true }).click()
+    await page.getByRole('radio', { name: 'Dark' }).check()
     const dark = await background()
     t.not(dark, light)
     await page.reload({ waitUntil: 'commit' })
