@@ -3,16 +3,21 @@ import type { AddressInfo } from 'node:net'
 import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
+import { RefusedHandshakes } from './finding/records/refused.ts'
 import { gather } from './gathering/gather.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MonitorOptions } from './options.ts'
+import { serve } from './serving/serve.ts'
+import { composeViews } from './views/compose.ts'
+import { RuleCounts } from './views/configuration/rule-counts.ts'
+import { socketViews } from './views/socket-views.ts'
 
 export type { MonitorOptions } from './options.ts'
 export type * from './messages/index.ts'
 
 /** `fastify.monitor` */
 export interface Monitor {
-  /** Where the page is, e.g. `http://localhost:8001/`; null where it is not, or not yet. */
+  /** Where the page is, e.g. `http://localhost:8001/`: on its own listener where it has one, else at its path. Null where it is not, or not yet. */
   readonly url: string | null
   /** Where its own listener listens; null where it has none, or not yet. */
   readonly address: AddressInfo | null
@@ -26,11 +31,16 @@ declare module 'fastify' {
 
 async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promise<void> {
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
-  compile(options)
+  const settings = compile(options)
+  const counts = { rules: new RuleCounts(), refused: new RefusedHandshakes() }
   // Its hook is to be the first one of the server: what a hook before it answers is not counted.
-  const gathered = gather(fastify)
-  fastify.addHook('onClose', async () => { gathered.end() })
-  fastify.decorate('monitor', { url: null, address: null })
+  const gathered = gather(fastify, counts)
+  const present = socketViews(fastify, counts)
+  fastify.addHook('onClose', async () => {
+    gathered.end()
+    present.end()
+  })
+  fastify.decorate('monitor', await serve(fastify, settings, composeViews(fastify, gathered.views, present, settings.actions)))
 }
 
 /** A page that shows what the server does now. */

@@ -73,6 +73,7 @@ export const madeUp: Views = {
   story: id => ({ row: row(Number(id)), attempts: [{ server: 'http://10.0.0.9:8080', code: 'FST_ARR_UPSTREAM_REFUSED', moment: 'connect', time: 1.2 }], rewritten: 'http://localhost:8080/', tunnel: null, connectTime: 0.8, firstByteTime: 2.4, findings: [{ code: 'UPSTREAM_REFUSED', severity: 'error', sentence: 'The server refused the connection.', remedy: 'Start the server, or correct its port.' }], page: true }),
   storyPage: () => '<!doctype html><html lang="en"><title>A story</title><p>The whole story.',
   webSockets: ({ limit }) => ({ open: 1500, matching: 1500, rows: Array.from({ length: limit }, (_, n) => webSocket(n + 1)) }),
+  matching: () => Array.from({ length: 1500 }, (_, n) => `t${n + 1}`),
   frames: id => ({
     read: () => ({ webSocket: webSocket(Number(id.slice(1))), rows: [{ kind: 'frame', at: Date.now(), side: 'client', opcode: 1, fin: true, rsv: 64, length: 42, masked: true }, { kind: 'frame', at: Date.now(), side: 'upstream', opcode: 9, fin: true, rsv: 0, length: 0, masked: false }] }),
     end () {}

@@ -3,7 +3,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { CHANNELS, type ServerFacts, type TunnelOpened } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Views } from '../views/views.ts'
+import type { SocketCounts } from '../views/socket-views.ts'
 import { ClientBytes } from './client-bytes.ts'
+import { countEnding } from './count-ending.ts'
 import { Exchanges } from './exchanges.ts'
 import { RecentCounts } from './recent-counts.ts'
 import { countRefusals } from './refusals.ts'
@@ -27,13 +29,22 @@ const RESPONSE = Symbol('the response of a request, for the monitor')
 type Counted = FastifyRequest['raw'] & { [RESPONSE]?: FastifyReply['raw'] }
 
 /** To be called before other hooks are added: a request that an earlier hook answers would not be seen. */
-export function gather (fastify: FastifyInstance & ServerFacts): Gathered {
+export function gather (fastify: FastifyInstance & ServerFacts, counts: SocketCounts): Gathered {
   const timeline = new Timeline(Date.now(), performance.now())
   const errors = new RecentCounts(performance.now())
   const closes = new RecentCounts(performance.now())
   const bytes = new ClientBytes()
   const rows = new Rows(fastify, bytes)
-  const exchanges = new Exchanges({ timeline, errors, closes, bytes, tell: ending => { rows.told(ending) } })
+  const exchanges = new Exchanges({
+    timeline,
+    errors,
+    closes,
+    bytes,
+    tell (ending) {
+      countEnding(counts, ending)
+      rows.told(ending)
+    }
+  })
   let lookedAt = -Infinity
 
   fastify.addHook('onRequest', function gatherRequest (request, reply, done) {

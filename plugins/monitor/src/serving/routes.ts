@@ -1,55 +1,44 @@
-// What is answered where? The page, its files, and a stream of what happens.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
-import type { StreamViews, WebSocketOrder } from '../messages/index.ts'
-import type { Followed, Views } from '../views/views.ts'
-import { LIBRARIES, PAGE } from './files.ts'
+// What is answered where? All that there is below the page's path.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { actionRoutes } from '../acting/action-routes.ts'
+import type { Actions } from '../acting/actions.ts'
+import { NotFoundError } from '../errors.ts'
+import { guard, type Guarded } from '../guarding/guard.ts'
+import type { Tries } from '../guarding/tries.ts'
+import { eventRoutes } from '../streaming/event-routes.ts'
+import type { Streams } from '../streaming/streams.ts'
+import type { Views } from '../views/views.ts'
+import { answerErrors } from './answers.ts'
+import { setHeaders } from './headers.ts'
+import type { PageFiles } from './page-files.ts'
+import { pageRoutes } from './page-routes.ts'
+import { questionRoutes } from './questions.ts'
+import { ROUTE } from './route.ts'
 
-type Query = Readonly<Record<string, string | undefined>>
-type Reader = { readonly every: number, readonly follow: (views: Views, query: Query) => Followed<unknown> | undefined }
-
-const read = (every: number, value: (views: Views, query: Query) => unknown): Reader => ({ every, follow: (views, query) => ({ read: () => value(views, query), end () {} }) })
-
-/** How often each view is told, ms. */
-const READERS: Readonly<Record<keyof StreamViews, Reader>> = {
-  now: read(1000, views => views.now()),
-  exchanges: { every: 500, follow: (views, { filter = '' }) => views.exchanges(filter) },
-  webSockets: read(1000, (views, { filter = '', sort = 'since', descending, limit }) => views.webSockets({ filter, sort: sort as WebSocketOrder, descending: descending === 'true', limit: Number(limit ?? 100) })),
-  frames: { every: 250, follow: (views, { id = '' }) => views.frames(id) },
-  farms: read(1000, views => views.farms()),
-  sites: read(2000, views => views.sites()),
-  traces: read(2000, views => views.traces()),
-  findings: read(2000, views => views.findings())
+/** What is served, at as many places as there are. */
+export interface Served {
+  readonly views: Views
+  readonly page: PageFiles
+  readonly streams: Streams
+  readonly actions: Actions
+  readonly guarded: Guarded
+  readonly tries: Tries
+  /** Is told of each action that has changed something. */
+  readonly acted: (request: FastifyRequest, words: string, facts: object) => void
 }
 
-/** The routes, below the scope's own path. */
-export async function routes (fastify: FastifyInstance, { views }: { readonly views: Views }): Promise<void> {
-  fastify.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(await readFile(join(PAGE, 'index.html'))))
-  await fastify.register(fastifyStatic, { root: PAGE, prefix: '/page/', index: false })
-  fastify.get<{ Params: { name: string } }>('/vendor/:name', async ({ params: { name } }, reply) => {
-    const library = Object.hasOwn(LIBRARIES, name) ? LIBRARIES[name] : undefined
-    return library === undefined ? reply.callNotFound() : reply.type(library.type).send(library.content())
+/** The routes, in a scope of their own whose prefix is the page's path. */
+export async function routes (scope: FastifyInstance, { views, page, streams, actions, guarded, tries, acted }: Served): Promise<void> {
+  answerErrors(scope)
+  scope.addHook('onRequest', (_request, reply, done) => {
+    setHeaders(reply)
+    done()
   })
-  fastify.get('/history', async () => views.history())
-  fastify.get<{ Querystring: Query & { view?: string } }>('/events', (request, reply) => {
-    const name = request.query.view ?? ''
-    const reader = Object.hasOwn(READERS, name) ? READERS[name as keyof StreamViews] : undefined
-    const followed = reader?.follow(views, request.query)
-    if (reader === undefined || followed === undefined) {
-      reply.callNotFound()
-      return
-    }
-    reply.hijack()
-    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    const tell = (event: string, value: unknown): void => { reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`) }
-    tell('hello', views.hello())
-    tell(name, followed.read())
-    const timer = setInterval(() => { tell(name, followed.read()) }, reader.every).unref()
-    reply.raw.on('close', () => {
-      clearInterval(timer)
-      followed.end()
-    })
-  })
+  guard(scope, guarded, tries, scope.prefix)
+  pageRoutes(scope, page)
+  questionRoutes(scope, views)
+  eventRoutes(scope, streams)
+  actionRoutes(scope, actions, acted)
+  // Of its own: a proxy of the same server would get the rest.
+  scope.route({ ...ROUTE, exposeHeadRoute: false, method: scope.supportedMethods, url: '/*', handler: () => { throw new NotFoundError('There is nothing at this path.') } })
 }

@@ -20,6 +20,8 @@ export interface Views {
   /** A page of HTML that needs nothing else; undefined where there is none. */
   storyPage (id: string): string | undefined
   webSockets (question: WebSocketQuestion): WebSocketsView
+  /** The ids of all open WebSockets that the filter names; of an empty one all. */
+  matching (filter: string): Iterable<string>
   /** Undefined where there is no such WebSocket. */
   frames (id: string): Followed<FramesView> | undefined
   farms (): FarmsView
