@@ -1,18 +1,15 @@
 // Which files is the page made of? They are served as they are: there is no build step.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-const require = createRequire(import.meta.url)
 
 /** The folder of the page's own files. */
 const PAGE = fileURLToPath(new URL('../../page/', import.meta.url))
 
 /** Files of libraries, by the name that the page asks for. */
 const LIBRARIES: Readonly<Record<string, string>> = {
-  'vendor/htm-preact.js': 'htm/preact/standalone.module.js',
+  'vendor/htm-preact.js': 'htm/preact/standalone',
   'vendor/uPlot.js': 'uplot/dist/uPlot.esm.js',
   'vendor/uPlot.css': 'uplot/dist/uPlot.min.css'
 }
@@ -48,7 +45,7 @@ export function readPage (): PageFiles {
     const type = TYPES[extname(name)]
     if (type !== undefined) files.set(`page/${name.replaceAll('\\', '/')}`, fileOf(type, join(PAGE, name)))
   }
-  for (const [name, path] of Object.entries(LIBRARIES)) files.set(name, fileOf(TYPES[extname(name)] as string, require.resolve(path)))
+  for (const [name, path] of Object.entries(LIBRARIES)) files.set(name, fileOf(TYPES[extname(name)] as string, fileURLToPath(import.meta.resolve(path))))
   const links = [...files.keys()].filter(name => name.endsWith('.js')).map(name => `<${name}>; rel=modulepreload`).join(', ')
   return { index: files.get('page/index.html') as PageFile, files, links }
 }
