@@ -29,6 +29,13 @@ export function Panel ({ title, onClose, middle = false, actions, children }) {
       }
     }
   }, [])
+  // What stands before it in the page may come and go, and a dialog that is moved is no longer modal.
+  useLayoutEffect(() => {
+    const element = dialog.current
+    if (element === null || !element.open || element.matches(':modal')) return
+    element.close()
+    element.showModal()
+  })
   return html`<dialog ref=${dialog} class=${middle ? 'panel middle' : 'panel side'} aria-labelledby=${id}
     onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose() }}
     onClick=${(/** @type {MouseEvent} */ event) => { if (event.target === dialog.current) onClose() }}>

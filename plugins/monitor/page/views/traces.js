@@ -15,12 +15,12 @@ const COLUMNS = [
   { name: 'at', title: 'Time', by: row => row.at, cell: row => html`<span class="figure">${dateTime(row.at)}</span>` },
   { name: 'id', title: 'Trace', by: row => row.id, cell: row => html`<code>${row.key}</code>` },
   { name: 'url', title: 'Request', cell: row => html`${row.verb} ${row.url}` },
-  { name: 'status', title: 'Status', by: row => row.status, cell: row => html`<${Status} status=${row.status} />${row.subStatus === 0 ? '' : html`<span class="muted">.${row.subStatus}</span>`}` },
+  { name: 'status', title: 'Status', by: row => row.status, cell: row => html`<span><${Status} status=${row.status} />${row.subStatus === 0 ? '' : html`<span class="muted">.${row.subStatus}</span>`}</span>` },
   { name: 'time', title: 'Took', number: true, by: row => row.time, cell: row => duration(row.time) },
   { name: 'client', title: 'Client', cell: row => html`<${ViewLink} to="exchanges" params=${{ filter: filterBy('client', hostOf(row.client)) }}>${row.client}<//>` },
   { name: 'site', title: 'Site', by: row => row.site, cell: row => html`<${ViewLink} to="exchanges" params=${{ filter: filterBy('site', row.site) }}>${row.site}<//>` },
   { name: 'reason', title: 'Why', by: row => row.reason, cell: row => row.reason.toLowerCase().replaceAll('_', ' ') },
-  { name: 'findings', title: 'What is wrong', cell: row => row.findings.length === 0 ? NONE : row.findings.map(({ code, severity, sentence }) => html`<p key=${code}><${Badge} kind=${severity}>${severity}<//> ${sentence}</p>`) }
+  { name: 'findings', title: 'What is wrong', cell: row => row.findings.length === 0 ? NONE : html`<div>${row.findings.map(({ code, severity, sentence }) => html`<p key=${code}><${Badge} kind=${severity}>${severity}<//> ${sentence}</p>`)}</div>` }
 ]
 
 /** @param {import('../app.js').ViewProps} props */
@@ -29,7 +29,7 @@ export function TracesView ({ hello }) {
   const [opened, setOpened] = useState(/** @type {TraceRow | null} */ (null))
   if (hello !== null && !hello.has.traces) return html`<div class="view-head"><h1>Traces</h1></div><${Empty} title="Nobody writes traces">With <code>@fastify-arr/request-trace</code> in this server, the traces that its rules name are shown here.<//>`
   return html`<div class="view-head"><h1>Traces</h1><p class="muted figure push">${view === null ? '' : `${count(view.written)} written since the start${view.lost === 0 ? '' : `, ${count(view.lost)} lost`}`}</p></div>
-    <${Table} caption="Traces, the newest first" tall columns=${COLUMNS} rows=${view?.rows ?? []} keyOf=${(/** @type {TraceRow} */ row) => row.key} nameOf=${(/** @type {TraceRow} */ row) => `Trace ${row.key}: ${row.verb} ${row.url}`} opened=${opened?.key ?? null} onOpen=${setOpened}
+    <${Table} caption="Traces, the newest first" tall columns=${COLUMNS} rows=${view?.rows ?? []} keyOf=${(/** @type {TraceRow} */ row) => row.key} nameOf=${(/** @type {TraceRow} */ row) => `${dateTime(row.at)}, trace ${row.key}: ${row.verb} ${row.url}`} opened=${opened?.key ?? null} onOpen=${setOpened}
       empty=${html`<${Empty} title=${view === null ? 'Connecting …' : 'No trace yet'}>${view === null ? '' : 'The first exchange that a rule names appears here.'}<//>`} />
     ${opened === null ? null : html`<${Panel} title=${`Trace ${opened.key}`} onClose=${() => setOpened(null)}><iframe class="story" sandbox="" src=${`traces/${opened.key.split('/').map(encodeURIComponent).join('/')}.html`} title=${`Trace ${opened.key}`}></iframe><//>`}`
 }

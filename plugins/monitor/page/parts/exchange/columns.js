@@ -21,12 +21,12 @@ const same = (name, value) => value === null || value === '' ? NONE : html`<${Vi
 export const COLUMNS = [
   { name: 'at', title: 'Time', cell: row => html`<span class="figure">${clock(row.at)}</span>` },
   { name: 'method', title: 'Method', cell: row => row.method },
-  { name: 'url', title: 'Host and path', cell: row => html`<span class="muted">${row.host}</span>${row.path}` },
-  { name: 'status', title: 'Status', cell: row => html`<${Status} status=${row.status} />${row.error === null && row.rejection === null ? null : html` <span class="reason" title=${row.error ?? row.rejection ?? ''}>${short(row.error ?? row.rejection ?? '')}</span>`}` },
+  { name: 'url', title: 'Host and path', cell: row => html`<span><span class="muted">${row.host}</span>${row.path}</span>` },
+  { name: 'status', title: 'Status', cell: row => html`<span><${Status} status=${row.status} />${row.error === null && row.rejection === null ? null : html` <span class="reason" title=${row.error ?? row.rejection ?? ''}>${short(row.error ?? row.rejection ?? '')}</span>`}</span>` },
   { name: 'time', title: 'Took', number: true, cell: row => duration(row.time) },
   { name: 'client', title: 'Client', cell: row => same('client', row.client) },
   { name: 'rule', title: 'Rule', cell: row => same('rule', row.rule) },
-  { name: 'upstream', title: 'Upstream', cell: row => row.farm === null ? same('upstream', row.upstream) : html`<span class="muted">${row.farm} · </span>${same('server', row.server)}` },
+  { name: 'upstream', title: 'Upstream', cell: row => row.farm === null ? same('upstream', row.upstream) : html`<span><span class="muted">${row.farm} · </span>${same('server', row.server)}</span>` },
   { name: 'webSocket', title: 'WebSocket', cell: WebSocketState }
 ]
 

@@ -31,7 +31,7 @@ export function ServerTable ({ farm, onState }) {
 function columnsOf (farm, onState) {
   const named = (/** @type {Row} */ row) => ({ filter: `${filterBy('farm', farm)} ${filterBy('server', row.name)}` })
   return [
-    { name: 'name', title: 'Server', by: row => row.name, cell: row => html`<strong>${row.name}</strong><span class="muted">:${row.httpPort}</span>` },
+    { name: 'name', title: 'Server', by: row => row.name, cell: row => html`<span><strong>${row.name}</strong><span class="muted">:${row.httpPort}</span></span>` },
     { name: 'health', title: 'Health', by: row => row.healthy ? 1 : 0, cell: Health },
     {
       name: 'state',
@@ -41,7 +41,7 @@ function columnsOf (farm, onState) {
         ? STATES.find(({ value }) => value === row.state)?.title ?? row.state
         : html`<${Segments} label=${`State of ${row.name}`} options=${STATES} value=${row.state} onChange=${(/** @type {FarmServerState} */ state) => onState(farm, row, state)} />`
     },
-    { name: 'tunnels', title: 'WebSockets', number: true, by: row => row.tunnels, cell: row => html`<${ViewLink} to="webSockets" params=${named(row)}>${count(row.tunnels)}<//> <progress aria-hidden="true" max=${row.most} value=${row.tunnels}></progress>` },
+    { name: 'tunnels', title: 'WebSockets', number: true, by: row => row.tunnels, cell: row => html`<span><${ViewLink} to="webSockets" params=${named(row)}>${count(row.tunnels)}<//> <progress aria-hidden="true" max=${row.most} value=${row.tunnels}></progress></span>` },
     { name: 'requests', title: 'Requests', number: true, by: row => row.requests, cell: row => html`<${ViewLink} to="exchanges" params=${named(row)}>${count(row.requests)}<//>`, hint: 'Under way now' },
     { name: 'handshakes', title: 'Handshakes', number: true, by: row => row.handshakes, cell: row => count(row.handshakes), hint: 'Under way now, before their 101' },
     { name: 'responseTime', title: 'Answers after', number: true, by: row => row.responseTime, cell: row => duration(row.responseTime), hint: 'Of late, to the head of its answers' },
@@ -56,11 +56,11 @@ function columnsOf (farm, onState) {
 function Health ({ healthy, why, outUntil }) {
   if (healthy) return html`<${Badge} kind="ok">healthy<//>`
   const left = outUntil === null ? '' : `, takes part again in ${age(outUntil - Date.now())}`
-  return html`<${Badge} kind="error">out<//> <span class="muted">${why ?? ''}${left}</span>`
+  return html`<span><${Badge} kind="error">out<//> <span class="muted">${why ?? ''}${left}</span></span>`
 }
 
 /** @param {Row} row */
 function Probe ({ lastProbe }) {
   if (lastProbe === null) return NONE
-  return html`<span class="figure">${lastProbe.succeeded ? `${lastProbe.status ?? 'ok'} in ${duration(lastProbe.time)}` : lastProbe.why}</span> <span class="muted figure">${age(Date.now() - lastProbe.at)} ago</span>`
+  return html`<span class="figure">${lastProbe.succeeded ? `${lastProbe.status ?? 'ok'} in ${duration(lastProbe.time)}` : lastProbe.why} <span class="muted">${age(Date.now() - lastProbe.at)} ago</span></span>`
 }
