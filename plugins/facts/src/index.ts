@@ -1,6 +1,7 @@
 // facts: what do the plugins tell each other? Types, and the names of channels; there is no other code.
 export { CHANNELS } from './channels.ts'
 export type { AnswerSent, AttemptAnswered, AttemptFailed, AttemptMessage, AttemptSent, ConnectTimes, UpstreamSession } from './messages/attempts.ts'
+export type { AttemptHeaders } from './request/attempt-headers.ts'
 export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmHandle, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmsFact, FarmVisit } from './server/farms.ts'
 export type { HandOver, SendTunnel, TunnelCarrier, TunnelRecord } from './server/hand-over.ts'
 export type { ListenerAddress, ListenerRefusal, ListenersFact, ServedCertificate } from './server/listeners.ts'

@@ -1,4 +1,5 @@
 // What does a reader find? Any fact may be missing: its writer need not be registered, nor be ours.
+import type { AttemptHeaders } from './request/attempt-headers.ts'
 import type { FarmsFact } from './server/farms.ts'
 import type { ListenersFact } from './server/listeners.ts'
 import type { Rejection } from './request/rejection.ts'
@@ -18,6 +19,7 @@ export interface RequestFacts {
   readonly servedFile?: ServedFile | null
   readonly upstream?: Upstream | null
   readonly trace?: TraceFact | null
+  readonly attemptHeaders?: AttemptHeaders | null
 }
 
 /** The facts on a server. */
