@@ -1,5 +1,6 @@
 // What is happening now? The plugin that serves a page about it.
 import type { AddressInfo } from 'node:net'
+import type { ServerFacts } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
@@ -40,7 +41,7 @@ async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promi
     gathered.end()
     present.end()
   })
-  fastify.decorate('monitor', await serve(fastify, settings, composeViews(fastify, gathered.views, present, settings.actions)))
+  fastify.decorate('monitor', await serve(fastify, settings, composeViews(fastify as FastifyInstance & ServerFacts, gathered.views, present, settings.actions)))
 }
 
 /** A page that shows what the server does now. */

@@ -172,7 +172,7 @@ t.test('for a browser that does not read a bounded amount waits, and at last it 
   streams.outlive(1000)
   let most = 0
   const over = new Promise<void>(resolve => {
-    app.get('/', (request, reply) => {
+    app.get('/', (_request, reply) => {
       reply.hijack()
       const watch = setInterval(() => { most = Math.max(most, reply.raw.writableLength) }, 20)
       reply.raw.on('close', () => { clearInterval(watch); resolve() })

@@ -14,6 +14,7 @@ export function composeViews (server: Server, gathered: Pick<Views, GatheredName
     story: id => gathered.story(id),
     storyPage: id => gathered.storyPage(id),
     webSockets: question => present.webSockets(question),
+    matching: filter => present.matching(filter),
     frames: id => present.frames(id),
     farms: () => present.farms(),
     sites: () => present.sites(),

@@ -12,6 +12,7 @@ import { tracePage, traces } from './configuration/traces.ts'
 import type { Views } from './views.ts'
 import { Census } from './web-sockets/census.ts'
 import { followFrames } from './web-sockets/frames.ts'
+import { matching } from './web-sockets/matching.ts'
 import { webSockets } from './web-sockets/web-sockets.ts'
 
 /** How long findings are kept, ms: they are looked for at most once in this time, however many look. */
@@ -23,7 +24,7 @@ export interface SocketCounts {
   readonly refused: RefusedHandshakes
 }
 
-export interface SocketViews extends Pick<Views, 'webSockets' | 'frames' | 'farms' | 'sites' | 'traces' | 'tracePage' | 'findings' | 'explain'> {
+export interface SocketViews extends Pick<Views, 'webSockets' | 'matching' | 'frames' | 'farms' | 'sites' | 'traces' | 'tracePage' | 'findings' | 'explain'> {
   end (): void
 }
 
@@ -40,6 +41,7 @@ export function socketViews (fastify: FastifyInstance, { rules, refused }: Socke
   }
   return {
     webSockets: question => webSockets(census, question, now()),
+    matching: filter => matching(server.tunnels, filter, now()),
     frames: id => followFrames(server.tunnels, id, now),
     farms: () => farms(server),
     sites: () => sites(server, rules, now()),
