@@ -1,4 +1,5 @@
 // How is an origin reached? By a plain, TLS or unix socket, with one time limit for the whole connection setup.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { connect as connectTcp, type IpcSocketConnectOpts, type OnReadOpts, type Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { nameOf, type ErrorName } from '../errors.ts'
@@ -24,6 +25,8 @@ export type Dialled = (failure: { name: ErrorName, cause: unknown } | null) => v
 
 // High-water mark of the socket's write buffer, in bytes: more than two reads, so that a write that is flushed at once does not pause its source.
 const WAITING = 131_072
+// A connection serves the requests of many clients: what it emits must not run in the AsyncLocalStorage of the request that it was opened for, nor keep that.
+const outside = AsyncLocalStorage.snapshot()
 const IP = /^[\d.]+$|:/
 
 /**
@@ -32,7 +35,7 @@ const IP = /^[\d.]+$|:/
  * With `onread` the socket reads into the caller's buffer instead of emitting 'data'.
  */
 export function dial (origin: Origin, settings: DialSettings, dialled: Dialled, onread?: OnReadOpts): Socket {
-  const socket = open(origin, settings, onread)
+  const socket = outside(open, origin, settings, onread)
   timeConnect(socket)
   const timer = settings.connectTimeout > 0
     ? setTimeout(() => settle({ name: 'ConnectTimeout', cause: null }), settings.connectTimeout).unref()
