@@ -89,6 +89,7 @@ const OPTIONS: Readonly<Record<keyof UpstreamProxyOptions, true>> = {
   arrHeaders: true,
   dropUnderscores: true,
   rewriteRequest: true,
+  attemptHeaders: true,
   rewriteResponse: true,
   reverseRewrite: true,
   maxHeadSize: true,

@@ -79,8 +79,8 @@ export class Forwarding implements Exchange, ThroughOwner, BodyOwner, DeliveryOw
   }
 
   connected (connection: Line): void {
-    const { method, text } = this.#lease.head
-    this.#lease.begin(connection, this.request)
+    const { method } = this.#lease.head
+    const text = this.#lease.begin(connection, this.request)
     this.#fact.connectTime = connection.kept ? 0 : performance.now() - this.#arrived
     connection.expect(method, this.#body !== null)
     connection.out.gather()

@@ -1,6 +1,7 @@
 // Which connection does an exchange hold or wait for, and may it have another one, perhaps to another server?
 import type { Upstream } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
+import { ownHead } from '../headers/attempt-headers.ts'
 import { attemptSent } from '../onlookers/tell-attempt.ts'
 import { isAttempt, noteFailure } from '../route/attempts.ts'
 import { isIdempotent } from './idempotent.ts'
@@ -50,12 +51,14 @@ export class Lease {
     this.#dialled = connection
   }
 
-  /** The connection is the exchange's, and gets the head now. */
-  begin (connection: Line, request: FastifyRequest): void {
+  /** The connection is the exchange's, and gets the head now, which is returned. */
+  begin (connection: Line, request: FastifyRequest): string {
     this.line = connection
     this.#dialled = null
-    const { origin, text } = this.head
-    attemptSent(request, origin.name, text, connection.out.socket, connection.kept)
+    const { head } = this
+    const text = ownHead(head, request)
+    attemptSent(request, head.origin.name, text, connection.out.socket, connection.kept)
+    return text
   }
 
   /** Gives up the connection, or the wait for one. */

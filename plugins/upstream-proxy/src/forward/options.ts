@@ -1,4 +1,6 @@
 // What may be configured about HTTP forwarding, and what does it compile to?
+import type { AttemptHeaders, RequestFacts } from '@fastify-arr/facts'
+import type { FastifyRequest } from 'fastify'
 import { checkKeys } from '../options/known-keys.ts'
 import { isTime, MAX_TIME } from '../options/time-limit.ts'
 import type { DialSettings } from '../sockets/dial.ts'
@@ -39,6 +41,11 @@ export interface ForwardOptions {
   reverseRewrite?: boolean
   /** Changes a request before it is sent: it changes `out`; `in` is the request as it arrived. No default. */
   rewriteRequest?: RewriteRequest
+  /**
+   * Headers that each attempt has of its own, such as `traceparent`: asked for before its head is written, that of a WebSocket's handshake as well.
+   * Defaults to `request => request.attemptHeaders`, which @fastify-arr/open-telemetry writes.
+   */
+  attemptHeaders?: (request: FastifyRequest) => AttemptHeaders | null | undefined
   /** Changes an answer before the client gets it: its status, headers or body. No default. */
   rewriteResponse?: RewriteResponse
   /** The largest head of an answer, in bytes; a larger one is a bad answer. Defaults to 65536. */
@@ -68,6 +75,7 @@ export interface ForwardSettings {
   /** `relative`: only a Location without a host, as @fastify/http-proxy does. */
   readonly reverseRewrite: boolean | 'relative'
   readonly rewriteRequest: RewriteRequest | null
+  readonly attemptHeaders: NonNullable<ForwardOptions['attemptHeaders']>
   readonly rewriteResponse: RewriteResponse | null
   readonly headLimit: number
   readonly maxBodySize: MaxBodySize
@@ -92,7 +100,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
   }
   const maxBodySize = options.maxBodySize ?? Infinity
   if (typeof maxBodySize !== 'function' && !isBodySize(maxBodySize)) mistakes.push('`maxBodySize` must be a number of bytes, 0 or more, or a function of the request')
-  for (const name of ['rewriteRequest', 'rewriteResponse'] as const) {
+  for (const name of ['rewriteRequest', 'rewriteResponse', 'attemptHeaders'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') mistakes.push(`\`${name}\` must be a function`)
   }
   if (options.reverseRewrite !== undefined && typeof options.reverseRewrite !== 'boolean') mistakes.push('`reverseRewrite` must be true or false')
@@ -110,6 +118,7 @@ export function compileForward (options: ForwardOptions, dial: DialSettings, mis
     retries: options.retries ?? 0,
     reverseRewrite: options.reverseRewrite ?? true,
     rewriteRequest: options.rewriteRequest ?? null,
+    attemptHeaders: options.attemptHeaders ?? (request => (request as FastifyRequest & RequestFacts).attemptHeaders),
     rewriteResponse: options.rewriteResponse ?? null,
     queueTimeout: dial.connectTimeout,
     headLimit: options.maxHeadSize ?? 65_536,

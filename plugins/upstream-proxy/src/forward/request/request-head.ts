@@ -1,8 +1,10 @@
 // Which head is sent to the upstream for a request?
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
+import type { AttemptHeaders } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { ERRORS } from '../../errors.ts'
+import { withoutReplaced } from '../../headers/attempt-headers.ts'
 import { soleHost } from '../../headers/authority.ts'
 import type { HeaderNames } from '../../headers/header-names.ts'
 import { isHeader, type RawHeaders, TOKEN, without } from '../../headers/raw-headers.ts'
@@ -30,8 +32,9 @@ export interface RequestHead extends Content {
   /** The Host that is sent. */
   readonly host: string
   readonly paths: Places['paths']
-  /** From the request line to the empty line. */
+  /** From the request line to the empty line, but for what each attempt has of its own. */
   readonly text: string
+  readonly own: AttemptHeaders | null
   /** Tells which trailers are forwarded. */
   readonly names: HeaderNames
 }
@@ -48,8 +51,9 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   // Trailers are forwarded, so a client's TE: trailers is sent too (RFC 9110 §10.1.4).
   const { te } = request.raw.headers
   if (te !== undefined && TRAILERS.test(String(te))) headers.push('TE', 'trailers')
-  const { rewriteRequest } = settings.forward
+  const { rewriteRequest, attemptHeaders } = settings.forward
   if (rewriteRequest !== null) ({ origin, path, method, headers } = rewritten(request, route, headers, rewriteRequest, settings))
+  const own = withoutReplaced(headers, attemptHeaders(request))
   // Last, because it pauses the body until the proxy reads it. For another attempt that has happened already.
   const source = before !== null ? before.source : body === 'none' ? null : sourceOf(request)
   if (given !== null) {
@@ -66,7 +70,7 @@ export function requestHead (request: FastifyRequest, route: Route, settings: Se
   // In HTTP/2, END_STREAM says that there is no body. In HTTP/1.1, a method that usually has one needs Content-Length: 0 (RFC 9110 §8.6).
   else if (body === 'none' && given === null && request.raw.httpVersionMajor === 2 && isBodyUsual(method) && request.headers['content-length'] === undefined) text += 'Content-Length: 0\r\n'
   if (awaitsContinue(request.raw) && body !== 'none' && given === null) text += 'Expect: 100-continue\r\n'
-  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n` }
+  return { origin, method, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, body, source, names: settings.headers.names, text: `${text}\r\n`, own }
 }
 
 /** What a request carries, before it is known which head goes before it. Throws as `requestHead` does. */

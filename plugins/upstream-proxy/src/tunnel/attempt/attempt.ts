@@ -4,6 +4,7 @@ import type { Moment } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import type { ErrorName } from '../../errors.ts'
 import type { Settings } from '../../options.ts'
+import { ownHead } from '../../headers/attempt-headers.ts'
 import { attemptAnswered, attemptBegan, attemptFailed, attemptSent } from '../../onlookers/tell-attempt.ts'
 import { dial } from '../../sockets/dial.ts'
 import type { AnswerHead } from '../handshake/answer-head.ts'
@@ -106,8 +107,9 @@ export class Attempt {
     this.#listening.on(upstream, 'end', this.#onEnd)
     this.#listening.on(upstream, 'close', this.#onClose)
     this.#listening.on(upstream, 'data', this.#onAnswer)
-    upstream.write(this.head.text, 'latin1')
-    attemptSent(this.#request, this.head.origin.name, this.head.text, upstream, false)
+    const text = ownHead(this.head, this.#request)
+    upstream.write(text, 'latin1')
+    attemptSent(this.#request, this.head.origin.name, text, upstream, false)
   }
 
   readonly #onAnswer = (chunk: Buffer): void => {

@@ -1,9 +1,10 @@
 // Which handshake is sent to the upstream? The client's own, with the changes that a proxy makes.
-import type { Upstream } from '@fastify-arr/facts'
+import type { AttemptHeaders, Upstream } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { isBare, isWebSocket, type Upgrades } from '../../dispatch/protocols.ts'
 import type { Upgrade } from '../../dispatch/upgrade.ts'
 import { rewritten } from '../../forward/request/request-head.ts'
+import { withoutReplaced } from '../../headers/attempt-headers.ts'
 import { soleHost } from '../../headers/authority.ts'
 import { upstreamHeaders } from '../../headers/request-headers.ts'
 import type { Settings } from '../../options.ts'
@@ -28,19 +29,21 @@ function opensWebSocket ({ headers, method }: FastifyRequest['raw'], { http }: U
 
 /** What one attempt sends. */
 export interface HandshakeHead extends Asked {
-  /** From the request line to the empty line. */
+  /** From the request line to the empty line, but for what each attempt has of its own. */
   readonly text: string
+  readonly own: AttemptHeaders | null
 }
 
 /** Builds the head, from the request line to the empty line. Throws BadTarget where it would not be valid HTTP. */
 export function handshakeHead (request: FastifyRequest, route: Route, settings: Settings, client: ClientSide, offered: readonly string[]): HandshakeHead {
   let { origin, path } = route
   let headers = upstreamHeaders(request, origin, settings.headers, (request.upstream as Upstream).logId, route.changes, route.host)
-  const { rewriteRequest } = settings.forward
+  const { rewriteRequest, attemptHeaders } = settings.forward
   // A changed method is ignored: a WebSocket's handshake is a GET.
   if (rewriteRequest !== null) ({ origin, path, headers } = rewritten(request, route, headers, rewriteRequest, settings))
+  const own = withoutReplaced(headers, attemptHeaders(request))
   client.complete(headers, offered)
   let text = `${request.raw.method ?? 'GET'} ${path} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i] as string}: ${headers[i + 1] as string}\r\n`
-  return { origin, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, text: `${text}\r\n` }
+  return { origin, host: headers[0] === 'Host' ? headers[1] as string : soleHost(headers), paths: route.paths, text: `${text}\r\n`, own }
 }
