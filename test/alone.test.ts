@@ -120,6 +120,18 @@ const uses: Readonly<Record<string, string>> = {
     const { body } = await fastify.inject('/metrics')
     await fastify.close()
     return body.includes('arr_requests_total{site="",method="GET",code="200"} 1')`,
+  'open-telemetry': `
+    const { trace, context, propagation } = require('@opentelemetry/api')
+    const begun = []
+    const span = { spanContext: () => ({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0 }), isRecording: () => false, end () { begun.push('ended') } }
+    const fastify = Fastify()
+    await fastify.register(plugin)
+    fastify.get('/', async () => 'here')
+    await fastify.inject('/')
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan (name) { begun.push(name); return span } }) })
+    await fastify.inject('/')
+    await fastify.close()
+    return begun.join() === 'GET /,ended'`,
   'iis-config': `
     const { options } = all.readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
     return JSON.stringify(options).includes('"a"')`,

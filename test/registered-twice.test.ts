@@ -5,6 +5,7 @@ import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { metrics } from '@fastify-arr/metrics'
+import { openTelemetry } from '@fastify-arr/open-telemetry'
 import { requestFilter } from '@fastify-arr/request-filter'
 import { requestTrace } from '@fastify-arr/request-trace'
 import { serverFarm } from '@fastify-arr/server-farm'
@@ -26,6 +27,7 @@ const PLUGINS: Array<[name: string, register: (app: FastifyInstance) => PromiseL
   ['host-routing', app => app.register(hostRouting, { sites: [] })],
   ['listeners', app => app.register(listeners, { listeners: [] })],
   ['metrics', app => app.register(metrics, {})],
+  ['open-telemetry', app => app.register(openTelemetry, {})],
   ['request-filter', app => app.register(requestFilter, {})],
   ['request-trace', app => app.register(requestTrace, {})],
   ['server-farm', app => app.register(serverFarm, {})],

@@ -72,6 +72,7 @@ t.test('every option of the types is known', async () => {
     minBytesPerSecond: 240,
     reverseRewrite: true,
     rewriteRequest: () => {},
+    attemptHeaders: () => null,
     rewriteResponse: () => undefined,
     maxHeadSize: 1000,
     maxBodySize: 1,
