@@ -9,6 +9,7 @@ import type { Site, SitesFact } from './request/site.ts'
 import type { TraceFact } from './request/traces.ts'
 import type { TracesFact } from './server/traces.ts'
 import type { TunnelsFact } from './server/tunnels.ts'
+import type { UpstreamsFact } from './server/upstreams.ts'
 import type { Upstream } from './request/upstream.ts'
 
 /** The facts on a request, each with one writer. */
@@ -29,6 +30,7 @@ export interface ServerFacts {
   readonly farms?: FarmsFact
   readonly listeners?: ListenersFact
   readonly traces?: TracesFact
+  readonly upstreams?: UpstreamsFact
 }
 
 /**

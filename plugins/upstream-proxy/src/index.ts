@@ -1,5 +1,5 @@
 // upstream-proxy: sends a request to its upstream and the answer back to the client. This file registers it with Fastify.
-import type { Upstream } from '@fastify-arr/facts'
+import type { Upstream, UpstreamsFact } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -12,6 +12,7 @@ import { upgradeOf } from './dispatch/upgrade.ts'
 import { Carriers } from './farm/carriers.ts'
 import { InvalidOptions } from './errors.ts'
 import { answerError } from './forward/error-answer.ts'
+import { Upstreams } from './forward/pool/upstreams.ts'
 import { deferContinue } from './forward/request/continue.ts'
 import { compile, type Settings, type UpstreamProxyOptions } from './options.ts'
 import type { NextRoute } from './route/attempts.ts'
@@ -37,6 +38,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The open WebSockets of all proxies of this server. */
     tunnels: OpenTunnels
+    /** The connections for requests of all proxies of this server, by upstream. */
+    upstreams: UpstreamsFact
   }
 }
 
@@ -47,6 +50,8 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   showShapes()
   if (!fastify.hasRequestDecorator('upstream')) fastify.decorateRequest('upstream', null)
   if (!fastify.hasDecorator('tunnels')) fastify.decorate('tunnels', OpenTunnels.of(fastify.server))
+  const upstreams = Upstreams.of(fastify.server)
+  if (!fastify.hasDecorator('upstreams')) fastify.decorate('upstreams', upstreams)
   guardServers(fastify)
   const own = ownRoutes(options)
   const taken = own === undefined ? sameRoutes(fastify, settings) : null
@@ -54,6 +59,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   // Own routes have chosen the server themselves, and nobody can be asked for another one.
   const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
   const carriers = new Carriers(settings, own?.tunnels(settings) ?? settings, fastify.tunnels, next)
+  upstreams.join(() => carriers.pools())
   const sender = new Sender(fastify, settings, carriers)
   deferContinue(fastify.server)
   for (const { tunnels } of carriers.all) fastify.addHook('preClose', farewell(fastify.server, tunnels))

@@ -1,5 +1,6 @@
 // What carries requests and WebSockets to upstreams: with the proxy's own settings, or with those of the farm that they go to?
 import { createForwarder, type Forwarder } from '../forward/forwarder.ts'
+import type { Pool } from '../forward/pool/pool.ts'
 import type { Settings } from '../options.ts'
 import type { NextRoute } from '../route/attempts.ts'
 import { Admission } from '../tunnel/admission/admission.ts'
@@ -32,6 +33,11 @@ export class Carriers {
 
   get all (): Carrier[] {
     return [this.own, ...this.#farms.values()]
+  }
+
+  /** The pools of connections that carry requests. */
+  * pools (): Generator<Pool> {
+    for (const { forwarder } of this.all) yield * forwarder.pools
   }
 
   /** Ends all connections that carry requests. */

@@ -26,6 +26,8 @@ export interface Forwarder {
    * forwarder's. Throws where the request itself is not valid.
    */
   forward (request: FastifyRequest, reply: FastifyReply, route: Route, way: AnswerWay, own?: Settings, deliver?: DeliverAnswer | null): void
+  /** The pools that have connections. */
+  readonly pools: Iterable<Pool>
   /** Ends all connections to upstreams. */
   close (): Promise<void>
 }
@@ -75,6 +77,8 @@ export function createForwarder (settings: Settings, next: NextRoute | null = nu
         forwarding.start()
       }
     },
+
+    pools: { [Symbol.iterator]: () => pools.values() },
 
     async close () {
       for (const pool of pools.values()) pool.close()

@@ -1,4 +1,5 @@
 // Which connection serves the next exchange? Kept-alive ones first, new ones up to a limit, then a queue.
+import type { UpstreamPool } from '@fastify-arr/facts'
 import { attemptBegan } from '../../onlookers/tell-attempt.ts'
 import type { Origin } from '../../route/target.ts'
 import { Roster } from '../../sockets/roster.ts'
@@ -74,6 +75,11 @@ export class Pool implements Owner<Connection> {
     this.#closing = true
     this.#queue.stop()
     for (const connection of this.#open.members()) connection.abandon()
+  }
+
+  /** How many connections there are, and how many requests wait for one. */
+  get load (): UpstreamPool {
+    return { server: this.origin.name, connections: this.#open.size, idle: this.#idle.length, waiting: this.#queue.size }
   }
 
   /** How many connections are in use or being opened. */
