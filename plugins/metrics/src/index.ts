@@ -1,7 +1,7 @@
 // How much, how long, how often? The plugin that counts what passes, and tells Prometheus and orchestrators.
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { FarmInfo } from '@fastify-arr/facts'
+import type { FarmInfo, Told, UpstreamPool } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -14,6 +14,7 @@ import { OwnListener, type Served } from './serving/own-listener.ts'
 import { besideMetrics, type Beside } from './sources/beside.ts'
 import { Exchanges } from './sources/exchanges.ts'
 import { farmMetrics } from './sources/farms.ts'
+import { poolMetrics } from './sources/pools.ts'
 import { Tunnels } from './sources/tunnels.ts'
 
 export type { BucketOptions, MetricsOptions, MetricsRegistry } from './options.ts'
@@ -36,13 +37,13 @@ declare module 'fastify' {
   }
 }
 
-type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo> }
+type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo>, readonly upstreams?: Iterable<Told<UpstreamPool>> }
 
 async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promise<void> {
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const settings = compile(options)
   const registry = settings.registry ?? ownRegistry()
-  const exchanges = new Exchanges(settings.buckets.request)
+  const exchanges = new Exchanges(settings.buckets.request, settings.buckets.connect)
   const tunnels = new Tunnels({
     includes: request => exchanges.has(replyOf(request)),
     serverLabel: upstream => exchanges.serverLabel(upstream)
@@ -51,6 +52,7 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   delay.enable()
   const all = [
     ...exchanges.metrics, ...tunnels.metrics, ...farmMetrics(() => (fastify as Server).farms), ...besideMetrics(() => fastify as Server),
+    ...poolMetrics(() => (fastify as Server).upstreams, server => exchanges.serverLabel({ server })),
     metricOf('gauge', 'arr_event_loop_delay_seconds', 'How late the event loop was, since the last scrape.', function * () {
       for (const [percentile, value] of [['50', delay.percentile(50)], ['99', delay.percentile(99)], ['100', delay.max]] as const) yield { value: value / 1e9, labels: { percentile } }
       delay.reset()

@@ -32,6 +32,8 @@ export interface BucketOptions {
   readonly request?: readonly number[]
   /** Of handshakes. Defaults to 0.001 to 10. */
   readonly handshake?: readonly number[]
+  /** Of connections to upstreams. Defaults to 0.001 to 10. */
+  readonly connect?: readonly number[]
   /** Of the lives of WebSockets. Defaults to 1 s to a day. */
   readonly lifetime?: readonly number[]
 }
@@ -50,6 +52,7 @@ const OPTIONS: Readonly<Record<keyof MetricsOptions, true>> = { registry: true, 
 const BUCKETS: Readonly<Required<BucketOptions>> = {
   request: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   handshake: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  connect: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   lifetime: [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 10_800, 43_200, 86_400]
 }
 
@@ -69,7 +72,7 @@ export function compile (options: MetricsOptions): Settings {
   if (path !== undefined && !(typeof path === 'string' && /^\/[^?#\s]*$/.test(path))) mistakes.push('`path` must be a path that begins with a slash')
   if (ready !== undefined && typeof ready !== 'function') mistakes.push('`ready` must be a function')
   if (buckets !== undefined) {
-    if (typeof buckets !== 'object' || buckets === null) mistakes.push('`buckets` must be { request, handshake, lifetime }')
+    if (typeof buckets !== 'object' || buckets === null) mistakes.push('`buckets` must be { request, handshake, connect, lifetime }')
     else {
       mistakes.push(...unknownOptions(buckets, Object.keys(BUCKETS)).map(mistake => mistake.replace('`', '`buckets.')))
       for (const name of Object.keys(BUCKETS) as Array<keyof BucketOptions>) {

@@ -20,6 +20,7 @@ const portOf = (server: Server | FastifyInstance['server']) => (server.address()
 
 async function upstreamServer (t: Test): Promise<{ url: string, server: Server }> {
   const server = createServer((request, response) => {
+    if (request.url === '/held') return
     response.statusCode = request.url === '/missing' ? 404 : 200
     response.end('page')
   })
@@ -89,6 +90,63 @@ t.test('requests by site, method and status, with their times; those that fail, 
   t.equal(samples.get('arr_upstream_errors_total{farm="",server="",code="FST_ARR_UPSTREAM_REFUSED",side="upstream"}'), 1)
   t.equal(samples.get('arr_upstream_attempts_failed_total{farm="",server="",code="FST_ARR_UPSTREAM_REFUSED"}'), 1)
   t.equal((samples.get('arr_upstream_connections_total{farm="",server="",kept="yes"}') ?? 0) + (samples.get('arr_upstream_connections_total{farm="",server="",kept="no"}') ?? 0), 4)
+})
+
+t.test('bytes of HTTP each way, those of a WebSocket left out', async t => {
+  const { app, port } = await proxy(t)
+  const socket = connect(port, '127.0.0.1')
+  const request = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde'
+  let got = 0
+  socket.on('data', data => { got += data.length })
+  socket.write(request)
+  await until(app, 'arr_requests_total{site="",method="POST",code="200"}', 1)
+  socket.write(request)
+  const samples = await until(app, 'arr_requests_total{site="",method="POST",code="200"}', 2)
+  socket.end()
+  await once(socket, 'close')
+  t.equal(samples.get('arr_http_bytes_total{site="",direction="received"}'), 2 * request.length)
+  t.equal(samples.get('arr_http_bytes_total{site="",direction="sent"}'), got)
+  await open(t, port).then(opened => { opened.send('x'.repeat(1000)); opened.close(1000) })
+  const after = await until(app, 'arr_requests_in_flight', 0)
+  t.equal(after.get('arr_http_bytes_total{site="",direction="received"}'), 2 * request.length)
+})
+
+t.test('new connections by their time, the connections that are kept, and who waits for one', async t => {
+  const { url } = await upstreamServer(t)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(metrics)
+  await app.register(upstreamProxy, { upstream: url, connections: { max: 1, perClient: 0 } })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const at = `http://127.0.0.1:${portOf(app.server)}`
+  for (let i = 0; i < 3; i++) await (await fetch(at)).text()
+  const samples = await until(app, 'arr_requests_in_flight', 0)
+  t.equal(samples.get('arr_upstream_connect_duration_seconds_count{farm="",server=""}'), 1, 'the other two went on a kept one')
+  t.match(await app.metrics.text(), `arr_upstream_pool_connections{server="${url}",state="idle"} 1`)
+  t.match(await app.metrics.text(), `arr_upstream_pool_connections{server="${url}",state="busy"} 0`)
+  const abort = new AbortController()
+  const held = [1, 2, 3].map(async () => await fetch(`${at}/held`, { signal: abort.signal }).catch(() => null))
+  await until(app, 'arr_upstream_pool_waiting{server=""}', 2)
+  t.match(await app.metrics.text(), `arr_upstream_pool_connections{server="${url}",state="busy"} 1`)
+  abort.abort()
+  await Promise.all(held)
+  await until(app, 'arr_requests_in_flight', 0)
+})
+
+t.test('retries are the attempts after one that failed, not the one that fails last', async t => {
+  const { url } = await upstreamServer(t)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(metrics)
+  await app.register(upstreamProxy, { retries: 2, to: request => request.url === '/found' && request.upstream?.attempts.length === 2 ? url : 'http://127.0.0.1:1' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const at = `http://127.0.0.1:${portOf(app.server)}`
+  await (await fetch(`${at}/found`)).text()
+  t.match(await until(app, 'arr_requests_in_flight', 0), new Map([['arr_upstream_retries_total{farm="",server=""}', 2]]))
+  t.match(await app.metrics.text(), `arr_upstream_retries_total{farm="",server="${url}"} 2`)
+  await (await fetch(`${at}/lost`)).text()
+  await until(app, 'arr_requests_in_flight', 0)
+  t.match(await app.metrics.text(), 'arr_upstream_retries_total{farm="",server="http://127.0.0.1:1"} 2', 'three attempts have failed')
 })
 
 t.test('WebSockets: open now, opened, ended by whom and with which code, lives, and what passes through them while they are open', async t => {
@@ -227,7 +285,7 @@ t.test('promtool finds nothing to say of the names', { skip: without('promtool')
 
 t.test('the alerts fire when they are to', { skip: without('promtool') }, async t => {
   const folder = fileURLToPath(new URL('.', import.meta.url))
-  t.match(execFileSync('promtool', ['check', 'rules', join(folder, '../alerts.yml')], { encoding: 'utf8' }), /9 rules found/)
+  t.match(execFileSync('promtool', ['check', 'rules', join(folder, '../alerts.yml')], { encoding: 'utf8' }), /10 rules found/)
   t.match(execFileSync('promtool', ['test', 'rules', join(folder, 'alerts.test.yml')], { encoding: 'utf8' }), /SUCCESS/)
 })
 

@@ -3,10 +3,13 @@ import type { RequestFacts, Told } from '@fastify-arr/facts'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter } from '../counting/counter.ts'
+import { Histogram } from '../counting/histogram.ts'
 import { BoundedLabel, methodLabel } from '../counting/labels.ts'
 import { metricOf, type Metric } from '../counting/metric.ts'
+import { connectionOf, type ClientConnection } from './client-bytes.ts'
 import { Kinds, type Kind } from './kinds.ts'
-import { spreadOf, sumOf } from './sums.ts'
+import { retriesOf } from './retries.ts'
+import { bytesOf, spreadOf, sumOf } from './sums.ts'
 
 const BEGUN = Symbol('when the exchange began')
 const QUEUED = Symbol('responses behind another one')
@@ -20,6 +23,7 @@ interface Begun {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly exchanges: Exchanges
+  readonly connection: ClientConnection | null
   isOver: boolean
 }
 
@@ -28,12 +32,15 @@ export class Exchanges {
   readonly #bounds: readonly number[]
   readonly #kinds: Kinds
   readonly #failed = new Counter('arr_upstream_attempts_failed_total', 'Attempts to reach a server that came to nothing.', ['farm', 'server', 'code'])
+  readonly #retries = new Counter('arr_upstream_retries_total', 'Further attempts to reach a server, after one that came to nothing.', ['farm', 'server'])
+  readonly #connects: Histogram
   readonly #servers = new BoundedLabel()
   #open = 0
 
-  /** `bounds` are those of the times' buckets, in seconds. */
-  constructor (bounds: readonly number[]) {
+  /** Bounds are those of the times' buckets, in seconds. */
+  constructor (bounds: readonly number[], connectBounds: readonly number[]) {
     this.#bounds = bounds
+    this.#connects = new Histogram('arr_upstream_connect_duration_seconds', 'Time from a request until a new connection to its upstream was open; failed attempts and the wait for a place included.', ['farm', 'server'], connectBounds)
     this.#kinds = new Kinds(bounds.length)
   }
 
@@ -50,7 +57,8 @@ export class Exchanges {
       sum('arr_upstream_answers_total', 'Answers of upstreams, by their status.', ['farm', 'server', 'answered'], ({ answered }) => answered !== '', ['farm', 'server', 'code']),
       sum('arr_upstream_errors_total', 'Exchanges that failed at the upstream, the proxy or the client, by the code of the error.', ['farm', 'server', 'error', 'side'], ({ error }) => error !== '', ['farm', 'server', 'code', 'side']),
       sum('arr_upstream_connections_total', 'Exchanges by their connection to the upstream: opened for it, or kept alive.', ['farm', 'server', 'kept'], ({ kept }) => kept !== ''),
-      this.#failed.metric,
+      this.#failed.metric, this.#retries.metric, this.#connects.metric,
+      metricOf('counter', 'arr_http_bytes_total', 'Bytes that clients have sent and got, counted when an exchange is over, without WebSockets over HTTP/1.1.', () => bytesOf(kinds), () => { kinds.reset() }),
       metricOf('gauge', 'arr_requests_in_flight', 'Exchanges that are not over, open WebSockets included.', () => [{ value: this.#open, labels: {} }])
     ]
   }
@@ -59,7 +67,7 @@ export class Exchanges {
   begin (request: FastifyRequest, reply: FastifyReply): void {
     const response = reply.raw as Response
     if (response[BEGUN] !== undefined) return
-    response[BEGUN] = { at: performance.now(), request, reply, exchanges: this, isOver: false }
+    response[BEGUN] = { at: performance.now(), request, reply, exchanges: this, connection: connectionOf(request), isOver: false }
     this.#open++
     response.on('close', onClose)
     if (response.socket === null && !('stream' in response)) queue(response, request.raw.socket)
@@ -76,7 +84,7 @@ export class Exchanges {
   }
 
   /** @internal */
-  end ({ at, request, reply }: Begun, response: Response): void {
+  end ({ at, request, reply, connection }: Begun, response: Response): void {
     this.#open--
     const { site, rejection, rewrite, upstream } = request as Facts
     const error = upstream?.error
@@ -104,12 +112,26 @@ export class Exchanges {
       while (bucket < this.#bounds.length && seconds > (this.#bounds[bucket] as number)) bucket++
       kind.times[bucket]!++
     }
+    if (connection !== null) {
+      const { socket, read, written } = connection
+      connection.read = socket.bytesRead
+      connection.written = socket.bytesWritten
+      if (!isWebSocket(kind)) {
+        kind.received += connection.read - read
+        kind.sent += connection.written - written
+      }
+    }
+    if (typeof connectTime === 'number' && connectTime > 0) this.#connects.observe([kind.farm, kind.server], connectTime / 1000)
     const attempts = upstream?.attempts
-    if (attempts !== undefined && attempts.length > 0) for (const attempt of attempts) this.#failed.add([kind.farm, this.#servers.of(attempt?.server ?? ''), attempt?.code ?? ''])
+    if (attempts === undefined || attempts.length === 0) return
+    for (const attempt of attempts) this.#failed.add([kind.farm, this.#servers.of(attempt?.server ?? ''), attempt?.code ?? ''])
+    const retries = retriesOf(upstream as NonNullable<Facts['upstream']>)
+    if (retries > 0) this.#retries.add([kind.farm, kind.server], retries)
   }
 }
 
-const isRequest = ({ webSocket }: Kind): boolean => webSocket !== 'open' && webSocket !== 'own'
+const isWebSocket = ({ webSocket }: Kind): boolean => webSocket === 'open' || webSocket === 'own'
+const isRequest = (kind: Kind): boolean => !isWebSocket(kind)
 
 // One function for all exchanges.
 function onClose (this: Response): void {
