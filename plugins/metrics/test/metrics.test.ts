@@ -109,6 +109,7 @@ t.test('bytes of HTTP each way, those of a WebSocket left out', async t => {
   await open(t, port).then(opened => { opened.send('x'.repeat(1000)); opened.close(1000) })
   const after = await until(app, 'arr_requests_in_flight', 0)
   t.equal(after.get('arr_http_bytes_total{site="",direction="received"}'), 2 * request.length)
+  t.equal(after.get('arr_websocket_bytes_total{site="",farm="",server="",direction="received"}'), 8 + 1000 + 8, 'they are counted there')
 })
 
 t.test('new connections by their time, the connections that are kept, and who waits for one', async t => {

@@ -9,7 +9,7 @@ export class Counter {
 
   constructor (name: string, help: string, labels: readonly string[]) {
     this.#names = labels
-    this.metric = metricOf('counter', name, help, () => this.#samples(), () => { this.#values.clear() })
+    this.metric = metricOf('counter', name, help, () => this.samples(), () => { this.#values.clear() })
   }
 
   add (by: readonly string[], amount = 1): void {
@@ -19,7 +19,7 @@ export class Counter {
     else entry.value += amount
   }
 
-  * #samples (): Generator<Sample> {
+  * samples (): Generator<Sample> {
     for (const { labels, value } of this.#values.values()) yield { value, labels: labelled(this.#names, labels) }
   }
 }

@@ -6,10 +6,10 @@ import { Counter } from '../counting/counter.ts'
 import { Histogram } from '../counting/histogram.ts'
 import { BoundedLabel, methodLabel } from '../counting/labels.ts'
 import { metricOf, type Metric } from '../counting/metric.ts'
-import { connectionOf, type ClientConnection } from './client-bytes.ts'
+import { ClientBytes, type ClientConnection } from './client-bytes.ts'
 import { Kinds, type Kind } from './kinds.ts'
 import { retriesOf } from './retries.ts'
-import { bytesOf, spreadOf, sumOf } from './sums.ts'
+import { spreadOf, sumOf } from './sums.ts'
 
 const BEGUN = Symbol('when the exchange began')
 const QUEUED = Symbol('responses behind another one')
@@ -34,6 +34,7 @@ export class Exchanges {
   readonly #failed = new Counter('arr_upstream_attempts_failed_total', 'Attempts to reach a server that came to nothing.', ['farm', 'server', 'code'])
   readonly #retries = new Counter('arr_upstream_retries_total', 'Further attempts to reach a server, after one that came to nothing.', ['farm', 'server'])
   readonly #connects: Histogram
+  readonly #bytes = new ClientBytes()
   readonly #servers = new BoundedLabel()
   #open = 0
 
@@ -58,7 +59,7 @@ export class Exchanges {
       sum('arr_upstream_errors_total', 'Exchanges that failed at the upstream, the proxy or the client, by the code of the error.', ['farm', 'server', 'error', 'side'], ({ error }) => error !== '', ['farm', 'server', 'code', 'side']),
       sum('arr_upstream_connections_total', 'Exchanges by their connection to the upstream: opened for it, or kept alive.', ['farm', 'server', 'kept'], ({ kept }) => kept !== ''),
       this.#failed.metric, this.#retries.metric, this.#connects.metric,
-      metricOf('counter', 'arr_http_bytes_total', 'Bytes that clients have sent and got, counted when an exchange is over, without WebSockets over HTTP/1.1.', () => bytesOf(kinds), () => { kinds.reset() }),
+      this.#bytes.metric,
       metricOf('gauge', 'arr_requests_in_flight', 'Exchanges that are not over, open WebSockets included.', () => [{ value: this.#open, labels: {} }])
     ]
   }
@@ -67,7 +68,7 @@ export class Exchanges {
   begin (request: FastifyRequest, reply: FastifyReply): void {
     const response = reply.raw as Response
     if (response[BEGUN] !== undefined) return
-    response[BEGUN] = { at: performance.now(), request, reply, exchanges: this, connection: connectionOf(request), isOver: false }
+    response[BEGUN] = { at: performance.now(), request, reply, exchanges: this, connection: this.#bytes.of(request), isOver: false }
     this.#open++
     response.on('close', onClose)
     if (response.socket === null && !('stream' in response)) queue(response, request.raw.socket)
@@ -112,15 +113,7 @@ export class Exchanges {
       while (bucket < this.#bounds.length && seconds > (this.#bounds[bucket] as number)) bucket++
       kind.times[bucket]!++
     }
-    if (connection !== null) {
-      const { socket, read, written } = connection
-      connection.read = socket.bytesRead
-      connection.written = socket.bytesWritten
-      if (!isWebSocket(kind)) {
-        kind.received += connection.read - read
-        kind.sent += connection.written - written
-      }
-    }
+    if (connection !== null) this.#bytes.ended(connection, kind.site)
     if (typeof connectTime === 'number' && connectTime > 0) this.#connects.observe([kind.farm, kind.server], connectTime / 1000)
     const attempts = upstream?.attempts
     if (attempts === undefined || attempts.length === 0) return

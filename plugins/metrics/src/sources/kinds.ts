@@ -28,9 +28,6 @@ export interface Kind extends Traits {
   readonly times: Float64Array
   /** Seconds. */
   sum: number
-  /** Bytes that the clients have sent, and got. */
-  received: number
-  sent: number
 }
 
 const TRAITS = ['code', 'site', 'method', 'rule', 'reason', 'farm', 'server', 'answered', 'error', 'side', 'kept', 'webSocket'] as const satisfies ReadonlyArray<keyof Traits>
@@ -63,7 +60,7 @@ export class Kinds {
     }
     if (this.#size >= MOST && traits.server !== OTHER) return this.of({ ...EMPTY, code: traits.code, server: OTHER, webSocket: traits.webSocket })
     this.#size++
-    const kind = { ...traits, count: 0, times: new Float64Array(this.#buckets + 1), sum: 0, received: 0, sent: 0 }
+    const kind = { ...traits, count: 0, times: new Float64Array(this.#buckets + 1), sum: 0 }
     list.push(kind)
     return kind
   }

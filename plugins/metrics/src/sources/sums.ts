@@ -38,21 +38,3 @@ export function * spreadOf (name: string, kinds: Iterable<Kind>, bounds: readonl
     yield { metricName: `${name}_count`, value: count, labels }
   }
 }
-
-/** What clients have sent and got, by site. */
-export function * bytesOf (kinds: Iterable<Kind>): Generator<Sample> {
-  const sums = new Map<string, [received: number, sent: number]>()
-  for (const { site, received, sent } of kinds) {
-    const sum = sums.get(site)
-    if (sum === undefined) {
-      sums.set(site, [received, sent])
-    } else {
-      sum[0] += received
-      sum[1] += sent
-    }
-  }
-  for (const [site, [received, sent]] of sums) {
-    yield { value: received, labels: { site, direction: 'received' } }
-    yield { value: sent, labels: { site, direction: 'sent' } }
-  }
-}
