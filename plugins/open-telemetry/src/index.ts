@@ -1,5 +1,5 @@
 // Which part did each server have in it? The plugin that makes spans of OpenTelemetry, and names them to upstreams.
-import { context, diag, trace } from '@opentelemetry/api'
+import { context, diag } from '@opentelemetry/api'
 import type { AttemptHeaders, ServerFacts } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -33,13 +33,6 @@ async function plugin (fastify: FastifyInstance, options: OpenTelemetryOptions):
     }
     if (exchange === null) return done()
     if (exchange.replaced.size > 0) request.attemptHeaders = exchange
-    context.with(exchange.context, done)
-  })
-
-  // A body is read by events of its connection, which know nothing of the request.
-  fastify.addHook('preValidation', function goOnInSpan (request, _reply, done) {
-    const exchange = exchanges.of(request)
-    if (exchange === null || trace.getActiveSpan() !== undefined) return done()
     context.with(exchange.context, done)
   })
 

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { CHANNELS } from '@fastify-arr/facts'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
-import { context, SpanKind, trace } from '@opentelemetry/api'
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
@@ -41,6 +41,18 @@ t.test('without an SDK, headers pass as they came, and nobody listens to a chann
   })
 })
 
+t.test('a propagator alone names no spans: the headers pass as they came', async t => {
+  const { spans } = sdk(t)
+  const { url, seen } = await upstream(t)
+  const { url: at } = await proxy(t, { upstream: url })
+  await (await fetch(at)).text()
+  await spans(2)
+  trace.disable()
+  const given = { traceparent: GIVEN, tracestate: 'Not Valid, a = b' }
+  await (await fetch(at, { headers: given })).text()
+  t.match(seen[1], given)
+})
+
 t.test('a server that has closed listens no longer', async t => {
   const { spans } = sdk(t)
   const { url } = await upstream(t)
@@ -54,7 +66,6 @@ t.test('a server that has closed listens no longer', async t => {
 
 t.test('an SDK without a propagator: the client\'s headers pass as they came', async t => {
   const { spans } = sdk(t)
-  const { propagation } = await import('@opentelemetry/api')
   propagation.disable()
   const { url, seen } = await upstream(t)
   const { url: at } = await proxy(t, { upstream: url })

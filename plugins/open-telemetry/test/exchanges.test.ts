@@ -160,6 +160,23 @@ t.test('requests of a pipeline whose connection is lost have their spans ended, 
   t.same(all.filter(({ kind }) => kind === SERVER).map(({ attributes }) => attributes['url.path']).sort(), ['/never/1', '/never/2'])
 })
 
+t.test('so have those that this server answers by itself, each with the error that nothing was answered', async t => {
+  const { spans } = sdk(t)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(openTelemetry)
+  let came = 0
+  app.get('/never/*', () => { came++; return new Promise(() => {}) })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = raw(t, portOf(app.server))
+  client.write(['/never/1', '/never/2', '/never/3'].map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
+  await eventually(() => came === 3, 'all have begun')
+  client.resetAndDestroy()
+  const all = await spans(3)
+  t.same(all.map(({ attributes }) => attributes['error.type']), ['aborted', 'aborted', 'aborted'])
+  t.same(all.map(({ status }) => status.code), [SpanStatusCode.UNSET, SpanStatusCode.UNSET, SpanStatusCode.UNSET])
+})
+
 t.test('each attempt at a farm has a span of its own, and each server is told its own', async t => {
   const { spans } = sdk(t)
   const heads: string[] = []
