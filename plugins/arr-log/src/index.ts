@@ -11,12 +11,14 @@ import { createLogFiles, type LogFiles } from './files/log-files.ts'
 import { defaultSignal, listen } from './files/process-events.ts'
 import { compileFormat } from './format/compile.ts'
 import { httperrLine } from './format/httperr.ts'
+import { movingExchanges } from './observe/moving-exchanges.ts'
 import { createOpenExchanges, type Beginning } from './observe/open-exchanges.ts'
 import type { Rejected } from './observe/rejected.ts'
 import { watchServer } from './observe/server-rejections.ts'
 import { InvalidOptions } from './errors.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { mistakesOf, refuse, settle, type ArrLogOptions } from './options.ts'
+import { whenTunnels } from './when-tunnels.ts'
 
 export type { Exchange, ExchangeUpstream, ExchangeWebSocket } from './exchange/exchange.ts'
 export type { ArrLogOptions, CustomField, FileOptions, FormatName } from './options.ts'
@@ -96,9 +98,20 @@ async function plugin (fastify: FastifyInstance, options: ArrLogOptions): Promis
     await files?.close()
   })
 
+  const carrier = movingExchanges(exchanges, gathering, write)
+  whenTunnels(fastify, tunnels => { tunnels.carry?.(carrier) })
+
   function writeExchange (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {
     try {
-      const exchange = gather(request, reply, begun, gathering)
+      write(gather(request, reply, begun, gathering), request)
+    } catch (error) {
+      // A function of the options may throw; logging must not crash the server.
+      request.log.error({ err: error }, 'an exchange could not be logged')
+    }
+  }
+
+  function write (exchange: Exchange, request: FastifyRequest): void {
+    try {
       const entry = entries && isEnabled(request.log)
       const line = files?.writeExchange(exchange) ?? (entry ? format.line(exchange) : '')
       if (entry) request.log.info(traced(exchange, request), line)

@@ -16,6 +16,7 @@ import { Exchanges } from './sources/exchanges.ts'
 import { farmMetrics } from './sources/farms.ts'
 import { poolMetrics } from './sources/pools.ts'
 import { Tunnels } from './sources/tunnels.ts'
+import { whenTunnels } from './when-tunnels.ts'
 
 export type { BucketOptions, MetricsOptions, MetricsRegistry } from './options.ts'
 export type { Exposed, Metric, Sample } from './counting/metric.ts'
@@ -46,7 +47,10 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   const exchanges = new Exchanges(settings.buckets.request, settings.buckets.connect)
   const tunnels = new Tunnels({
     includes: request => exchanges.has(replyOf(request)),
-    serverLabel: upstream => exchanges.serverLabel(upstream)
+    serverLabel: upstream => exchanges.serverLabel(upstream),
+    came: () => { exchanges.came() },
+    // The exchange of one that has opened here ends with its response, which closes when it leaves.
+    left: request => { if (!exchanges.has(replyOf(request))) exchanges.left() }
   }, settings.buckets)
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
@@ -71,6 +75,9 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   const ready = async (): Promise<Health> => await readiness(isClosing, fastify.server.listening, settings.ready)
   const text = async (): Promise<string> => await registry.metrics()
   fastify.decorate('metrics', { registry, get address () { return address }, text, readiness: ready })
+
+  const { carrier } = tunnels
+  whenTunnels(fastify, open => { open.carry?.(carrier) })
 
   fastify.addHook('onRequest', function countRequest (request, reply, done) {
     (request.raw as Counted)[RESPONSE] = reply.raw

@@ -1,6 +1,6 @@
 // Why did it happen? The plugin that records exchanges, and writes those that its rules name.
 import { resolve } from 'node:path'
-import type { TraceFact } from '@fastify-arr/facts'
+import type { TraceFact, TunnelCarrier } from '@fastify-arr/facts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
@@ -16,6 +16,7 @@ import type { TracedRequest } from './recording/recording.ts'
 import { Redactor } from './redaction/redactor.ts'
 import { DEFAULT_PER_EXCHANGE, DEFAULT_TOTAL, mistakesIn } from './rules/mistakes.ts'
 import { CompiledRule } from './rules/rule.ts'
+import { whenTunnels } from './when-tunnels.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -74,6 +75,18 @@ async function plugin (fastify: FastifyInstance, options: RequestTraceOptions): 
     recorder.of(request)
     done(null, payload)
   })
+
+  // A WebSocket that goes to another process ends here, as far as its trace is concerned; there it has none.
+  const carrier: TunnelCarrier = {
+    name: '@fastify-arr/request-trace',
+    give: () => undefined,
+    left (request) {
+      const recording = recorder.of(request)
+      if (recording !== null) recorder.tunnelEnded(recording)
+    },
+    take () {}
+  }
+  whenTunnels(fastify, tunnels => { tunnels.carry?.(carrier) })
 
   fastify.addHook('onClose', async () => {
     // The server is closed; the `close` events of its last exchanges may still be pending.

@@ -14,6 +14,9 @@ export const InvalidClose = createError('FST_ARR_PROXY_INVALID_CLOSE', '%s is no
 /** Thrown by `fastify.tunnels.of` and `closeAll`. */
 export const InvalidFilter = createError('FST_ARR_PROXY_INVALID_FILTER', 'A filter of tunnels %s', 500, TypeError)
 
+/** Thrown by `fastify.tunnels.adopt`. */
+export const InvalidRecord = createError('FST_ARR_PROXY_INVALID_RECORD', 'The record of a tunnel %s', 500, TypeError)
+
 /** Clients see only these messages: they contain no address, no path and no system error. */
 export const ERRORS = {
   BadHandshake: createError('FST_ARR_PROXY_BAD_HANDSHAKE', 'This is not a valid WebSocket handshake', 400),

@@ -58,7 +58,7 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (taken !== null) throw new InvalidOptions(taken)
   // Own routes have chosen the server themselves, and nobody can be asked for another one.
   const next: NextRoute | null = own === undefined ? request => routeOf(request, settings) : null
-  const carriers = new Carriers(settings, own?.tunnels(settings) ?? settings, fastify.tunnels, next)
+  const carriers = new Carriers(settings, own?.tunnels(settings) ?? settings, fastify.tunnels, next, fastify)
   upstreams.join(() => carriers.pools())
   const sender = new Sender(fastify, settings, carriers)
   deferContinue(fastify.server)
@@ -160,6 +160,7 @@ export type { FarmProxyOptions, FarmTunnelOptions } from './farm/farm-options.ts
 export type { ForwardOptions, ForwardTimeouts } from './forward/options.ts'
 export type { MaxBodySize } from './forward/request/body-limit.ts'
 export type { HeaderList, RewritableRequest, RewriteRequest, RewriteResponse, RewrittenResponse } from './forward/answer/rewrites.ts'
+export { holdStill } from './hand-over/hold-still.ts'
 export type { OpenTunnels } from './tunnel/register/open-tunnels.ts'
 export type { BothWays, FrameOptions, Goodbye, PingOptions, RateOptions, TimedGoodbye, TunnelOptions, AdmissionOptions, MaxTunnelsPer } from './tunnel/options.ts'
 export type { Flow, Moment, OpenTunnel, Side, TunnelFact, Upstream, UpstreamAttempt, UpstreamError } from '@fastify-arr/facts'

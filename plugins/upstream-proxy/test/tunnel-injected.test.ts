@@ -69,7 +69,7 @@ function tunnelBetween (client: Duplex, upstream: Duplex, limits: WayLimits | nu
     limit: null
   }
   return new Tunnel(client, upstream, {
-    fact, request: {} as FastifyRequest, site: null, upstream: '', remoteAddress: '', key: null, until: Infinity, rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
+    request: {} as never, proxy: { prefix: '/', place: 0, farm: null }, counted: null, fact, site: null, upstream: '', remoteAddress: '', key: null, until: Infinity, rsv: DEFLATED, limits: { received: limits, sent: limits }, onEnd () {}, onUnreadable () {}
   })
 }
 

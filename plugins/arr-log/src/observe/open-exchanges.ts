@@ -26,7 +26,7 @@ export interface Beginning {
 }
 
 /** An exchange that has begun and not ended, with Fastify's objects of its last pass through the router. */
-interface OpenExchange {
+export interface OpenExchange {
   request: FastifyRequest
   reply: FastifyReply
   readonly begun: Beginning
@@ -35,6 +35,7 @@ interface OpenExchange {
 }
 
 type Response = FastifyReply['raw'] & { [EXCHANGE]?: OpenExchange }
+type Upgraded = FastifyRequest['raw'] & { [EXCHANGE]?: OpenExchange }
 
 /** Called when an exchange has ended, or when its WebSocket has opened. */
 export type Report = (request: FastifyRequest, reply: FastifyReply, begun: Beginning) => void
@@ -43,6 +44,10 @@ export type Report = (request: FastifyRequest, reply: FastifyReply, begun: Begin
 export interface OpenExchanges {
   /** To be called in a request's first hook. */
   begin (request: FastifyRequest, reply: FastifyReply): void
+  /** The exchange of an upgrade that is open; null where it is not. */
+  of (request: FastifyRequest): OpenExchange | null
+  /** The exchange of an upgrade goes on elsewhere: it is not reported. */
+  forget (request: FastifyRequest): void
   /** Resolves when no exchange is open, or after `limit` ms. */
   allEnded (limit: number): Promise<void>
   stop (): void
@@ -58,6 +63,14 @@ export function createOpenExchanges (report: Report, openings: boolean): OpenExc
 
   return {
     begin,
+    of,
+    forget (request) {
+      const open = of(request)
+      if (open === null) return
+      open.ended = true
+      open.begun.connection.open--
+      if (--count === 0) onAllEnded()
+    },
     allEnded: limit => count === 0
       ? Promise.resolve()
       : new Promise(resolve => {
@@ -84,11 +97,19 @@ export function createOpenExchanges (report: Report, openings: boolean): OpenExc
     connection.open++
     connection.lastSeen = raw
     markSeen(raw)
-    if (raw.headers.upgrade !== undefined || raw.headers[':protocol'] !== undefined) awaitWebSocket(request, reply, begun)
+    if (raw.headers.upgrade !== undefined || raw.headers[':protocol'] !== undefined) {
+      (raw as Upgraded)[EXCHANGE] = response[EXCHANGE]
+      awaitWebSocket(request, reply, begun)
+    }
     // The one event that is emitted for finished, aborted, refused and upgraded exchanges alike.
     response.on('close', onClose)
     if (begun.stream !== null) begun.stream.on('aborted', onAborted)
     else if (response.socket === null && !connection.injected) endWithConnection(response, connection)
+  }
+
+  function of ({ raw }: FastifyRequest): OpenExchange | null {
+    const open = (raw as Upgraded)[EXCHANGE]
+    return open === undefined || open.ended || open.end !== end ? null : open
   }
 
   function awaitWebSocket (request: FastifyRequest, reply: FastifyReply, begun: Beginning): void {

@@ -132,6 +132,11 @@ export interface FarmsFact extends Iterable<FarmInfo> {
   get (name: string): FarmInfo | undefined
   /** For a proxy whose URL has this host and no port: the way to a server; null where no farm has this name. */
   visit (name: string, question: FarmQuestion): FarmVisit | null
+  /**
+   * Where it is there: a tunnel to this server has come from another process, and counts as one of its open ones until `ended` is called.
+   * Null where there is no such farm, or server.
+   */
+  adopt? (name: string, server: string, request: FastifyRequest, tunnel: OpenTunnel): Pick<FarmChoice, 'ended'> | null
 }
 
 /** What the channel `CHANNELS.farmChosen` carries. */

@@ -73,15 +73,19 @@ export interface TunnelsFact extends Iterable<OpenTunnel> {
    * @throws FST_ARR_PROXY_INVALID_CLOSE for a code that no endpoint may send (RFC 6455 §7.4).
    */
   closeAll (filter: TunnelFilter, code?: number, reason?: string): number
-  /** Where it is there: moves the open tunnels that can move to another process, by `send`. Resolves when each has moved or stays. */
+  /**
+   * Where it is there: moves the open tunnels that can move to another process, by `send`, several at a time. Resolves when each has moved or stays.
+   * A tunnel that is closed while it is under way is closed only where it stays.
+   */
   handOver? (send: SendTunnel): Promise<HandOver>
   /**
-   * Where it is there: takes a tunnel from another process. Its sockets must not have read anything since they left it.
+   * Where it is there: takes a tunnel from another process. What its sockets have read since they came is passed on. Where it throws, both
+   * sockets are the caller's to destroy.
    *
-   * @throws FST_ARR_PROXY_INVALID_RECORD for a record that is not valid here, such as one of another version.
+   * @throws FST_ARR_PROXY_INVALID_RECORD for a record that is not valid here: of another version, or of a proxy that is not there.
    */
   adopt? (record: TunnelRecord, client: Socket, upstream: Socket): void
-  /** Where it is there: names someone whose own record of a tunnel moves with it. */
+  /** Where it is there: names someone whose own record of a tunnel moves with it. A second time changes nothing. */
   carry? (carrier: TunnelCarrier): void
 }
 

@@ -79,6 +79,16 @@ export class Exchanges {
     return (reply as Response | undefined)?.[BEGUN]?.exchanges === this
   }
 
+  /** An exchange that began in another process goes on here. */
+  came (): void {
+    this.#open++
+  }
+
+  /** One of those has ended, or gone to yet another process. */
+  left (): void {
+    this.#open--
+  }
+
   /** The label of a server that an exchange was routed to. */
   serverLabel (upstream: Told<NonNullable<Facts['upstream']>>): string {
     return this.#servers.of(upstream.routed ?? upstream.server ?? '')

@@ -1,24 +1,26 @@
 // What do WebSockets do? Those that have ended are counted at their end, those that are open when somebody asks.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CHANNELS, type Flow, type RequestFacts, type TunnelFact, type TunnelMessage, type TunnelOpened } from '@fastify-arr/facts'
+import { CHANNELS, type RequestFacts, type TunnelCarrier, type TunnelFact, type TunnelMessage, type TunnelOpened } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { Chain, type Link } from '../counting/chain.ts'
 import { Counter } from '../counting/counter.ts'
 import { Histogram } from '../counting/histogram.ts'
 import { closeCodeLabel } from '../counting/labels.ts'
 import { metricOf, type Metric, type Sample } from '../counting/metric.ts'
+import { addTo, COUNTED, newTraffic, sum, type Traffic } from './traffic.ts'
 
-const COUNTED = ['text', 'binary', 'pings', 'pongs'] as const
 const WHERE = ['site', 'farm', 'server'] as const
 const PLACE = Symbol('the place of a tunnel among the open ones')
 
-type Traffic = { bytes: [number, number] } & { readonly [Kind in typeof COUNTED[number]]: [number, number] }
 type Where = Readonly<Record<typeof WHERE[number], string>>
 
 /** Whose requests are counted, and what their servers are called. */
 export interface Counted {
   readonly includes: (request: FastifyRequest) => boolean
   readonly serverLabel: (upstream: NonNullable<RequestFacts['upstream']>) => string
+  /** The exchange of a tunnel has come from another process; and it has gone, to its end or to another one. */
+  readonly came: () => void
+  readonly left: (request: FastifyRequest) => void
 }
 
 /** The WebSockets of one server. */
@@ -65,7 +67,7 @@ export class Tunnels {
   #begin ({ request, tunnel }: TunnelOpened): void {
     if (tunnel.protocol !== 'websocket' || !this.#counted.includes(request)) return
     const where = this.#whereOf(request)
-    ;(request as Placed)[PLACE] = this.#open.add({ tunnel, where, owner: this })
+    ;(request as Placed)[PLACE] = this.#open.add({ tunnel, where, before: null, owner: this })
     this.#opened.add([where.site, where.farm, where.server, tunnel.http])
     this.#handshakes.observe([where.site, where.farm], tunnel.handshakeTime / 1000)
   }
@@ -74,11 +76,44 @@ export class Tunnels {
     const open = (request as Placed)[PLACE]
     // The channel tells of the tunnels of all servers of the process.
     if (open === undefined || open.member.owner !== this) return
-    this.#open.strike(open)
+    this.#strike(open)
     const { where } = open.member
     this.#closed.add([where.site, where.farm, where.server, tunnel.closedBy ?? '', closeCodeLabel(tunnel.closeCode), tunnel.ending ?? '', tunnel.limit ?? ''])
     this.#lives.observe([where.site, where.farm], (Date.now() - tunnel.openedAt) / 1000)
-    addTo(entryOf(this.#past, where).traffic, tunnel)
+  }
+
+  /** One is no longer open here; what has passed here stays counted. */
+  #strike (open: Link<Open>): void {
+    this.#open.strike(open)
+    const { where, tunnel, before } = open.member
+    addTo(entryOf(this.#past, where).traffic, tunnel, before)
+  }
+
+  /** Those that go to another process, or come from one: each is opened in the first, closed in the last, and counts as open in one. */
+  get carrier (): TunnelCarrier {
+    return {
+      name: '@fastify-arr/metrics',
+      give: () => undefined,
+      left: (request: Placed) => {
+        const open = request[PLACE]
+        if (open === undefined || open.member.owner !== this) return
+        this.#strike(open)
+        this.#counted.left(request)
+        delete request[PLACE]
+      },
+      take: (request: Placed & RequestFacts) => {
+        const tunnel = request.upstream?.tunnel
+        if (tunnel?.protocol !== 'websocket') return
+        const before = newTraffic()
+        // What has passed before was counted there.
+        addTo(before, tunnel, null)
+        request[PLACE] = this.#open.add({ tunnel, where: this.#whereOf(request), before, owner: this })
+        this.#counted.came()
+      },
+      ended: (request: Placed) => {
+        if (request[PLACE]?.member.owner === this) this.#counted.left(request)
+      }
+    }
   }
 
   #whereOf (request: FastifyRequest & RequestFacts): Where {
@@ -89,7 +124,7 @@ export class Tunnels {
   * #traffic (read: (traffic: Traffic) => Iterable<[Record<string, string>, number]>): Generator<Sample> {
     const sums = new Map<string, { readonly where: Where, readonly traffic: Traffic }>()
     for (const { where, traffic } of this.#past.values()) sum(entryOf(sums, where).traffic, traffic)
-    for (const { where, tunnel } of this.#open) addTo(entryOf(sums, where).traffic, tunnel)
+    for (const { where, tunnel, before } of this.#open) addTo(entryOf(sums, where).traffic, tunnel, before)
     for (const { where, traffic } of sums.values()) for (const [labels, value] of read(traffic)) yield { value, labels: { ...where, ...labels } }
   }
 
@@ -119,6 +154,8 @@ type Placed = FastifyRequest & { [PLACE]?: Link<Open> }
 interface Open {
   readonly tunnel: TunnelFact
   readonly where: Where
+  /** What had passed before it came from another process; null for one that has opened here. */
+  readonly before: Traffic | null
   readonly owner: Tunnels
 }
 
@@ -129,23 +166,8 @@ function keyOf ({ site, farm, server }: Where): string {
 function entryOf (entries: Map<string, { readonly where: Where, readonly traffic: Traffic }>, where: Where): { readonly traffic: Traffic } {
   const key = keyOf(where)
   let entry = entries.get(key)
-  if (entry === undefined) entries.set(key, entry = { where, traffic: { bytes: [0, 0], text: [0, 0], binary: [0, 0], pings: [0, 0], pongs: [0, 0] } })
+  if (entry === undefined) entries.set(key, entry = { where, traffic: newTraffic() })
   return entry
-}
-
-/** From the client, and to the client. */
-function addTo (traffic: Traffic, { received, sent }: { readonly received: Readonly<Flow>, readonly sent: Readonly<Flow> }): void {
-  for (const kind of ['bytes', ...COUNTED] as const) {
-    traffic[kind][0] += received[kind]
-    traffic[kind][1] += sent[kind]
-  }
-}
-
-function sum (into: Traffic, from: Traffic): void {
-  for (const kind of ['bytes', ...COUNTED] as const) {
-    into[kind][0] += from[kind][0]
-    into[kind][1] += from[kind][1]
-  }
 }
 
 function * directions ([received, sent]: readonly [number, number]): Generator<[Record<string, string>, number]> {

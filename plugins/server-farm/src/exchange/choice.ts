@@ -55,6 +55,15 @@ export class Choice implements FarmChoice, OpenPlace {
     owner.load++
   }
 
+  /** The choice of a tunnel that has come from another process: here, nobody was asked for a server. */
+  static adopt (owner: ChoiceOwner, server: Server, request: FastifyRequest, tunnel: OpenTunnel): Choice {
+    const choice = new Choice(owner, server, request, false, true, null, true)
+    server.chosen--
+    choice.opened(tunnel)
+    choice.#openedAt -= Math.max(0, Date.now() - tunnel.since)
+    return choice
+  }
+
   answered (status: number, headers: string[]): void {
     if (this.#stage !== 'asked') return
     this.#stage = 'answered'

@@ -1,8 +1,10 @@
 // Which farms are there? They are replaced all together, or not at all.
-import type { FarmInfo, FarmQuestion, FarmVisit } from '@fastify-arr/facts'
+import type { FarmInfo, FarmQuestion, FarmVisit, OpenTunnel } from '@fastify-arr/facts'
+import type { FastifyRequest } from 'fastify'
 import { compileFarms } from '../compile/compile-farms.ts'
 import type { FarmSettings } from '../compile/settings.ts'
 import { UnknownError } from '../errors.ts'
+import { Choice } from '../exchange/choice.ts'
 import type { FarmOptions } from '../options.ts'
 import { CLOCK, type Clock } from './clock.ts'
 import type { FarmControl, ServerFarms } from './control.ts'
@@ -37,6 +39,12 @@ export class Farms implements ServerFarms {
 
   visit (name: string, question: FarmQuestion): FarmVisit | null {
     return this.#farms.get(name.toLowerCase())?.farm.visit(question) ?? null
+  }
+
+  adopt (name: string, server: string, request: FastifyRequest, tunnel: OpenTunnel): Choice | null {
+    const farm = this.#farms.get(name.toLowerCase())?.farm
+    const found = farm?.servers.find(one => one.name === server)
+    return farm === undefined || found === undefined ? null : Choice.adopt(farm, found, request, tunnel)
   }
 
   farm (name: string): FarmControl {

@@ -1,6 +1,7 @@
 // What carries requests and WebSockets to upstreams: with the proxy's own settings, or with those of the farm that they go to?
 import { createForwarder, type Forwarder } from '../forward/forwarder.ts'
 import type { Pool } from '../forward/pool/pool.ts'
+import type { ProxyServer } from '../hand-over/adopted-farm.ts'
 import type { Settings } from '../options.ts'
 import type { NextRoute } from '../route/attempts.ts'
 import { Admission } from '../tunnel/admission/admission.ts'
@@ -20,10 +21,12 @@ export class Carriers {
   readonly #farms = new Map<string, Carrier>()
 
   /** `tunnelSettings` are those of the tunnels, where they differ; `next` gives the route of another attempt, with null there is none. */
-  constructor (settings: Settings, tunnelSettings: Settings, open: OpenTunnels, next: NextRoute | null) {
+  constructor (settings: Settings, tunnelSettings: Settings, open: OpenTunnels, next: NextRoute | null, server: ProxyServer) {
+    const place = open.placeFor(settings.prefix)
+    const proxy = (farm: string | null) => ({ prefix: settings.prefix, place, farm })
     const admission = new Admission(tunnelSettings.tunnel.admission, tunnelSettings.tunnel.maxTunnels)
-    this.own = { forwarder: createForwarder(settings, next), tunnels: new Tunnels(open, tunnelSettings, next, admission) }
-    for (const [name, farm] of settings.farms) this.#farms.set(name, { forwarder: createForwarder(farm), tunnels: new Tunnels(open, farm, null, admission) })
+    this.own = { forwarder: createForwarder(settings, next), tunnels: new Tunnels(open, tunnelSettings, next, proxy(null), server, admission) }
+    for (const [name, farm] of settings.farms) this.#farms.set(name, { forwarder: createForwarder(farm), tunnels: new Tunnels(open, farm, null, proxy(name), server, admission) })
   }
 
   /** That for a farm; without a name, the proxy's own. */

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Side, TunnelFact, TunnelLimit } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
+import type { ProxyPlace } from '../hand-over/proxy-place.ts'
 import type { TunnelWatches } from '../onlookers/tunnel-watches.ts'
 import { Clocks, type Timed } from './ending/clocks.ts'
 import { closeFrame, fitting } from './frames/close-frame.ts'
@@ -14,6 +15,10 @@ import { follow } from './ways/way-events.ts'
 /** What is known about a tunnel when it opens. */
 export interface Opening extends Framing {
   readonly request: FastifyRequest
+  /** Which proxy has it. */
+  readonly proxy: ProxyPlace
+  /** The key that it counts for; null for none. */
+  readonly counted: string | null
   readonly site: string | null
   readonly upstream: string
   readonly remoteAddress: string
@@ -21,8 +26,8 @@ export interface Opening extends Framing {
   readonly key: string | null
   /** When it ends at the latest, ms since the epoch; Infinity where nobody says. */
   readonly until: number
-  /** Once, when both sockets have closed. */
-  readonly onEnd: (tunnel: Tunnel) => void
+  /** Once, when both sockets have closed or, with `hasLeft`, when another process has it. */
+  readonly onEnd: (tunnel: Tunnel, hasLeft: boolean) => void
   /** Once, when a direction's frames stop being readable. */
   readonly onUnreadable: (tunnel: Tunnel, side: Side) => void
 }
@@ -40,7 +45,9 @@ export class Tunnel implements WayOwner, Timed {
   /** Who watches what passes; null where nobody does. */
   watch: TunnelWatches | null = null
   /** Code and reason of the proxy's Close frame, sent or still waiting for a frame boundary. */
-  #goodbye = { code: 1001, reason: '' }
+  goodbye = { code: 1001, reason: '' }
+  /** What has to wait while it is under way to another process, and nothing may be written to its sockets; null while it is here. */
+  away: Array<() => void> | null = null
   #probed = false
   #open = 2
 
@@ -95,10 +102,14 @@ export class Tunnel implements WayOwner, Timed {
    * cannot be read, or that already carried a Close frame, gets none.
    */
   close (code = 1001, reason = ''): void {
+    if (this.away !== null) {
+      this.away.push(() => { this.close(code, reason) })
+      return
+    }
     const said = fitting(reason)
     if (this.goodbyeAt === 0) {
       this.goodbyeAt = performance.now()
-      this.#goodbye = { code, reason: said }
+      this.goodbye = { code, reason: said }
     }
     this.down.inject(closeFrame(code, said, false))
     this.up.inject(closeFrame(code, said, true))
@@ -116,7 +127,7 @@ export class Tunnel implements WayOwner, Timed {
    */
   end (limit: TunnelLimit, code: number, reason: string): void {
     if (this.fact.limit !== null) return
-    if (this.goodbyeAt > 0) {
+    if (this.goodbyeAt !== 0) {
       this.cut(limit)
       return
     }
@@ -132,11 +143,15 @@ export class Tunnel implements WayOwner, Timed {
 
   /** The proxy's Close frame was written. One that could not be inserted does not count. */
   saidGoodbye (): void {
-    this.saidClose('proxy', this.#goodbye.code, this.#goodbye.reason)
+    this.saidClose('proxy', this.goodbye.code, this.goodbye.reason)
   }
 
   /** Ends the tunnel at once. */
   destroy (by: Side, ending: TunnelFact['ending']): void {
+    if (this.away !== null) {
+      this.away.push(() => { this.destroy(by, ending) })
+      return
+    }
     this.ended(by, ending)
     this.watch?.ended('client', 'cut', null)
     this.watch?.ended('upstream', 'cut', null)
@@ -177,6 +192,6 @@ export class Tunnel implements WayOwner, Timed {
     if (--this.#open > 0) return
     this.up.closed()
     this.down.closed()
-    this.opening.onEnd(this)
+    this.opening.onEnd(this, false)
   }
 }

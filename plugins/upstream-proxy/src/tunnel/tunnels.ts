@@ -1,53 +1,57 @@
 // The tunnels of one proxy: how do they open, how are their limits enforced, and how do they end?
-import type { RequestFacts, TunnelFilter, Upstream } from '@fastify-arr/facts'
+import type { RequestFacts, TunnelFilter, TunnelRecord, Upstream } from '@fastify-arr/facts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { upgradeOf } from '../dispatch/upgrade.ts'
-import { describe, ERRORS } from '../errors.ts'
+import { describe, ERRORS, InvalidRecord } from '../errors.ts'
 import { Errand } from '../farm/errand.ts'
-import { tunnelFailure } from '../farm/tunnel-failure.ts'
-import { tunnelClosed, tunnelOpened } from '../onlookers/tell-tunnel.ts'
+import { AdoptedFarm, type ProxyServer } from '../hand-over/adopted-farm.ts'
+import { AdoptedRequest } from '../hand-over/adopted-request.ts'
+import { goOn } from '../hand-over/go-on.ts'
+import type { ProxyPlace } from '../hand-over/proxy-place.ts'
+import type { TunnelSockets, TunnelState } from '../hand-over/record.ts'
+import { tunnelOpened } from '../onlookers/tell-tunnel.ts'
 import type { Settings } from '../options.ts'
 import type { AnswerWay } from '../route/answer-way.ts'
 import type { NextRoute } from '../route/attempts.ts'
 import type { Route } from '../route/route.ts'
-import { type Place, Roster } from '../sockets/roster.ts'
+import { Roster } from '../sockets/roster.ts'
 import { settle } from '../sockets/settle.ts'
 import { Admission } from './admission/admission.ts'
 import { Visit } from './admission/visit.ts'
-import { type Drain, drainTunnels } from './ending/drain.ts'
 import { reservedBits } from './frames/frames.ts'
 import { clientSide } from './handshake/client-side.ts'
 import { EarlyClient } from './handshake/early-client.ts'
 import { Handshake } from './handshake/handshake.ts'
 import { offerOf } from './handshake/handshake-head.ts'
 import type { Opened } from './handshake/opened.ts'
-import { holdLimits, SWEEP } from './ending/limits.ts'
-import { holdPing } from './ending/ping.ts'
 import { matches } from './register/filter.ts'
-import { type OpenTunnels, type Registration, view } from './register/open-tunnels.ts'
+import type { OpenTunnels } from './register/open-tunnels.ts'
+import { OwnTunnels } from './register/own-tunnels.ts'
 import { newFact } from './register/new-fact.ts'
 import { NO_TERMS, termsOf } from './register/terms.ts'
-import { Tunnel } from './tunnel.ts'
 
 /** Opens tunnels, enforces their limits, and ends them with a Close frame when the server closes. */
 export class Tunnels {
   /** The open tunnels of all proxies of the server. */
   readonly open: OpenTunnels
-  readonly #own = new Roster<Tunnel>()
+  readonly #own: OwnTunnels
   readonly #settings: Settings
   /** The upgrades that wait or whose handshake is under way. */
   readonly #pending = new Roster<Visit>()
   readonly #admission: Admission
   readonly #next: NextRoute | null
-  #sweeper: NodeJS.Timeout | undefined
-  #drain: Drain | null = null
+  readonly #server: ProxyServer
+  readonly proxy: ProxyPlace
 
   /** `next` gives the route of a handshake's further attempts; with null there are none. `admission` has the places that they share with others. */
-  constructor (open: OpenTunnels, settings: Settings, next: NextRoute | null, admission = new Admission(settings.tunnel.admission, settings.tunnel.maxTunnels)) {
+  constructor (open: OpenTunnels, settings: Settings, next: NextRoute | null, proxy: ProxyPlace, server: ProxyServer, admission: Admission) {
     this.open = open
     this.#settings = settings
     this.#admission = admission
     this.#next = next
+    this.proxy = proxy
+    this.#server = server
+    this.#own = new OwnTunnels(open, proxy, settings, admission)
     open.join(this)
   }
 
@@ -120,48 +124,23 @@ export class Tunnels {
     const fact = newFact(upstream, client.http, opened)
     upstream.tunnel = fact
     upstream.answerHeaders = opened.head.headers
-    const tunnel: Tunnel = new Tunnel(client.stream, opened.upstream, {
-      fact,
-      ...terms,
-      request,
-      site: siteOf(request),
-      upstream: upstream.server,
-      remoteAddress: request.ip,
-      rsv: reservedBits(fact.extensions),
-      limits: this.#settings.tunnel.frames,
-      onEnd: () => {
-        this.#ended(own, open)
-        errand?.ended(tunnelFailure(fact))
-        this.#admission.ended(counted)
-        tunnelClosed(request, fact)
-      },
-      onUnreadable: (_, side) => request.log.debug({ side }, 'the frames of this WebSocket cannot be read; its bytes still pass')
-    })
-    const open = this.open.add(tunnel)
-    const own = this.#own.add(tunnel)
-    errand?.opened(view(tunnel))
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP).unref()
+    const { key, until } = terms
+    const given = { request, fact, key, until, counted, site: siteOf(request), upstream: upstream.server, remoteAddress: request.ip, rsv: reservedBits(fact.extensions) }
+    const tunnel = this.#own.register(client.stream, opened.upstream, given, errand)
     tunnelOpened(request, tunnel)
     tunnel.start(opened.early, opened.late)
   }
 
-  #ended (own: Place<Tunnel>, open: Registration): void {
-    this.#own.strike(own)
-    this.open.strike(open)
-    this.#drain?.ended(own.member)
-    if (this.#own.size > 0) return
-    clearInterval(this.#sweeper)
-    this.#sweeper = undefined
-  }
-
-  #sweep (): void {
-    const limits = { ...this.#settings.tunnel, sendTimeout: this.#settings.forward.sendTimeout }
-    const now = performance.now()
-    const date = Date.now()
-    for (const tunnel of this.#own.members()) {
-      holdLimits(tunnel, limits, now, date)
-      if (limits.ping !== null) holdPing(tunnel, limits.ping, now)
-    }
+  /** Takes a tunnel from another process, where it was let in. */
+  adopt (state: TunnelState, carried: TunnelRecord['carried'], { client, upstream }: TunnelSockets): void {
+    if (this.#admission.isClosed) throw new InvalidRecord('comes to a server that is closing')
+    const request = new AdoptedRequest(state.request, state.fact, client, this.#server).asRequest
+    this.#admission.adopted(state.counted)
+    const { fact, site, key, counted, remoteAddress, rsv } = state
+    const given = { request, fact, site, key, counted, remoteAddress, rsv, upstream: state.upstream, until: state.until ?? Infinity }
+    const tunnel = this.#own.register(client, upstream, given, new AdoptedFarm(request, this.#server))
+    this.open.carriers.take(request, carried)
+    goOn(tunnel, state)
   }
 
   /** Refuses the handshakes under way that the filter means, and returns how many there were. */
@@ -180,9 +159,7 @@ export class Tunnels {
   async drain (share: number): Promise<void> {
     this.#admission.close()
     for (const visit of this.#pending.members()) visit.giveUp('Draining')
-    if (this.#own.size === 0) return
-    this.#drain = drainTunnels(this.#own, this.#settings.tunnel.drain, share)
-    await this.#drain.done
+    await this.#own.drain(share)
   }
 }
 

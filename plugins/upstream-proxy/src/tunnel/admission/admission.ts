@@ -52,6 +52,16 @@ export class Admission {
     this.#give()
   }
 
+  /** A tunnel has come from another process, where it was let in. */
+  adopted (key: string | null): void {
+    this.#tunnels++
+    this.#keys.add(key)
+  }
+
+  get isClosed (): boolean {
+    return this.#closed
+  }
+
   /** A handshake has come to nothing. */
   failed (key: string | null): void {
     this.#handshakes--

@@ -38,6 +38,11 @@ export class KeyCounts {
     return true
   }
 
+  /** Counts one more, as many as there may be: it was let in elsewhere. */
+  add (key: string | null): void {
+    if (key !== null && this.#per !== null) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+  }
+
   /** Counts one less. */
   release (key: string | null): void {
     if (key === null) return

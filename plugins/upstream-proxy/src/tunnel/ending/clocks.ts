@@ -16,10 +16,11 @@ export interface Timed {
 /** The clocks of one tunnel. Some compare with the last check: they must be read regularly. */
 export class Clocks {
   readonly #tunnel: Timed
-  readonly #openedAt = performance.now()
+  /** For whoever moves the tunnel. */
+  openedAt = performance.now()
   /** When bytes last passed, as of the last check. */
-  #movedAt = this.#openedAt
-  #lookedAt = this.#openedAt
+  movedAt = this.openedAt
+  #lookedAt = this.openedAt
   #activity: number
   #unsent = 0
   /** When a socket was first found destroyed without having emitted 'close'; 0 where there is none. */
@@ -32,7 +33,7 @@ export class Clocks {
 
   /** How long the tunnel has been open, in ms. */
   age (now: number): number {
-    return now - this.#openedAt
+    return now - this.openedAt
   }
 
   /** How long no bytes have passed, in ms. Must be called regularly: it compares with the last check. */
@@ -41,10 +42,10 @@ export class Clocks {
     if (lastActivity !== this.#activity) {
       this.#activity = lastActivity
       // `lastActivity` is on the system clock, which may have been changed: the activity was not before the last check.
-      this.#movedAt = Math.max(this.#lookedAt, now - Math.max(0, Date.now() - lastActivity))
+      this.movedAt = Math.max(this.#lookedAt, now - Math.max(0, Date.now() - lastActivity))
     }
     this.#lookedAt = now
-    return now - this.#movedAt
+    return now - this.movedAt
   }
 
   /** How long ago the proxy said goodbye, in ms; -1 where it has not. A drain has its own deadline, and counts as none. */

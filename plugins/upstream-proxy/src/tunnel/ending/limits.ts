@@ -16,6 +16,7 @@ export type TunnelLimits = Pick<TunnelSettings, 'idle' | 'age' | 'until' | 'clos
 
 /** Checks a tunnel, and ends it where it has reached a limit. `now` is on `performance.now()`'s clock, `date` on the system's. */
 export function holdLimits (tunnel: Tunnel, limits: TunnelLimits, now: number, date: number): void {
+  if (tunnel.away !== null) return
   const { clocks } = tunnel
   const { idle, age, until, closeGrace, halfCloseTimeout, sendTimeout } = limits
   tunnel.keepAlive(limits.keepAlive)

@@ -6,7 +6,7 @@ import type { Way } from '../ways/way.ts'
 
 /** Pings the silent sides of a tunnel, and ends it where one has not answered in time. Must be called regularly; `now` is on `performance.now()`'s clock. */
 export function holdPing (tunnel: Tunnel, settings: PingSettings, now: number): void {
-  if (tunnel.fact.limit !== null || tunnel.goodbyeAt > 0 || tunnel.up.reader.closed !== null || tunnel.down.reader.closed !== null) return
+  if (tunnel.away !== null || tunnel.fact.limit !== null || tunnel.goodbyeAt !== 0 || tunnel.up.reader.closed !== null || tunnel.down.reader.closed !== null) return
   if (settings.toClient) look(tunnel, tunnel.up, settings, now)
   if (settings.toUpstream) look(tunnel, tunnel.down, settings, now)
 }
@@ -29,9 +29,9 @@ function look (tunnel: Tunnel, from: Way, { interval, timeout }: PingSettings, n
   silence.isAsking = to.isWaiting
   // A side that has not taken what it was sent before may not have the ping either; `timeouts.send` is for that.
   if (silence.isAsking || to.to.writableLength > 0) return
-  if (timeout > 0 && silence.pingedAt > 0 && now - silence.pingedAt >= timeout) {
+  if (timeout > 0 && silence.pingedAt !== 0 && now - silence.pingedAt >= timeout) {
     tunnel.end('ping', 1011, 'no answer to a ping')
-  } else if (now - Math.max(silence.since, silence.pingedAt) >= interval && to.ping()) {
+  } else if (now - (silence.pingedAt === 0 ? silence.since : Math.max(silence.since, silence.pingedAt)) >= interval && to.ping()) {
     silence.isAsking = to.isWaiting
     if (!silence.isAsking) silence.pingedAt = now
   }

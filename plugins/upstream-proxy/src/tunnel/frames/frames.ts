@@ -21,18 +21,19 @@ export class FrameReader {
   unread = 0
   /** Who is told of each frame, or null. */
   watch: WayWatch | null = null
+  /** Bytes of the current frame that have not arrived yet, once its header has; 0 between two frames. */
+  left = 0
+  /** Whether a message's last fragment is still to come. */
+  fragmented = false
+  /** The start of a header that is split between two chunks, or a Close frame's mask and payload so far. */
+  held = NO_BYTES
+  inClose = false
   readonly #flow: Flow
   readonly #masked: boolean
   /** The reserved bits that the negotiated extensions may set on a message's first frame. */
   readonly #rsv: number
   /** The limits on frames, or null. */
   readonly #gate: Gate | null
-  /** Payload bytes of the current frame that have not arrived yet. */
-  #left = 0
-  #fragmented = false
-  /** The start of a header that is split between two chunks, or a Close frame's mask and payload so far. */
-  #held = NO_BYTES
-  #inClose = false
 
   constructor (flow: Flow, masked: boolean, rsv: number, gate: Gate | null = null) {
     this.#flow = flow
@@ -43,12 +44,7 @@ export class FrameReader {
 
   /** True between two frames, where another frame may be inserted. */
   get atBoundary (): boolean {
-    return this.valid && this.#left === 0 && this.#held.length === 0
-  }
-
-  /** How many bytes of the current frame have not arrived yet, once its header has; 0 between two frames. */
-  get left (): number {
-    return this.#left
+    return this.valid && this.left === 0 && this.held.length === 0
   }
 
   /**
@@ -61,29 +57,29 @@ export class FrameReader {
     let bytes = chunk
     let at = 0
     let boundary = -1
-    const held = this.#held.length
+    const held = this.held.length
     if (held > 0) {
-      bytes = Buffer.concat([this.#held, chunk])
-      this.#held = NO_BYTES
+      bytes = Buffer.concat([this.held, chunk])
+      this.held = NO_BYTES
     }
     const end = bytes.length
     while (at < end) {
-      if (this.#left > 0) {
-        if (this.#inClose) {
+      if (this.left > 0) {
+        if (this.inClose) {
           // Mask and payload are at most 129 bytes: they are collected, then read.
-          if (end - at < this.#left) break
-          at += this.#left
-          this.#readClose(bytes, at - this.#left)
+          if (end - at < this.left) break
+          at += this.left
+          this.#readClose(bytes, at - this.left)
           return at - held
         }
         const rest = end - at
-        if (this.watch !== null) this.watch.part(bytes, at, Math.min(end, at + this.#left))
-        if (rest < this.#left) {
-          this.#left -= rest
+        if (this.watch !== null) this.watch.part(bytes, at, Math.min(end, at + this.left))
+        if (rest < this.left) {
+          this.left -= rest
           return boundary
         }
-        at += this.#left
-        this.#left = 0
+        at += this.left
+        this.left = 0
         boundary = at - held
         continue
       }
@@ -101,10 +97,10 @@ export class FrameReader {
         return boundary
       }
       at = next
-      if (this.#left === 0) boundary = at - held
+      if (this.left === 0) boundary = at - held
       if (this.closed !== null) return boundary
     }
-    if (at < end) this.#held = Buffer.from(bytes.subarray(at))
+    if (at < end) this.held = Buffer.from(bytes.subarray(at))
     return boundary
   }
 
@@ -120,7 +116,7 @@ export class FrameReader {
     let length = second & 0x7f
     if (opcode >= CLOSE) {
       if (opcode > 0xa || !fin || length > 125) return INVALID
-    } else if (opcode > 2 || (opcode === 0) !== this.#fragmented) {
+    } else if (opcode > 2 || (opcode === 0) !== this.fragmented) {
       return INVALID
     }
     // permessage-deflate sets RSV1 only on the first frame of a message (RFC 7692 §6.1).
@@ -141,19 +137,19 @@ export class FrameReader {
     this.#count(opcode, fin)
     if (this.watch !== null) this.watch.frame(opcode, fin, rsv, length)
     if (opcode === CLOSE) {
-      this.#inClose = true
-      this.#left = length + (this.#masked ? 4 : 0)
-      if (this.#left === 0) this.#readClose(bytes, at)
+      this.inClose = true
+      this.left = length + (this.#masked ? 4 : 0)
+      if (this.left === 0) this.#readClose(bytes, at)
       return at
     }
     // The mask is not needed: it is skipped with the payload.
-    this.#left = this.#masked ? length + 4 : length
+    this.left = this.#masked ? length + 4 : length
     return at
   }
 
   #count (opcode: number, fin: boolean): void {
     const flow = this.#flow
-    if (opcode < CLOSE) this.#fragmented = !fin
+    if (opcode < CLOSE) this.fragmented = !fin
     if (opcode === 1) {
       flow.messages++
       flow.text++
@@ -169,9 +165,9 @@ export class FrameReader {
 
   #readClose (bytes: Buffer, at: number): void {
     const mask = this.#masked ? bytes.subarray(at, at + 4) : null
-    const payload = Buffer.from(bytes.subarray(mask === null ? at : at + 4, at + this.#left))
+    const payload = Buffer.from(bytes.subarray(mask === null ? at : at + 4, at + this.left))
     if (mask !== null) for (let i = 0; i < payload.length; i++) payload[i] = payload[i] as number ^ mask[i & 3] as number
-    this.#left = 0
+    this.left = 0
     this.closed = payload.length < 2
       ? { code: null, reason: '' }
       : { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }

@@ -15,7 +15,7 @@ export class Gate {
   readonly #maxSize: number
   readonly messages: Bucket | null
   /** Payload bytes of the current message in the frames that have begun. */
-  #size = 0
+  size = 0
 
   constructor (maxSize: number, messages: Bucket | null) {
     this.#maxSize = maxSize
@@ -27,14 +27,14 @@ export class Gate {
     // A goodbye always passes.
     if (opcode === CLOSE) return true
     const isControl = opcode > CLOSE
-    const size = opcode === 0 ? this.#size + length : length
+    const size = opcode === 0 ? this.size + length : length
     if (!isControl && size > this.#maxSize) return this.#refuse('size')
     // A flood of pings, or of empty fragments, is as much work for the other side as one of messages.
     if (this.messages !== null && (isControl || opcode >= TEXT || (length === 0 && !fin))) {
       if (this.messages.at(performance.now()) < 1) return this.#refuse('rate')
       this.messages.take(1)
     }
-    if (!isControl) this.#size = size
+    if (!isControl) this.size = size
     return true
   }
 

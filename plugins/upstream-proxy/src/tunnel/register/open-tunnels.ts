@@ -1,7 +1,12 @@
 // Which tunnels are open? The register behind `fastify.tunnels`, which can also close them.
-import type { OpenTunnel, TunnelFilter, TunnelsFact } from '@fastify-arr/facts'
+import type { Socket } from 'node:net'
+import type { HandOver, OpenTunnel, SendTunnel, TunnelCarrier, TunnelFilter, TunnelRecord, TunnelsFact } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
-import { InvalidClose } from '../../errors.ts'
+import { InvalidClose, InvalidRecord } from '../../errors.ts'
+import { handOver } from '../../hand-over/hand-over.ts'
+import { findProxy, type ProxyPlace } from '../../hand-over/proxy-place.ts'
+import { readRecord, type TunnelSockets, type TunnelState } from '../../hand-over/record.ts'
+import { TunnelCarriers } from '../../hand-over/tunnel-carriers.ts'
 import { Roster } from '../../sockets/roster.ts'
 import { isSendable } from '../frames/close-frame.ts'
 import type { Tunnel } from '../tunnel.ts'
@@ -12,8 +17,11 @@ import { TunnelIndex } from './tunnel-index.ts'
 
 export type { Registration } from './id-table.ts'
 
-/** Whoever has handshakes under way: a proxy. */
+/** Whoever has handshakes under way, and takes tunnels: a proxy. */
 export interface Doorkeeper {
+  readonly proxy: ProxyPlace
+  /** Takes a tunnel from another process. */
+  adopt (state: TunnelState, carried: TunnelRecord['carried'], sockets: TunnelSockets): void
   /** Refuses the handshakes that the filter means, and returns how many there were. */
   refuse (filter: TunnelFilter): number
 }
@@ -32,6 +40,8 @@ export class OpenTunnels implements TunnelsFact {
   readonly #ids = new IdTable()
   readonly #keys = new TunnelIndex()
   readonly #doorkeepers: Doorkeeper[] = []
+  /** @internal */
+  readonly carriers = new TunnelCarriers()
 
   get size (): number {
     return this.#tunnels.size
@@ -45,6 +55,11 @@ export class OpenTunnels implements TunnelsFact {
   /** @internal */
   join (doorkeeper: Doorkeeper): void {
     this.#doorkeepers.push(doorkeeper)
+  }
+
+  /** The place of the next proxy with this prefix. @internal */
+  placeFor (prefix: string): number {
+    return new Set(this.#doorkeepers.filter(({ proxy }) => proxy.prefix === prefix).map(({ proxy }) => proxy.place)).size
   }
 
   /** @internal */
@@ -90,6 +105,25 @@ export class OpenTunnels implements TunnelsFact {
     if (!isSendable(code)) throw new InvalidClose(code)
     for (const tunnel of tunnels) tunnel.part('end', code, reason)
     return this.#doorkeepers.reduce((sum, doorkeeper) => sum + doorkeeper.refuse(filter), tunnels.length)
+  }
+
+  /** Moves the open tunnels that can move to another process. Resolves when each has moved or stays. */
+  handOver (send: SendTunnel): Promise<HandOver> {
+    return handOver(this.#tunnels.members(), this.carriers, send)
+  }
+
+  /** Takes a tunnel from another process. */
+  adopt (record: TunnelRecord, client: Socket, upstream: Socket): void {
+    const state = readRecord(record)
+    const proxy = findProxy(this.#doorkeepers, state.proxy)
+    if (proxy === undefined) throw new InvalidRecord(`is of a proxy that is not here: ${JSON.stringify(state.proxy)}`)
+    if (this.#ids.get(record.id) !== undefined) throw new InvalidRecord('is of one that is open here')
+    proxy.adopt(state, record.carried, { client, upstream })
+  }
+
+  /** Names someone whose own record of a tunnel moves with it. */
+  carry (carrier: TunnelCarrier): void {
+    this.carriers.add(carrier)
   }
 
   #meant (filter: TunnelFilter): Tunnel[] {

@@ -49,6 +49,11 @@ export function readInto (socket: Duplex, onRead: OnRead): boolean {
   return true
 }
 
+/** Whether a socket reads into reused buffers. */
+export function isReadInto (socket: Duplex): boolean {
+  return READ in socket
+}
+
 /** Lends a bulk buffer to the reader that is being called; its socket reads into it from now on. Null where all are lent. */
 export function takeBuffer (): Buffer | null {
   if (lent === MOST) return null

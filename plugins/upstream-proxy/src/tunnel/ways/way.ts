@@ -29,10 +29,12 @@ export class Way implements Late {
   /** Null where nothing is pinged. */
   silence: Silence | null = null
   /** The proxy's Close frame or ping, while it waits for the end of the current frame. */
-  #waiting: Buffer | null = null
-  #isClose = false
+  waiting: Buffer | null = null
+  isClose = false
   /** True once the proxy's Close frame was written: nothing may follow it (RFC 6455 §5.5.1). */
-  protected saidClose = false
+  saidClose = false
+  /** True while nothing may be read, because the tunnel is about to move. */
+  still = false
   /** True while writes are collected in the other side's corked socket. */
   #gathering = false
   /** This direction's own read buffer, while it moves bulk. */
@@ -98,7 +100,7 @@ export class Way implements Late {
 
   /** Reads the socket again after a pause. */
   resume (): void {
-    this.from.resume()
+    if (!this.still) this.from.resume()
   }
 
   /** True where bytes of this direction may not have been read yet, so that the silence of its side says nothing. */
@@ -123,7 +125,7 @@ export class Way implements Late {
   /** Writes bytes that were read and observed. */
   protected send (chunk: Buffer, boundary: number, written: (() => void) | undefined = undefined): boolean {
     if (!this.to.writable) return true
-    if (this.#waiting === null || this.reader.closed !== null || boundary === -1) {
+    if (this.waiting === null || this.reader.closed !== null || boundary === -1) {
       if (chunk.length < BULK) this.#gather()
       return this.to.write(chunk, written)
     }
@@ -159,33 +161,33 @@ export class Way implements Late {
 
   /** Inserts a Close frame at the next frame boundary; later calls are ignored. */
   inject (frame: Buffer): void {
-    if (this.reader.closed !== null || this.saidClose || this.#isClose) return
-    this.#isClose = true
+    if (this.reader.closed !== null || this.saidClose || this.isClose) return
+    this.isClose = true
     this.#insert(frame)
   }
 
   /** Inserts a ping at the next frame boundary. False where that is not possible: frames cannot be read, the side accepts nothing, or a Close frame has passed. */
   ping (): boolean {
-    if (!this.reader.valid || this.reader.closed !== null || this.saidClose || this.#waiting !== null || !this.to.writable) return false
+    if (!this.reader.valid || this.reader.closed !== null || this.saidClose || this.waiting !== null || !this.to.writable) return false
     this.#insert(pingFrame(this.masked))
     return true
   }
 
   /** True while a frame of the proxy's waits for a boundary. */
   get isWaiting (): boolean {
-    return this.#waiting !== null
+    return this.waiting !== null
   }
 
   #insert (frame: Buffer): void {
-    this.#waiting = frame
+    this.waiting = frame
     if (this.reader.atBoundary && this.to.writable) this.#say()
   }
 
   #say (): boolean {
-    this.tunnel.watch?.own(this.#waiting as Buffer)
-    const more = this.to.write(this.#waiting, this.#written)
-    this.#waiting = null
-    if (this.#isClose) {
+    this.tunnel.watch?.own(this.waiting as Buffer)
+    const more = this.to.write(this.waiting, this.#written)
+    this.waiting = null
+    if (this.isClose) {
       this.saidClose = true
       this.tunnel.saidGoodbye()
     }
