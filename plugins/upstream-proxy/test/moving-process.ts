@@ -6,7 +6,7 @@ import { holdStill } from '../src/hand-over/hold-still.ts'
 import type { } from '../src/index.ts'
 
 /** What a process can be told to do. */
-export type Order = 'handOver' | 'tunnels' | 'close' | 'text'
+export type Order = 'handOver' | 'tunnels' | 'close' | 'closeAll' | 'text'
 
 export interface Message {
   readonly order?: Order
@@ -49,6 +49,8 @@ export async function takeOrders (app: FastifyInstance, text: () => unknown = ()
       }))
     } else if (order === 'tunnels') {
       result = [...app.tunnels]
+    } else if (order === 'closeAll') {
+      result = app.tunnels.closeAll({}, 4000)
     } else if (order === 'text') {
       result = await text()
     } else {

@@ -23,7 +23,10 @@ export class Generation {
   readonly refused: string[] = []
   /** Whether a tunnel is sent on. */
   accepts = (_record: unknown): boolean => true
+  /** What happens before a client's socket is sent on, and is awaited. */
+  lingers: (() => Promise<void>) | null = null
   #origin: Generation | null = null
+  #behind: Promise<void> = Promise.resolve()
   #orders = 0
   readonly #dropped = new Set<number>()
 
@@ -64,7 +67,7 @@ export class Generation {
   }
 
   #got (message: Message, socket: Socket | undefined): void {
-    const { tunnel, part, taken, record, code } = message
+    const { tunnel, part, taken, code } = message
     if (tunnel === undefined) return
     if (taken !== undefined) {
       if (code !== undefined) this.refused.push(code)
@@ -72,6 +75,18 @@ export class Generation {
       return
     }
     if (socket !== undefined) this.hold(socket)
+    // All in their order.
+    if (this.lingers !== null) {
+      if (part === 'client') this.#behind = this.#behind.then(this.lingers)
+      this.#behind = this.#behind.then(() => { this.#pass(message, socket) })
+    } else {
+      this.#pass(message, socket)
+    }
+  }
+
+  #pass (message: Message, socket: Socket | undefined): void {
+    const { part, record } = message
+    const tunnel = message.tunnel as number
     if (part === 'client' && !this.accepts(record)) this.#dropped.add(tunnel)
     if (this.#dropped.has(tunnel)) {
       socket?.destroy()
