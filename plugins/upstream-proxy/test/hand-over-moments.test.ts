@@ -1,7 +1,9 @@
 // What a WebSocket is in the middle of goes on in the other process; and one that cannot move, or is not taken, goes on where it is.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -161,7 +163,10 @@ t.test('limits hold after the move: the time before it counts', { skip: SKIP }, 
 })
 
 t.test('an upstream behind a unix socket', { skip: SKIP }, async t => {
-  const upstream = await agreeingAt(t, join(t.testdir(), 's'))
+  // A socket's path is short: the folders of tests are not.
+  const folder = mkdtempSync(join(tmpdir(), 'moving-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  const upstream = await agreeingAt(t, join(folder, 's'))
   const options = { upstream: upstream.url, websocket: GOODBYE }
   const [first, second] = await Promise.all([generation(t, options), generation(t, options)])
   const { near, far } = await open(t, first.port, upstream)
