@@ -1,6 +1,6 @@
 // Who may see the page? Asked before everything else, for each request.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { RefusedError, TooManyTriesError, UnauthorizedError } from '../errors.ts'
+import { NotFoundError, RefusedError, TooManyTriesError, UnauthorizedError } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import { objectionTo } from './sources.ts'
 import { Token } from './token.ts'
@@ -18,6 +18,12 @@ export function guard (scope: FastifyInstance, { hosts, token: text, authorize }
   scope.addHook('onRequest', async (request, reply) => {
     const objection = objectionTo(request, hosts)
     if (objection !== null) throw new RefusedError(objection)
+    // Whoever dispatches the upgrades of the server routes them as requests, and may leave their sockets to whoever answers.
+    if (isUpgrade(request)) {
+      const { raw: { httpVersionMajor, socket } } = request
+      if (httpVersionMajor === 1) reply.raw.once('finish', () => { socket.destroySoon() })
+      throw new NotFoundError('There is no WebSocket at this path.')
+    }
     const [path = '', query] = (request.raw.url ?? '').split('?', 2)
     // Links of the page are relative to its folder. Before the token, so that the cookie is for that folder.
     if (path === root && root !== '' && (request.method === 'GET' || request.method === 'HEAD')) {
@@ -55,6 +61,11 @@ async function enter (token: Token, request: FastifyRequest, reply: FastifyReply
     .header('set-cookie', token.setCookie(request.protocol === 'https'))
     .header('location', `./${rest.size === 0 ? '' : `?${rest}`}`)
     .code(303).send()
+}
+
+/** For a WebSocket, over HTTP/1.1 (RFC 6455 §4.1) or HTTP/2 (RFC 8441 §4). */
+function isUpgrade ({ raw: { headers } }: FastifyRequest): boolean {
+  return headers[':protocol'] !== undefined || headers.upgrade?.toLowerCase().includes('websocket') === true
 }
 
 async function says (authorize: NonNullable<Settings['authorize']>, request: FastifyRequest): Promise<boolean> {
