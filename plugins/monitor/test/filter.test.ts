@@ -1,6 +1,6 @@
 // Does a filter name the rows that are meant, and take whatever is typed?
 import t from 'tap'
-import { compileFilter } from '../src/filtering/compile-filter.ts'
+import { compileBeginning, compileFilter } from '../src/filtering/compile-filter.ts'
 import type { ExchangeRow, WebSocketRow } from '../src/messages/index.ts'
 
 const exchange: ExchangeRow = {
@@ -109,3 +109,60 @@ for (const [filter, row, expected] of CASES) {
     t.equal(compileFilter(filter)(row), expected)
   })
 }
+
+/** A sequence of numbers below 1 that is the same in each run. */
+let seed = 11
+const next = (): number => {
+  seed = Math.imul(seed ^ seed >>> 15, seed | 1)
+  seed ^= seed + Math.imul(seed ^ seed >>> 7, seed | 61)
+  return ((seed ^ seed >>> 14) >>> 0) / 4_294_967_296
+}
+const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T
+
+const PIECES = ['host:', 'status:', 'path:', '-', '"', ' ', ':', '5xx', '400-499', '>', '>=', '<', '-1', 'ws', 'time:', 'close:', 'none', '.*', '(', '[', '\\', '\n', '\u0000', '😀', 'İ', '__proto__', 'toString:', '1e999', ',', '99999999999999999999', 'a', 'x'.repeat(600)]
+const ROWS = [exchange, closed, open, {}, Object.create(null) as object, { ...exchange, status: null, host: '', time: NaN }, { status: 'x', host: 5, webSocket: {} }]
+
+t.test('whatever is typed, nothing is thrown, and an answer is true or false', async t => {
+  for (let i = 0; i < 20_000; i++) {
+    const text = Array.from({ length: Math.floor(next() * 12) }, () => pick(PIECES)).join('')
+    for (const names of [compileFilter(text), compileBeginning(text)]) {
+      for (const row of ROWS) if (typeof names(row) !== 'boolean') t.fail(JSON.stringify(text))
+    }
+  }
+  for (const value of [undefined, null, 5, ['a', 'b'], {}]) t.equal(compileFilter(value as never)(exchange), true, 'no text is no filter')
+})
+
+t.test('words mean what they say of any row: against the same, said plainly', async t => {
+  const hosts = ['Shop.example', 'chat.example', 'localhost:8000']
+  const statuses = [101, 200, 304, 404, 499, 500, 503, null]
+  const words: ReadonlyArray<readonly [string, string, (row: ExchangeRow) => boolean]> = [
+    ['host', 'host:SHOP', row => row.host === 'Shop.example'],
+    ['host', 'host:example', row => row.host.endsWith('example')],
+    ['status', 'status:4xx', row => row.status !== null && row.status >= 400 && row.status < 500],
+    ['status', 'status:400-500', row => row.status !== null && row.status >= 400 && row.status <= 500],
+    ['status', 'status:none', row => row.status === null],
+    ['time', 'time:>100', row => row.time > 100],
+    ['error', 'error:', row => row.error !== null],
+    ['ws', 'ws', row => row.webSocket !== null],
+    ['1', 'chat.', row => row.host === 'chat.example']
+  ]
+  for (let i = 0; i < 5_000; i++) {
+    const row: ExchangeRow = { ...exchange, host: pick(hosts), status: pick(statuses), time: next() * 200, error: pick([null, 'FST_X']), webSocket: pick([null, 'open', 'closed', 'refused']), farm: null }
+    const typed = Array.from({ length: Math.floor(next() * 5) }, () => ({ negated: next() < 0.3, word: pick(words) }))
+    const text = typed.map(({ negated, word }) => `${negated ? '-' : ''}${word[1]}`).join(pick([' ', '  ', '\t']))
+    const expected = typed.every(({ negated, word: [name, , test] }) => {
+      if (negated) return !test(row)
+      return name === '1' ? test(row) : typed.some(other => !other.negated && other.word[0] === name && other.word[2](row))
+    })
+    if (compileFilter(text)(row) !== expected) t.fail(`${text} of ${JSON.stringify(row)}`)
+    // Whoever is named in the end was not left out at the beginning.
+    if (expected && !compileBeginning(text)(row)) t.fail(`${text} at the beginning of ${JSON.stringify(row)}`)
+  }
+})
+
+t.test('a filter of a megabyte takes no time', async t => {
+  const begun = performance.now()
+  const names = compileFilter('host:a '.repeat(150_000))
+  for (let i = 0; i < 1000; i++) names(exchange)
+  t.ok(performance.now() - begun < 2000)
+})

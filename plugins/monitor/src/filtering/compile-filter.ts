@@ -19,6 +19,11 @@ export function compileBeginning (text: string): (row: object) => boolean {
   return compile(wordsOf(typeof text === 'string' ? text : '', isName).filter(({ name, value }) => AT_BEGINNING.has(name) || (name === 'ws' && value === '')))
 }
 
+/** What a question to the filter costs at most, in tenths of a microsecond: a plain word is looked for in all texts. */
+export function costOf (text: string): number {
+  return wordsOf(typeof text === 'string' ? text : '', isName).reduce((cost, { name }) => cost + (name === null ? 10 : 1), 1)
+}
+
 function compile (words: readonly Word[]): (row: object) => boolean {
   const alternatives = new Map<string, RowTest[]>()
   const all: RowTest[] = []

@@ -12,6 +12,8 @@ export interface Told {
   trace: TracedExchange | null
   /** What it takes, bytes. */
   size: number
+  /** It was asked for, and has not come. */
+  isAwaited: boolean
 }
 
 /** A row, and its story as far as it is known without a trace. */

@@ -1,5 +1,5 @@
 // What is somebody told who follows exchanges? The rows that a filter names, from a queue of its own.
-import { compileBeginning, compileFilter } from '../../filtering/compile-filter.ts'
+import { compileBeginning, compileFilter, costOf } from '../../filtering/compile-filter.ts'
 import type { ExchangesView } from '../../messages/index.ts'
 import type { Entry } from './entry.ts'
 import type { Known } from './known-exchange.ts'
@@ -13,6 +13,9 @@ const PATIENCE = 1_000
 
 export class Follower {
   readonly #names: (row: Known) => boolean
+  readonly #cost: number
+  /** What its filter has cost in this second. */
+  spent = 0
   /** Whether the filter may name an exchange that begins. */
   readonly mayName: (row: object) => boolean
   #queue: Entry[] = []
@@ -22,11 +25,13 @@ export class Follower {
 
   constructor (filter: string) {
     this.#names = compileFilter(filter)
+    this.#cost = costOf(filter)
     this.mayName = compileBeginning(filter)
   }
 
   /** Whether a row is to be made. One that the filter names and for which there is no room is counted. */
   wants (known: Known, steady: number): boolean {
+    this.spent += this.#cost
     if (!this.#names(known)) return false
     this.#credit = Math.min(MOST, this.#credit + (steady - this.#at) * RATE / 1000)
     this.#at = steady
@@ -59,7 +64,7 @@ export class Follower {
     const rows = []
     for (const entry of this.#queue) {
       const { row, told } = entry
-      if (told !== null && told.trace === null && row.at > soon) {
+      if (told?.isAwaited === true && row.at > soon) {
         waiting.push(entry)
         continue
       }

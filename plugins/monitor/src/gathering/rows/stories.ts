@@ -66,12 +66,13 @@ export class Stories {
   #wants (request: FastifyRequest): boolean {
     if (this.#wanted >= MOST_A_SECOND || !this.#mayBeShown(request)) return false
     this.#wanted++
-    ;(request.raw as Traced)[TOLD] ??= { trace: null, size: 0 }
+    ;(request.raw as Traced)[TOLD] ??= { trace: null, size: 0, isAwaited: true }
     return true
   }
 
   #traced (request: FastifyRequest, trace: TracedExchange): void {
-    const told = (request.raw as Traced)[TOLD] ??= { trace: null, size: 0 }
+    const told = (request.raw as Traced)[TOLD] ??= { trace: null, size: 0, isAwaited: false }
+    told.isAwaited = false
     // A WebSocket is told of twice.
     if (told.trace === null) this.#kept.push(told)
     told.trace = trace
