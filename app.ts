@@ -16,16 +16,19 @@ import fp from 'fastify-plugin'
 import { announce } from './start/announcement/announce.ts'
 import { refuseUrl } from './start/bad-url.ts'
 import { endStart } from './start/end/failure.ts'
+import { stays } from './start/end/leaving.ts'
 import { endStragglers } from './start/end/stragglers.ts'
 import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
 import { trustedProxies } from './start/settings/trusted-proxies.ts'
-import { articlesSite, HOSTS, ONE_SITE } from './start/site/article.ts'
+import { HOSTS, ONE_SITE } from './start/site/article.ts'
 import { bundledBackend } from './start/site/bundled-backend.ts'
 import { securedListeners } from './start/site/certificates.ts'
 import { nameOf, siteOfFile } from './start/site/file.ts'
 import type { SiteParts } from './start/site/parts.ts'
 import { traceFolder, tracesOf } from './start/site/traces.ts'
+import { tunnelsOf } from './start/site/tunnels.ts'
+import { upstreamsSite } from './start/site/upstream.ts'
 
 /** Options of the app; what is left out, the environment says (see `start/settings/environment.ts`). */
 export interface AppOptions extends Partial<Settings> {
@@ -35,7 +38,7 @@ export interface AppOptions extends Partial<Settings> {
   announce?: boolean
 }
 
-// How long the last requests and WebSockets may take when the site closes, ms. Within the grace that `npm start` gives.
+// How long the last requests may take when the site closes, ms. Within the grace that `npm start` gives. WebSockets that have longer take the sessions of HTTP/2 with them.
 const PATIENCE = 3000
 
 async function app (fastify: FastifyInstance, options: AppOptions): Promise<void> {
@@ -43,20 +46,23 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // fastify-cli passes `--files=false` as a text; the environment has it as it is meant.
   const settings = { ...environment, ...options, files: typeof options.files === 'boolean' ? options.files : environment.files }
   const { webConfig = null, upstream = null } = settings
-  endStragglers(fastify, PATIENCE)
+  const { deadline } = settings.leaving
+  const patience = deadline > PATIENCE + 500 ? deadline : PATIENCE
+  endStragglers(fastify, patience)
 
   // What is behind the site: a file's rules say it, or it is the upstream, or the bundled backend.
   const source = webConfig !== null ? nameOf(webConfig) : upstream ?? await bundledBackend(fastify, settings)
-  const site: SiteParts = webConfig === null ? articlesSite(source) : siteOfFile(fastify, webConfig, settings)
+  const site: SiteParts = webConfig === null ? upstreamsSite(source, settings) : siteOfFile(fastify, webConfig, settings)
 
   // The metrics come first: they count the requests whose hooks run after their own.
-  if (settings.metricsPort !== null) await fastify.register(metrics, { listen: { port: settings.metricsPort } })
+  if (settings.metricsPort !== null) await fastify.register(metrics, { listen: { port: settings.metricsPort, host: settings.metricsHost }, ready: stays })
 
   // The log comes before the others, so that its line has all that the others do to a request.
-  await fastify.register(arrLog, { ...site.arrLog, directory: settings.logDirectory })
+  const { logDirectory } = settings
+  await fastify.register(arrLog, { ...site.arrLog, ...logDirectory === null ? { file: false } : { directory: logDirectory } })
 
   // The traces come next, so that they have all of it as well.
-  const traces = settings.traces ? tracesOf(site, settings.logDirectory) : null
+  const traces = settings.traces && logDirectory !== null ? tracesOf(site, logDirectory) : null
   if (traces !== null) await fastify.register(requestTrace, traces)
 
   // The pages for errors come before all that may fail.
@@ -70,7 +76,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
     ...own === undefined
       ? { listeners: httpsPort === null ? [] : [{ label: 'HTTPS_PORT', port: httpsPort, https: true }], certificate: [...given, 'development'], development: { folder, hosts: HOSTS } }
       : securedListeners({ ...site, listeners: own }, given, settings.developmentCertificate, folder),
-    closeTimeout: PATIENCE
+    closeTimeout: patience
   })
 
   // Which site a request is for.
@@ -93,6 +99,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   // There it is taken, and the answer comes back by the outbound rules.
   await fastify.register(upstreamProxy, {
     ...site.upstreamProxy,
+    websocket: tunnelsOf(site, settings),
     // The filter refuses bodies by the length that is announced; the proxy counts those that announce none.
     ...filters && { maxBodySize: (request: FastifyRequest) => fastify.requestFilter.maxBodySize(request) ?? (typeof maxBodySize === 'function' ? maxBodySize(request) : maxBodySize) },
     // As ARR does: from the client's connection, and never from the client's own headers.
@@ -102,7 +109,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
 
   fastify.addHook('onListen', async () => { process.off('unhandledRejection', endStart) })
   const behind = { kind: webConfig !== null ? 'file' : upstream !== null ? 'upstream' : 'backend', source } as const
-  if (settings.announce) announce(fastify, behind, settings.logDirectory, traces === null ? null : traceFolder(settings.logDirectory))
+  if (settings.announce) announce(fastify, behind, logDirectory, traces === null || logDirectory === null ? null : traceFolder(logDirectory))
 }
 
 // `TRUST_PROXY`: which proxies in front are believed when they say who the client is and how it came.

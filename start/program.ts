@@ -2,10 +2,12 @@
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
+import { leaveLater } from './end/leaving.ts'
 import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf, startingWords, trustProxyOf, webConfigOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { helpText, VARIABLES } from './settings/help.ts'
 import { openFolder } from './settings/log-folder.ts'
+import { graceMistake } from './settings/machine.ts'
 import { asksForHelp, checkWords } from './settings/options.ts'
 
 if (asksForHelp(startingWords())) {
@@ -34,7 +36,10 @@ try {
   const level = levelOf(startingWords())
   if (level !== null) process.env.FASTIFY_LOG_LEVEL = level
   const settings = readEnvironment(process.env)
-  openFolder(settings.logDirectory)
+  const tooShort = graceMistake(settings.leaving, startingWords(), process.env)
+  if (tooShort !== null) throw new EnvironmentError(tooShort)
+  if (settings.logDirectory !== null) openFolder(settings.logDirectory)
+  leaveLater(settings.leaving.delay)
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)
 } catch (error) {

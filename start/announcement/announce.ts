@@ -9,7 +9,7 @@ import type { Reached } from './reach.ts'
 const PATIENCE = 3000
 
 /** Prints it when the server listens. */
-export function announce (fastify: FastifyInstance, behind: Told['behind'], logDirectory: string, traceFolder: string | null): void {
+export function announce (fastify: FastifyInstance, behind: Told['behind'], logDirectory: string | null, traceFolder: string | null): void {
   fastify.addHook('onListen', async () => {
     const text = banner({
       httpPort: (fastify.server.address() as AddressInfo).port,
@@ -17,7 +17,7 @@ export function announce (fastify: FastifyInstance, behind: Told['behind'], logD
       reached: [...fastify.addresses().flatMap(http), ...fastify.listeners.addresses.flatMap(({ address, port, protocol }) => address === null || port === null ? [] : [{ address, port, protocol }])],
       behind,
       bindings: [...fastify.sites].flatMap(site => site.enabled ? site.bindings : []),
-      logFolder: logFolder(fastify, logDirectory),
+      logFolder: logDirectory === null ? 'this console, and no files' : logFolder(fastify, logDirectory),
       traceFolder,
       metrics: metricsUrl(fastify),
       certificate: fastify.listeners.authorityFile

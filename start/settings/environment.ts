@@ -1,19 +1,20 @@
 // What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
 import { existsSync } from 'node:fs'
+import { readMachine, type MachineSettings } from './machine.ts'
 import { trustedProxies, trustMistake } from './trusted-proxies.ts'
 
 /** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
-export interface Settings {
+export interface Settings extends MachineSettings {
   /** `HTTP_PORT`, or `PORT`, which hosting services set. Defaults to 8000; 0 takes a free one. */
   httpPort: number
   /** `HTTPS_PORT`. Defaults to 8443; 0 takes a free one; null (`off`) opens none. */
   httpsPort: number | null
   /** `BACKEND_PORT`. Defaults to 8080; 0 takes a free one. */
   backendPort: number
-  /** `METRICS_PORT`: metrics for Prometheus, and health, on 127.0.0.1. Defaults to none; 0 takes a free one. */
+  /** `METRICS_PORT`: metrics for Prometheus, and health, on `METRICS_HOST`. Defaults to none; 0 takes a free one. */
   metricsPort: number | null
-  /** `LOG_DIR`. Defaults to `logs`. */
-  logDirectory: string
+  /** `LOG_DIR`; null (`off`) writes no files, and no traces. Defaults to `logs`. */
+  logDirectory: string | null
   /** `TRACES`: `off` traces nothing. Defaults to true: what fails is traced, or what the `webConfig` says. */
   traces: boolean
   /** `UPSTREAM`: proxy to this URL instead of the bundled backend. Defaults to none. */
@@ -99,7 +100,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
     metricsPort: env.METRICS_PORT ? port('METRICS_PORT', 0) : null,
-    logDirectory: env.LOG_DIR || 'logs',
+    logDirectory: /^off$/i.test(env.LOG_DIR ?? '') ? null : env.LOG_DIR || 'logs',
     traces: traces(),
     upstream: upstream(),
     webConfig: oneOrMore(linesIn(env.WEB_CONFIG ?? '')),
@@ -109,7 +110,8 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     open: namesIn(env.OPEN ?? ''),
     certificate: (env.CERTIFICATES ?? '').split(';').filter(entry => entry.trim() !== ''),
     developmentCertificate: /^(1|true|yes)$/i.test(env.DEVELOPMENT_CERTIFICATE ?? ''),
-    certificates: env.CERTIFICATE_DIR || 'certificates'
+    certificates: env.CERTIFICATE_DIR || 'certificates',
+    ...readMachine(env, mistakes)
   }
   level()
   roots()

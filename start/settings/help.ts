@@ -5,7 +5,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['HTTP_PORT=8000', 'the site, http (PORT where it is not set)'],
   ['HTTPS_PORT=8443', 'the site, https; off opens none'],
   ['BACKEND_PORT=8080', 'the bundled backend'],
-  ['METRICS_PORT', 'metrics for Prometheus, on 127.0.0.1 only'],
+  ['METRICS_PORT', 'metrics for Prometheus, and health'],
   ['UPSTREAM', 'a URL to proxy to, instead of that backend'],
   ['WEB_CONFIG --web-config', 'a file of IIS, or a server\'s folder'],
   ['WEB_CONFIG_ROOT --root', 'where its folders are: C:\\inetpub=/srv/inetpub'],
@@ -17,16 +17,19 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['DEVELOPMENT_CERTIFICATE', '1: for all hosts; --development-certificate'],
   ['CERTIFICATE_DIR=certificates', 'where the development certificate is kept'],
   ['TRUST_PROXY --trust-proxy', 'proxies in front: 10.0.0.0/8'],
-  ['LOG_DIR=logs', 'the log, as IIS lays it out'],
+  ['LOG_DIR=logs', 'the log, as IIS lays it out; off for none'],
   ['TRACES=on', 'off traces nothing'],
   ['FASTIFY_LOG_LEVEL=info', 'the console: trace to fatal, silent; --log-level'],
   ['FASTIFY_ADDRESS --address', '0.0.0.0 opens http to every address']
 ]
 
+/** Those of servers: a screen has no room for them, README.md has. */
+const SERVERS = ['HOSTS', 'UPSTREAM_DNS', 'METRICS_HOST', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE']
+
 /** The names of the variables. */
-export const VARIABLES: readonly string[] = [...SETTINGS.map(([name]) => name.split(/[ =]/)[0] as string), 'PORT']
+export const VARIABLES: readonly string[] = [...SETTINGS.map(([name]) => name.split(/[ =]/)[0] as string), ...SERVERS, 'PORT']
 
 /** The text of `--help`. */
 export function helpText (): string {
-  return ['npm start -- -- OPTIONS', '  a variable, its default, and its option, which goes before', ...SETTINGS.map(([name, text]) => `  ${name.padEnd(29)}${text}`), 'More: README.md. npm start -- --help has fastify-cli\'s own.'].join('\n')
+  return ['npm start -- -- OPTIONS', '  a variable, its default, and its option, which goes before', ...SETTINGS.map(([name, text]) => `  ${name.padEnd(29)}${text}`), `README.md: ${SERVERS.slice(0, 5).join(', ')} …`, 'npm start -- --help has fastify-cli\'s own.'].join('\n')
 }

@@ -13,18 +13,19 @@ export const ONE_SITE: HostRoutingOptions = { sites: [{ name: 'ReverseProxy', id
  * that `localhost` would match `evil-localhost.example` as well. The rule's third part, an empty
  * `HTTP_SEC_WEBSOCKET_EXTENSIONS`, is left out: ARR needs it, a tunnel passes the extensions.
  */
-export function articlesSite (upstream: string): SiteParts {
+export function articlesSite (upstream: string, names: readonly string[] = HOSTS): SiteParts {
   const { origin, pathname } = new URL(upstream)
-  const hosts = HOSTS.map(host => host.replaceAll('.', '\\.')).join('|')
+  const hosts = names.map(host => host.replaceAll('.', '\\.')).join('|')
   return {
     arrLog: { fields: 'article' },
-    hostRouting: { sites: [{ name: 'ReverseProxy', id: 1, hosts: HOSTS }] },
+    hostRouting: { sites: [{ name: 'ReverseProxy', id: 1, hosts: [...names] }] },
     urlRewrite: {
       globalRules: [{
         name: 'ReverseProxy',
         stopProcessing: true,
         match: { url: '(.*)' },
-        conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts})\\.?(:\\d*)?$` }] },
+        // Of other hosts, host-routing has let in none but the site's.
+        ...names === HOSTS && { conditions: { logicalGrouping: 'MatchAny', add: [{ input: '{HTTP_HOST}', pattern: `^(${hosts})\\.?(:\\d*)?$` }] } },
         action: { type: 'Rewrite', url: `${origin}${pathname.replace(/\/$/, '')}/{R:1}` }
       }]
     }
