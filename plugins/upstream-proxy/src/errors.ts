@@ -35,6 +35,7 @@ export const ERRORS = {
   ConnectTimeout: createError('FST_ARR_UPSTREAM_CONNECT_TIMEOUT', 'The upstream server did not accept the connection in time', 504),
   Timeout: createError('FST_ARR_UPSTREAM_TIMEOUT', 'The upstream server did not answer in time', 504),
   TooMany: createError('FST_ARR_PROXY_TOO_MANY', 'Too many connections are open at the moment', 503),
+  NoLocalPort: createError('FST_ARR_PROXY_NO_LOCAL_PORT', 'No connection to the upstream server can be opened at the moment', 503),
   Expired: createError('FST_ARR_PROXY_EXPIRED', 'The authorization has expired', 401),
   Closed: createError('FST_ARR_PROXY_CLOSED', 'The connection was closed', 403),
   TooManyOfKey: createError('FST_ARR_PROXY_TOO_MANY_OF_CLIENT', 'This client has too many connections open at the moment', 429),
@@ -74,7 +75,8 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorName>> = {
   EHOSTUNREACH: 'Refused',
   ENETUNREACH: 'Refused',
   EHOSTDOWN: 'Refused',
-  EADDRNOTAVAIL: 'Refused',
+  // No local port is left towards the upstream's address and port, or there is no local address for it: see sockets/shortage.ts.
+  EADDRNOTAVAIL: 'NoLocalPort',
   EACCES: 'Refused',
   // No file descriptor is left: see sockets/shortage.ts.
   EMFILE: 'TooMany',
@@ -108,14 +110,14 @@ export function nameOf (cause: unknown): ErrorName {
   return 'Reset'
 }
 
-/** The system code of an error; of its first inner error where a dial tried several addresses. */
+/** The system code of an error. Where a dial tried several addresses it is that of the first that there was a local address for: `::1` is often none. */
 export function systemCodeOf (cause: unknown): string | null {
-  if (cause instanceof AggregateError && cause.errors.length > 0) return systemCodeOf(cause.errors[0])
+  if (cause instanceof AggregateError && cause.errors.length > 0) return systemCodeOf((cause.errors as unknown[]).find(error => systemCodeOf(error) !== 'EADDRNOTAVAIL') ?? cause.errors[0])
   const code = (cause as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : null
 }
 
-const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', Closed: 'proxy', BadTarget: 'proxy', BadRoute: 'proxy', Busy: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
+const SIDES: Partial<Record<ErrorName, Side>> = { ClientTimeout: 'client', RewriteFailed: 'proxy', TooMany: 'proxy', NoLocalPort: 'proxy', Closed: 'proxy', BadTarget: 'proxy', BadRoute: 'proxy', Busy: 'proxy', Expired: 'client', BadHandshake: 'client', TooManyOfKey: 'client', Draining: 'proxy', ClientGone: 'client' }
 
 /** Whose fault it is where a connection to an upstream fails with this error. */
 export function sideOf (name: ErrorName): Side {

@@ -25,6 +25,7 @@ import { routeOf } from './route/route.ts'
 import { sameRoutes } from './route/same-routes.ts'
 import { withHooks } from './route/route-options.ts'
 import { Sender } from './route/sender.ts'
+import { descriptorLimit, limitWarning } from './sockets/descriptor-limit.ts'
 import { tellShortage } from './sockets/shortage.ts'
 import { showShapes } from './sockets/socket-shapes.ts'
 import { farewell } from './tunnel/ending/farewell.ts'
@@ -44,6 +45,7 @@ declare module 'fastify' {
 }
 
 const SHORTAGE = 'upstream-proxy: the process has no file descriptor left. New clients are cut off, and `count` connections to upstreams were not opened. Raise its limit (`ulimit -n`, systemd\'s LimitNOFILE), or lower `connections.max` and `websocket.maxTunnels`'
+const NO_LOCAL_PORT = 'upstream-proxy: the system has no local port left towards an upstream, or no local address for it; `count` connections were not opened. Add addresses or ports of the upstream, such as servers of a farm, or widen the range (net.ipv4.ip_local_port_range)'
 
 async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions): Promise<void> {
   const settings = compile(options, fastify)
@@ -63,7 +65,9 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   const sender = new Sender(fastify, settings, carriers)
   deferContinue(fastify.server)
   for (const { tunnels } of carriers.all) fastify.addHook('preClose', farewell(fastify.server, tunnels))
-  const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE))
+  const shortage = tellShortage(count => fastify.log.error({ count }, SHORTAGE), count => fastify.log.error({ count }, NO_LOCAL_PORT))
+  const tooFew = limitWarning(settings.tunnel.maxTunnels, descriptorLimit())
+  if (tooFew !== null) fastify.log.warn(tooFew)
   const ways = new AnswerWays()
   // Only now are all hooks known.
   fastify.addHook('onReady', async () => { ways.decide(hasErrorHandler(fastify), settings.forward.rewriteResponse !== null) })

@@ -1,12 +1,9 @@
-// How does the log learn that the process has no file descriptor left? By one line for all connections that could not be opened.
+// How does the log learn that file descriptors or local ports have run out? By one line for all connections that could not be opened.
 //
 // libuv closes a client's connection that gets no descriptor, without any event: so a timer tests whether one is available.
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { systemCodeOf } from '../errors.ts'
-
-/** The limit of the process, that of the system, and the Windows code for both. */
-const CODES: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS'])
 
 /** Between two tests, ms. */
 const TRY = 5000
@@ -17,50 +14,76 @@ const NEXT = 60_000
 /** Called with the number of connections to upstreams that failed since the last call; 0 where the timer alone noticed the shortage. */
 export type Tell = (count: number) => void
 
-const tellers: Tell[] = []
-let count = 0
-let told = -Infinity
-let line: NodeJS.Timeout | undefined
-let tries: NodeJS.Timeout | undefined
+/** Something that the process shares, so that only the first caller reports it. */
+class Shortage {
+  readonly #codes: ReadonlySet<string | null>
+  readonly #isOut: (() => unknown) | null
+  readonly #tellers: Tell[] = []
+  #count = 0
+  #told = -Infinity
+  #line: NodeJS.Timeout | undefined
+  #tries: NodeJS.Timeout | undefined
 
-/** Has a shortage reported. Descriptors belong to the process, so only the first caller reports it. Returns the function that ends it. */
-export function tellShortage (tell: Tell): () => void {
-  tellers.push(tell)
-  tries ??= setInterval(tryOne, TRY).unref()
-  return () => {
-    const at = tellers.indexOf(tell)
-    if (at === -1) return
-    if (tellers.length === 1 && line !== undefined) say()
-    tellers.splice(at, 1)
-    if (tellers.length > 0) return
-    clearInterval(tries)
-    tries = undefined
+  /** `tryOne`: takes one and gives it back, or throws. */
+  constructor (codes: readonly string[], tryOne: (() => unknown) | null) {
+    this.#codes = new Set(codes)
+    this.#isOut = tryOne
+  }
+
+  tell (tell: Tell): () => void {
+    this.#tellers.push(tell)
+    if (this.#isOut !== null) this.#tries ??= setInterval(() => this.#try(), TRY).unref()
+    return () => {
+      const at = this.#tellers.indexOf(tell)
+      if (at === -1) return
+      if (this.#tellers.length === 1 && this.#line !== undefined) this.#say()
+      this.#tellers.splice(at, 1)
+      if (this.#tellers.length > 0) return
+      clearInterval(this.#tries)
+      this.#tries = undefined
+    }
+  }
+
+  count (code: string | null): void {
+    if (!this.#codes.has(code)) return
+    this.#count++
+    this.#sayLater()
+  }
+
+  #try (): void {
+    try {
+      this.#isOut?.()
+    } catch (cause) {
+      if (this.#codes.has(systemCodeOf(cause))) this.#sayLater()
+    }
+  }
+
+  #sayLater (): void {
+    this.#line ??= setTimeout(() => this.#say(), Math.max(FIRST, this.#told + NEXT - performance.now())).unref()
+  }
+
+  #say (): void {
+    clearTimeout(this.#line)
+    this.#line = undefined
+    this.#told = performance.now()
+    this.#tellers[0]?.(this.#count)
+    this.#count = 0
   }
 }
 
-/** Counts a connection that failed for lack of descriptors; ignores other causes. */
+/** The limit of the process, that of the system, and the Windows code for both. */
+const descriptors = new Shortage(['EMFILE', 'ENFILE', 'ENOBUFS'], () => { closeSync(openSync(devNull, 'r')) })
+const localPorts = new Shortage(['EADDRNOTAVAIL'], null)
+
+/** Has both shortages reported. Returns the function that ends it. */
+export function tellShortage (noDescriptor: Tell, noLocalPort: Tell): () => void {
+  const ends = [descriptors.tell(noDescriptor), localPorts.tell(noLocalPort)]
+  return () => { for (const end of ends) end() }
+}
+
+/** Counts a connection that failed for lack of descriptors or ports; ignores other causes. */
 export function countShortage (cause: unknown): void {
-  if (!CODES.has(systemCodeOf(cause))) return
-  count++
-  sayLater()
-}
-
-function tryOne (): void {
-  try {
-    closeSync(openSync(devNull, 'r'))
-  } catch (cause) {
-    if (CODES.has(systemCodeOf(cause))) sayLater()
-  }
-}
-
-function sayLater (): void {
-  line ??= setTimeout(say, Math.max(FIRST, told + NEXT - performance.now())).unref()
-}
-
-function say (): void {
-  clearTimeout(line)
-  line = undefined
-  told = performance.now()
-  tellers[0]?.(count)
-  count = 0
+  const code = systemCodeOf(cause)
+  descriptors.count(code)
+  localPorts.count(code)
 }

@@ -9,6 +9,7 @@ type Words = readonly [says: string, remedy: string]
 /** By the stable code of the error, where the event has it. */
 const REFUSALS: Readonly<Record<string, Words>> = {
   FST_ARR_PROXY_TOO_MANY: ['as many WebSockets are open as may be', 'Raise `websocket.maxTunnels` of upstream-proxy, let handshakes wait (`websocket.admission`), or add a server. The system has a limit as well: `ulimit -n`.'],
+  FST_ARR_PROXY_NO_LOCAL_PORT: ['no local port was left towards the upstream, or there is no local address for it', 'Add addresses or ports of the upstream, such as servers of a farm, or widen the range of local ports (`net.ipv4.ip_local_port_range`).'],
   FST_ARR_PROXY_TOO_MANY_OF_CLIENT: ['this client has as many WebSockets as it may', 'Raise `websocket.maxTunnelsPer`, or let the client close those that it no longer uses.'],
   FST_ARR_PROXY_EXPIRED: ['the permission had expired before the handshake', 'Get a new token in the client before it connects; `websocket.until` says which time counts. Clocks that differ do the same.'],
   FST_ARR_PROXY_CLOSED: ['the WebSockets of this site, server or key were closed while it was under way', 'Nothing: `fastify.tunnels.closeAll` was called.'],
