@@ -1,0 +1,60 @@
+// What do the supervisor and its workers tell each other? Messages over Node's IPC channel, as JSON.
+import type { TunnelRecord } from '@fastify-arr/facts'
+
+/** Which worker is meant: the generation it was started in, its number in it from 1, its process. */
+export interface WorkerName {
+  readonly generation: number
+  readonly number: number
+  readonly pid: number
+}
+
+/** From a worker. `tunnel` comes twice for each: with the client's handle, then with the upstream's. */
+export type FromWorker =
+  | { readonly arrWorkers: 'ready' }
+  | { readonly arrWorkers: 'begun' }
+  | { readonly arrWorkers: 'tunnels', readonly size: number }
+  | { readonly arrWorkers: 'left', readonly moved: number, readonly stayed: number }
+  | TunnelPart
+  | { readonly arrWorkers: 'adopted', readonly id: string, readonly ok: boolean }
+  | { readonly arrWorkers: 'ask', readonly id: number, readonly name: string, readonly question: unknown }
+  | { readonly arrWorkers: 'answer', readonly id: number, readonly value?: unknown, readonly none?: boolean }
+
+/** To a worker. */
+export type ToWorker =
+  | { readonly arrWorkers: 'begin' }
+  | { readonly arrWorkers: 'leave' }
+  | { readonly arrWorkers: 'end', readonly goodbye: boolean }
+  | TunnelPart
+  | { readonly arrWorkers: 'moved', readonly id: string, readonly ok: boolean }
+  | { readonly arrWorkers: 'question', readonly id: number, readonly name: string, readonly question: unknown }
+  | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean }
+
+/** Half of a tunnel. */
+export interface TunnelPart {
+  readonly arrWorkers: 'tunnel'
+  /** Of the same tunnel in all three processes. */
+  readonly id: string
+  readonly part: 'client' | 'upstream'
+  /** With the second part only. */
+  readonly record?: TunnelRecord
+  /** When it must not be taken any more, as `clock()` counts. */
+  readonly until: number
+}
+
+/** A socket's handle on its way: it does not read, as a `net.Socket` would as soon as Node has made one of it. */
+export interface Handle {
+  close (): void
+}
+
+/** ms, the same in all processes of a machine, and never set back. */
+export function clock (): number {
+  return Number(process.hrtime.bigint() / 1_000_000n)
+}
+
+/** Whether a message of the channel is one of these. */
+export function isOurs (message: unknown): boolean {
+  return typeof message === 'object' && message !== null && typeof (message as { arrWorkers?: unknown }).arrWorkers === 'string'
+}
+
+/** The variable that tells a worker its place: generation, number, count. */
+export const PLACE = 'ARR_WORKERS_PLACE'

@@ -1,0 +1,81 @@
+// How does one server become one process per core, and new code without an end? The supervisor, and the plugin for its workers.
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { InvalidOptionsError } from './errors.ts'
+import { isHere, ONCE } from './once-in-scope.ts'
+import { compile, type WorkersOptions } from './options.ts'
+import { Life } from './worker/life.ts'
+import { placeOf } from './worker/parent.ts'
+import { Questions, type Answering, type Answers } from './worker/questions.ts'
+
+export { supervise, type Reloaded, type Supervisor } from './supervisor/supervise.ts'
+export type { BackOffOptions } from './supervisor/back-off.ts'
+export type { SuperviseOptions, SupervisorLog } from './supervisor/options.ts'
+export type { Status, WorkerStatus } from './supervisor/status.ts'
+export type { WorkerState } from './supervisor/worker-process.ts'
+export type { WorkersOptions } from './options.ts'
+export type { Answer, Answering, Answers } from './worker/questions.ts'
+
+/** `fastify.workers` */
+export interface Workers {
+  /** Whether a supervisor has started this process. */
+  readonly supervised: boolean
+  /** 1, and one more with each reload; 0 without a supervisor. */
+  readonly generation: number
+  /** This worker's number in its generation, from 1. */
+  readonly number: number
+  /** How many workers a generation has. */
+  readonly count: number
+  /** Resolves when this process takes connections: when all of its generation listen. Without a supervisor, when the server listens. */
+  readonly begun: Promise<void>
+  /** Gives this worker's answers to the question of that name: plain data, which JSON keeps. One function for a name. */
+  answer (name: string, answering: Answering): void
+  /**
+   * Asks all workers, this one and those that leave included. Who has no function for the name, throws, or takes longer than `limit` (ms,
+   * 2000) is not among the answers.
+   *
+   * @throws FST_ARR_WORKERS_UNASKABLE where too many questions are open.
+   */
+  ask<Value = unknown> (name: string, question?: unknown, limit?: number): Promise<Answers<Value>>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    workers: Workers
+  }
+}
+
+async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promise<void> {
+  if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
+  const settings = compile(options)
+  const place = placeOf(process.env)
+  const { generation, number, count } = place ?? { generation: 0, number: 1, count: 1 }
+  const questions: Questions = new Questions({ generation, number, pid: process.pid }, place === null ? null : message => life?.parent.tell(message) === true)
+  const life = place === null ? null : new Life(fastify, settings, questions)
+  let listens = (): void => {}
+  const listening = new Promise<void>(resolve => { listens = resolve })
+  fastify.decorate('workers', {
+    supervised: place !== null,
+    generation,
+    number,
+    count,
+    begun: life?.begun ?? listening,
+    answer: (name, answering) => { questions.answer(name, answering) },
+    ask: async <Value>(name: string, question?: unknown, limit = 2000) => await questions.ask(name, question, limit) as Answers<Value>
+  } satisfies Workers)
+  fastify.addHook('onListen', async () => {
+    listens()
+    life?.ready()
+  })
+  if (life === null) return
+  fastify.addHook('onRequest', (request, reply, done) => {
+    // Its client comes back on a new connection, to a worker that stays.
+    if (life.isLeaving && request.raw.httpVersionMajor === 1) reply.raw.shouldKeepAlive = false
+    done()
+  })
+  fastify.addHook('onClose', async () => { life.closed() })
+}
+
+/** Makes a server a worker of `supervise`; does nothing in a process that nobody supervises. */
+export const workers = fp(plugin, { fastify: '5.x', name: '@fastify-arr/workers' })
+export default workers

@@ -1,0 +1,97 @@
+// A supervisor with its workers, as processes of their own, and what they tell.
+import { fork, type ChildProcess } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import type { Reloaded, Status, SuperviseOptions } from '../src/index.ts'
+import type { Version } from './worker.ts'
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+export interface Site {
+  readonly process: ChildProcess
+  readonly port: number
+  readonly url: string
+  readonly exit: Promise<{ code: number | null, signal: string | null }>
+  readonly logged: Array<{ readonly log: string, readonly about: Record<string, unknown> }>
+  /** Resolves with the first line of the log, of now or later, that matches. */
+  readonly logs: (pattern: RegExp) => Promise<Record<string, unknown>>
+  readonly write: (version: Version) => void
+  readonly started: () => Promise<boolean>
+  readonly reload: () => Promise<Reloaded>
+  readonly status: () => Promise<Status>
+  readonly stderr: () => string
+}
+
+/** Starts it; `upstream` is the port that its tunnels lead to. */
+export async function startSite (t: Test, version: Version, options: Partial<SuperviseOptions> = {}, upstream = 0): Promise<Site> {
+  const file = join(t.testdir({}), 'version.json')
+  const write = (version: Version): void => { writeFileSync(file, JSON.stringify(version)) }
+  write(version)
+  const port = await freePort()
+  const execArgv = ['--import=tsx', '--conditions=@fastify-arr/source']
+  const supervised = { exec: here('worker.ts'), args: [file, String(port), String(upstream)], workers: 2, control: false, readyTimeout: 60_000, ...options }
+  const child = fork(here('supervisor.ts'), [JSON.stringify(supervised)], { execArgv, stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { ...process.env, NODE_OPTIONS: '' } })
+  const exit = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  let stderr = ''
+  child.stderr?.on('data', (chunk: Buffer) => { stderr += String(chunk) })
+  const logged: Array<{ log: string, about: Record<string, unknown> }> = []
+  const events = new EventEmitter().setMaxListeners(0)
+  let next = 0
+  child.on('message', (message: { id?: number, answer?: unknown, log?: string, about?: Record<string, unknown> }) => {
+    if (message.log !== undefined) logged.push({ log: message.log, about: message.about ?? {} })
+    events.emit(message.log === undefined ? `answer ${message.id}` : 'log', message.answer)
+  })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+  const ask = async (word: string): Promise<never> => {
+    const id = next++
+    child.send({ id, word })
+    const [answer] = await Promise.race([once(events, `answer ${id}`), exit.then(() => { throw new Error(`it ended: ${stderr}`) })])
+    return answer as never
+  }
+  return {
+    process: child,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    exit,
+    logged,
+    async logs (pattern) {
+      for (;;) {
+        const found = logged.find(({ log }) => pattern.test(log))
+        if (found !== undefined) return found.about
+        const ended = await Promise.race([once(events, 'log'), exit.then(() => null)])
+        if (ended === null && !logged.some(({ log }) => pattern.test(log))) throw new Error(`it ended without ${pattern}: ${JSON.stringify(logged)} ${stderr}`)
+      }
+    },
+    write,
+    started: () => ask('started'),
+    reload: () => ask('reload'),
+    status: () => ask('status'),
+    stderr: () => stderr
+  }
+}
+
+/** Free a moment ago: workers of different supervisors must not share it. */
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Whether a process is there. */
+export function isThere (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

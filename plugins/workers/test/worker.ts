@@ -1,0 +1,39 @@
+// A worker's program, for the tests: what it does stands in a file that they change.
+import Fastify from 'fastify'
+import { readFileSync } from 'node:fs'
+import { workers } from '../src/index.ts'
+import { Tunnels } from './tunnels.ts'
+
+export interface Version {
+  readonly version: string
+  /** How it does not start: by an error, by an exit, or never. */
+  readonly broken?: 'throws' | 'exits' | 'hangs'
+  /** Only the worker with this number is broken. */
+  readonly only?: number
+  /** Records that hold this are not adopted. */
+  readonly refuse?: string
+  /** The first tunnel that comes kills it. */
+  readonly dies?: boolean
+  readonly linger?: number
+  readonly handOver?: false
+  readonly goodbyeWindow?: number
+}
+
+const [file = '', port = '', upstream = ''] = process.argv.slice(2)
+const version = JSON.parse(readFileSync(file, 'utf8')) as Version
+const app = Fastify()
+const tunnels = new Tunnels(app.server, Number(upstream))
+tunnels.refuse = version.refuse ?? null
+if (version.dies === true) tunnels.adopt = () => { process.kill(process.pid, 'SIGKILL') }
+app.decorate('tunnels', tunnels as never)
+await app.register(workers, { linger: version.linger ?? 200, goodbye: { window: version.goodbyeWindow ?? 0 }, ...version.handOver === false && { handOver: false } })
+app.workers.answer('adopted', () => ({ adopted: tunnels.adopted, open: tunnels.size }))
+app.workers.answer('slow', async () => await new Promise(() => {}))
+app.get('/', async () => ({ version: version.version, pid: process.pid, generation: app.workers.generation, number: app.workers.number }))
+app.get('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, null, 500))
+if (version.only === undefined || version.only === app.workers.number) {
+  if (version.broken === 'throws') throw new Error('this version is broken')
+  if (version.broken === 'exits') process.exit(3)
+  if (version.broken === 'hangs') await new Promise(() => { setInterval(() => {}, 1000) })
+}
+await app.listen({ port: Number(port), host: '127.0.0.1' })
