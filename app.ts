@@ -11,6 +11,7 @@ import { serverFarm } from '@fastify-arr/server-farm'
 import { staticContent } from '@fastify-arr/static-content'
 import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import { urlRewrite } from '@fastify-arr/url-rewrite'
+import { workers } from '@fastify-arr/workers'
 import { LogController, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { announce } from './start/announcement/announce.ts'
@@ -49,6 +50,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   const { deadline } = settings.leaving
   const patience = deadline > PATIENCE + 500 ? deadline : PATIENCE
   endStragglers(fastify, patience)
+
+  // Where several processes serve: it comes before all that listens.
+  if (settings.workers !== null) await fastify.register(workers)
 
   // What is behind the site: a file's rules say it, or it is the upstream, or the bundled backend.
   const source = webConfig !== null ? nameOf(webConfig) : upstream ?? await bundledBackend(fastify, settings)

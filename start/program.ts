@@ -1,20 +1,23 @@
 // Loaded by `fastify start --require`, before the app: what a program does for its user and a plugin must not do.
 // The settings are checked, fastify-cli gets the port, and a failed start ends in a sentence, not in a stack.
+import cluster from 'node:cluster'
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
 import { leaveLater } from './end/leaving.ts'
-import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf, startingWords, trustProxyOf, webConfigOf } from './settings/command-line.ts'
+import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf, startingWords, trustProxyOf, webConfigOf, workersOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { helpText, VARIABLES } from './settings/help.ts'
 import { openFolder } from './settings/log-folder.ts'
 import { graceMistake } from './settings/machine.ts'
 import { asksForHelp, checkWords } from './settings/options.ts'
+import { superviseSite } from './supervisor.ts'
 
 if (asksForHelp(startingWords())) {
   console.log(helpText())
   process.exit(0)
 }
 
+let workers: number | 'auto' | null = null
 try {
   checkWords(startingWords(), VARIABLES)
   const webConfig = webConfigOf(startingWords())
@@ -33,6 +36,8 @@ try {
   if (isDevelopment(startingWords())) process.env.DEVELOPMENT_CERTIFICATE = '1'
   const trusted = trustProxyOf(startingWords())
   if (trusted !== null) process.env.TRUST_PROXY = trusted
+  const given = workersOf(startingWords())
+  if (given !== null) process.env.WORKERS = given
   const level = levelOf(startingWords())
   if (level !== null) process.env.FASTIFY_LOG_LEVEL = level
   const settings = readEnvironment(process.env)
@@ -40,11 +45,14 @@ try {
   if (tooShort !== null) throw new EnvironmentError(tooShort)
   if (settings.logDirectory !== null) openFolder(settings.logDirectory)
   leaveLater(settings.leaving.delay)
+    workers = settings.workers
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)
 } catch (error) {
   endStart(error)
 }
+
+if (workers !== null && cluster.isPrimary) superviseSite(workers, startingWords())
 
 process.once('unhandledRejection', endStart)
 hearOnePress()

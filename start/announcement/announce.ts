@@ -1,6 +1,7 @@
 // When is it printed that the site is up? When the server listens, as the last thing: what the log has to say by then comes before it.
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { Workers } from '@fastify-arr/workers'
 import type { FastifyInstance } from 'fastify'
 import { banner, type Told } from './banner.ts'
 import type { Reached } from './reach.ts'
@@ -10,6 +11,9 @@ const PATIENCE = 3000
 
 /** Prints it when the server listens. */
 export function announce (fastify: FastifyInstance, behind: Told['behind'], logDirectory: string | null, traceFolder: string | null): void {
+  const { workers = null } = fastify as { readonly workers?: Workers }
+  // Of several processes the first tells it, when all serve; of those after a reload none.
+  if (workers !== null && workers.generation + workers.number + workers.starts > 3) return
   fastify.addHook('onListen', async () => {
     const text = banner({
       httpPort: (fastify.server.address() as AddressInfo).port,
@@ -20,10 +24,13 @@ export function announce (fastify: FastifyInstance, behind: Told['behind'], logD
       logFolder: logDirectory === null ? 'this console, and no files' : logFolder(fastify, logDirectory),
       traceFolder,
       metrics: metricsUrl(fastify),
+      workers: workers?.supervised === true ? workers.count : null,
       certificate: fastify.listeners.authorityFile
     })
     // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
-    afterLog(fastify, () => { console.error(text) })
+    const print = (): void => { afterLog(fastify, () => { console.error(text) }) }
+    if (workers === null) print()
+    else workers.begun.then(print, () => {})
   })
 }
 

@@ -20,6 +20,8 @@ export interface Told {
   readonly traceFolder: string | null
   /** Null where there are none. */
   readonly metrics: string | null
+  /** How many processes serve; null for this one alone. */
+  readonly workers: number | null
   /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
 }
@@ -31,7 +33,7 @@ const { bold, cyan, dim, green, magenta } = pico
 
 /** The text, coloured where the terminal takes colours. */
 export function banner (told: Told): string {
-  const { behind, reached, logFolder, traceFolder, metrics, certificate } = told
+  const { behind, reached, logFolder, traceFolder, metrics, workers, certificate } = told
   const { head, lines } = KINDS[behind.kind](told)
   const rows: Array<[string, ...string[]]> = [
     [behind.kind === 'file' ? 'rules' : 'upstream', cyan(behind.source)],
@@ -39,6 +41,7 @@ export function banner (told: Told): string {
     ['log', logFolder],
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
     ...metrics === null ? [] : [['metrics', cyan(metrics)] satisfies [string, string]],
+    ...workers === null ? [] : [['workers', `${workers}  ${dim('(new code and configuration, without an end: npx arr-workers reload)')}`] satisfies [string, string]],
     ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],
     ['stop', 'Ctrl+C']
   ]

@@ -60,6 +60,13 @@ export function trustProxyOf (argv: readonly string[]): string | null {
   return given.length === 0 ? null : given.join(',')
 }
 
+/** How many processes serve. Null where it is not given. */
+export function workersOf (argv: readonly string[]): string | null {
+  const given = valuesOf(argv, /^--workers(=.*)?$/s)
+  if (given.includes('')) throw new EnvironmentError('--workers needs auto or a number: npm start -- -- --workers auto.')
+  return given.at(-1) ?? null
+}
+
 /** The level of the console: fastify-cli's option, which it would ignore beside the logger of `start/console.ts`. Null where it is not given. */
 export function levelOf (argv: readonly string[]): string | null {
   return valuesOf(argv, /^(?:--log-?level|-l)(=.*)?$/is).at(-1) ?? null

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readMachine, type MachineSettings } from './machine.ts'
 import { trustedProxies, trustMistake } from './trusted-proxies.ts'
+import { workersIn } from './workers.ts'
 
 /** The settings of the site. Each can be given as an option of `app.ts` as well, which goes before. */
 export interface Settings extends MachineSettings {
@@ -13,6 +14,8 @@ export interface Settings extends MachineSettings {
   backendPort: number
   /** `METRICS_PORT`: metrics for Prometheus, and health, on `METRICS_HOST`. Defaults to none; 0 takes a free one. */
   metricsPort: number | null
+  /** `WORKERS`: how many processes serve, `auto` for one per core. On the command line `-- --workers`. Defaults to this process alone, null. */
+  workers: number | 'auto' | null
   /** `LOG_DIR`; null (`off`) writes no files, and no traces. Defaults to `logs`. */
   logDirectory: string | null
   /** `TRACES`: `off` traces nothing. Defaults to true: what fails is traced, or what the `webConfig` says. */
@@ -100,6 +103,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
     metricsPort: env.METRICS_PORT ? port('METRICS_PORT', 0) : null,
+    workers: workersIn(env.WORKERS, mistakes),
     logDirectory: /^off$/i.test(env.LOG_DIR ?? '') ? null : env.LOG_DIR || 'logs',
     traces: traces(),
     upstream: upstream(),

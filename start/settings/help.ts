@@ -17,6 +17,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['DEVELOPMENT_CERTIFICATE', '1: for all hosts; --development-certificate'],
   ['CERTIFICATE_DIR=certificates', 'where the development certificate is kept'],
   ['TRUST_PROXY --trust-proxy', 'proxies in front: 10.0.0.0/8'],
+  ['WORKERS --workers', 'auto, or how many processes serve'],
   ['LOG_DIR=logs', 'the log, as IIS lays it out; off for none'],
   ['TRACES=on', 'off traces nothing'],
   ['FASTIFY_LOG_LEVEL=info', 'the console: trace to fatal, silent; --log-level'],

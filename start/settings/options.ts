@@ -14,6 +14,7 @@ const OWN: Readonly<Record<string, boolean>> = {
   certificate: true,
   'development-certificate': false,
   'trust-proxy': true,
+  workers: true,
   help: false,
   h: false
 }

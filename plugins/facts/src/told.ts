@@ -10,6 +10,7 @@ import type { TraceFact } from './request/traces.ts'
 import type { TracesFact } from './server/traces.ts'
 import type { TunnelsFact } from './server/tunnels.ts'
 import type { UpstreamsFact } from './server/upstreams.ts'
+import type { WorkersFact } from './server/workers.ts'
 import type { Upstream } from './request/upstream.ts'
 
 /** The facts on a request, each with one writer. */
@@ -31,6 +32,7 @@ export interface ServerFacts {
   readonly listeners?: ListenersFact
   readonly traces?: TracesFact
   readonly upstreams?: UpstreamsFact
+  readonly workers?: WorkersFact
 }
 
 /**

@@ -1,7 +1,7 @@
 // How much, how long, how often? The plugin that counts what passes, and tells Prometheus and orchestrators.
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { FarmInfo, Told, UpstreamPool } from '@fastify-arr/facts'
+import type { FarmInfo, Told, UpstreamPool, WorkersFact } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -9,6 +9,7 @@ import { metricOf } from './counting/metric.ts'
 import { InvalidOptionsError } from './errors.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MetricsOptions, type MetricsRegistry } from './options.ts'
+import { ofAllWorkers } from './serving/all-workers.ts'
 import { readiness, type Health } from './serving/health.ts'
 import { OwnListener, type Served } from './serving/own-listener.ts'
 import { besideMetrics, type Beside } from './sources/beside.ts'
@@ -26,7 +27,7 @@ export interface Metrics {
   readonly registry: MetricsRegistry
   /** Where `/metrics`, `/livez` and `/readyz` are served; null where they are not, or not yet. */
   readonly address: AddressInfo | null
-  /** The metrics in the registry's format. */
+  /** The metrics in the registry's format; with the plugin workers those of all workers together. */
   text (): Promise<string>
   /** Whether the server may get requests. */
   readiness (): Promise<Health>
@@ -38,7 +39,7 @@ declare module 'fastify' {
   }
 }
 
-type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo>, readonly upstreams?: Iterable<Told<UpstreamPool>> }
+type Server = FastifyInstance & Beside & { readonly farms?: Iterable<FarmInfo>, readonly upstreams?: Iterable<Told<UpstreamPool>>, readonly workers?: WorkersFact }
 
 async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promise<void> {
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
@@ -73,7 +74,9 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   let isClosing = false
   let address: AddressInfo | null = null
   const ready = async (): Promise<Health> => await readiness(isClosing, fastify.server.listening, settings.ready)
-  const text = async (): Promise<string> => await registry.metrics()
+  let together: (() => Promise<string>) | null = null
+  fastify.addHook('onReady', async () => { together = ofAllWorkers((fastify as Server).workers, registry) })
+  const text = async (): Promise<string> => await (together === null ? registry.metrics() : together())
   fastify.decorate('metrics', { registry, get address () { return address }, text, readiness: ready })
 
   const { carrier } = tunnels

@@ -26,6 +26,8 @@ export interface Workers {
   readonly number: number
   /** How many workers a generation has. */
   readonly count: number
+  /** How often a process was started in this worker's place, this one included: more than 1 where others have died. */
+  readonly starts: number
   /** Resolves when this process takes connections: when all of its generation listen. Without a supervisor, when the server listens. */
   readonly begun: Promise<void>
   /** Gives this worker's answers to the question of that name: plain data, which JSON keeps. One function for a name. */
@@ -49,7 +51,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const settings = compile(options)
   const place = placeOf(process.env)
-  const { generation, number, count } = place ?? { generation: 0, number: 1, count: 1 }
+  const { generation, number, count, starts } = place ?? { generation: 0, number: 1, count: 1, starts: 1 }
   const questions: Questions = new Questions({ generation, number, pid: process.pid }, place === null ? null : message => life?.parent.tell(message) === true)
   const life = place === null ? null : new Life(fastify, settings, questions)
   let listens = (): void => {}
@@ -59,6 +61,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
     generation,
     number,
     count,
+    starts,
     begun: life?.begun ?? listening,
     answer: (name, answering) => { questions.answer(name, answering) },
     ask: async <Value>(name: string, question?: unknown, limit = 2000) => await questions.ask(name, question, limit) as Answers<Value>

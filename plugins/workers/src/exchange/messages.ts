@@ -56,5 +56,5 @@ export function isOurs (message: unknown): boolean {
   return typeof message === 'object' && message !== null && typeof (message as { arrWorkers?: unknown }).arrWorkers === 'string'
 }
 
-/** The variable that tells a worker its place: generation, number, count. */
+/** The variable that tells a worker its place: generation, number, count, starts. */
 export const PLACE = 'ARR_WORKERS_PLACE'

@@ -7,7 +7,6 @@ import { WorkerProcess, type Exit, type Said } from './worker-process.ts'
 interface Seat {
   worker: WorkerProcess
   readonly backOff: BackOff
-  starts: number
 }
 
 /** Why a generation does not start. */
@@ -23,6 +22,7 @@ export class Generation {
   isHurt = false
   readonly #settings: SupervisorSettings
   readonly #said: Said
+  readonly #gone: (worker: WorkerProcess) => void
   readonly #seats: Seat[] = []
   readonly #processes: WorkerProcess[] = []
   readonly #timers: NodeJS.Timeout[] = []
@@ -31,19 +31,16 @@ export class Generation {
   /** Resolves when none of its processes is left, after it was told to leave or to end. */
   readonly over = new Promise<void>(resolve => { this.#over = resolve })
 
-  constructor (number: number, settings: SupervisorSettings, said: Said) {
+  constructor (number: number, settings: SupervisorSettings, said: Said, gone: (worker: WorkerProcess) => void) {
     this.number = number
     this.#settings = settings
     this.#said = said
+    this.#gone = gone
   }
 
   /** Its processes, those of a seat one after the other included. */
   get workers (): readonly WorkerProcess[] {
     return this.#processes
-  }
-
-  startsOf (worker: WorkerProcess): number {
-    return this.#seats.find(seat => seat.worker === worker)?.starts ?? 1
   }
 
   /** Starts one worker and, when it listens, the others: new code that does not start costs one process. Null when all listen. */
@@ -96,18 +93,19 @@ export class Generation {
   }
 
   #seat (number: number): WorkerProcess {
-    const seat: Seat = { worker: this.#fork(number), backOff: new BackOff(this.#settings.backOff), starts: 1 }
+    const seat: Seat = { worker: this.#fork(number, 1), backOff: new BackOff(this.#settings.backOff) }
     seat.backOff.started()
     this.#seats.push(seat)
     return seat.worker
   }
 
-  #fork (number: number): WorkerProcess {
-    const worker = new WorkerProcess(this.number, number, this.#settings, this.#said)
+  #fork (number: number, starts: number): WorkerProcess {
+    const worker = new WorkerProcess(this.number, number, starts, this.#settings, this.#said)
     this.#processes.push(worker)
     worker.gone.then(({ code }) => {
       if (code !== 0) this.isHurt = true
       this.#processes.splice(this.#processes.indexOf(worker), 1)
+      this.#gone(worker)
       this.#seeWhoIsLeft()
     })
     return worker
@@ -127,7 +125,7 @@ export class Generation {
 
   #startAnew (seat: Seat): void {
     try {
-      seat.worker = this.#fork(seat.worker.number)
+      seat.worker = this.#fork(seat.worker.number, seat.worker.starts + 1)
     } catch (error) {
       // The operating system has no process left, or `env` has thrown.
       const wait = seat.backOff.died()
@@ -136,7 +134,6 @@ export class Generation {
       return
     }
     const { worker } = seat
-    seat.starts++
     seat.backOff.started()
     this.#keep(seat)
     worker.ready.then(isReady => {

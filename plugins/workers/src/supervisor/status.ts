@@ -29,10 +29,7 @@ export interface WorkerStatus {
 
 export function statusOf (generations: readonly Generation[], serving: number | null): Status {
   const told = generations.map(generation => {
-    const workers = generation.workers.map(worker => {
-      const { number, pid, state, tunnels, since } = worker
-      return { number, pid, state, tunnels, since, starts: generation.startsOf(worker) }
-    }).sort((one, other) => one.number - other.number)
+    const workers = generation.workers.map(({ number, pid, state, tunnels, since, starts }) => ({ number, pid, state, tunnels, since, starts })).sort((one, other) => one.number - other.number)
     return { number: generation.number, tunnels: sum(workers), workers }
   })
   return { pid: process.pid, serving, tunnels: sum(told), generations: told }

@@ -49,7 +49,6 @@ export class Supervisor {
   readonly #generations: Generation[] = []
   readonly #transfers = new Transfers(() => this.#serving?.workers.filter(({ state }) => state === 'serving') ?? [])
   readonly #questions = new Questions(() => this.#generations.flatMap(({ workers }) => workers))
-  readonly #known = new WeakSet<WorkerProcess>()
   #serving: Generation | null = null
   #count = 0
   #running: Promise<Reloaded>
@@ -110,7 +109,7 @@ export class Supervisor {
     const old = this.#serving
     const refused = (reason: string): Reloaded => ({ ok: false, generation: old?.number ?? 0, reason })
     if (this.#isEnding) return refused('it is ending')
-    const generation = new Generation(++this.#count, this.#settings, this.#hear)
+    const generation = new Generation(++this.#count, this.#settings, this.#hear, this.#forget)
     this.#generations.push(generation)
     generation.over.then(() => {
       this.#generations.splice(this.#generations.indexOf(generation), 1)
@@ -139,17 +138,15 @@ export class Supervisor {
   }
 
   readonly #hear = (worker: WorkerProcess, message: FromWorker, handle: Handle | undefined): void => {
-    if (!this.#known.has(worker)) {
-      this.#known.add(worker)
-      worker.gone.then(() => {
-        this.#transfers.gone(worker)
-        this.#questions.gone(worker)
-      })
-    }
     if (message.arrWorkers === 'tunnel') this.#transfers.pass(worker, message, handle)
     else if (message.arrWorkers === 'adopted') this.#transfers.answered(message)
     else if (message.arrWorkers === 'ask') this.#questions.ask(worker, message)
     else if (message.arrWorkers === 'answer') this.#questions.answer(worker, message)
+  }
+
+  readonly #forget = (worker: WorkerProcess): void => {
+    this.#transfers.gone(worker)
+    this.#questions.gone(worker)
   }
 
   #seeWhoIsLeft (): void {

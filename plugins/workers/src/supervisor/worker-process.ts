@@ -23,6 +23,8 @@ const LAST_WORDS = 250
 export class WorkerProcess implements WorkerName {
   readonly generation: number
   readonly number: number
+  /** How often a process was started in its place, this one included. */
+  readonly starts: number
   readonly since = Date.now()
   state: WorkerState = 'starting'
   /** Open tunnels, as it said last. */
@@ -42,9 +44,10 @@ export class WorkerProcess implements WorkerName {
   #timer: NodeJS.Timeout | undefined
   #resolve: { ready: (is: boolean) => void, begun: (is: boolean) => void, left: (what: { moved: number, stayed: number } | null) => void } = { ready () {}, begun () {}, left () {} }
 
-  constructor (generation: number, number: number, settings: SupervisorSettings, said: Said) {
+  constructor (generation: number, number: number, starts: number, settings: SupervisorSettings, said: Said) {
     this.generation = generation
     this.number = number
+    this.starts = starts
     this.#said = said
     this.ready = new Promise(resolve => { this.#resolve.ready = resolve })
     this.begun = new Promise(resolve => { this.#resolve.begun = resolve })
@@ -52,7 +55,7 @@ export class WorkerProcess implements WorkerName {
     const { exec, args, execArgv, env, count, readyTimeout } = settings
     cluster.schedulingPolicy = cluster.SCHED_RR
     cluster.setupPrimary({ exec, args: [...args], ...execArgv !== null && { execArgv: [...execArgv] }, stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json' })
-    this.#worker = cluster.fork({ ...env(), [PLACE]: `${generation}/${number}/${count}` })
+    this.#worker = cluster.fork({ ...env(), [PLACE]: `${generation}/${number}/${count}/${starts}` })
     const { process: child } = this.#worker
     child.on('message', (message, handle) => { if (isOurs(message)) this.#hear(message as FromWorker, handle as Handle | undefined) })
     child.stderr?.on('data', (chunk: Buffer) => { this.#lines.add(chunk) })

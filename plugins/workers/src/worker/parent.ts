@@ -9,13 +9,15 @@ export interface Place {
   readonly number: number
   /** How many workers a generation has. */
   readonly count: number
+  /** How often a process was started in this place. */
+  readonly starts: number
 }
 
 /** The place of this process; null where no supervisor has started it. */
 export function placeOf (env: Readonly<Record<string, string | undefined>>): Place | null {
-  const [, generation, number, count] = /^(\d+)\/(\d+)\/(\d+)$/.exec(env[PLACE] ?? '') ?? []
+  const [, generation, number, count, starts] = /^(\d+)\/(\d+)\/(\d+)\/(\d+)$/.exec(env[PLACE] ?? '') ?? []
   // The variable alone may be inherited: a program that a worker starts is no worker.
-  return cluster.isWorker && process.connected && count !== undefined ? { generation: Number(generation), number: Number(number), count: Number(count) } : null
+  return cluster.isWorker && process.connected && starts !== undefined ? { generation: Number(generation), number: Number(number), count: Number(count), starts: Number(starts) } : null
 }
 
 type Heard = (message: ToWorker, handle: Handle | undefined) => void
