@@ -5,6 +5,7 @@ import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { metrics } from '@fastify-arr/metrics'
+import { monitor } from '@fastify-arr/monitor'
 import { requestFilter } from '@fastify-arr/request-filter'
 import { requestTrace } from '@fastify-arr/request-trace'
 import { serverFarm } from '@fastify-arr/server-farm'
@@ -60,6 +61,9 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
 
   // The metrics come first: they count the requests whose hooks run after their own.
   if (settings.metricsPort !== null) await fastify.register(metrics, { listen: { port: settings.metricsPort, host: settings.metricsHost }, ready: stays })
+
+  // The monitor as well. Who opens it sits at this machine, and may close WebSockets.
+  if (settings.monitorPort !== null) await fastify.register(monitor, { listen: { port: settings.monitorPort }, actions: true })
 
   // The log comes before the others, so that its line has all that the others do to a request.
   const { logDirectory } = settings

@@ -4,7 +4,7 @@ import t from 'tap'
 import { banner, type Told } from '../start/announcement/banner.ts'
 import { reachOf } from '../start/announcement/reach.ts'
 
-const told: Told = { httpPort: 65535, httpsPort: 65534, reached: [{ protocol: 'http', address: '0.0.0.0', port: 65535 }, { protocol: 'https', address: '127.0.0.1', port: 65534 }], behind: { kind: 'backend', source: 'http://localhost:8080' }, bindings: [], logFolder: 'logs/W3SVC1', traceFolder: 'logs/FailedReqLogFiles', metrics: 'http://127.0.0.1:9464/metrics', workers: 16, certificate: 'certificates/development-ca.crt' }
+const told: Told = { httpPort: 65535, httpsPort: 65534, reached: [{ protocol: 'http', address: '0.0.0.0', port: 65535 }, { protocol: 'https', address: '127.0.0.1', port: 65534 }], behind: { kind: 'backend', source: 'http://localhost:8080' }, bindings: [], logFolder: 'logs/W3SVC1', traceFolder: 'logs/FailedReqLogFiles', metrics: 'http://127.0.0.1:9464/metrics', monitor: 'http://localhost:8001/', workers: 16, certificate: 'certificates/development-ca.crt' }
 const linesOf = (told: Told): string[] => stripVTControlCharacters(banner(told)).split('\n')
 const bindings = ['a-long-name-of-a-host.department.company.example', 'b.example'].flatMap(host => (['http', 'https'] as const).map(protocol => ({ protocol, address: '*', host, port: 8000 })))
 

@@ -22,7 +22,7 @@ async function siteOf (xml: string, open: readonly string[]): Promise<FastifyIns
   writeFileSync(webConfig, xml.replace('</configuration>', `${YES}</configuration>`))
   const fastify = Fastify({ ...options, logger: false, pluginTimeout: 0, trustProxy: true })
   try {
-    await fastify.register(app, { webConfig, open, httpsPort: 0, logDirectory: folder, certificates: folder, announce: false })
+    await fastify.register(app, { webConfig, open, httpsPort: 0, monitorPort: null, logDirectory: folder, certificates: folder, announce: false })
     await fastify.ready()
     return fastify
   } catch (error) {

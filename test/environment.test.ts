@@ -9,7 +9,7 @@ import { root } from './packages.ts'
 import { sentenceOf } from '../start/end/failure.ts'
 
 t.test('an empty environment means the article\'s ports', async t => {
-  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, metricsPort: null, workers: null, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false, certificates: 'certificates', hosts: null, upstreamDns: false, metricsHost: '127.0.0.1', maxTunnels: null, leaving: { delay: 0, window: 1000, deadline: 3500 } })
+  t.same(readEnvironment({}), { httpPort: 8000, httpsPort: 8443, backendPort: 8080, metricsPort: null, monitorPort: 8001, workers: null, logDirectory: 'logs', traces: true, upstream: null, webConfig: null, root: [], base: null, files: null, open: [], certificate: [], developmentCertificate: false, certificates: 'certificates', hosts: null, upstreamDns: false, metricsHost: '127.0.0.1', maxTunnels: null, leaving: { delay: 0, window: 1000, deadline: 3500 } })
 })
 
 t.test('all mistakes are reported at once, a sentence for each, naming its variable', async t => {

@@ -30,7 +30,7 @@ export function start (t: Test, environment: Record<string, string>, wrap = (wor
   const child = spawn(command, rest, {
     cwd: root,
     // A start may take long on a busy machine.
-    env: { ...inherited, FASTIFY_PLUGIN_TIMEOUT: '100000', LOG_DIR: folder, HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0', ...environment }
+    env: { ...inherited, FASTIFY_PLUGIN_TIMEOUT: '100000', LOG_DIR: folder, HTTP_PORT: '0', HTTPS_PORT: '0', BACKEND_PORT: '0', MONITOR_PORT: 'off', ...environment }
   })
   let output = ''
   const heard = (chunk: Buffer): void => { output += String(chunk) }

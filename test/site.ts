@@ -36,7 +36,7 @@ export async function startSite (t: Test, options: AppOptions = {}, prepare = (_
     await fastify.close()
     await rm(directory, { recursive: true, force: true })
   })
-  await fastify.register(app, { httpsPort: 0, backendPort: 0, logDirectory: directory, certificates, ...options, announce: false })
+  await fastify.register(app, { httpsPort: 0, backendPort: 0, monitorPort: null, logDirectory: directory, certificates, ...options, announce: false })
   await fastify.listen({ port: 0, host: '127.0.0.1' })
   return {
     fastify,

@@ -259,7 +259,7 @@ t.test('UPSTREAM is proxied to, and no backend is started', async t => {
 })
 
 t.test('the test helper of fastify-cli builds the same app', async t => {
-  const fastify = await helper.build(['dist/app.js'], { httpPort: 0, httpsPort: 0, backendPort: 0, logDirectory: t.testdir() })
+  const fastify = await helper.build(['dist/app.js'], { httpPort: 0, httpsPort: 0, backendPort: 0, monitorPort: 0, logDirectory: t.testdir() })
   t.teardown(() => fastify.close())
   const page = await fastify.inject({ url: '/', headers: { host: 'reverseproxy.com' } })
   t.equal(page.statusCode, 200)

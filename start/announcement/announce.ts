@@ -24,6 +24,7 @@ export function announce (fastify: FastifyInstance, behind: Told['behind'], logD
       logFolder: logDirectory === null ? 'this console, and no files' : logFolder(fastify, logDirectory),
       traceFolder,
       metrics: metricsUrl(fastify),
+      monitor: (fastify as { readonly monitor?: { readonly url: string | null } }).monitor?.url ?? null,
       workers: workers?.supervised === true ? workers.count : null,
       certificate: fastify.listeners.authorityFile
     })

@@ -20,6 +20,8 @@ export interface Told {
   readonly traceFolder: string | null
   /** Null where there are none. */
   readonly metrics: string | null
+  /** The URL of the page that shows what happens; null where there is none. */
+  readonly monitor: string | null
   /** How many processes serve; null for this one alone. */
   readonly workers: number | null
   /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
@@ -33,13 +35,14 @@ const { bold, cyan, dim, green, magenta } = pico
 
 /** The text, coloured where the terminal takes colours. */
 export function banner (told: Told): string {
-  const { behind, reached, logFolder, traceFolder, metrics, workers, certificate } = told
+  const { behind, reached, logFolder, traceFolder, metrics, monitor, workers, certificate } = told
   const { head, lines } = KINDS[behind.kind](told)
   const rows: Array<[string, ...string[]]> = [
     [behind.kind === 'file' ? 'rules' : 'upstream', cyan(behind.source)],
     ['reached by', ...reachOf(reached)] as [string, ...string[]],
     ['log', logFolder],
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
+    ...monitor === null ? [] : [['monitor', cyan(monitor)] satisfies [string, string]],
     ...metrics === null ? [] : [['metrics', cyan(metrics)] satisfies [string, string]],
     ...workers === null ? [] : [['workers', `${workers}  ${dim('(new code and configuration, without an end: npx arr-workers reload)')}`] satisfies [string, string]],
     ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],

@@ -1,5 +1,6 @@
 // What does the environment say? Ports, the log's folder and the upstream, checked before anything starts.
 import { existsSync } from 'node:fs'
+import { noCircle } from './circle.ts'
 import { readMachine, type MachineSettings } from './machine.ts'
 import { trustedProxies, trustMistake } from './trusted-proxies.ts'
 import { workersIn } from './workers.ts'
@@ -14,6 +15,8 @@ export interface Settings extends MachineSettings {
   backendPort: number
   /** `METRICS_PORT`: metrics for Prometheus, and health, on `METRICS_HOST`. Defaults to none; 0 takes a free one. */
   metricsPort: number | null
+  /** `MONITOR_PORT`: the page that shows what happens, on localhost. Defaults to 8001, and to none with `WORKERS`; 0 takes a free one; null (`off`) serves none. */
+  monitorPort: number | null
   /** `WORKERS`: how many processes serve, `auto` for one per core. On the command line `-- --workers`. Defaults to this process alone, null. */
   workers: number | 'auto' | null
   /** `LOG_DIR`; null (`off`) writes no files, and no traces. Defaults to `logs`. */
@@ -103,6 +106,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
     metricsPort: env.METRICS_PORT ? port('METRICS_PORT', 0) : null,
+    monitorPort: /^off$/i.test(env.MONITOR_PORT ?? '') || (env.WORKERS && !env.MONITOR_PORT) ? null : port('MONITOR_PORT', 8001, ', or off'),
     workers: workersIn(env.WORKERS, mistakes),
     logDirectory: /^off$/i.test(env.LOG_DIR ?? '') ? null : env.LOG_DIR || 'logs',
     traces: traces(),
@@ -120,7 +124,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
   level()
   roots()
   distinct()
-  noCircle()
+  if (settings.upstream !== null) noCircle(settings.upstream, httpName, settings, mistakes)
   const mistrusted = trustMistake(trustedProxies(env.TRUST_PROXY))
   if (mistrusted !== null) mistakes.push(mistrusted)
   if (mistakes.length > 0) throw new EnvironmentError(mistakes.join('\n'))
@@ -177,7 +181,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
 
   function distinct (): void {
     const taken = new Map<number, string>()
-    const ports: Array<[string, number | null]> = [[httpName, settings.httpPort], ['HTTPS_PORT', settings.httpsPort], ['METRICS_PORT', settings.metricsPort]]
+    const ports: Array<[string, number | null]> = [[httpName, settings.httpPort], ['HTTPS_PORT', settings.httpsPort], ['METRICS_PORT', settings.metricsPort], ['MONITOR_PORT', settings.monitorPort]]
     if (settings.upstream === null && settings.webConfig === null) ports.push(['BACKEND_PORT', settings.backendPort])
     for (const [name, number] of ports) {
       if (number === null) continue
@@ -185,15 +189,5 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
       if (number !== 0 && other !== undefined) mistakes.push(`${name} is ${number}, which ${other} has already.`)
       taken.set(number, name)
     }
-  }
-
-  // Every request would be proxied to the site itself until no connections are left.
-  function noCircle (): void {
-    if (settings.upstream === null) return
-    const { hostname, protocol, port } = new URL(settings.upstream)
-    if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
-    const name = protocol === 'https:' ? 'HTTPS_PORT' : httpName
-    const own = name === 'HTTPS_PORT' ? settings.httpsPort : settings.httpPort
-    if (Number(port || (protocol === 'https:' ? 443 : 80)) === own) mistakes.push(`UPSTREAM is this site itself: ${name} is ${own}.`)
   }
 }

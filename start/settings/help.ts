@@ -6,6 +6,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['HTTPS_PORT=8443', 'the site, https; off opens none'],
   ['BACKEND_PORT=8080', 'the bundled backend'],
   ['METRICS_PORT', 'metrics for Prometheus, and health'],
+  ['MONITOR_PORT=8001', 'the page that shows what happens; off for none'],
   ['UPSTREAM', 'a URL to proxy to, instead of that backend'],
   ['WEB_CONFIG --web-config', 'a file of IIS, or a server\'s folder'],
   ['WEB_CONFIG_ROOT --root', 'where its folders are: C:\\inetpub=/srv/inetpub'],

@@ -8,7 +8,9 @@ import { urlRewrite } from '@fastify-arr/url-rewrite'
 import Fastify from 'fastify'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { RefusedHandshakes } from '../src/finding/records/refused.ts'
 import { gather } from '../src/gathering/gather.ts'
+import { RuleCounts } from '../src/views/configuration/rule-counts.ts'
 import { open, proxySite, sumOf, until, watched } from './watched-site.ts'
 
 t.test('requests by the second, with their times; those that fail, by status and by the error', async t => {
@@ -200,7 +202,7 @@ t.test('the timer keeps no process alive, and ends with the server', async t => 
     setTimeout: (...parts: Parameters<typeof set>) => { timers.push(set(...parts)); return timers.at(-1) },
     clearTimeout: (timer: NodeJS.Timeout) => { ended.push(timer); clear(timer) }
   })
-  const { end } = gather(Fastify())
+  const { end } = gather(Fastify(), { rules: new RuleCounts(), refused: new RefusedHandshakes() })
   Object.assign(globalThis, { setTimeout: set })
   t.equal(timers.length, 1)
   t.notOk(timers[0]?.hasRef())

@@ -6,7 +6,9 @@ import { upstreamProxy } from '@fastify-arr/upstream-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import { RefusedHandshakes } from '../src/finding/records/refused.ts'
 import { gather, type GatheredViews } from '../src/gathering/gather.ts'
+import { RuleCounts } from '../src/views/configuration/rule-counts.ts'
 import type { Point } from '../src/messages/index.ts'
 
 export const portOf = (server: Server | FastifyInstance['server']): number => (server.address() as AddressInfo).port
@@ -19,7 +21,7 @@ export interface WatchedSite {
 
 /** Gathers of a server, to which `prepare` adds what it wants before it listens. */
 export async function watched (t: Test, app: FastifyInstance, prepare: (app: FastifyInstance) => unknown): Promise<WatchedSite> {
-  const { views, end } = gather(app)
+  const { views, end } = gather(app, { rules: new RuleCounts(), refused: new RefusedHandshakes() })
   app.addHook('onClose', async () => { end() })
   t.teardown(() => app.close())
   await prepare(app)
