@@ -45,7 +45,7 @@ try {
   if (tooShort !== null) throw new EnvironmentError(tooShort)
   if (settings.logDirectory !== null) openFolder(settings.logDirectory)
   leaveLater(settings.leaving.delay)
-    workers = settings.workers
+  workers = settings.workers
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)
 } catch (error) {

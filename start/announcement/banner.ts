@@ -44,7 +44,7 @@ export function banner (told: Told): string {
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
     ...monitor === null ? [] : [['monitor', cyan(monitor)] satisfies [string, string]],
     ...metrics === null ? [] : [['metrics', cyan(metrics)] satisfies [string, string]],
-    ...workers === null ? [] : [['workers', `${workers}  ${dim('(new code and configuration, without an end: npx arr-workers reload)')}`] satisfies [string, string]],
+    ...workers === null ? [] : [['workers', `${workers}  ${dim('(a restart that nobody notices: npx arr-workers reload)')}`] satisfies [string, string]],
     ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],
     ['stop', 'Ctrl+C']
   ]

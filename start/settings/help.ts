@@ -5,7 +5,6 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['HTTP_PORT=8000', 'the site, http (PORT where it is not set)'],
   ['HTTPS_PORT=8443', 'the site, https; off opens none'],
   ['BACKEND_PORT=8080', 'the bundled backend'],
-  ['METRICS_PORT', 'metrics for Prometheus, and health'],
   ['MONITOR_PORT=8001', 'the page that shows what happens; off for none'],
   ['UPSTREAM', 'a URL to proxy to, instead of that backend'],
   ['WEB_CONFIG --web-config', 'a file of IIS, or a server\'s folder'],
@@ -26,7 +25,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
 ]
 
 /** Those of servers: a screen has no room for them, README.md has. */
-const SERVERS = ['HOSTS', 'UPSTREAM_DNS', 'METRICS_HOST', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE']
+const SERVERS = ['METRICS_PORT', 'METRICS_HOST', 'HOSTS', 'UPSTREAM_DNS', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE']
 
 /** The names of the variables. */
 export const VARIABLES: readonly string[] = [...SETTINGS.map(([name]) => name.split(/[ =]/)[0] as string), ...SERVERS, 'PORT']

@@ -53,7 +53,8 @@ t.test('under 200 WebSockets and a hundred requests a second no connection is re
   t.equal(reloaded.ok, true)
   while (versions.at(-20) !== '2') await new Promise(resolve => setTimeout(resolve, 10))
   clearInterval(load)
-  while (answered < asked) await new Promise(resolve => setTimeout(resolve, 10))
+  const isAnswered = () => answered >= asked
+  while (!isAnswered()) await new Promise(resolve => setTimeout(resolve, 10))
   for (const agent of agents) agent.destroy()
   t.same(failed, [])
   if (process.platform !== 'win32') {
@@ -94,7 +95,8 @@ t.test('a new version of which only the second worker starts not takes no connec
   let isOver = false
   const reloading = site.reload().finally(() => { isOver = true })
   const versions = new Set<string>()
-  while (!isOver) versions.add((await (await fetch(site.url, { headers: { connection: 'close' } })).json() as { version: string }).version)
+  const goesOn = () => !isOver
+  while (goesOn()) versions.add((await (await fetch(site.url, { headers: { connection: 'close' } })).json() as { version: string }).version)
   t.equal((await reloading).ok, false)
   t.same([...versions], ['1'])
 })

@@ -44,12 +44,8 @@ export class Tries {
       tried.loggedAt = now
       this.#log(address)
     }
-    if (this.#addresses.size > ADDRESSES) {
-      for (const oldest of this.#addresses.keys()) {
-        this.#addresses.delete(oldest)
-        break
-      }
-    }
+    const [oldest] = this.#addresses.keys()
+    if (this.#addresses.size > ADDRESSES && oldest !== undefined) this.#addresses.delete(oldest)
   }
 
   #refilled (tried: Tried): Tried {
