@@ -120,6 +120,15 @@ const uses: Readonly<Record<string, string>> = {
     const { body } = await fastify.inject('/metrics')
     await fastify.close()
     return body.includes('arr_requests_total{site="",method="GET",code="200"} 1')`,
+  monitor: `
+    const fastify = Fastify()
+    const token = 'correct-horse-battery-staple'
+    await fastify.register(plugin, { listen: { port: 0 }, path: '/monitor', token })
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    const { body } = await fastify.inject({ url: '/monitor/', headers: { authorization: 'Bearer ' + token } })
+    const { status } = await fetch(fastify.monitor.url + 'vendor/htm-preact.js', { headers: { authorization: 'Bearer ' + token } })
+    await fastify.close()
+    return body.includes('<!doctype html>') && status === 200`,
   'open-telemetry': `
     const { trace, context, propagation } = require('@opentelemetry/api')
     const begun = []

@@ -5,6 +5,7 @@ import { errorPages } from '@fastify-arr/error-pages'
 import { hostRouting } from '@fastify-arr/host-routing'
 import { listeners } from '@fastify-arr/listeners'
 import { metrics } from '@fastify-arr/metrics'
+import { monitor } from '@fastify-arr/monitor'
 import { openTelemetry } from '@fastify-arr/open-telemetry'
 import { requestFilter } from '@fastify-arr/request-filter'
 import { requestTrace } from '@fastify-arr/request-trace'
@@ -27,6 +28,7 @@ const PLUGINS: Array<[name: string, register: (app: FastifyInstance) => PromiseL
   ['host-routing', app => app.register(hostRouting, { sites: [] })],
   ['listeners', app => app.register(listeners, { listeners: [] })],
   ['metrics', app => app.register(metrics, {})],
+  ['monitor', app => app.register(monitor, { listen: { port: 0 } })],
   ['open-telemetry', app => app.register(openTelemetry, {})],
   ['request-filter', app => app.register(requestFilter, {})],
   ['request-trace', app => app.register(requestTrace, {})],

@@ -28,6 +28,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     monitor: Monitor
   }
+  interface FastifyContextConfig {
+    /** A request of the monitor's page: who tells of requests may leave it out. */
+    monitor?: boolean
+  }
 }
 
 async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promise<void> {

@@ -56,7 +56,7 @@ interface OwnPlace extends Places {
 
 /** A listener of its own, which listens when the server is ready. */
 async function ownPlace (fastify: FastifyInstance, { port, host }: NonNullable<Settings['listen']>, served: Served): Promise<OwnPlace> {
-  const page = Fastify({ loggerInstance: fastify.log.child({}, { level: 'warn' }), disableRequestLogging: true, forceCloseConnections: true })
+  const page = Fastify({ loggerInstance: fastify.log.child({}, { level: 'warn' }), forceCloseConnections: true })
   await page.register(routes, served)
   const listener = new OwnListener((request, response) => { page.routing(request, response) }, error => { fastify.log.error({ err: error }, 'monitor: its own listener failed') })
   fastify.addHook('onReady', async () => {
