@@ -89,8 +89,8 @@ t.test('files that several packages have are equal', async t => {
     'nearest.ts': ['request-trace', 'arr-log', 'iis-config'],
     'argument-mistake.ts': ['request-trace', 'arr-log', 'iis-config'],
     'colours-wanted.ts': ['request-trace', 'arr-log', 'iis-config'],
-    'once-in-scope.ts': ['server-farm', 'request-trace', 'metrics', 'monitor', 'request-filter', 'error-pages', 'static-content', 'listeners', 'url-rewrite', 'arr-log', 'open-telemetry'],
-    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'metrics', 'monitor', 'backend', 'open-telemetry'],
+    'once-in-scope.ts': ['server-farm', 'request-trace', 'metrics', 'monitor', 'request-filter', 'error-pages', 'static-content', 'listeners', 'url-rewrite', 'arr-log', 'open-telemetry', 'workers'],
+    'known-options.ts': ['upstream-proxy', 'url-rewrite', 'arr-log', 'listeners', 'host-routing', 'static-content', 'request-filter', 'error-pages', 'server-farm', 'request-trace', 'metrics', 'monitor', 'backend', 'open-telemetry', 'workers'],
     'when-tunnels.ts': ['arr-log', 'metrics', 'request-trace']
   }
   for (const [name, folders] of Object.entries(alike)) {

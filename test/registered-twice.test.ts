@@ -7,6 +7,7 @@ import { listeners } from '@fastify-arr/listeners'
 import { metrics } from '@fastify-arr/metrics'
 import { monitor } from '@fastify-arr/monitor'
 import { openTelemetry } from '@fastify-arr/open-telemetry'
+import { workers } from '@fastify-arr/workers'
 import { requestFilter } from '@fastify-arr/request-filter'
 import { requestTrace } from '@fastify-arr/request-trace'
 import { serverFarm } from '@fastify-arr/server-farm'
@@ -30,6 +31,7 @@ const PLUGINS: Array<[name: string, register: (app: FastifyInstance) => PromiseL
   ['metrics', app => app.register(metrics, {})],
   ['monitor', app => app.register(monitor, { listen: { port: 0 } })],
   ['open-telemetry', app => app.register(openTelemetry, {})],
+  ['workers', app => app.register(workers, {})],
   ['request-filter', app => app.register(requestFilter, {})],
   ['request-trace', app => app.register(requestTrace, {})],
   ['server-farm', app => app.register(serverFarm, {})],

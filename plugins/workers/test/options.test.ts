@@ -1,0 +1,30 @@
+// What may be configured, and a process that nobody supervises.
+import Fastify from 'fastify'
+import t from 'tap'
+import { supervise, workers } from '../src/index.ts'
+
+t.test('all mistakes are in one error, each with the option\'s name', async t => {
+  const app = Fastify()
+  await t.rejects(async () => { await app.register(workers, { handOver: { atOnce: 0, timelimit: 1 }, goodbye: { code: 1006, window: -1 }, linger: 'long', drain: 1 } as never) }, {
+    code: 'FST_ARR_WORKERS_INVALID_OPTIONS',
+    message: /`drain` is no option.*`handOver\.timelimit` is no option; the nearest is `timeLimit`.*`handOver\.atOnce` must be.*`goodbye\.code` must be.*`goodbye\.window` must be.*`linger` must be/
+  })
+  t.throws(() => supervise({ exec: '', workers: 0, backOff: { frist: 1 }, control: true } as never), {
+    code: 'FST_ARR_WORKERS_INVALID_OPTIONS',
+    message: /`exec` must be a file; `workers` must be `auto` or a whole number from 1 to 1024; `backOff\.frist` is no option.*`control` must be a folder or false/
+  })
+})
+
+t.test('a process that nobody supervises is alone, and answers itself', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(workers)
+  app.workers.answer('twice', question => Number(question) * 2)
+  app.workers.answer('throws', () => { throw new Error('no') })
+  t.throws(() => { app.workers.answer('twice', () => 1) }, { code: 'FST_ARR_WORKERS_UNASKABLE' })
+  t.same(await app.workers.ask('twice', 21), { answers: [{ generation: 0, number: 1, pid: process.pid, value: 42 }], complete: true })
+  t.same(await app.workers.ask('throws'), { answers: [], complete: true })
+  t.equal(app.workers.supervised, false)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await app.workers.begun
+})
