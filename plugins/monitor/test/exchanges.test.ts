@@ -68,6 +68,16 @@ t.test('a client that leaves without an answer is a 499', async t => {
   t.equal(sumOf(views, 'clientErrors'), 0, 'it is no answer')
 })
 
+t.test('so is one that leaves where no proxy says so', async t => {
+  const { port, views } = await watched(t, Fastify(), app => { app.get('/never', () => new Promise(() => {})) })
+  const client = ask({ port, host: '127.0.0.1', path: '/never' }).end()
+  client.on('error', () => {})
+  await until(() => views.now().inFlight === 1)
+  client.destroy()
+  await until(() => sumOf(views, 'requests') === 1)
+  t.same(views.now().errors, [{ name: '499', count: 1 }])
+})
+
 t.test('requests of a pipeline whose connection is lost are over, each counted once', async t => {
   let came = 0
   let arrived = (): void => {}
@@ -103,14 +113,21 @@ t.test('the life of a WebSocket that this server itself accepts is no time of a 
 
 t.test('a request that a rule sends to another route is one, and its facts are those of the second way', async t => {
   const { port, views } = await proxySite(t, async app => {
-    await app.register(urlRewrite, { reroute: true, globalRules: [{ name: 'moved', match: { url: '^old$' }, action: { type: 'Rewrite', url: '/new' } }] })
+    await app.register(urlRewrite, {
+      reroute: true,
+      globalRules: [
+        { name: 'moved', match: { url: '^old$' }, action: { type: 'Rewrite', url: '/new' } },
+        { name: 'lost', match: { url: '^lost$' }, action: { type: 'Rewrite', url: '/missing' } }
+      ]
+    })
     app.get('/new', async () => 'new')
   })
   const followed = views.exchanges('')
   t.equal(await (await fetch(`http://127.0.0.1:${port}/old`)).text(), 'new')
-  await until(() => sumOf(views, 'requests') === 1)
+  await (await fetch(`http://127.0.0.1:${port}/lost`)).text()
+  await until(() => sumOf(views, 'requests') === 2)
   t.equal(views.now().inFlight, 0)
-  t.match(followed.read().rows, [{ path: '/old', rule: 'moved', status: 200 }])
+  t.match(followed.read().rows, [{ path: '/old', rule: 'moved', status: 200, upstream: null }, { path: '/lost', rule: 'lost', status: 404, upstream: /^http:/ }])
   followed.end()
 })
 

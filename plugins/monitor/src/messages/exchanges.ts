@@ -5,7 +5,9 @@ import type { TraceFinding, TunnelFact, UpstreamAttempt } from '@fastify-arr/fac
 export interface ExchangeRow {
   /** Counted up in this process. */
   readonly id: string
+  /** When it was over, or open. */
   readonly at: number
+  /** How long it took; of a WebSocket that has opened, its handshake; of one that is closed, its life counted in. */
   readonly time: number
   readonly method: string
   readonly host: string
