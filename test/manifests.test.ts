@@ -1,5 +1,6 @@
-// What deploy/kubernetes and deploy/compose.yaml say: valid for the API they name, of one mind with the image, and with time enough for every goodbye. No cluster is asked.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+// What the files of deploy/ say, for Kubernetes, compose and systemd: valid, of one mind with the image, and with time enough for every goodbye. No cluster is asked.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment'
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler'
@@ -67,15 +68,21 @@ t.test('the site starts with the settings of the pods, and they are settings', a
   t.equal(graceMistake(settings.leaving, [], env), null)
 })
 
-t.test('window < deadline < the process\'s grace < that of the pod, and the same for the image and compose', async t => {
+/** Of a unit of systemd: the values of a key, in their order. */
+const unit = textOf('systemd/fastify-arr.service')
+const valuesOf = (key: string): string[] => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value)
+const serviceEnv = Object.fromEntries(valuesOf('Environment').map(text => text.split('=') as [string, string]))
+
+t.test('window < deadline < the process\'s grace < that of the pod, and the same for the image, compose and systemd', async t => {
   const { preStop } = container.lifecycle
   for (const [name, env, grace, before] of [
     ['pod', { ...imageEnv, ...site }, pod.terminationGracePeriodSeconds, preStop.sleep.seconds],
-    ['compose', imageEnv, Number.parseInt((parse(textOf('compose.yaml')) as Compose).services.proxy.stop_grace_period), 0]
+    ['compose', imageEnv, Number.parseInt((parse(textOf('compose.yaml')) as Compose).services.proxy.stop_grace_period), 0],
+    ['systemd', serviceEnv, Number(valuesOf('TimeoutStopSec')[0]), 0]
   ] as const) {
-    const { window, deadline } = readEnvironment(env).leaving
+    const { delay, window, deadline } = readEnvironment(env).leaving
     const own = Number(env.FASTIFY_CLOSE_GRACE_DELAY)
-    t.ok(window < deadline && deadline < own && before * 1000 + own < grace * 1000, `${name}: ${before} s, then ${window} < ${deadline} < ${own} ms, in ${grace} s`)
+    t.ok(window < deadline && deadline < own && before * 1000 + delay + own < grace * 1000, `${name}: ${before} s and ${delay} ms, then ${window} < ${deadline} < ${own} ms, in ${grace} s`)
   }
 })
 
@@ -121,4 +128,17 @@ t.test('the image and the service start what npm start starts, but for its grace
   const words = scripts.start.split('&& fastify ')[1]!.replace(/--close-grace-delay \d+ /, '').split(' ')
   const [, entry = ''] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
   t.same((JSON.parse(entry) as string[]).slice(2), words)
+  t.same(valuesOf('ExecStart').map(line => line.split(' ').slice(2)), [words])
+})
+
+t.test('the service may open files for the WebSockets it says, and systemd has no complaint', async t => {
+  t.ok(Number(valuesOf('LimitNOFILE')[0]) >= 2 * 30_000 + 512)
+  await t.test('systemd-analyze', { skip: spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'systemd-analyze is not installed' }, async t => {
+    const folder = t.testdir({})
+    const file = join(folder, 'fastify-arr.service')
+    // It looks for the program of ExecStart, which may be elsewhere here.
+    writeFileSync(file, unit.replace('/usr/bin/node', process.execPath))
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' })
+    t.same([status, stderr.split('\n').filter(line => line.includes('fastify-arr'))], [0, []])
+  })
 })

@@ -22,6 +22,8 @@ export const image = process.env.IMAGE_ROOT === undefined || process.env.IMAGE_C
 
 /** Everything is read-only but the volumes and /tmp, which are empty, as with `docker run --read-only --tmpfs /tmp`. */
 const SCRIPT = `set -e
+# tap's, about files that the image has not.
+unset NODE_OPTIONS
 root=$1; user=$2; folder=$3; volumes=$4; shift 4
 mount --make-rprivate /
 mount --bind "$root" "$root"
@@ -43,14 +45,15 @@ export interface Contained {
 /** Starts the image's program with these variables besides its own. */
 export function startContained (t: Test, { root, config }: NonNullable<typeof image>, environment: Readonly<Record<string, string>>, words = config.Entrypoint): Contained {
   const env = Object.fromEntries([...config.Env.map(entry => entry.split(/=(.*)/s).slice(0, 2) as [string, string]), ...Object.entries(environment)])
-  const child: ChildProcess = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'sh', root, '1000:1000', config.WorkingDir, [...Object.keys(config.Volumes), '/tmp'].join(' '), ...words], { env })
+  const child: ChildProcess = spawn('unshare', ['--mount', '--pid', '--fork', 'sh', '-c', SCRIPT, 'sh', root, '1000:1000', config.WorkingDir, [...Object.keys(config.Volumes), '/tmp'].join(' '), ...words], { env })
   let output = ''
   const heard = (chunk: Buffer): void => { output += String(chunk) }
   child.stdout?.on('data', heard)
   child.stderr?.on('data', heard)
   const exit = once(child, 'close') as Promise<[number | null, string | null]>
+  // Who changes its user is no longer ended with its parent: process 1 is ended, and with it all of the container.
   t.teardown(async () => {
-    child.kill('SIGKILL')
+    signal('SIGKILL')
     await exit
   })
   return {
@@ -64,10 +67,13 @@ export function startContained (t: Test, { root, config }: NonNullable<typeof im
         if (ended === null && !pattern.test(output)) throw new Error(`it ended without saying ${pattern}:\n${output}`)
       }
     },
-    signal (name) {
-      const [first = ''] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
-      process.kill(Number(first), name)
-    }
+    signal
+  }
+
+  function signal (name: NodeJS.Signals): void {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const [first = ''] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
+    if (first !== '') process.kill(Number(first), name)
   }
 }
 

@@ -38,10 +38,11 @@ t.test('the image has no compiler, no npm and no tests, and says how it is stopp
 
 t.test('it starts on a read-only root as its user, proxies a page and a WebSocket, and drains at SIGTERM', { skip }, async t => {
   t.setTimeout(120_000)
-  const backend = await startBackend({ port: 0 })
+  // By its address: an engine writes /etc/hosts, and here nobody does.
+  const backend = await startBackend({ port: 0, host: '127.0.0.1' })
   t.teardown(() => backend.close())
   const { port } = backend.server.address() as AddressInfo
-  const environment = { UPSTREAM: `http://localhost:${port}`, HOSTS: '*', HTTP_PORT: await freePort(), METRICS_PORT: await freePort() }
+  const environment = { UPSTREAM: `http://127.0.0.1:${port}`, HOSTS: '*', HTTP_PORT: await freePort(), METRICS_PORT: await freePort() }
   const container = startContained(t, image!, environment)
   await container.says(/stop +Ctrl\+C/)
   const site = `localhost:${environment.HTTP_PORT}`
