@@ -18,7 +18,7 @@ import fp from 'fastify-plugin'
 import { announce } from './start/announcement/announce.ts'
 import { refuseUrl } from './start/bad-url.ts'
 import { endStart } from './start/end/failure.ts'
-import { stays } from './start/end/leaving.ts'
+import { leaveLater, stays } from './start/end/leaving.ts'
 import { endStragglers } from './start/end/stragglers.ts'
 import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
@@ -115,7 +115,10 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
     rewriteResponse: (request, answer) => fastify.urlRewrite.rewriteResponse(request, answer)
   })
 
-  fastify.addHook('onListen', async () => { process.off('unhandledRejection', endStart) })
+  fastify.addHook('onListen', async () => {
+    process.off('unhandledRejection', endStart)
+    leaveLater(settings.leaving.delay)
+  })
   const behind = { kind: webConfig !== null ? 'file' : upstream !== null ? 'upstream' : 'backend', source } as const
   if (settings.announce) announce(fastify, behind, logDirectory, traces === null || logDirectory === null ? null : traceFolder(logDirectory))
 }

@@ -3,7 +3,6 @@
 import cluster from 'node:cluster'
 import { endStart } from './end/failure.ts'
 import { hearOnePress } from './end/key-press.ts'
-import { leaveLater } from './end/leaving.ts'
 import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf, startingWords, trustProxyOf, webConfigOf, workersOf } from './settings/command-line.ts'
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { helpText, VARIABLES } from './settings/help.ts'
@@ -44,7 +43,6 @@ try {
   const tooShort = graceMistake(settings.leaving, startingWords(), process.env)
   if (tooShort !== null) throw new EnvironmentError(tooShort)
   if (settings.logDirectory !== null) openFolder(settings.logDirectory)
-  leaveLater(settings.leaving.delay)
   workers = settings.workers
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)

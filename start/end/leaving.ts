@@ -2,28 +2,30 @@
 // who asks for it now was sent here by somebody who has not asked `/readyz` since.
 let isLeaving = false
 
-/** Whether the signal to leave has come. */
+/** Whether the signal to leave has not come. */
 export function stays (): boolean {
   return !isLeaving
 }
 
-/** Passes SIGTERM on to those who listen to it later by `delay`, ms. To be called before any other listener is added. A second SIGTERM does not wait. */
+/**
+ * From now on, those who listen to SIGTERM hear it later by `delay`, ms; a second SIGTERM does not wait. To be called when they all listen:
+ * a listener that is taken off while a signal is told still hears it.
+ */
 export function leaveLater (delay: number): void {
-  if (delay === 0) return
+  const waiting = process.listeners('SIGTERM')
+  if (delay === 0 || waiting.length === 0) return
+  for (const listener of waiting) process.off('SIGTERM', listener)
   process.once('SIGTERM', () => {
     isLeaving = true
-    // Taken off, so that they hear it when it is time.
-    const waiting = process.listeners('SIGTERM')
-    for (const listener of waiting) process.off('SIGTERM', listener)
-    const pass = (): void => {
-      clearTimeout(timer)
-      process.off('SIGTERM', pass)
-      for (const listener of waiting) process.on('SIGTERM', listener)
-      // Nobody listens: the process ends as it does by default.
-      if (waiting.length === 0) process.kill(process.pid, 'SIGTERM')
-      else for (const listener of waiting) listener('SIGTERM')
-    }
     const timer = setTimeout(pass, delay)
     process.once('SIGTERM', pass)
+
+    function pass (): void {
+      clearTimeout(timer)
+      process.off('SIGTERM', pass)
+      // All are there before the first hears it: some (signal-exit) end the process where nobody else listens.
+      for (const listener of waiting) process.on('SIGTERM', listener)
+      for (const listener of waiting) listener('SIGTERM')
+    }
   })
 }
