@@ -1,4 +1,4 @@
-// Light or dark? Set before anything is painted, so that nothing flashes; afterwards `parts/header/theme.js` does it.
+// Light or dark? Set before anything is painted, so that nothing flashes; afterwards `parts/header/theme.js` does it. And what begins once something is painted?
 (() => {
   try {
     const theme = localStorage.getItem('fastify-arr-monitor.theme')
@@ -6,4 +6,6 @@
   } catch {
     // Storage may be forbidden; then the system says it.
   }
+  // A frame's callbacks run before it is painted.
+  requestAnimationFrame(() => { setTimeout(() => { import('./app.js') }) })
 })()

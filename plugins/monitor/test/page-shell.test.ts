@@ -28,6 +28,21 @@ t.test('in Chromium', { skip: withoutChromium }, async t => {
     }
   }
 
+  t.test('one style sheet and one script are needed before anything is painted, the modules come afterwards, and each of the first view is asked for at once', async t => {
+    const { page, errors } = await look(t, chromium, url)
+    await page.locator('.chart canvas').first().waitFor()
+    const files = await page.evaluate<Array<{ name: string, blocks: boolean, at: number }>>('performance.getEntriesByType("resource").filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ name, renderBlockingStatus, startTime }) => ({ name: new URL(name).pathname, blocks: renderBlockingStatus === "blocking", at: startTime }))')
+    t.same(files.filter(one => one.blocks).map(one => one.name).sort(), ['/page/all.css', '/page/first.js'])
+    t.notOk(files.some(one => one.name === '/page/views/exchanges.js' && one.at < (files.find(one => one.name === '/page/views/now.js')?.at ?? 0)))
+    const named = await page.evaluate<string[]>('[...document.querySelectorAll("link[rel=modulepreload]")].map(link => new URL(link.href).pathname)')
+    for (const name of ['/page/app.js', '/page/views/now.js', '/page/parts/charts/chart.js', '/vendor/uPlot.js', '/vendor/htm-preact.js']) t.ok(named.includes(name), name)
+    t.notOk(named.includes('/page/views/farms.js'), 'other views come later')
+    t.equal(await page.evaluate('getComputedStyle(document.querySelector(".u-over")).position'), 'absolute', 'the style sheet of the charts is in it')
+    const paint = await page.evaluate<number>('performance.getEntriesByName("first-contentful-paint")[0].startTime')
+    t.comment(`first paint after ${Math.round(paint)} ms`)
+    t.same(errors, [])
+  })
+
   t.test('the head tells which process it is, and that it is there', async t => {
     const { page } = await look(t, chromium, url)
     await page.locator('.state.connected').waitFor()

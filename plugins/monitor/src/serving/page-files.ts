@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ALL_STYLES, paintSoon } from './first-paint.ts'
 
 /** The folder of the page's own files. */
 const PAGE = fileURLToPath(new URL('../../page/', import.meta.url))
@@ -34,8 +35,6 @@ export interface PageFiles {
   readonly index: PageFile
   /** By their paths below the page's own: `page/app.js`, `vendor/uPlot.js`. */
   readonly files: ReadonlyMap<string, PageFile>
-  /** The Link header of the page: a browser asks for all modules at once, and not for one after the other has named it. */
-  readonly links: string
 }
 
 /** Reads the files, once. */
@@ -46,11 +45,15 @@ export function readPage (): PageFiles {
     if (type !== undefined) files.set(`page/${name.replaceAll('\\', '/')}`, fileOf(type, join(PAGE, name)))
   }
   for (const [name, path] of Object.entries(LIBRARIES)) files.set(name, fileOf(TYPES[extname(name)] as string, fileURLToPath(import.meta.resolve(path))))
-  const links = [...files.keys()].filter(name => name.endsWith('.js')).map(name => `<${name}>; rel=modulepreload`).join(', ')
-  return { index: files.get('page/index.html') as PageFile, files, links }
+  const { html, styles } = paintSoon(String(files.get('page/index.html')?.content), files)
+  files.set(ALL_STYLES, { type: TYPES['.css'] as string, ...taggedOf(Buffer.from(styles)) })
+  return { index: { type: TYPES['.html'] as string, ...taggedOf(Buffer.from(html)) }, files }
 }
 
 function fileOf (type: string, path: string): PageFile {
-  const content = readFileSync(path)
-  return { type, content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` }
+  return { type, ...taggedOf(readFileSync(path)) }
+}
+
+function taggedOf (content: Buffer): Omit<PageFile, 'type'> {
+  return { content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` }
 }

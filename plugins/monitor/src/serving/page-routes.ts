@@ -5,8 +5,8 @@ import type { PageFile, PageFiles } from './page-files.ts'
 import { ROUTE } from './route.ts'
 
 /** The page at `/`, its files below `/page/` and `/vendor/`. */
-export function pageRoutes (scope: FastifyInstance, { index, files, links }: PageFiles): void {
-  scope.get('/', ROUTE, (request, reply) => send(request, reply.header('link', links), index))
+export function pageRoutes (scope: FastifyInstance, { index, files }: PageFiles): void {
+  scope.get('/', ROUTE, (request, reply) => send(request, reply, index))
   for (const folder of ['page', 'vendor']) {
     scope.get<{ Params: { '*': string } }>(`/${folder}/*`, ROUTE, (request, reply) => {
       const file = files.get(`${folder}/${request.params['*']}`)

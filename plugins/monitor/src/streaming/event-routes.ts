@@ -15,8 +15,13 @@ export function eventRoutes (scope: FastifyInstance, streams: Streams): void {
       reply.headers(head).send()
       return
     }
+    const { raw } = reply as { raw: StreamResponse }
+    if (('stream' in raw ? raw.stream : raw).destroyed) {
+      // It left while it was asked whether it may listen, and its `close` has passed.
+      reply.hijack()
+      return
+    }
     streams.open(readQuery(request), () => {
-      const { raw } = reply as { raw: StreamResponse }
       reply.hijack()
       if (request.raw.httpVersionMajor === 1) {
         // The server's limit for connections on which nothing passes; and at its close none is to be waited for.
