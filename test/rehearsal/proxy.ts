@@ -10,6 +10,7 @@ const SETTINGS = {
   HTTP_PORT: '8000',
   HTTPS_PORT: 'off',
   METRICS_PORT: '9464',
+  MONITOR_PORT: 'off',
   METRICS_HOST: '0.0.0.0',
   FASTIFY_ADDRESS: '0.0.0.0',
   FASTIFY_LOG_LEVEL: 'fatal',

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** For pages that the page shows in a frame of its own: made of what clients have sent, they run nothing and load nothing. */
-export const FRAMED_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+export const FRAMED_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 
 const HEADERS: ReadonlyArray<readonly [name: string, value: string]> = [
   ['content-security-policy', POLICY],
