@@ -1,5 +1,6 @@
 // Questions to all workers, and the command that reaches the supervisor.
-import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../src/control/command.ts'
@@ -21,8 +22,11 @@ t.test('every worker answers once; one that takes too long does not hold the oth
   t.same(await ask('unknown'), { answers: [], complete: true })
 })
 
-t.test('the command reloads and tells the status; a folder that others may write to is not used', async t => {
-  const folder = join(t.testdir({}), 'control')
+t.test('the command reloads and tells the status; a folder that others may enter is not used, and a path that is too long neither', async t => {
+  // Short: the path of a socket is.
+  const short = mkdtempSync(join(tmpdir(), 'arr-'))
+  t.teardown(() => { rmSync(short, { recursive: true, force: true }) })
+  const folder = join(short, 'control')
   const site = await startSite(t, { version: '1' }, { control: folder })
   await site.started()
   if (process.platform !== 'win32') t.equal(statSync(folder).mode & 0o777, 0o700)
@@ -33,9 +37,12 @@ t.test('the command reloads and tells the status; a folder that others may write
   t.match(await run(['reload', '--control', folder, '1']), { code: 1, text: 'There is no supervisor 1.' })
   t.match(await run(['restart']), { code: 1 })
   if (process.platform === 'win32') return
-  const open = join(t.testdir({}), 'open')
+  const open = join(short, 'open')
   mkdirSync(open)
-  chmodSync(open, 0o777)
+  chmodSync(open, 0o755)
   const other = await startSite(t, { version: '1' }, { control: open })
   await other.logs(/^warn: the command arr-workers does not reach this process: .* is not this user's alone/)
+  const long = await startSite(t, { version: '1' }, { control: join(short, 'long'.repeat(30)) })
+  await long.logs(/^warn: the command arr-workers does not reach this process: .* is longer than 103 bytes/)
+  t.equal(await long.started(), true)
 })

@@ -27,10 +27,10 @@ export function supervisorsIn (folder: string): number[] {
   }
 }
 
-/** Makes the folder, for this user only; throws where it is somebody else's, or others may write to it. */
+/** Makes the folder, for this user only; throws where it is somebody else's, or others may enter it. */
 export function ownFolder (folder: string): void {
   if (isWindows) return
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const found = lstatSync(folder)
-  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o022) !== 0) throw new Error(`${folder} is not this user's alone`)
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) throw new Error(`${folder} is not this user's alone`)
 }

@@ -1,5 +1,5 @@
 // Who may tell a supervisor to reload? A command of its own user, by a socket in a folder that is that user's alone.
-import { chmodSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { defaultFolder, ownFolder, pathOf } from './place.ts'
 
@@ -16,6 +16,8 @@ interface Log {
 
 const MOST_BYTES = 64
 const MOST_CONNECTIONS = 16
+// What every system takes for the path of a socket.
+const LONGEST = 103
 // ms, for the question. An answer takes as long as a reload.
 const PATIENCE = 5000
 
@@ -45,8 +47,10 @@ export function openControl (folder: string | null, log: Log, answer: (word: Wor
   server.on('error', without)
   try {
     ownFolder(where)
+    // Node cuts a longer one off without a word.
+    if (Buffer.byteLength(path) > LONGEST) throw new Error(`${path} is longer than ${LONGEST} bytes`)
     if (process.platform !== 'win32') rmSync(path, { force: true })
-    server.listen(path, () => { if (process.platform !== 'win32') chmodSync(path, 0o600) })
+    server.listen(path)
     server.unref()
   } catch (error) {
     without(error as Error)
