@@ -1,7 +1,7 @@
 // A supervisor with its workers, as processes of their own, and what they tell.
 import { fork, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,8 @@ export interface Site {
   /** Resolves with the first line of the log, of now or later, that matches. */
   readonly logs: (pattern: RegExp) => Promise<Record<string, unknown>>
   readonly write: (version: Version) => void
+  /** Whether the server of the worker with this process has closed in order. */
+  readonly hasClosed: (pid: number) => boolean
   readonly started: () => Promise<boolean>
   readonly reload: () => Promise<Reloaded>
   readonly status: () => Promise<Status>
@@ -70,6 +72,7 @@ export async function startSite (t: Test, version: Version, options: Partial<Sup
       }
     },
     write,
+    hasClosed: pid => existsSync(`${file}.closed.${pid}`),
     started: () => ask('started'),
     reload: () => ask('reload'),
     status: () => ask('status'),

@@ -41,7 +41,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await longConnection(t, site.port)
     site.process.kill(signal)
     t.same(await site.exit, { code: 0, signal: null })
-    t.same(generations.flatMap(({ workers }) => workers).filter(({ pid }) => isThere(pid)), [])
+    t.same(generations.flatMap(({ workers }) => workers).map(({ pid }) => [isThere(pid), site.hasClosed(pid)]), [[false, true], [false, true]])
   })
 }
 
@@ -79,7 +79,7 @@ t.test('workers whose supervisor is killed close in order', async t => {
   await closed
   // Tap's time limit ends the test where they stay.
   while (generations.some(({ workers }) => workers.some(({ pid }) => isThere(pid)))) await new Promise(resolve => setTimeout(resolve, 20))
-  t.pass('they are gone')
+  t.same(generations.flatMap(({ workers }) => workers).map(({ pid }) => site.hasClosed(pid)), [true, true])
 })
 
 t.test('the back-off doubles up to its limit, and begins anew after a long life', async t => {

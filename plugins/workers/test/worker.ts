@@ -1,6 +1,6 @@
 // A worker's program, for the tests: what it does stands in a file that they change.
 import Fastify from 'fastify'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { workers } from '../src/index.ts'
 import { Tunnels } from './tunnels.ts'
 
@@ -29,6 +29,7 @@ app.decorate('tunnels', tunnels as never)
 await app.register(workers, { linger: version.linger ?? 200, goodbye: { window: version.goodbyeWindow ?? 0 }, ...version.handOver === false && { handOver: false } })
 app.workers.answer('adopted', () => ({ adopted: tunnels.adopted, open: tunnels.size }))
 app.workers.answer('slow', async () => await new Promise(() => {}))
+app.addHook('onClose', async () => { writeFileSync(`${file}.closed.${process.pid}`, '') })
 app.get('/', async () => ({ version: version.version, pid: process.pid, generation: app.workers.generation, number: app.workers.number }))
 app.get('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, null, 500))
 if (version.only === undefined || version.only === app.workers.number) {
