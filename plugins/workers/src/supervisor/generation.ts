@@ -49,7 +49,8 @@ export class Generation {
     if (!await first.ready) return await this.#whyNot(first)
     const others = Array.from({ length: this.#settings.count - 1 }, (_, at) => this.#phase === 'starting' ? this.#seat(at + 2) : first)
     await Promise.all(others.map(async worker => await worker.ready))
-    const lost = this.#processes.find(({ state }) => state !== 'ready')
+    // Not of `#processes`: one that has ended is no longer there.
+    const lost = [first, ...others].find(({ state }) => state !== 'ready')
     return lost === undefined ? null : await this.#whyNot(lost)
   }
 
