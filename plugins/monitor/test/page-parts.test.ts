@@ -75,6 +75,26 @@ t.test('in Chromium', { skip: withoutChromium }, async t => {
     t.equal(await page.evaluate('selected.length'), 30)
   })
 
+  t.test('what comes to stand behind a table with its first rows stands behind it', async t => {
+    const page = await rendered(t, `
+      const columns = [{ name: 'id', title: 'Id', cell: row => row.id }]
+      const { Empty } = await import('./page/parts/empty.js')
+      function View () {
+        const [rows, setRows] = useState([])
+        window.setRows = setRows
+        return html\`<h1>Rows</h1><\${Table} caption="Rows" columns=\${columns} rows=\${rows} keyOf=\${row => row.id} empty=\${html\`<\${Empty} title="None" />\`} />\${rows.length > 0 ? html\`<p class="more">More</p>\` : null}\`
+      }
+      function App () { return html\`<main><\${View} /></main>\` }
+      render(html\`<\${App} />\`, place)`)
+    t.ok(await page.getByText('None').isVisible())
+    await page.evaluate('setRows([{ id: "1" }])')
+    await page.locator('.more').waitFor()
+    t.same(await page.locator('main > *').evaluateAll(parts => parts.map(part => part.className || part.tagName)), ['H1', 'table-frame', 'more'])
+    await page.evaluate('setRows([])')
+    await page.getByText('None').waitFor()
+    t.equal(await page.locator('main > *').count(), 2)
+  })
+
   t.test('a row that moves keeps the focus', async t => {
     const page = await rendered(t, TABLE)
     await page.getByRole('button', { name: 'row 3', exact: true }).focus()

@@ -238,7 +238,7 @@ t.test('the views', { skip: withoutChromium }, async t => {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
         await page.setViewportSize({ width, height: 800 })
         await page.locator(wait).first().waitFor()
-        await page.addScriptTag({ content: axe })
+        await page.evaluate(axe)
         t.same(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html.slice(0, 200)))'), [], `${link}, ${scheme}, ${width}`)
         t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${link} fits into ${width}`)
         await page.close()

@@ -51,7 +51,8 @@ export function Table ({ caption, columns, rows, keyOf, sort = null, onSort, onO
   const shown = useMemo(() => onSort === undefined ? sortRows(rows, columns, own) : rows, [rows, columns, own, onSort === undefined])
   keepFocus(body)
 
-  if (rows.length === 0 && empty !== null) return empty
+  // The same kind of element as the frame's: what comes to stand behind another one, preact would put before it.
+  if (rows.length === 0 && empty !== null) return html`<div>${empty}</div>`
   const keys = shown.map(keyOf)
   const stop = current !== null && keys.includes(current) ? current : keys[0] ?? null
   const isSortable = (/** @type {Column<Row>} */ column) => onSort === undefined ? column.by !== undefined : column.sortable === true
