@@ -1,5 +1,6 @@
 // The page of the monitor in front of a site under load: what the test does is what it shows, and what is done there reaches the clients. In real Chromium.
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { monitor } from '@fastify-arr/monitor'
 import { requestTrace } from '@fastify-arr/request-trace'
 import { serverFarm } from '@fastify-arr/server-farm'
@@ -83,6 +84,49 @@ t.test('the site of the article: 100 WebSockets, 7 of them closed with 1008, are
   t.equal(code, 1001)
   t.equal(String(reason), 'moved to another table')
   await page.getByText('92 open').waitFor()
+  t.same(problems, [])
+})
+
+/** What a hostile client sends, whole or cut off. */
+const HOSTILE = [
+  'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+  'GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+  `GET /${EVIL} HTTP/1.1\r\nHost: ${EVIL}\r\nUser-Agent: ${EVIL}\r\nConnection: close\r\n\r\n`,
+  'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n',
+  `GET /?q=${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  'GET /ws HTTP/1.1\r\nHost: reverseproxy.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: no\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: reverseproxy.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\xff\xff\xff\xff\xff',
+  'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n',
+  '\x16\x03\x01\x00\xff\x01'
+]
+
+t.test('hostile requests while the page is open harm neither the page nor the site', { skip: withoutChromium }, async t => {
+  const { fastify, httpPort } = await startSite(t, { monitorPort: 0, pingInterval: 600_000 })
+  const context = await browser(t)
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('pageerror', error => { problems.push(String(error)) })
+  page.on('console', message => { if (message.type() === 'error') problems.push(message.text()) })
+  await page.goto(`${fastify.monitor.url ?? ''}#/exchanges`)
+  await page.getByRole('heading', { name: 'Exchanges' }).waitFor()
+  for (let round = 0; round < 3; round++) {
+    for (const request of HOSTILE) {
+      const socket = connect(httpPort, '127.0.0.1').on('error', () => {})
+      await once(socket, 'connect')
+      socket.write(request, 'latin1')
+      if (round === 0) await once(socket.resume().setTimeout(2_000, () => { socket.destroy() }), 'close')
+      else if (round === 1) socket.end(() => { socket.destroy() })
+      else socket.resetAndDestroy()
+    }
+  }
+  const socket = await open(t, httpPort)
+  await page.locator('tbody tr', { hasText: 'open' }).first().waitFor()
+  t.match(await page.title(), /Monitor/)
+  t.equal(await page.locator('main script, main img').count(), 0)
+  socket.close(1000)
+  await once(socket, 'close')
+  await page.goto(`${fastify.monitor.url ?? ''}#/now`)
+  await page.getByText('Connected').waitFor()
   t.same(problems, [])
 })
 
