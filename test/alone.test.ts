@@ -142,9 +142,12 @@ const uses: Readonly<Record<string, string>> = {
     await fastify.close()
     return begun.join() === 'GET /,ended'`,
   workers: `
+    const fastify = Fastify()
+    await fastify.register(plugin)
     await fastify.ready()
     fastify.workers.answer('size', () => 7)
     const { answers, complete } = await fastify.workers.ask('size')
+    await fastify.close()
     return complete && answers[0].value === 7 && typeof all.supervise === 'function'`,
   'iis-config': `
     const { options } = all.readConfigText('<configuration><system.webServer><rewrite><rules><rule name="a"><match url=".*"/><action type="None"/></rule></rules></rewrite></system.webServer></configuration>')
