@@ -13,7 +13,6 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['WEB_CONFIG_FILES --files', 'true serves its folder\'s files; --no-files'],
   ['OPEN --open', 'its sections that need not refuse: authorization'],
   ['CERTIFICATES --certificate', 'HOST=FILE.pfx, HOST=FILE.crt,FILE.key, a folder'],
-  ['CERTIFICATE_PASSPHRASE', 'of those files'],
   ['DEVELOPMENT_CERTIFICATE', '1: for all hosts; --development-certificate'],
   ['CERTIFICATE_DIR=certificates', 'where the development certificate is kept'],
   ['TRUST_PROXY --trust-proxy', 'proxies in front: 10.0.0.0/8'],
@@ -24,8 +23,8 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['FASTIFY_ADDRESS --address', '0.0.0.0 opens http to every address']
 ]
 
-/** Those of servers: a screen has no room for them, README.md has. */
-const SERVERS = ['METRICS_PORT', 'METRICS_HOST', 'HOSTS', 'UPSTREAM_DNS', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE']
+/** A screen has no room for these, README.md has. */
+const SERVERS = ['METRICS_PORT', 'METRICS_HOST', 'HOSTS', 'UPSTREAM_DNS', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE', 'CERTIFICATE_PASSPHRASE']
 
 /** The names of the variables. */
 export const VARIABLES: readonly string[] = [...SETTINGS.map(([name]) => name.split(/[ =]/)[0] as string), ...SERVERS, 'PORT']
