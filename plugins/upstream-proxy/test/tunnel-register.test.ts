@@ -44,6 +44,8 @@ t.test('tunnels are found by site, by server and by key, alone and together', as
   }
   await eventually(() => app.tunnels.size === 4, 'all are open')
   const all = [...app.tunnels]
+  t.same((JSON.parse(JSON.stringify(all)) as OpenTunnel[]).map(({ upstream }) => upstream).sort(), all.map(({ upstream }) => upstream).sort(), 'plain data for JSON')
+  t.equal(all[0]?.request.method, 'GET')
   const expected = (is: (tunnel: OpenTunnel) => boolean) => all.filter(is).map(({ id }) => id).sort()
   for (const tunnel of all) t.equal(app.tunnels.get(tunnel.id)?.id, tunnel.id)
   t.equal(app.tunnels.get('ann'), undefined, 'only an id is an id')

@@ -141,9 +141,8 @@ function * views (tunnels: Tunnel[]): Generator<OpenTunnel> {
 /** A snapshot of a tunnel, with which it can be closed. */
 export function view (tunnel: Tunnel): OpenTunnel {
   const { fact, opening } = tunnel
-  return {
+  const told: Omit<OpenTunnel, 'request'> = {
     id: fact.id,
-    request: opening.request,
     site: opening.site,
     upstream: opening.upstream,
     protocol: fact.protocol,
@@ -160,4 +159,6 @@ export function view (tunnel: Tunnel): OpenTunnel {
     },
     watch: watch => watchFromNowOn(tunnel, watch)
   }
+  // A list of tunnels is plain data for JSON, as it was without it; a request is none.
+  return Object.defineProperty(told as OpenTunnel, 'request', { value: opening.request })
 }
