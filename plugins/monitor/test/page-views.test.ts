@@ -91,9 +91,9 @@ t.test('the views', { skip: withoutChromium }, async t => {
   })
 
   t.test('a WebSocket that has ended takes the place of its opening', async t => {
-    const read = inTurn([{ rows: [row({ id: '7', webSocket: 'open', status: 101 })], skipped: 0 }, { rows: [row({ id: '7', webSocket: 'closed', closeCode: 1008, status: 101 })], skipped: 3 }])
+    const read = inTurn([{ rows: [row({ id: '7', tunnel: 't7', webSocket: 'open', status: 101 })], skipped: 0 }, { rows: [row({ id: '8', tunnel: 't7', webSocket: 'closed', closeCode: 1008, status: 101 })], skipped: 3 }])
     const { page } = await show(t, 'exchanges', { exchanges: () => ({ read, end () {} }) })
-    await page.locator('tr[data-key="7"]', { hasText: 'closed 1008' }).waitFor()
+    await page.locator('tr[data-key="8"]', { hasText: 'closed 1008' }).waitFor()
     t.equal(await page.locator('tbody tr').count(), 1)
     t.match(await page.locator('.view-head').innerText(), /3 more were not shown/)
   })

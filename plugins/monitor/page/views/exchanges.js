@@ -54,14 +54,19 @@ function FilterWords () {
 const keyOf = row => row.id
 
 /**
+ * The opening and the end of a WebSocket are two rows of one exchange.
+ *
+ * @param {ExchangeRow} row
+ */
+const exchangeOf = row => row.tunnel ?? row.id
+
+/**
  * The newest first. A WebSocket that has ended takes the place of its opening.
  *
  * @param {readonly ExchangeRow[]} before
  * @param {readonly ExchangeRow[]} come the oldest first
  */
 function merged (before, come) {
-  const ids = new Set(come.map(keyOf))
-  const left = before.some(row => ids.has(row.id)) ? before.filter(row => !ids.has(row.id)) : before
-  const newest = new Map(come.map(row => [row.id, row]))
-  return [...[...newest.values()].reverse(), ...left].slice(0, MOST)
+  const newest = new Map(come.map(row => [exchangeOf(row), row]))
+  return [...[...newest.values()].reverse(), ...before.filter(row => !newest.has(exchangeOf(row)))].slice(0, MOST)
 }
