@@ -10,6 +10,8 @@ t.setTimeout(240_000)
 t.beforeEach(t => { t.setTimeout(120_000) })
 
 const EVERY = 20
+/** Where nobody has got anything for so long, nothing comes any more, ms. */
+const STALLED = 15_000
 const TEXT = 'x'.repeat(300)
 
 /** One end of a WebSocket that sends numbered messages, and checks those that it gets. */
@@ -67,7 +69,16 @@ async function talks (t: Test, port: number, count: number, far: Talker[]): Prom
   const all = (): Talker[] => [...near, ...far]
   const sums = (name: 'sent' | 'got', talkers: Talker[]): number => talkers.reduce((sum, talker) => sum + talker[name], 0)
   const when = async (met: () => boolean): Promise<void> => {
-    while (!met() && all().every(({ closed }) => closed === null)) await new Promise(resolve => setTimeout(resolve, EVERY))
+    let seen = -1
+    let since = performance.now()
+    while (!met() && all().every(({ closed }) => closed === null)) {
+      await new Promise(resolve => setTimeout(resolve, EVERY))
+      const got = sums('got', all())
+      if (got !== seen) since = performance.now()
+      seen = got
+      // What was lost does not come any more: the counts tell of it, rather than the test's time.
+      if (performance.now() - since > STALLED) return
+    }
   }
   return {
     near,
