@@ -64,8 +64,9 @@ async function upstreamOf (t: Test): Promise<{ url: string, far: Talker[] }> {
 async function talks (t: Test, port: number, count: number, far: Talker[]): Promise<Talks> {
   const sockets = Array.from({ length: count }, () => new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: { threshold: 0 } }))
   t.teardown(() => { for (const socket of sockets) socket.terminate() })
-  await Promise.all(sockets.map(async socket => { await once(socket, 'open') }))
+  // They listen from the beginning: the upstream speaks at once.
   const near = sockets.map(socket => new Talker(socket))
+  await Promise.all(sockets.map(async socket => { await once(socket, 'open') }))
   const all = (): Talker[] => [...near, ...far]
   const sums = (name: 'sent' | 'got', talkers: Talker[]): number => talkers.reduce((sum, talker) => sum + talker[name], 0)
   const when = async (met: () => boolean): Promise<void> => {
