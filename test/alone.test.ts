@@ -6,9 +6,8 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { publint } from 'publint'
-import { formatMessage } from 'publint/utils'
 import t from 'tap'
+import { pack, tarballOf } from '../release/pack.ts'
 import { packages, root, type Package } from './packages.ts'
 
 const run = promisify(execFile)
@@ -183,12 +182,6 @@ const lock = JSON.stringify({
   packages: { '': {}, ...Object.fromEntries(Object.entries(locked).filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true)) }
 })
 
-async function pack ({ folder }: Package, destination: string): Promise<{ tarball: string, files: string[] }> {
-  const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', destination], { cwd: folder, shell })
-  const [packed] = JSON.parse(stdout) as Array<{ filename: string, files: Array<{ path: string }> }>
-  return { tarball: join(destination, packed!.filename), files: packed!.files.map(({ path }) => path) }
-}
-
 /** A package and those of the family that it depends on, which the registry does not have yet. */
 function withFamily (one: Package): Package[] {
   const needed = Object.keys(one.manifest.dependencies ?? {}).flatMap(name => packages.filter(other => other.name === name))
@@ -215,22 +208,13 @@ for (const one of packages) {
   t.test(one.name, { timeout: 240_000 }, async t => {
     const folder = await mkdtemp(join(tmpdir(), `alone-${short}-`))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    const { tarball, files } = await pack(one, folder)
-    for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) t.ok(files.includes(file), `${file} comes with it`)
-    t.same(files.filter(file => file.endsWith('.tsbuildinfo')), [], 'what the compiler noted for itself does not')
-
-    const { messages, pkg } = await publint({ pkgDir: one.folder, strict: true })
-    t.same(messages.map(message => formatMessage(message, pkg)), [], 'publint has nothing to say')
-
-    const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js')
-    const verdict = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'])
-      .then(() => 'clean', (error: { stdout: string }) => error.stdout)
-    t.equal(verdict, 'clean', 'the types are right')
+    const { tarball, mistakes } = await pack(one, folder)
+    t.same(mistakes, [], 'files, size, metadata and types are right')
 
     await writeFile(join(folder, 'package.json'), '{ "private": true }\n')
     await writeFile(join(folder, 'package-lock.json'), lock)
-    const family = await Promise.all(withFamily(one).slice(1).map(other => pack(other, folder)))
-    await run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', 'fastify@5', tarball, ...family.map(other => other.tarball)], { cwd: folder, shell })
+    const family = await Promise.all(withFamily(one).slice(1).map(async other => await tarballOf(other, folder)))
+    await run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', 'fastify@5', tarball, ...family], { cwd: folder, shell })
     for (const [file, script] of Object.entries(scripts(one.name, uses[short] ?? 'return false'))) {
       await writeFile(join(folder, file), script)
       const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 60_000 })
