@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Options } from './options.ts'
-import { PROXY_CORE, start } from './processes.ts'
-import { Stopwatch } from './stopwatch.ts'
-import { compiledTree } from './tree.ts'
-import type { Workshop } from './workshop.ts'
+import { PROXY_CORE, start } from './machine/processes.ts'
+import { Stopwatch } from './machine/stopwatch.ts'
+import { compiledTree } from './machine/tree.ts'
+import type { Workshop } from './machine/workshop.ts'
 
 /** A piece of work for one plugin. */
 export interface Micro {

@@ -17,6 +17,14 @@ export interface Options {
   readonly seconds: number
   /** How long each peer is warmed up before its first sample of a workload, s. */
   readonly warm: number
+  /** How many clients a storm has, and how many WebSockets are idle. */
+  readonly count: number
+  /** Requests or messages a second of the tail; 0 for half of what all our plugins together reach. */
+  readonly rate: number
+  /** Workers or threads of each proxy. */
+  readonly workers: number
+  /** How many connections may wait at a proxy to be accepted. */
+  readonly backlog: number
   readonly nice: number
   /** Whether each sample is taken from a new process, which is warmed up again. */
   readonly fresh: boolean
@@ -33,6 +41,10 @@ export const HELP = `npm run bench -- [options]
   --samples n       samples of each peer and workload, interleaved (3)
   --seconds s       length of a sample, a whole number (2)
   --warm s          warm-up of each peer in each workload, a whole number (1)
+  --count n         clients of a storm, idle WebSockets (5000)
+  --rate n          requests or messages a second of \`tail\` (half of what \`ours\` reaches in this run)
+  --workers n       workers or threads of each proxy, which then runs on n cores (1)
+  --backlog n       connections that may wait at a proxy to be accepted (4096; 511 is what nginx and Node have of themselves)
   --fresh           a new process for each sample: how far two starts of one program differ (takes as many times as long)
   --nice=n          priority of load and proxies, -20 to 19: less noise on a busy machine; below 0 needs root (0)
   --tree name=path  another checkout whose plugins are measured as well; may be given several times
@@ -50,6 +62,10 @@ export function readOptions (args: readonly string[], root: string): Options | n
       samples: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
       warm: { type: 'string', default: '1' },
+      count: { type: 'string', default: '5000' },
+      rate: { type: 'string', default: '0' },
+      workers: { type: 'string', default: '1' },
+      backlog: { type: 'string', default: '4096' },
       nice: { type: 'string', default: '0' },
       tree: { type: 'string', multiple: true, default: [] },
       fresh: { type: 'boolean', default: false },
@@ -72,10 +88,14 @@ export function readOptions (args: readonly string[], root: string): Options | n
     samples: whole('samples', values.samples, 1, 25),
     seconds: whole('seconds', values.seconds, 1, 60),
     warm: whole('warm', values.warm, 0, 60),
+    count: whole('count', values.count, 10, 400_000),
+    rate: whole('rate', values.rate, 0, 1_000_000),
+    workers: whole('workers', values.workers, 1, 16),
+    backlog: whole('backlog', values.backlog, 1, 65_535),
     nice: whole('nice', values.nice, -20, 19),
     trees: [{ name: '', path: root }, ...trees],
     fresh: values.fresh,
-    write: values.write || (only.length === 0 && peers.length === 0 && trees.length === 0),
+    write: values.write || (only.length === 0 && peers.length === 0 && trees.length === 0 && values.workers === '1'),
     list: values.list
   }
 }

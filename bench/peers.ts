@@ -1,45 +1,17 @@
 // Who is compared, how is each started, and which of them are absent here?
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PROXY_CORE, saysOf, start, which } from './machine/processes.ts'
+import { compiledTree } from './machine/tree.ts'
 import type { Tree } from './options.ts'
 import { apache, caddy, haproxy, nginx, type Wiring } from './peers/configurations.ts'
-import { accepting, freePort, PROXY_CORE, type Running, saysOf, start, treeOf, which } from './processes.ts'
-import { compiledTree } from './tree.ts'
-import type { Workshop } from './workshop.ts'
-
-/** `floor`: no proxy at all; `server`: nginx and its like; `node`: proxies from npm; `ours`: fastify-arr. */
-export type Kind = 'floor' | 'server' | 'node' | 'ours'
-
-/** A proxy that listens. */
-export interface Proxy {
-  readonly port: number
-  /** Its processes at this moment: some start their workers late. None where there is no proxy. */
-  readonly pids: () => readonly number[]
-  readonly running: Running | null
-  /** Anything worth a note in the results. */
-  readonly note: string
-}
-
-export interface Peer {
-  readonly key: string
-  readonly name: string
-  readonly kind: Kind
-  readonly version: string
-  /** Why it cannot run here, or null. */
-  readonly absent: string | null
-  /** What it can do; compared with what a workload needs. */
-  readonly speaks: ReadonlySet<'http' | 'page' | 'websocket' | 'many' | 'tls' | 'farm'>
-  readonly start: (workshop: Workshop, tls: boolean) => Promise<Proxy>
-}
+import { type Kind, listening, listeningAll, type Peer, wire } from './peers/kinds.ts'
 
 const NODE_PEERS = join(import.meta.dirname, 'peers', 'node.mjs')
 const OURS = join(import.meta.dirname, 'peers', 'ours.mjs')
 const MODULES = join(import.meta.dirname, 'node_modules')
 
-/** The loopback addresses that the backend listens on. */
-const FARM = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4']
-
-const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls'] as const)
+const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls', 'workers'] as const)
 
 /** The rows of fastify-arr: which plugins are on. The targets are for upstream-proxy with its observer and the log; the other peers do not do what the other plugins do. */
 const OUR_ROWS = [
@@ -54,8 +26,8 @@ type OurRow = typeof OUR_ROWS[number]
 export function listPeers (trees: readonly Tree[]): Peer[] {
   return [
     direct,
-    nodePeer('fastify', 'Fastify answering from memory', 'floor', 'fastify', new Set(['page', 'tls'])),
-    nodePeer('relay', 'Node relaying bytes unread', 'floor', null, new Set(['http', 'page', 'websocket', 'many'])),
+    nodePeer('fastify', 'Fastify answering from memory', 'floor', 'fastify', new Set(['page', 'tls', 'workers'])),
+    nodePeer('relay', 'Node relaying bytes unread', 'floor', null, new Set(['http', 'page', 'websocket', 'many', 'workers'])),
     server('nginx', 'nginx, as shipped', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) })),
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
     server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
@@ -67,8 +39,8 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
     nodePeer('fastify-http-proxy', '@fastify/http-proxy', 'node', '@fastify/http-proxy'),
     nodePeer('http-proxy', 'http-proxy', 'node', 'http-proxy'),
     nodePeer('httpxy', 'httpxy', 'node', 'httpxy'),
-    nodePeer('fast-proxy', 'fast-proxy', 'node', 'fast-proxy', new Set(['http', 'page', 'tls'])),
-    nodePeer('fast-proxy-undici', 'fast-proxy, undici mode', 'node', 'fast-proxy', new Set(['http', 'page', 'tls'])),
+    nodePeer('fast-proxy', 'fast-proxy', 'node', 'fast-proxy', new Set(['http', 'page', 'tls', 'workers'])),
+    nodePeer('fast-proxy-undici', 'fast-proxy, undici mode', 'node', 'fast-proxy', new Set(['http', 'page', 'tls', 'workers'])),
     nodePeer('http-proxy-middleware', 'http-proxy-middleware', 'node', 'http-proxy-middleware'),
     ...trees.flatMap(tree => OUR_ROWS.map(row => ours(tree, row)))
   ]
@@ -81,9 +53,9 @@ const direct: Peer = {
   version: '',
   absent: null,
   speaks: ALL,
-  start: async (workshop, tls) => {
+  start: async (workshop, { tls }) => {
     if (tls) throw new Error('the backend has no TLS')
-    return { port: workshop.backend?.port ?? 0, pids: () => [], running: null, note: '' }
+    return { port: workshop.backend?.port ?? 0, cores: 1, pids: () => [], running: null, note: '' }
   }
 }
 
@@ -103,14 +75,14 @@ function server (
     version: path === null ? '' : /\d+\.\d+[.\d]*/.exec(saysOf(path, version))?.[0] ?? '',
     absent: path === null ? `${program} is not installed` : null,
     speaks,
-    start: async (workshop, tls) => {
-      const wiring = await wire(workshop, key, tls, speaks.has('farm'))
+    start: async (workshop, order) => {
+      const wiring = await wire(workshop, key, order, speaks.has('farm'))
       const file = join(wiring.folder, 'configuration')
       const { args, text } = configure(wiring, file)
       writeFileSync(file, text)
       return listening(wiring, start(PROXY_CORE, path ?? program, args, {
-        GOMAXPROCS: '1', HOME: wiring.folder, XDG_DATA_HOME: wiring.folder, XDG_CONFIG_HOME: wiring.folder
-      }))
+        GOMAXPROCS: String(wiring.workers), HOME: wiring.folder, XDG_DATA_HOME: wiring.folder, XDG_CONFIG_HOME: wiring.folder
+      }, wiring.workers))
     }
   }
 }
@@ -126,9 +98,10 @@ function nodePeer (key: string, name: string, kind: Kind, module: string | null,
     version: existsSync(manifest) ? versionIn(manifest) : '',
     absent,
     speaks,
-    start: async (workshop, tls) => {
-      const wiring = await wire(workshop, key, tls)
-      return listening(wiring, start(PROXY_CORE, process.execPath, [NODE_PEERS, key, JSON.stringify(wiring)], { NODE_ENV: 'production' }))
+    start: async (workshop, order) => {
+      const wiring = await wire(workshop, key, order)
+      const proxy = await listeningAll(wiring, start(PROXY_CORE, process.execPath, [NODE_PEERS, key, JSON.stringify(wiring)], { NODE_ENV: 'production' }, wiring.workers))
+      return { ...proxy, note: '' }
     }
   }
 }
@@ -142,28 +115,12 @@ function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
     version: '',
     absent: existsSync(join(tree.path, 'plugins', 'upstream-proxy', 'src', 'index.ts')) ? null : `no plugins in the checkout ${tree.name}`,
     speaks: key === 'farm' ? new Set(['http', 'page', 'websocket', 'farm']) : ALL,
-    start: async (workshop, tls) => {
-      const wiring = await wire(workshop, 'ours', tls, key === 'farm')
-      const running = start(PROXY_CORE, process.execPath, [OURS, JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })], { NODE_ENV: 'production' })
-      let said = ''
-      running.process.stdout?.setEncoding('utf8').on('data', (text: string) => { said += text })
-      const proxy = await listening(wiring, running)
-      for (let turns = 0; turns < 40 && !said.includes('\n'); turns++) await new Promise(resolve => setTimeout(resolve, 25))
-      return { ...proxy, note: said.trim() }
+    start: async (workshop, order) => {
+      const wiring = await wire(workshop, 'ours', order, key === 'farm')
+      const about = JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })
+      return listeningAll(wiring, start(PROXY_CORE, process.execPath, [OURS, about], { NODE_ENV: 'production' }, wiring.workers))
     }
   }
-}
-
-async function wire (workshop: Workshop, key: string, tls: boolean, isFarm = false): Promise<Wiring> {
-  const folder = mkdtempSync(join(workshop.folder, `${key}-`))
-  for (const name of ['body', 'proxy']) mkdirSync(join(folder, name))
-  const { key: privateKey = '', certificate = '', both = '' } = workshop.certificates ?? {}
-  return { port: await freePort(), upstream: workshop.backend?.port ?? 0, addresses: isFarm ? FARM : FARM.slice(0, 1), tls, folder, key: privateKey, certificate, both }
-}
-
-async function listening (wiring: Wiring, running: Running): Promise<Proxy> {
-  await accepting(wiring.port, running)
-  return { port: wiring.port, pids: () => treeOf(running.pid), running, note: '' }
 }
 
 function versionIn (manifest: string): string {

@@ -4,14 +4,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { availableParallelism, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { LOAD_CORE, saysOf, stop, stopAll, which } from './machine/processes.ts'
+import { prepare } from './machine/workshop.ts'
+import { measure } from './measure.ts'
 import { measureMicros, type MicroResult, MICROS } from './micro.ts'
-import { HELP, type Options, readOptions } from './options.ts'
-import { listPeers, type Peer, type Proxy } from './peers.ts'
-import { LOAD_CORE, saysOf, stop, stopAll, which } from './processes.ts'
-import { writeResults } from './results.ts'
-import { JUDGED, logVerdict, type Measured, microTable, type Outcome, ourRequest, tableOf, verdictsOf } from './table.ts'
-import { missingFor, RUN_UP, type Sample, suits, type Workload, WORKLOADS } from './workloads.ts'
-import { prepare, type Workshop } from './workshop.ts'
+import { HELP, readOptions } from './options.ts'
+import { listPeers } from './peers.ts'
+import type { Peer } from './peers/kinds.ts'
+import { writeResults } from './report/results.ts'
+import { JUDGED, logVerdict, type Measured, microTable, ourRequest, tablesOf, verdictsOf } from './report/table.ts'
+import type { Workload } from './workloads/kinds.ts'
+import { missingFor, suits, WORKLOADS } from './workloads/list.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -47,16 +50,14 @@ async function main (): Promise<void> {
   const measured: Measured[] = []
   const notes = new Set<string>()
   for (const workload of workloads) {
-    const missing = missingFor(workload, workshop)
+    const missing = missingFor(workload, workshop, options, peers)
     if (missing !== null) {
       console.log(`\n${workload.key}: not measured, ${missing}`)
       continue
     }
-    const outcomes = await measure(workload, peers.filter(peer => suits(peer, workload)), workshop, options, notes)
+    const outcomes = await measure(workload, peers.filter(peer => suits(peer, workload, options.workers)), workshop, options, notes)
     measured.push({ workload, outcomes })
-    for (const figure of workload.figures) {
-      console.log(`\n${figure.title}\n\n${tableOf(workload, figure, outcomes)}`)
-    }
+    for (const { title, text } of tablesOf(workload, outcomes)) console.log(`\n${title}\n\n${text}`)
   }
   const microResults: MicroResult[] = await measureMicros(micros, workshop, options)
   if (microResults.length > 0) console.log(`\nEach plugin by itself, CPU per request\n\n${microTable(microResults, ourRequest(measured))}`)
@@ -68,61 +69,6 @@ async function main (): Promise<void> {
   if (options.write) writeResults(join(import.meta.dirname, 'RESULTS.md'), { measured, microResults, peers, workshop, notes, options })
   if (workshop.backend !== null) await stop(workshop.backend.running)
   process.exit(0)
-}
-
-/** Samples a workload, one peer after the other, then again: a slow minute of the machine affects all of them. */
-async function measure (workload: Workload, peers: readonly Peer[], workshop: Workshop, options: Options, notes: Set<string>): Promise<Outcome[]> {
-  const subjects = peers.map(peer => ({ peer, samples: [] as Sample[], failure: null as string | null, proxy: null as Proxy | null }))
-  const tls = workload.needs.includes('tls')
-  const rounds = options.samples * workload.repeats
-  for (let round = 0; round < rounds; round++) {
-    for (const subject of subjects) {
-      const { peer } = subject
-      if (peer.absent !== null || subject.failure !== null) continue
-      progress(`${workload.key} ${round + 1}/${rounds} ${peer.name}`)
-      try {
-        if (subject.proxy === null) {
-          subject.proxy = await peer.start(workshop, tls)
-          if (subject.proxy.note !== '') notes.add(`${peer.name}: ${subject.proxy.note}`)
-          if (!workload.fresh) await warm(workload, subject.proxy, workshop, options.warm)
-        }
-        subject.samples.push(await workload.measure(subject.proxy, workshop, options.seconds))
-        if (workload.fresh || options.fresh) await end(subject)
-      } catch (error) {
-        const { message } = error as Error
-        subject.failure = `failed: ${inOneCell(message)}`
-        const errors = subject.proxy?.running?.errors() ?? ''
-        progress('')
-        console.log(`${workload.key}: ${peer.name} failed: ${message}${errors === '' ? '' : `\n${errors}`}`)
-      }
-    }
-  }
-  for (const subject of subjects) await end(subject)
-  progress('')
-  return subjects
-}
-
-/** On a busy machine the same time means less work, so both count. */
-async function warm (workload: Workload, proxy: Proxy, workshop: Workshop, seconds: number): Promise<void> {
-  let done = 0
-  const turns = seconds === 0 ? 0 : 6
-  const { measure, warmUp = measure, enough } = workload
-  for (let turn = 0; turn < turns && done < enough; turn++) {
-    const { rate = 0 } = await warmUp(proxy, workshop, seconds)
-    done += rate * (seconds + RUN_UP)
-  }
-}
-
-async function end (subject: { proxy: Proxy | null }): Promise<void> {
-  const running = subject.proxy?.running
-  subject.proxy = null
-  if (running !== undefined && running !== null) await stop(running)
-}
-
-// The error output of a program may be long and contain paths; the results have neither.
-function inOneCell (message: string): string {
-  const line = message.replace(/(\/[\w.-]+){2,}/g, '…').replace(/[\s|]+/g, ' ')
-  return line.length > 100 ? `${line.slice(0, 100)}…` : line
 }
 
 /** Where Linux groups processes by session, a priority counts only within the session: then the session's is set as well, for as long as we run. */
@@ -139,14 +85,10 @@ function wanted (chosen: readonly string[], key: string): boolean {
   return chosen.length === 0 || chosen.includes(key)
 }
 
-function progress (text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
-}
-
 function list (peers: readonly Peer[], workloads: readonly Workload[]): void {
   console.log('Workloads (--only):')
   for (const { key, title } of MICROS) console.log(`  ${key.padEnd(22)}${title}`)
-  for (const { key, figures } of workloads) console.log(`  ${key.padEnd(22)}${figures.map(figure => figure.title).join('; ')}`)
+  for (const { key, figures, table } of workloads) console.log(`  ${key.padEnd(22)}${table ?? figures.map(figure => figure.title).join('; ')}`)
   console.log('Peers (--peers):')
   for (const peer of peers) console.log(`  ${peer.key.padEnd(22)}${peer.name} ${peer.version}${peer.absent === null ? '' : `  ABSENT: ${peer.absent}`}`)
 }

@@ -6,21 +6,12 @@
 //   ws idle       --connections 5000               a rehearsal, then opens them and holds
 //   ws slow       --size 65536 --bytes 500000000   asks for that much and does not read
 //
-// All take --port N [--host NAME] [--tls 1] [--warm SECONDS] [--seconds SECONDS] [--limit SECONDS].
+// All take --port N [--host NAME] [--tls 1] [--warm SECONDS] [--seconds SECONDS] [--limit SECONDS] [--sources N].
 // Talks in lines: "start" and "stop COUNT" around the time that counts ("warm" and "open COUNT" for idle, "asked" for slow).
 // Every received message is compared with what was sent at its ends and at each read; a wrong byte ends the run.
-#include "wire.h"
-#include <map>
-#ifdef TLS
-#include <openssl/ssl.h>
-static SSL_CTX *context;
-#endif
+#include "stream.h"
 
-struct Connection {
-  int fd = -1;
-#ifdef TLS
-  SSL *ssl = nullptr;
-#endif
+struct Connection : Stream {
   enum { CLOSED, CONNECTING, SECURING, HEAD, OPEN } state = CLOSED;
   std::string head, out;
   unsigned char frame[10];
@@ -30,24 +21,14 @@ struct Connection {
   bool in_payload = false, fin = false;
 };
 
-static std::map<std::string, std::string> options;
 static std::string mode, upgrade, request;
 static sockaddr_in target;
 static int poller;
 static std::vector<Connection> connections;
 static uint64_t size, count, opened, failed, asked_at_once;
 static bool tls;
+static uint32_t sources, made;
 static char buffer[1 << 18];
-
-static double number(const char *name, double otherwise) {
-  auto found = options.find(name);
-  return found == options.end() ? otherwise : atof(found->second.c_str());
-}
-
-[[noreturn]] static void wrong(const char *what) {
-  fprintf(stderr, "%s\n", what);
-  exit(3);
-}
 
 static void say(const char *format, uint64_t value = 0) {
   printf(format, static_cast<unsigned long long>(value));
@@ -56,10 +37,8 @@ static void say(const char *format, uint64_t value = 0) {
 }
 
 static void begin(Connection &c) {
-  c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  if (c.fd < 0) die("socket");
-  no_delay(c.fd);
-  if (connect(c.fd, reinterpret_cast<sockaddr *>(&target), sizeof target) < 0 && errno != EINPROGRESS) die("connect");
+  c.make(sources == 0 ? 0 : 1 + made++ % sources);
+  if (!c.dial(target)) die("connect");
   c.state = Connection::CONNECTING;
   c.head.clear();
   c.out.clear();
@@ -71,48 +50,13 @@ static void begin(Connection &c) {
 }
 
 static void end(Connection &c) {
-#ifdef TLS
-  if (c.ssl != nullptr) {
-    SSL_shutdown(c.ssl);
-    SSL_free(c.ssl);
-    c.ssl = nullptr;
-  }
-#endif
-  close(c.fd);
-  c.fd = -1;
+  c.hang_up();
   c.state = Connection::CLOSED;
-}
-
-// Both: bytes moved, 0 for "later", -1 for "never".
-static ssize_t take(Connection &c, char *to, size_t room) {
-#ifdef TLS
-  if (c.ssl != nullptr) {
-    int n = SSL_read(c.ssl, to, room);
-    if (n > 0) return n;
-    int why = SSL_get_error(c.ssl, n);
-    return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? 0 : -1;
-  }
-#endif
-  ssize_t n = recv(c.fd, to, room, 0);
-  return n > 0 ? n : n < 0 && errno == EAGAIN ? 0 : -1;
-}
-
-static ssize_t give(Connection &c, const char *from, size_t length) {
-#ifdef TLS
-  if (c.ssl != nullptr) {
-    int n = SSL_write(c.ssl, from, length);
-    if (n > 0) return n;
-    int why = SSL_get_error(c.ssl, n);
-    return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? 0 : -1;
-  }
-#endif
-  ssize_t n = send(c.fd, from, length, MSG_NOSIGNAL);
-  return n > 0 ? n : n < 0 && errno == EAGAIN ? 0 : -1;
 }
 
 static bool write_out(Connection &c) {
   while (!c.out.empty()) {
-    ssize_t n = give(c, c.out.data(), c.out.size());
+    ssize_t n = c.give(c.out.data(), c.out.size());
     if (n < 0) return false;
     if (n == 0) return true;
     c.out.erase(0, n);
@@ -125,7 +69,7 @@ static bool send_request(Connection &c) {
     c.out += request;
     return write_out(c);
   }
-  ssize_t n = give(c, request.data(), request.size());
+  ssize_t n = c.give(request.data(), request.size());
   if (n < 0) return false;
   c.out.append(request, n, std::string::npos);
   return true;
@@ -211,33 +155,20 @@ static bool advance(Connection &c, uint32_t events) {
     if (events & (EPOLLERR | EPOLLHUP)) return false;
     if (!(events & EPOLLOUT)) return true;
     c.state = Connection::HEAD;
-#ifdef TLS
-    if (tls) {
-      c.ssl = SSL_new(context);
-      SSL_set_fd(c.ssl, c.fd);
-      SSL_set_connect_state(c.ssl);
-      SSL_set_tlsext_host_name(c.ssl, options["host"].c_str());
-      c.state = Connection::SECURING;
-    }
-#endif
+    if (tls) c.state = Connection::SECURING;
     c.out = upgrade;
     if (c.state == Connection::HEAD && !write_out(c)) return false;
   }
-#ifdef TLS
   if (c.state == Connection::SECURING) {
-    int n = SSL_do_handshake(c.ssl);
-    if (n != 1) {
-      int why = SSL_get_error(c.ssl, n);
-      return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
-    }
+    int done = c.secure();
+    if (done != 1) return done == 0;
     c.state = Connection::HEAD;
     if (!write_out(c)) return false;
   }
-#endif
   if (events & EPOLLOUT && !c.out.empty() && !write_out(c)) return false;
   if (!(events & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !tls) return true;
   for (;;) {
-    ssize_t n = take(c, buffer, sizeof buffer);
+    ssize_t n = c.take(buffer, sizeof buffer);
     if (n < 0) return false;
     if (n == 0) return true;
     if (c.state == Connection::OPEN) {
@@ -291,16 +222,10 @@ static void open_all(size_t at_once) {
   }
 }
 
-static void wait_for_parent() {
-  char c;
-  while (read(0, &c, 1) == 1 && c != '\n') {}
-}
-
 int main(int argc, char **argv) {
   if (argc < 2) { fprintf(stderr, "usage: ws echo|bulk|handshake|idle|slow --port N …\n"); return 2; }
   mode = argv[1];
-  for (int i = 2; i + 1 < argc; i += 2) options[argv[i] + 2] = argv[i + 1];
-  if (options["host"].empty()) options["host"] = "localhost";
+  read_options(argc, argv, 2);
   raise_file_limit();
   double warm = number("warm", 0.5), seconds = number("seconds", 2);
   alarm(static_cast<unsigned>(number("limit", 60) + warm + seconds + 5));
@@ -308,16 +233,13 @@ int main(int argc, char **argv) {
   size = static_cast<uint64_t>(number("size", 125));
   tls = number("tls", 0) != 0;
   size_t slots = static_cast<size_t>(number("connections", mode == "slow" ? 1 : 64));
-#ifdef TLS
-  context = SSL_CTX_new(TLS_client_method());
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-#else
+  sources = static_cast<uint32_t>(number("sources", 0));
+  Stream::prepare();
+#ifndef TLS
   if (tls) wrong("built without TLS");
 #endif
   bool bulk = mode == "bulk" || mode == "slow";
-  upgrade = std::string("GET /") + (bulk ? "bulk" : mode == "handshake" ? "leave" : "echo") + " HTTP/1.1\r\nHost: " + options["host"] +
-            "\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\nOrigin: http://" + options["host"] +
-            "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  upgrade = upgrade_to(bulk ? "/bulk" : mode == "handshake" ? "/leave" : "/echo");
   if (bulk) {
     // Some 4 MiB are asked for at a time.
     asked_at_once = mode == "slow" ? static_cast<uint64_t>(number("bytes", 5e8)) / size : std::max<uint64_t>(1, (4 << 20) / size);

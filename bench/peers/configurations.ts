@@ -1,4 +1,4 @@
-// Which configuration do nginx, HAProxy, Caddy and Apache get? One worker each, keep-alive to the upstream, WebSockets on, no access log.
+// Which configuration do nginx, HAProxy, Caddy and Apache get? Keep-alive to the upstream, WebSockets on, no access log.
 
 /** What a configuration is made from. */
 export interface Wiring {
@@ -9,6 +9,12 @@ export interface Wiring {
   /** Its addresses: one, or the four servers of a farm. */
   readonly addresses: readonly string[]
   readonly tls: boolean
+  /** Workers, or threads. */
+  readonly workers: number
+  /** How many connections may wait to be accepted. */
+  readonly backlog: number
+  /** How many WebSockets it is to hold at least. */
+  readonly count: number
   /** A folder of its own for the files that it writes. */
   readonly folder: string
   /** PEM files. */
@@ -26,11 +32,11 @@ export function nginx (w: Wiring, buffers: boolean): string {
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
-worker_processes 1;
-worker_rlimit_nofile 20000;
+worker_processes ${w.workers};
+worker_rlimit_nofile ${Math.max(20_000, 2 * w.count + 5000)};
 pid ${w.folder}/nginx.pid;
 error_log stderr crit;
-events { worker_connections 15000; }
+events { worker_connections ${Math.max(15_000, 2 * w.count + 4000)}; }
 http {
   access_log off;
   client_body_temp_path ${w.folder}/body;
@@ -42,7 +48,7 @@ http {
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   upstream backend { ${w.addresses.length > 1 ? 'least_conn; ' : ''}${w.addresses.map(address => `server ${address}:${w.upstream};`).join(' ')} keepalive 128; }
   server {
-    listen 127.0.0.1:${w.port}${w.tls ? ' ssl' : ''};
+    listen 127.0.0.1:${w.port}${w.tls ? ' ssl' : ''} backlog=${w.backlog};
     ${w.tls ? `ssl_certificate ${w.certificate}; ssl_certificate_key ${w.key};` : ''}
     location / {
       proxy_pass http://backend;
@@ -61,8 +67,8 @@ http {
 export function haproxy (w: Wiring): string {
   return `
 global
-  nbthread 1
-  maxconn 9000
+  nbthread ${w.workers}
+  maxconn ${Math.max(9000, w.count + 1000)}
 defaults
   mode http
   option forwardfor
@@ -71,6 +77,7 @@ defaults
   timeout server 60s
   timeout tunnel 1h
 frontend front
+  backlog ${w.backlog}
   bind 127.0.0.1:${w.port}${w.tls ? ` ssl crt ${w.both}` : ''}
   default_backend back
 backend back${w.addresses.length > 1 ? '\n  balance leastconn' : ''}
@@ -90,7 +97,7 @@ export function caddy (w: Wiring): string {
 ${w.tls ? 'https' : 'http'}://:${w.port} {
   bind 127.0.0.1
   ${w.tls ? `tls ${w.certificate} ${w.key}` : ''}
-  reverse_proxy 127.0.0.1:${w.upstream}
+  reverse_proxy ${w.addresses.map(address => `${address}:${w.upstream}`).join(' ')}
 }
 `
 }
@@ -108,6 +115,7 @@ ErrorLog ${w.folder}/error.log
 LogLevel crit
 ${process.getuid?.() === 0 ? 'User nobody\nGroup nogroup' : ''}
 Listen 127.0.0.1:${w.port}
+ListenBacklog ${w.backlog}
 StartServers 1
 ServerLimit 1
 ThreadLimit 256

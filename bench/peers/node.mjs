@@ -1,19 +1,24 @@
 // One of the Node proxies, each as its README sets it up, with keep-alive to the upstream.
-// Usage: node node.mjs NAME '{"port":…,"upstream":…,"tls":false,"key":…,"certificate":…}'
+// Usage: node node.mjs NAME '{"port":…,"upstream":…,"addresses":[…],"workers":1,"backlog":4096,"tls":false,"key":…,"certificate":…}'
+// Each process writes "listens" when it does.
+import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import process from 'node:process'
+import { inTurn } from './in-turn.mjs'
 
 const [name, text] = process.argv.slice(2)
-const { port, upstream, tls, key, certificate } = JSON.parse(text)
-const target = `http://127.0.0.1:${upstream}`
+const { port, upstream, addresses, workers, backlog, tls, key, certificate } = JSON.parse(text)
+const host = inTurn(addresses)
+const target = `http://${host}:${upstream}`
 const secure = tls ? { key: readFileSync(key), cert: readFileSync(certificate) } : null
 
 const listen = onRequest => {
   const server = secure === null ? http.createServer(onRequest) : https.createServer(secure, onRequest)
-  return server.listen(port, '127.0.0.1', 4096)
+  return server.listen(port, '127.0.0.1', backlog)
 }
 const agent = () => new http.Agent({ keepAlive: true, maxSockets: 256 })
 const fastifyOptions = secure === null ? {} : { https: secure }
@@ -24,16 +29,17 @@ const PEERS = {
     const app = Fastify(fastifyOptions)
     const page = Buffer.alloc(1024, 'x')
     app.get('/1k', (request, reply) => reply.type('text/plain').send(page))
-    await app.listen({ port, host: '127.0.0.1', backlog: 4096 })
+    await app.listen({ port, host: '127.0.0.1', backlog })
+    return app.server
   },
 
   // What any relay in Node pays that leaves the rest to Node's streams: nothing is read, parsed, looked up or told.
   async relay () {
     const settings = { allowHalfOpen: true, noDelay: true }
-    net.createServer(settings, client => {
-      const server = net.connect({ ...settings, port: upstream, host: '127.0.0.1' })
+    return net.createServer(settings, client => {
+      const server = net.connect({ ...settings, port: upstream, host })
       for (const [from, to] of [[client, server], [server, client]]) from.on('error', () => to.destroy()).pipe(to)
-    }).listen(port, '127.0.0.1', 4096)
+    }).listen(port, '127.0.0.1', backlog)
   },
 
   async 'fastify-http-proxy' () {
@@ -41,7 +47,8 @@ const PEERS = {
     const { default: proxy } = await import('@fastify/http-proxy')
     const app = Fastify(fastifyOptions)
     app.register(proxy, { upstream: target, websocket: true })
-    await app.listen({ port, host: '127.0.0.1', backlog: 4096 })
+    await app.listen({ port, host: '127.0.0.1', backlog })
+    return app.server
   },
 
   async 'http-proxy' () {
@@ -49,7 +56,7 @@ const PEERS = {
     const proxy = httpProxy.createProxyServer({ target, agent: agent() })
     const tunnels = httpProxy.createProxyServer({ target, ws: true })
     for (const it of [proxy, tunnels]) it.on('error', () => {})
-    listen((request, response) => proxy.web(request, response))
+    return listen((request, response) => proxy.web(request, response))
       .on('upgrade', (request, socket, head) => tunnels.ws(request, socket, head))
   },
 
@@ -58,31 +65,37 @@ const PEERS = {
     const proxy = createProxyServer({ target, agent: agent() })
     const tunnels = createProxyServer({ target, ws: true })
     for (const it of [proxy, tunnels]) it.on('error', () => {})
-    listen((request, response) => proxy.web(request, response).catch(() => {}))
+    return listen((request, response) => proxy.web(request, response).catch(() => {}))
       .on('upgrade', (request, socket, head) => tunnels.ws(request, socket, {}, head).catch(() => {}))
   },
 
   async 'fast-proxy' () {
     const { default: fastProxy } = await import('fast-proxy')
     const { proxy } = fastProxy({ base: target, maxSockets: 256 })
-    listen((request, response) => proxy(request, response, request.url, {}))
+    return listen((request, response) => proxy(request, response, request.url, {}))
   },
 
   async 'fast-proxy-undici' () {
     const { default: fastProxy } = await import('fast-proxy')
     const { proxy } = fastProxy({ base: target, undici: { connections: 64, pipelining: 1 } })
-    listen((request, response) => proxy(request, response, request.url, {}))
+    return listen((request, response) => proxy(request, response, request.url, {}))
   },
 
   async 'http-proxy-middleware' () {
     const { createProxyMiddleware } = await import('http-proxy-middleware')
     const pages = createProxyMiddleware({ target, agent: agent(), on: { error () {} } })
     const tunnels = createProxyMiddleware({ target, on: { error () {} } })
-    listen((request, response) => pages(request, response, () => response.writeHead(404).end()))
+    return listen((request, response) => pages(request, response, () => response.writeHead(404).end()))
       .on('upgrade', tunnels.upgrade)
   }
 }
 
 // A client's reset must not end the peer: what it costs is the question here, not what it survives.
 process.on('uncaughtException', () => {})
-await PEERS[name]()
+if (workers > 1 && cluster.isPrimary) {
+  for (let worker = 0; worker < workers; worker++) cluster.fork()
+} else {
+  const server = await PEERS[name]()
+  if (!server.listening) await once(server, 'listening')
+  console.log('listens')
+}

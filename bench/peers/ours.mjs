@@ -1,15 +1,17 @@
 // The proxy under test: a checkout's plugins, compiled, composed as app.ts composes them.
-// Usage: node ours.mjs '{"tree":…,"plugins":"all","port":…,"upstream":…,"tls":false,"key":…,"certificate":…,"folder":…}'
-// Prints "with NAME…": the plugins that the checkout has.
+// Usage: node ours.mjs '{"tree":…,"plugins":"all","port":…,"upstream":…,"addresses":[…],"workers":1,"backlog":4096,"tls":false,"key":…,"certificate":…,"folder":…}'
+// Each process that listens prints "with NAME…": the plugins that the checkout has.
+import cluster from 'node:cluster'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { inTurn } from './in-turn.mjs'
 
-const { tree, plugins, port, upstream, addresses, tls, key, certificate, folder } = JSON.parse(process.argv[2])
-const target = `http://127.0.0.1:${upstream}`
-const place = { port, host: '127.0.0.1', backlog: 4096 }
+const { tree, plugins, port, upstream, addresses, workers, backlog, tls, key, certificate, folder } = JSON.parse(process.argv[2])
+const target = `http://${plugins === 'farm' ? 'localhost' : inTurn(addresses)}:${upstream}`
+const place = { port, host: '127.0.0.1', backlog }
 const hosts = ['localhost', 'reverseproxy.com', 'reverseproxy.localhost']
 
 const ALL = {
@@ -36,12 +38,20 @@ const farm = {
 const chosen = { all: ALL, logged: { 'arr-log': ALL['arr-log'], ...alone }, alone, farm }[plugins]
 const ownTls = tls && plugins !== 'all'
 
+const pathOf = name => join(tree, 'plugins', name, 'src', 'index.js')
+
+if (workers > 1 && cluster.isPrimary) {
+  const { supervise } = await import(pathToFileURL(pathOf('workers')))
+  const silent = { info () {}, warn () {}, error () {} }
+  const { done } = supervise({ exec: process.argv[1], args: process.argv.slice(2), workers, control: false, log: silent })
+  process.exit(await done)
+}
+
 const { default: Fastify } = await import(pathToFileURL(createRequire(join(tree, 'package.json')).resolve('fastify')))
 const fastify = Fastify(ownTls ? { https: { key: readFileSync(key), cert: readFileSync(certificate) } } : {})
 const present = []
-for (const [name, options] of Object.entries(chosen)) {
-  const path = join(tree, 'plugins', name, 'src', 'index.js')
-  const plugin = existsSync(path) ? (await import(pathToFileURL(path))).default : undefined
+for (const [name, options] of Object.entries({ ...workers > 1 && { workers: {} }, ...chosen })) {
+  const plugin = existsSync(pathOf(name)) ? (await import(pathToFileURL(pathOf(name)))).default : undefined
   if (plugin === undefined) continue
   present.push(name)
   await fastify.register(plugin, options)

@@ -1,15 +1,11 @@
 // How do samples become a table?
-import type { MicroResult } from './micro.ts'
-import type { Peer } from './peers.ts'
+import type { MicroResult } from '../micro.ts'
+import type { Peer } from '../peers/kinds.ts'
+import type { Outcome } from './outcome.ts'
 import { type Target, TARGETS } from './targets.ts'
-import type { Figure, Sample, Workload } from './workloads.ts'
-
-/** The result of a peer in a workload: its samples, or why there are none. */
-export interface Outcome {
-  readonly peer: Peer
-  readonly samples: readonly Sample[]
-  readonly failure: string | null
-}
+import type { Figure, Workload } from '../workloads/kinds.ts'
+import { median, percent, rate, ratio } from './numbers.ts'
+import { wideTable } from './wide-table.ts'
 
 /** All measurements of one workload. */
 export interface Measured {
@@ -39,8 +35,14 @@ interface Row {
   readonly most: number
 }
 
-/** A table of one figure, in Markdown. Every peer is in it: measured, failed or absent. */
-export function tableOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): string {
+/** The tables of a workload, in Markdown. */
+export function tablesOf (workload: Workload, outcomes: readonly Outcome[]): { readonly title: string, readonly text: string }[] {
+  if (workload.table !== undefined) return [{ title: workload.table, text: wideTable(workload.figures, outcomes) }]
+  return workload.figures.map(figure => ({ title: figure.title, text: tableOf(workload, figure, outcomes) }))
+}
+
+/** A table of one figure. Every peer is in it: measured, failed or absent. */
+function tableOf (workload: Workload, figure: Figure, outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(outcome => rowOf(outcome, figure))
   const nginx = rows.find(row => row.outcome.peer.key === 'nginx')?.median ?? NaN
   const best = Math.min(...rows.filter(row => row.outcome.peer.kind === 'node' && row.median > 0).map(row => row.median))
@@ -156,25 +158,6 @@ function rowOf (outcome: Outcome, figure: Figure): Row {
   return { outcome, median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }
 
-/** The median of some values; NaN of none. */
-export function median (values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
-}
-
 function label (peer: Peer): string {
   return peer.kind === 'ours' ? `**${peer.name}**` : peer.name
-}
-
-function ratio (value: number, other: number): string {
-  return Number.isFinite(value / other) && Number.isFinite(other) ? (value / other).toFixed(2) : ''
-}
-
-function percent (share: number): string {
-  return `${Math.round(share * 100)} %`
-}
-
-function rate (value: number): string {
-  return value >= 1000 ? `${(value / 1000).toFixed(1)} k` : value.toFixed(0)
 }

@@ -27,11 +27,22 @@ export function compiledTree (from: string, folder: string): string {
 function compileTree (from: string, to: string): void {
   mkdirSync(join(to, 'plugins'), { recursive: true })
   writeFileSync(join(to, 'package.json'), '{"type":"module"}')
-  link(join(from, 'node_modules'), join(to, 'node_modules'))
+  linkPackages(join(from, 'node_modules'), join(to, 'node_modules'), new Set(['@fastify-arr']))
+  mkdirSync(join(to, 'node_modules', '@fastify-arr'))
   for (const plugin of readdirSync(join(from, 'plugins'))) {
     compileFolder(join(from, 'plugins', plugin, 'src'), join(to, 'plugins', plugin, 'src'))
     link(join(from, 'plugins', plugin, 'node_modules'), join(to, 'plugins', plugin, 'node_modules'))
+    // What the plugins share is a package as well: it is to be this checkout's source, not what was built there some day.
+    const manifest = join(from, 'plugins', plugin, 'package.json')
+    if (!existsSync(manifest)) continue
+    writeFileSync(join(to, 'plugins', plugin, 'package.json'), readFileSync(manifest, 'utf8').replaceAll('./dist/', './src/'))
+    link(join(to, 'plugins', plugin), join(to, 'node_modules', '@fastify-arr', plugin))
   }
+}
+
+function linkPackages (from: string, to: string, except: ReadonlySet<string>): void {
+  mkdirSync(to)
+  for (const name of readdirSync(from)) if (!except.has(name)) link(join(from, name), join(to, name))
 }
 
 function compileFolder (from: string, to: string): void {

@@ -22,6 +22,10 @@ export interface Workshop {
   /** Null where it could not be compiled. */
   readonly probe: Probe | null
   readonly webSocketLoad: string | null
+  /** Thousands of handshakes at once. */
+  readonly stormLoad: string | null
+  /** Work at fixed times. */
+  readonly tailLoad: string | null
   readonly httpLoad: string | null
   /** PEM files, or null without OpenSSL. */
   readonly certificates: { readonly key: string, readonly certificate: string, readonly both: string } | null
@@ -30,8 +34,8 @@ export interface Workshop {
   readonly absent: readonly string[]
 }
 
-const CACHE = join(import.meta.dirname, 'node_modules', '.cache')
-const SOURCES = join(import.meta.dirname, 'load')
+const CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache')
+const SOURCES = join(import.meta.dirname, '..', 'load')
 
 /** Prepares a run in a folder of its own. `stopAll` ends the processes that it starts. */
 export async function prepare (folder: string): Promise<Workshop> {
@@ -40,9 +44,12 @@ export async function prepare (folder: string): Promise<Workshop> {
   if (compiler === null) absent.push('a C++ compiler: no backend and no WebSocket load')
   const build = (source: string, extra: readonly string[] = []) => compiler === null ? null : compile(compiler, source, extra)
   const backendProgram = await build('backend.cpp')
-  const withTls = await build('ws.cpp', ['-DTLS', '-lssl', '-lcrypto'])
+  const TLS = ['-DTLS', '-lssl', '-lcrypto']
+  const withTls = await build('ws.cpp', TLS)
   if (withTls === null) absent.push('OpenSSL\'s headers (libssl-dev): no WebSockets over TLS')
   const webSocketLoad = withTls ?? await build('ws.cpp')
+  const stormLoad = await build('storm.cpp', TLS) ?? await build('storm.cpp')
+  const tailLoad = await build('tail.cpp')
   const httpLoad = which('wrk')
   if (httpLoad === null) absent.push('wrk: no HTTP load')
 
@@ -57,7 +64,7 @@ export async function prepare (folder: string): Promise<Workshop> {
   const probe = probeProgram === null ? null : await startProbe(probeProgram, join(folder, 'probe'))
   const certificates = makeCertificates(folder)
   if (certificates === null) absent.push('openssl: no TLS')
-  return { folder, backend, probe, webSocketLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
+  return { folder, backend, probe, webSocketLoad, stormLoad, tailLoad, httpLoad, certificates, loadSpeaksTls: withTls !== null, absent }
 }
 
 async function startProbe (program: string, path: string): Promise<Probe> {
@@ -70,7 +77,7 @@ async function startProbe (program: string, path: string): Promise<Probe> {
 /** Compiles once for each state of the sources. Null where it does not compile. */
 async function compile (compiler: string, source: string, extra: readonly string[]): Promise<string | null> {
   const hash = createHash('sha256').update(compiler).update(extra.join())
-  for (const name of ['wire.h', source]) hash.update(readFileSync(join(SOURCES, name)))
+  for (const name of ['wire.h', 'stream.h', source]) hash.update(readFileSync(join(SOURCES, name)))
   const path = join(CACHE, `${source}-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(path)) return path
   mkdirSync(CACHE, { recursive: true })

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import process from 'node:process'
-import type { MicroResult } from './micro.ts'
-import type { Options } from './options.ts'
-import type { Peer } from './peers.ts'
-import { logVerdict, type Measured, microTable, ourRequest, tableOf, type Verdict, verdictsOf } from './table.ts'
-import type { Workshop } from './workshop.ts'
+import type { MicroResult } from '../micro.ts'
+import type { Options } from '../options.ts'
+import type { Peer } from '../peers/kinds.ts'
+import { logVerdict, type Measured, microTable, ourRequest, tablesOf, type Verdict, verdictsOf } from './table.ts'
+import type { Workshop } from '../machine/workshop.ts'
 
 /** The results of a run. */
 export interface Findings {
@@ -23,8 +23,8 @@ export function writeResults (path: string, { measured, microResults, peers, wor
   const targets: string[] = []
   const tables: string[] = []
   for (const { workload, outcomes } of measured) {
+    for (const { title, text } of tablesOf(workload, outcomes)) tables.push(`### ${title}\n\n${text}`)
     for (const figure of workload.figures) {
-      tables.push(`### ${figure.title}\n\n${tableOf(workload, figure, outcomes)}`)
       for (const verdict of verdictsOf(workload, figure, outcomes)) targets.push(targetLine(figure.title, verdict))
     }
   }
@@ -40,7 +40,7 @@ Written by \`npm run bench\`; what is measured and how to read it is in [README.
 - Machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().replace(/-.*/, '')}
 - Node ${process.versions.node}
 - Peers: ${[...new Set(versions)].join(', ')}
-- Command: \`npm run bench -- --samples ${options.samples} --seconds ${options.seconds}${options.fresh ? ' --fresh' : ''}${options.only.length > 0 ? ` --only ${options.only.join(',')}` : ''}${options.peers.length > 0 ? ` --peers ${options.peers.join(',')}` : ''}\`
+- Command: \`npm run bench -- --samples ${options.samples} --seconds ${options.seconds}${options.fresh ? ' --fresh' : ''} --count ${options.count}${options.rate > 0 ? ` --rate ${options.rate}` : ''}${options.backlog !== 4096 ? ` --backlog ${options.backlog}` : ''}${options.workers > 1 ? ` --workers ${options.workers}` : ''}${options.only.length > 0 ? ` --only ${options.only.join(',')}` : ''}${options.peers.length > 0 ? ` --peers ${options.peers.join(',')}` : ''}\`
 ${[...workshop.absent].map(line => `- Absent: ${line}\n`).join('')}${[...notes].map(line => `- ${line}\n`).join('')}
 ## Targets
 

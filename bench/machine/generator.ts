@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { LOAD_CORE, type Running, start, stop } from './processes.ts'
 import type { Workshop } from './workshop.ts'
 
-/** A running WebSocket load. */
+/** A running load that talks in lines. */
 export interface Load {
   readonly lines: AsyncIterable<string>
   readonly say: (text: string) => void
@@ -13,9 +13,9 @@ export interface Load {
   readonly failure: () => Promise<string>
 }
 
-/** Starts the WebSocket load on its core. */
-export function begin (workshop: Workshop, args: readonly string[]): Load {
-  const running: Running = start(LOAD_CORE, workshop.webSocketLoad ?? '', args)
+/** Starts a load on its core. */
+export function begin (program: string | null, args: readonly string[]): Load {
+  const running: Running = start(LOAD_CORE, program ?? '', args)
   const { stdout, stdin } = running.process
   if (stdout === null) throw new Error('the load has no output')
   return {

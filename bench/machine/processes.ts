@@ -2,12 +2,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The core of the proxy under test, and the core of everything else. */
+/** The first core of the proxy under test, and the core of everything else: the last one. */
 export const PROXY_CORE = 0
-export const LOAD_CORE = 1
+export const LOAD_CORE = Math.max(1, availableParallelism() - 1)
+
+/** Whether a proxy with so many workers leaves the load its core. */
+export function leavesCore (workers: number): boolean {
+  return workers <= LOAD_CORE
+}
 
 /** /proc counts CPU time in hundredths of a second on every Linux (USER_HZ). */
 const TICK = 0.01
@@ -36,9 +42,9 @@ export function which (program: string): string | null {
 // The kernel ends the child with its parent: no process survives the benchmark, even when that is killed.
 const withParent = which('setpriv') === null ? [] : ['setpriv', '--pdeathsig', 'TERM']
 
-/** Starts a program on one core. */
-export function start (core: number, command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn('taskset', ['-c', String(core), ...withParent, command, ...args], {
+/** Starts a program on one core, or on several from that one on. */
+export function start (core: number, command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}, cores = 1): Running {
+  const child = spawn('taskset', ['-c', cores === 1 ? String(core) : `${core}-${core + cores - 1}`, ...withParent, command, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...environment }
   })
@@ -131,6 +137,20 @@ function statOf (pid: number): string[] | null {
   } catch {
     return null
   }
+}
+
+/** How many files a process may have open at most: what an ordinary user can raise its limit to. */
+export function filesPerProcess (): number {
+  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 'unlimited'
+  return hard === 'unlimited' ? Infinity : Number(hard)
+}
+
+/** How many connections may wait at a port to be accepted; null where `ss` (iproute2) does not tell. */
+export function backlogOf (port: number): number | null {
+  const program = which('ss')
+  if (program === null) return null
+  const value = Number(saysOf(program, ['-ltnH', `sport = :${port}`]).trim().split(/\s+/)[2])
+  return Number.isInteger(value) ? value : null
 }
 
 /** A port of the loopback that is free at this moment. */

@@ -9,9 +9,9 @@ export type Cost = {
   readonly cpu: number
   /** Units a second. */
   readonly rate: number
-  /** The part of its core that the proxy used. */
+  /** The part of its core that the proxy used; of a core, where it has several. */
   readonly busy: number
-  /** The part that other processes used: the noise. */
+  /** The part of its cores that other processes used: the noise, and the load where it has no core to itself. */
   readonly others: number
   /** The probe's slowdown: its time for the same work against its best. 1 is undisturbed. */
   readonly slowness: number
@@ -20,14 +20,18 @@ export type Cost = {
 export class Stopwatch {
   readonly #pids: readonly number[]
   readonly #probe: Workshop['probe']
+  readonly #cores: number
   readonly #startedAt = performance.now()
-  readonly #core = coreTime(PROXY_CORE)
+  readonly #core: number
   readonly #pieces: Pieces | null
   readonly #cpu: number
 
-  constructor (pids: readonly number[], probe: Workshop['probe']) {
+  /** @param cores how many the processes run on, from the proxies' core on. */
+  constructor (pids: readonly number[], probe: Workshop['probe'], cores = 1) {
     this.#pids = pids
     this.#probe = probe
+    this.#cores = cores
+    this.#core = timeOf(cores)
     this.#pieces = piecesOf(probe)
     this.#cpu = cpuOf(pids)
   }
@@ -38,9 +42,15 @@ export class Stopwatch {
     const now = piecesOf(this.#probe)
     const slowness = slownessOf(this.#pieces, now)
     const probed = now === null || this.#pieces === null ? 0 : (now.took - this.#pieces.took) / 1e9
-    const others = Math.max(0, coreTime(PROXY_CORE) - this.#core - used - probed) / wall
+    const others = Math.max(0, timeOf(this.#cores) - this.#core - used - probed) / wall / this.#cores
     return { per: units => ({ cpu: used / units * 1e6 / slowness, rate: units / wall, busy: used / wall, others, slowness }) }
   }
+}
+
+function timeOf (cores: number): number {
+  let time = 0
+  for (let core = PROXY_CORE; core < PROXY_CORE + cores; core++) time += coreTime(core)
+  return time
 }
 
 /** The probe's figures so far: pieces done, and nanoseconds for all of them and for the quickest. */
