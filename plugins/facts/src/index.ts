@@ -16,5 +16,5 @@ export type { TracedExchange, TraceFinding, TraceFollower, TracesFact } from './
 export type { TraceFact, TraceWritten } from './request/traces.ts'
 export type { OpenTunnel, TunnelFilter, TunnelMessage, TunnelOpened, TunnelsFact, TunnelWatch } from './server/tunnels.ts'
 export type { UpstreamPool, UpstreamsFact } from './server/upstreams.ts'
-export type { WorkerAnswer, WorkersFact } from './server/workers.ts'
+export type { WorkerAnswer, WorkerListener, WorkerName, WorkersFact } from './server/workers.ts'
 export type { Flow, Moment, Side, TunnelFact, TunnelLimit, Upstream, UpstreamAttempt, UpstreamError } from './request/upstream.ts'

@@ -7,5 +7,5 @@ export const InvalidOptionsError = createError<[string]>('FST_ARR_WORKERS_INVALI
 /** A process supervises once, and a worker never does. */
 export const NoSupervisorError = createError<[string]>('FST_ARR_WORKERS_NO_SUPERVISOR', 'workers: %s', 500, Error)
 
-/** A question could not be asked. */
+/** A question could not be asked, or something not be told. */
 export const UnaskableError = createError<[string]>('FST_ARR_WORKERS_UNASKABLE', 'workers: %s', 503, Error)

@@ -1,9 +1,11 @@
 // How does one server become one process per core, and new code without an end? The supervisor, and the plugin for its workers.
+import type { WorkerListener, WorkerName } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { InvalidOptionsError } from './errors.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type WorkersOptions } from './options.ts'
+import { Broadcasts } from './worker/broadcasts.ts'
 import { Life } from './worker/life.ts'
 import { placeOf } from './worker/parent.ts'
 import { Questions, type Answering, type Answers } from './worker/questions.ts'
@@ -14,6 +16,7 @@ export type { SuperviseOptions, SupervisorLog } from './supervisor/options.ts'
 export type { Status, WorkerStatus } from './supervisor/status.ts'
 export type { WorkerState } from './supervisor/worker-process.ts'
 export type { WorkersOptions } from './options.ts'
+export type { WorkerListener, WorkerName } from '@fastify-arr/facts'
 export type { Answer, Answering, Answers } from './worker/questions.ts'
 
 /** `fastify.workers` */
@@ -39,6 +42,20 @@ export interface Workers {
    * @throws FST_ARR_WORKERS_UNASKABLE where too many questions are open.
    */
   ask<Value = unknown> (name: string, question?: unknown, limit?: number): Promise<Answers<Value>>
+  /**
+   * Hears what the other workers tell under that name, those that leave included, and who comes and goes. One listener for a name.
+   *
+   * @throws FST_ARR_WORKERS_UNASKABLE for a second one, more than 1024 names, and a name of more than 500 characters.
+   */
+  listen (name: string, listener: WorkerListener): void
+  /**
+   * Tells plain data, which JSON keeps, to all other workers that listen to that name, or to one of them; each hears it in order, once. False where it
+   * is not sent, because this worker tells more than 1000 times a second, or has 4 Mi characters on their way: to be told again later. A worker that
+   * does not read as fast misses what is told then; all hear that it came again, and tell it what holds.
+   *
+   * @throws FST_ARR_WORKERS_UNASKABLE for more than 1 Mi characters of JSON.
+   */
+  tell (name: string, data: unknown, to?: WorkerName): boolean
 }
 
 declare module 'fastify' {
@@ -53,7 +70,14 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
   const place = placeOf(process.env)
   const { generation, number, count, starts } = place ?? { generation: 0, number: 1, count: 1, starts: 1 }
   const questions: Questions = new Questions({ generation, number, pid: process.pid }, place === null ? null : message => life?.parent.tell(message) === true)
-  const life = place === null ? null : new Life(fastify, settings, questions)
+  const broadcasts: Broadcasts = new Broadcasts(place === null ? null : (message, written) => life?.parent.tell(message, undefined, written) === true)
+  const life = place === null
+    ? null
+    : new Life(fastify, settings, {
+      asked: async message => { await questions.asked(message) },
+      answered: message => { questions.answered(message) },
+      hear: message => { broadcasts.hear(message) }
+    })
   let listens = (): void => {}
   const listening = new Promise<void>(resolve => { listens = resolve })
   fastify.decorate('workers', {
@@ -64,7 +88,9 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
     starts,
     begun: life?.begun ?? listening,
     answer: (name, answering) => { questions.answer(name, answering) },
-    ask: async <Value>(name: string, question?: unknown, limit = 2000) => await questions.ask(name, question, limit) as Answers<Value>
+    ask: async <Value>(name: string, question?: unknown, limit = 2000) => await questions.ask(name, question, limit) as Answers<Value>,
+    listen: (name, listener) => { broadcasts.listen(name, listener) },
+    tell: (name, data, to) => broadcasts.tell(name, data, to)
   } satisfies Workers)
   fastify.addHook('onListen', async () => {
     listens()

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { expect, test } from 'tstyche'
-import { supervise, workers, type Answers, type SuperviseOptions, type Supervisor, type Workers, type WorkersOptions } from '@fastify-arr/workers'
+import { supervise, workers, type Answers, type SuperviseOptions, type Supervisor, type WorkerListener, type WorkerName, type Workers, type WorkersOptions } from '@fastify-arr/workers'
 
 const fastify = Fastify()
 
@@ -10,6 +10,9 @@ test('the plugin', () => {
   expect<WorkersOptions>().type.not.toBeAssignableFrom({ handOver: true })
   expect(fastify.workers).type.toBe<Workers>()
   expect(fastify.workers.ask<number>('open')).type.toBe<Promise<Answers<number>>>()
+  expect(fastify.workers.tell('open', 1, { generation: 1, number: 1, pid: 1 })).type.toBe<boolean>()
+  expect(fastify.workers.listen).type.toBeCallableWith('open', { told: (_data: unknown, _from: WorkerName) => {}, came: () => {}, gone: () => {} })
+  expect<WorkerListener>().type.not.toBeAssignableFrom({ told: () => {} })
 })
 
 test('the supervisor', () => {

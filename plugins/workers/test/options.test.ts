@@ -25,6 +25,10 @@ t.test('a process that nobody supervises is alone, and answers itself', async t 
   t.same(await app.workers.ask('twice', 21), { answers: [{ generation: 0, number: 1, pid: process.pid, value: 42 }], complete: true })
   t.same(await app.workers.ask('throws'), { answers: [], complete: true })
   t.equal(app.workers.supervised, false)
+  const listener = { told: () => t.fail('nobody tells'), came: () => t.fail('nobody comes'), gone: () => t.fail('nobody goes') }
+  app.workers.listen('told', listener)
+  t.throws(() => { app.workers.listen('told', listener) }, { code: 'FST_ARR_WORKERS_UNASKABLE' })
+  t.equal(app.workers.tell('told', 1), true)
   await app.listen({ port: 0, host: '127.0.0.1' })
   await app.workers.begun
 })

@@ -4,6 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { workers } from '../src/index.ts'
 import { Tunnels } from './tunnels.ts'
 
+/** What a worker has heard of others. */
+export interface Heard {
+  readonly told: Array<{ readonly data: string, readonly pid: number }>
+  readonly came: number[]
+  readonly gone: number[]
+  /** How often it was not sent. */
+  refused: number
+}
+
 export interface Version {
   readonly version: string
   /** How it does not start: by an error, by an exit, or never. */
@@ -28,10 +37,26 @@ if (version.dies === true) tunnels.adopt = () => { process.kill(process.pid, 'SI
 app.decorate('tunnels', tunnels as never)
 await app.register(workers, { linger: version.linger ?? 200, goodbye: { window: version.goodbyeWindow ?? 0 }, ...version.handOver === false && { handOver: false } })
 app.workers.answer('adopted', () => ({ adopted: tunnels.adopted, open: tunnels.size }))
+const heard: Heard = { told: [], came: [], gone: [], refused: 0 }
+app.workers.listen('said', {
+  told: (data, from) => { heard.told.push({ data: String(data).slice(0, 20), pid: from.pid }) },
+  came: ({ pid }) => {
+    heard.came.push(pid)
+    app.workers.tell('said', `for ${pid}`, { generation: 0, number: 0, pid })
+  },
+  gone: ({ pid }) => { heard.gone.push(pid) }
+})
+app.workers.answer('heard', () => heard)
+app.workers.answer('say', question => {
+  const { pid, text, length, times } = question as { pid: number, text: string, length: number, times: number }
+  if (pid !== process.pid) return
+  for (let i = 0; i < times; i++) if (!app.workers.tell('said', text.padEnd(length))) heard.refused++
+})
 app.workers.answer('slow', async () => await new Promise(() => {}))
 app.addHook('onClose', async () => { writeFileSync(`${file}.closed.${process.pid}`, '') })
 app.get('/', async () => ({ version: version.version, pid: process.pid, generation: app.workers.generation, number: app.workers.number }))
 app.get('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, null, 500))
+app.post('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, request.body, 500))
 if (version.only === undefined || version.only === app.workers.number) {
   if (version.broken === 'throws') throw new Error('this version is broken')
   if (version.broken === 'exits') process.exit(3)

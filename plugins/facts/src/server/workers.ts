@@ -8,6 +8,24 @@ export interface WorkerAnswer<Value = unknown> {
   readonly value: Value
 }
 
+/** One of the processes. */
+export interface WorkerName {
+  readonly generation: number
+  /** In its generation, from 1. */
+  readonly number: number
+  readonly pid: number
+}
+
+/** Who hears what the same plugin tells in the other processes. None of its functions may throw. */
+export interface WorkerListener {
+  /** Plain data, as JSON keeps it. It may be of another version of the plugin. */
+  told (data: unknown, from: WorkerName): void
+  /** This one listens as well, and knows nothing of this process, or has missed something: it is to be told all that holds. It may come several times. */
+  came (who: WorkerName): void
+  /** It has ended: what it has told is over. */
+  gone (who: WorkerName): void
+}
+
 /** The processes that serve together. */
 export interface WorkersFact {
   /** Whether there may be others. */
@@ -19,4 +37,11 @@ export interface WorkersFact {
   answer (name: string, answering: (question: unknown) => unknown): void
   /** Asks all, this one included; within `limit`, ms. Not `complete`: one or more have not answered in time. */
   ask<Value = unknown> (name: string, question?: unknown, limit?: number): Promise<{ readonly answers: ReadonlyArray<WorkerAnswer<Value>>, readonly complete: boolean }>
+  /** Where it is there: hears what others tell under that name, and who comes and goes. One listener for a name. */
+  listen? (name: string, listener: WorkerListener): void
+  /**
+   * Where it is there: tells plain data to all others that listen to that name, or to one of them, in order. False where it is not sent, because too
+   * much is on its way: to be told again later.
+   */
+  tell? (name: string, data: unknown, to?: WorkerName): boolean
 }

@@ -18,6 +18,8 @@ export type FromWorker =
   | { readonly arrWorkers: 'adopted', readonly id: string, readonly ok: boolean }
   | { readonly arrWorkers: 'ask', readonly id: number, readonly name: string, readonly question: unknown }
   | { readonly arrWorkers: 'answer', readonly id: number, readonly value?: unknown, readonly none?: boolean }
+  | { readonly arrWorkers: 'listen', readonly name: string }
+  | Tell
 
 /** To a worker. */
 export type ToWorker =
@@ -28,6 +30,22 @@ export type ToWorker =
   | { readonly arrWorkers: 'moved', readonly id: string, readonly ok: boolean }
   | { readonly arrWorkers: 'question', readonly id: number, readonly name: string, readonly question: unknown }
   | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean }
+  | Told
+
+/** What a worker tells all others, or the one with this process. */
+export interface Tell {
+  readonly arrWorkers: 'tell'
+  readonly name: string
+  /** JSON, which the supervisor does not read. */
+  readonly data: string
+  readonly to: number | null
+}
+
+/** What a worker hears of others. */
+export type Told =
+  | { readonly arrWorkers: 'told', readonly name: string, readonly data: string, readonly from: WorkerName }
+  | { readonly arrWorkers: 'came', readonly name: string, readonly worker: WorkerName }
+  | { readonly arrWorkers: 'gone', readonly worker: WorkerName }
 
 /** Half of a tunnel. */
 export interface TunnelPart {
@@ -55,6 +73,16 @@ export function clock (): number {
 export function isOurs (message: unknown): boolean {
   return typeof message === 'object' && message !== null && typeof (message as { arrWorkers?: unknown }).arrWorkers === 'string'
 }
+
+/** The longest text that is told at once, in UTF-16 code units. */
+export const MOST_TOLD = 1 << 20
+
+/** How much that was told may be on its way to one process, in UTF-16 code units. */
+export const MOST_ON_THE_WAY = 1 << 22
+
+/** How many names a worker may listen to, and how long one may be. */
+export const MOST_NAMES = 1024
+export const LONGEST_NAME = 500
 
 /** The variable that tells a worker its place: generation, number, count, starts. */
 export const PLACE = 'ARR_WORKERS_PLACE'

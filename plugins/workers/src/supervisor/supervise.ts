@@ -3,6 +3,7 @@ import cluster from 'node:cluster'
 import { openControl, type Control } from '../control/server.ts'
 import { NoSupervisorError } from '../errors.ts'
 import type { FromWorker, Handle } from '../exchange/messages.ts'
+import { Broadcasts } from './broadcasts.ts'
 import { Generation } from './generation.ts'
 import { compile, type SuperviseOptions, type SupervisorSettings } from './options.ts'
 import { Questions } from './questions.ts'
@@ -49,6 +50,7 @@ export class Supervisor {
   readonly #generations: Generation[] = []
   readonly #transfers = new Transfers(() => this.#serving?.workers.filter(({ state }) => state === 'serving') ?? [])
   readonly #questions = new Questions(() => this.#generations.flatMap(({ workers }) => workers))
+  readonly #broadcasts = new Broadcasts()
   #serving: Generation | null = null
   #count = 0
   #running: Promise<Reloaded>
@@ -142,11 +144,14 @@ export class Supervisor {
     else if (message.arrWorkers === 'adopted') this.#transfers.answered(message)
     else if (message.arrWorkers === 'ask') this.#questions.ask(worker, message)
     else if (message.arrWorkers === 'answer') this.#questions.answer(worker, message)
+    else if (message.arrWorkers === 'tell') this.#broadcasts.tell(worker, message)
+    else if (message.arrWorkers === 'listen') this.#broadcasts.listen(worker, message)
   }
 
   readonly #forget = (worker: WorkerProcess): void => {
     this.#transfers.gone(worker)
     this.#questions.gone(worker)
+    this.#broadcasts.gone(worker)
   }
 
   #seeWhoIsLeft (): void {

@@ -97,11 +97,11 @@ export class WorkerProcess implements WorkerName {
     return this.#lines.lines
   }
 
-  /** Never throws: what a worker that has ended would be told is lost with it. False where that is known at once. */
-  send (message: ToWorker, handle?: Handle): boolean {
+  /** Never throws: what a worker that has ended would be told is lost with it. False where that is known at once; else `written` is called when it is on its way. */
+  send (message: ToWorker, handle?: Handle, written = (): void => {}): boolean {
     if (this.state === 'gone' || !this.#worker.isConnected()) return false
     try {
-      this.#worker.process.send(message, handle as never, {}, () => {})
+      this.#worker.process.send(message, handle as never, {}, () => { written() })
       return true
     } catch {
       return false

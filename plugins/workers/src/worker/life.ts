@@ -7,13 +7,14 @@ import { Doors } from './doors.ts'
 import { sayGoodbye } from './goodbye.ts'
 import { HandingOver } from './hand-over.ts'
 import { Parent } from './parent.ts'
-import type { Handle, ToWorker } from '../exchange/messages.ts'
+import type { Handle, Told, ToWorker } from '../exchange/messages.ts'
 import { heedSignals } from './signals.ts'
 
-/** Who answers questions, and hears answers. */
+/** Who answers questions, hears answers, and what others tell. */
 export interface Talk {
   asked (message: ToWorker & { readonly arrWorkers: 'question' }): Promise<void>
   answered (message: ToWorker & { readonly arrWorkers: 'answered' }): void
+  hear (message: Told): void
 }
 
 // ms. How often the tunnels are counted.
@@ -89,7 +90,8 @@ export class Life {
     else if (message.arrWorkers === 'tunnel') this.#adopting.take(message, handle)
     else if (message.arrWorkers === 'moved') this.#handingOver?.moved(message.id, message.ok)
     else if (message.arrWorkers === 'question') this.#talk.asked(message).catch(() => {})
-    else this.#talk.answered(message)
+    else if (message.arrWorkers === 'answered') this.#talk.answered(message)
+    else this.#talk.hear(message)
   }
 
   async #leave (): Promise<void> {

@@ -39,11 +39,11 @@ export class Parent {
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
   }
 
-  /** False where it is known at once that nobody hears it. The sender keeps a handle: the other process gets another one for the same socket. */
-  tell (message: FromWorker, handle?: Handle): boolean {
+  /** False where it is known at once that nobody hears it. The sender keeps a handle: the other process gets another one for the same socket. `written` is called when it is on its way. */
+  tell (message: FromWorker, handle?: Handle, written = (): void => {}): boolean {
     if (!process.connected) return false
     try {
-      process.send?.(message, handle as never, { keepOpen: true }, () => {})
+      process.send?.(message, handle as never, { keepOpen: true }, () => { written() })
       return true
     } catch {
       return false
