@@ -1,5 +1,5 @@
 // upstream-proxy: sends a request to its upstream and the answer back to the client. This file registers it with Fastify.
-import type { Upstream, UpstreamsFact } from '@fastify-arr/facts'
+import type { ServerFacts, Upstream, UpstreamsFact } from '@fastify-arr/facts'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -70,9 +70,14 @@ async function plugin (fastify: FastifyInstance, options: UpstreamProxyOptions):
   if (tooFew !== null) fastify.log.warn(tooFew)
   const ways = new AnswerWays()
   // Only now are all hooks known.
-  fastify.addHook('onReady', async () => { ways.decide(hasErrorHandler(fastify), settings.forward.rewriteResponse !== null) })
+  let alone = (): void => {}
+  fastify.addHook('onReady', async () => {
+    ways.decide(hasErrorHandler(fastify), settings.forward.rewriteResponse !== null)
+    alone = carriers.together((fastify as ServerFacts).workers)
+  })
   fastify.addHook('onClose', () => {
     shortage()
+    alone()
     return carriers.close()
   })
 

@@ -1,4 +1,5 @@
 // What carries requests and WebSockets to upstreams: with the proxy's own settings, or with those of the farm that they go to?
+import type { WorkersFact } from '@fastify-arr/facts'
 import { createForwarder, type Forwarder } from '../forward/forwarder.ts'
 import type { Pool } from '../forward/pool/pool.ts'
 import type { ProxyServer } from '../hand-over/adopted-farm.ts'
@@ -19,12 +20,18 @@ export class Carriers {
   /** That with the proxy's own settings. */
   readonly own: Carrier
   readonly #farms = new Map<string, Carrier>()
+  readonly #admission: Admission
+  readonly #name: string
+  readonly #open: OpenTunnels
 
   /** `tunnelSettings` are those of the tunnels, where they differ; `next` gives the route of another attempt, with null there is none. */
   constructor (settings: Settings, tunnelSettings: Settings, open: OpenTunnels, next: NextRoute | null, server: ProxyServer) {
     const place = open.placeFor(settings.prefix)
     const proxy = (farm: string | null) => ({ prefix: settings.prefix, place, farm })
     const admission = new Admission(tunnelSettings.tunnel.admission, tunnelSettings.tunnel.maxTunnels)
+    this.#admission = admission
+    this.#name = `@fastify-arr/upstream-proxy ${place} ${settings.prefix}`
+    this.#open = open
     this.own = { forwarder: createForwarder(settings, next), tunnels: new Tunnels(open, tunnelSettings, next, proxy(null), server, admission) }
     for (const [name, farm] of settings.farms) this.#farms.set(name, { forwarder: createForwarder(farm), tunnels: new Tunnels(open, farm, null, proxy(name), server, admission) })
   }
@@ -41,6 +48,14 @@ export class Carriers {
   /** The pools of connections that carry requests. */
   * pools (): Generator<Pool> {
     for (const { forwarder } of this.all) yield * forwarder.pools
+  }
+
+  /** The limits of tunnels hold over all processes of the server. The function that is returned ends that. */
+  together (workers: WorkersFact | undefined): () => void {
+    const elsewhere = workers === undefined ? null : this.#admission.together(workers, this.#name)
+    if (elsewhere === null) return () => {}
+    this.#open.elsewhere.push(elsewhere)
+    return () => { elsewhere.stop() }
   }
 
   /** Ends all connections that carry requests. */

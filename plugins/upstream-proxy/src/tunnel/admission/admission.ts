@@ -1,4 +1,6 @@
 // May a handshake go on now, later, or not at all? Places are counted here, and given to those that wait in the order in which they came.
+import type { WorkersFact } from '@fastify-arr/facts'
+import { Elsewhere } from './elsewhere.ts'
 import { KeyCounts } from './key-counts.ts'
 import { Line } from './line.ts'
 import type { AdmissionSettings } from './options.ts'
@@ -14,6 +16,8 @@ export class Admission {
   #tunnels = 0
   #closed = false
   #giving = false
+  /** What other processes of the server have; null where there are none, or nothing is limited. */
+  #elsewhere: Elsewhere | null = null
 
   /** `maxTunnels` is the most places; 0 for no limit. */
   constructor (settings: AdmissionSettings, maxTunnels: number) {
@@ -23,6 +27,22 @@ export class Admission {
     this.#line = new Line(settings.wait)
   }
 
+  /** From now on `maxTunnels` and the limit of a key hold over all processes of the server. `name` is that of the proxy in all of them. */
+  together (workers: WorkersFact, name: string): Elsewhere | null {
+    const { listen, tell, supervised } = workers
+    const { per } = this.#settings
+    if (!supervised || listen === undefined || tell === undefined || (per === null && this.#maxTunnels === 0)) return null
+    const admission = this
+    const own = {
+      get places () { return admission.#handshakes + admission.#tunnels },
+      get keys () { return admission.#keys.keys },
+      of: (key: string) => this.#keys.of(key)
+    }
+    const talking = { listen: listen.bind(workers), tell: tell.bind(workers) }
+    this.#elsewhere = new Elsewhere(talking, name, own, { maxTunnels: this.#maxTunnels, mostOfKey: per?.most ?? 0 }, () => { this.#give() })
+    return this.#elsewhere
+  }
+
   /** Lets a handshake go on, now or later, or refuses it. Throws BadLimit where its key is not known. */
   admit (visitor: Visitor): void {
     if (this.#closed) {
@@ -30,15 +50,16 @@ export class Admission {
       return
     }
     const key = this.#keys.keyOf(visitor.request)
-    if (!this.#keys.take(key)) {
+    if (!this.#keys.take(key, this.#elsewhere)) {
       visitor.refused('TooManyOfKey')
     } else if (this.#line.size === 0 && this.#hasPlace) {
-      this.#handshakes++
+      this.#enter(key)
       visitor.enter(key)
     } else if (this.#settings.wait === 0 || this.#line.size >= this.#settings.waiting) {
       this.#keys.release(key)
       visitor.refused('TooMany')
     } else {
+      if (key !== null) this.#elsewhere?.changed(key)
       const waiting = new Waiting(visitor, key, this.#leave)
       this.#line.add(waiting)
       waiting.begin()
@@ -56,6 +77,7 @@ export class Admission {
   adopted (key: string | null): void {
     this.#tunnels++
     this.#keys.add(key)
+    this.#elsewhere?.changed(key)
   }
 
   get isClosed (): boolean {
@@ -66,6 +88,7 @@ export class Admission {
   failed (key: string | null): void {
     this.#handshakes--
     this.#keys.release(key)
+    this.#elsewhere?.changed(key)
     this.#give()
   }
 
@@ -73,6 +96,7 @@ export class Admission {
   ended (key: string | null): void {
     this.#tunnels--
     this.#keys.release(key)
+    this.#elsewhere?.changed(key)
     this.#give()
   }
 
@@ -84,7 +108,14 @@ export class Admission {
 
   get #hasPlace (): boolean {
     const { handshakes } = this.#settings
-    return (handshakes === 0 || this.#handshakes < handshakes) && (this.#maxTunnels === 0 || this.#handshakes + this.#tunnels < this.#maxTunnels)
+    return (handshakes === 0 || this.#handshakes < handshakes) && (this.#maxTunnels === 0 || (this.#elsewhere === null ? this.#handshakes + this.#tunnels < this.#maxTunnels : this.#elsewhere.hasPlace))
+  }
+
+  #enter (key: string | null): void {
+    this.#handshakes++
+    if (this.#elsewhere === null) return
+    this.#elsewhere.entered()
+    this.#elsewhere.changed(key)
   }
 
   /** Gives places to those that wait. One of them may fail at once, which calls this again: then the loop goes on. */
@@ -97,7 +128,7 @@ export class Admission {
       if (next.isAnswered) {
         this.#refuse(next, null)
       } else {
-        this.#handshakes++
+        this.#enter(next.key)
         next.enter()
       }
     }
@@ -111,6 +142,7 @@ export class Admission {
 
   #refuse (waiting: Waiting, reason: Refused): void {
     this.#keys.release(waiting.key)
+    if (waiting.key !== null) this.#elsewhere?.changed(waiting.key)
     waiting.refuse(waiting.isAnswered ? null : reason)
   }
 }

@@ -29,11 +29,11 @@ export class KeyCounts {
     throw new ERRORS.BadLimit()
   }
 
-  /** Counts one more. False where the key has as many as it may. */
-  take (key: string | null): boolean {
+  /** Counts one more. False where the key has as many as it may, together with those that it has elsewhere. */
+  take (key: string | null, elsewhere: { of (key: string): number } | null = null): boolean {
     if (key === null || this.#per === null) return true
-    const count = this.#counts.get(key) ?? 0
-    if (count >= this.#per.most) return false
+    const count = this.of(key)
+    if ((elsewhere === null ? count : count + elsewhere.of(key)) >= this.#per.most) return false
     this.#counts.set(key, count + 1)
     return true
   }
@@ -49,6 +49,16 @@ export class KeyCounts {
     const count = (this.#counts.get(key) ?? 0) - 1
     if (count > 0) this.#counts.set(key, count)
     else this.#counts.delete(key)
+  }
+
+  /** How many a key has. */
+  of (key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+
+  /** The keys that have any. */
+  get keys (): Iterable<string> {
+    return { [Symbol.iterator]: () => this.#counts.keys() }
   }
 
   /** How many keys have any. */

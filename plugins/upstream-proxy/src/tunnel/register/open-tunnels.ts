@@ -40,6 +40,8 @@ export class OpenTunnels implements TunnelsFact {
   readonly #ids = new IdTable()
   readonly #keys = new TunnelIndex()
   readonly #doorkeepers: Doorkeeper[] = []
+  /** What other processes have open, as far as limits need it. @internal */
+  readonly elsewhere: Array<{ readonly places: number, of (key: string): number }> = []
   /** @internal */
   readonly carriers = new TunnelCarriers()
 
