@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startSite, type Site } from './site.ts'
+import { DRAIN_AFTER, startSite, type Site } from './site.ts'
 
 t.beforeEach(() => { t.setTimeout(120_000) })
 const noMoves = process.platform === 'win32' ? 'Windows does not pass a socket on that is in use' : false
@@ -145,15 +145,49 @@ t.test('a new worker that dies while it takes tunnels takes no other worker with
   await site.logs(/^info: worker 1 is back/)
 })
 
-t.test('tunnels that do not move are told goodbye after drainAfter', async t => {
+/** Waits until something comes from there again. */
+async function goesOn (counting: Counting): Promise<void> {
+  const { heard } = counting
+  while (counting.heard === heard) await new Promise(resolve => setTimeout(resolve, 5))
+}
+
+/** `once` would reject where the connection is reset. */
+async function closing ({ socket }: Counting): Promise<void> {
+  await new Promise<void>(resolve => { socket.once('close', () => { resolve() }) })
+}
+
+t.test('tunnels that do not move go on, and are told goodbye after drainAfter and not before', async t => {
   const { port, open } = await counters(t)
-  const site = await startSite(t, { version: '1', handOver: false }, { drainAfter: 300 }, port)
+  const site = await startSite(t, { version: '1', handOver: false, linger: 0 }, { drainAfter: DRAIN_AFTER }, port)
   await site.started()
   const clients = [await open(site, '/1'), await open(site, '/2')]
-  const closed = clients.map(async ({ socket }) => { await new Promise(resolve => { socket.once('close', resolve) }) })
   const { moved, stayed } = await site.reload()
   t.same([moved, stayed], [0, 2])
+  await Promise.all(clients.map(goesOn))
+  t.same((await site.status()).generations.map(({ tunnels }) => tunnels), [2, 0])
+  const closed = clients.map(closing)
+  await site.drain()
   await Promise.all(closed)
   while ((await site.status()).generations.length > 1) await new Promise(resolve => setTimeout(resolve, 20))
   t.equal((await site.status()).serving, 2)
+})
+
+t.test('with more generations than mostLeaving the tunnels of the oldest are told goodbye, and those of the others go on', async t => {
+  const { port, open } = await counters(t)
+  const site = await startSite(t, { version: '1', handOver: false, linger: 0 }, { drainAfter: DRAIN_AFTER, mostLeaving: 2, workers: 1 }, port)
+  await site.started()
+  const clients: Counting[] = []
+  for (const path of ['/1', '/2', '/3']) {
+    clients.push(await open(site, path))
+    if (path !== '/3') await site.reload()
+  }
+  const [first, second, third] = clients as [Counting, Counting, Counting]
+  await Promise.all(clients.map(goesOn))
+  t.equal((await site.status()).generations.length, 3)
+  const closed = closing(first)
+  await site.reload()
+  await closed
+  while ((await site.status()).generations.length > 3) await new Promise(resolve => setTimeout(resolve, 20))
+  await Promise.all([second, third].map(goesOn))
+  t.same((await site.status()).generations.map(({ number }) => number), [2, 3, 4])
 })

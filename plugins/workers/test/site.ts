@@ -26,7 +26,12 @@ export interface Site {
   readonly reload: () => Promise<Reloaded>
   readonly status: () => Promise<Status>
   readonly stderr: () => string
+  /** `drainAfter` is over for all that leave, where it is DRAIN_AFTER. */
+  readonly drain: () => Promise<void>
 }
+
+/** A `drainAfter` that is over when the test says so, ms. */
+export const DRAIN_AFTER = 1_234_567_890
 
 /** Starts it; `upstream` is the port that its tunnels lead to. */
 export async function startSite (t: Test, version: Version, options: Partial<SuperviseOptions> = {}, upstream = 0): Promise<Site> {
@@ -35,7 +40,7 @@ export async function startSite (t: Test, version: Version, options: Partial<Sup
   write(version)
   const port = await freePort()
   const execArgv = ['--import=tsx', '--conditions=@fastify-arr/source']
-  const supervised = { exec: here('worker.ts'), args: [file, String(port), String(upstream)], workers: 2, control: false, readyTimeout: 60_000, ...options }
+  const supervised: Partial<SuperviseOptions> = { exec: here('worker.ts'), args: [file, String(port), String(upstream)], workers: 2, control: false, readyTimeout: 60_000, ...options }
   const child = fork(here('supervisor.ts'), [JSON.stringify(supervised)], { execArgv, stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { ...process.env, NODE_OPTIONS: '' } })
   const exit = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   let stderr = ''
@@ -47,16 +52,20 @@ export async function startSite (t: Test, version: Version, options: Partial<Sup
     if (message.log !== undefined) logged.push({ log: message.log, about: message.about ?? {} })
     events.emit(message.log === undefined ? `answer ${message.id}` : 'log', message.answer)
   })
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await exit
-  })
   const ask = async (word: string): Promise<never> => {
     const id = next++
     child.send({ id, word })
     const [answer] = await Promise.race([once(events, `answer ${id}`), exit.then(() => { throw new Error(`it ended: ${stderr}`) })])
     return answer as never
   }
+  t.teardown(async () => {
+    const workers = child.connected ? await (ask('status') as Promise<Status>).then(({ generations }) => generations.flatMap(({ workers }) => workers), () => []) : []
+    child.kill('SIGKILL')
+    await exit
+    // They would close in order, and write into a folder that is being removed.
+    for (const { pid } of workers) if (isThere(pid)) process.kill(pid, 'SIGKILL')
+    while (workers.some(({ pid }) => isThere(pid))) await new Promise(resolve => setTimeout(resolve, 10))
+  })
   return {
     process: child,
     port,
@@ -76,12 +85,13 @@ export async function startSite (t: Test, version: Version, options: Partial<Sup
     started: () => ask('started'),
     reload: () => ask('reload'),
     status: () => ask('status'),
-    stderr: () => stderr
+    stderr: () => stderr,
+    drain: () => ask('drain')
   }
 }
 
 /** Free a moment ago: workers of different supervisors must not share it. */
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -43,6 +43,11 @@ export class Generation {
     return this.#processes
   }
 
+  /** Whether its workers end with their last tunnels. */
+  get isLeaving (): boolean {
+    return this.#phase === 'leaving'
+  }
+
   /** Starts one worker and, when it listens, the others: new code that does not start costs one process. Null when all listen. */
   async start (): Promise<Failure | null> {
     const first = this.#seat(1)

@@ -27,6 +27,11 @@ export interface SuperviseOptions {
   readonly readyTimeout?: number
   /** How long workers of before a reload may keep the tunnels that could not move; then these are told goodbye. Defaults to 300000. */
   readonly drainAfter?: number
+  /**
+   * How many generations of before may have tunnels that could not move, each with up to `workers` processes; with more, the tunnels of the oldest
+   * are told goodbye at once. Defaults to 10.
+   */
+  readonly mostLeaving?: number
   /** How long a worker may take to end when it is told to; then it is killed. Must be longer than the goodbye of its WebSockets. Defaults to 30000. */
   readonly endAfter?: number
   readonly backOff?: BackOffOptions
@@ -47,6 +52,7 @@ export interface SupervisorSettings {
   readonly count: number
   readonly readyTimeout: number
   readonly drainAfter: number
+  readonly mostLeaving: number
   readonly endAfter: number
   readonly backOff: BackOffSettings
   readonly signals: boolean
@@ -54,21 +60,23 @@ export interface SupervisorSettings {
   readonly log: SupervisorLog
 }
 
-const OPTIONS: Readonly<Record<keyof SuperviseOptions, true>> = { exec: true, args: true, execArgv: true, env: true, workers: true, readyTimeout: true, drainAfter: true, endAfter: true, backOff: true, signals: true, control: true, log: true }
+const OPTIONS: Readonly<Record<keyof SuperviseOptions, true>> = { exec: true, args: true, execArgv: true, env: true, workers: true, readyTimeout: true, drainAfter: true, mostLeaving: true, endAfter: true, backOff: true, signals: true, control: true, log: true }
 const MOST_WORKERS = 1024
+const MOST_GENERATIONS = 1000
 // What a timer of Node can wait.
 const MOST_TIME = 2 ** 31 - 1
 
 /** Compiles the options, or throws one InvalidOptionsError that lists every mistake. */
 export function compile (options: SuperviseOptions): SupervisorSettings {
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
-  const { exec, args = [], execArgv, env = {}, workers = 'auto', readyTimeout = 30_000, drainAfter = 300_000, endAfter = 30_000, backOff = {}, signals = true, control, log = LINES } = options
+  const { exec, args = [], execArgv, env = {}, workers = 'auto', readyTimeout = 30_000, drainAfter = 300_000, mostLeaving = 10, endAfter = 30_000, backOff = {}, signals = true, control, log = LINES } = options
   if (typeof exec !== 'string' || exec === '') mistakes.push('`exec` must be a file')
   for (const [name, list] of [['args', args], ['execArgv', execArgv ?? []]] as const) {
     if (!Array.isArray(list) || list.some(word => typeof word !== 'string')) mistakes.push(`\`${name}\` must be a list of texts`)
   }
   if (typeof env !== 'function' && (typeof env !== 'object' || env === null)) mistakes.push('`env` must be an object or a function')
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS)) mistakes.push(`\`workers\` must be \`auto\` or a whole number from 1 to ${MOST_WORKERS}`)
+  if (!(Number.isInteger(mostLeaving) && mostLeaving >= 1 && mostLeaving <= MOST_GENERATIONS)) mistakes.push(`\`mostLeaving\` must be a whole number from 1 to ${MOST_GENERATIONS}`)
   for (const [name, time] of Object.entries({ readyTimeout, drainAfter, endAfter })) if (!isTime(time)) mistakes.push(`\`${name}\` must be a number from 0 to ${MOST_TIME}`)
   const times = { first: 500, most: 30_000, reset: 60_000 }
   if (typeof backOff !== 'object' || backOff === null) mistakes.push('`backOff` must be { first, most, reset }')
@@ -89,6 +97,7 @@ export function compile (options: SuperviseOptions): SupervisorSettings {
     count: workers === 'auto' ? availableParallelism() : workers,
     readyTimeout,
     drainAfter,
+    mostLeaving,
     endAfter,
     backOff: { first, most, reset },
     signals,

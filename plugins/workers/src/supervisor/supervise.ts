@@ -23,9 +23,6 @@ export interface Reloaded {
   readonly stayed?: number
 }
 
-// Of those whose workers are leaving: with more, those of the oldest are told goodbye at once.
-const MOST_LEAVING = 4
-
 let isTaken = false
 
 /**
@@ -107,7 +104,7 @@ export class Supervisor {
   }
 
   async #renew (): Promise<Reloaded> {
-    const { log, count } = this.#settings
+    const { log, count, mostLeaving } = this.#settings
     const old = this.#serving
     const refused = (reason: string): Reloaded => ({ ok: false, generation: old?.number ?? 0, reason })
     if (this.#isEnding) return refused('it is ending')
@@ -133,7 +130,9 @@ export class Supervisor {
     await generation.serve()
     log.info({ generation: generation.number, workers: count }, `generation ${generation.number} serves: ${count === 1 ? '1 worker' : `${count} workers`}`)
     if (old === null || this.#isEnding) return { ok: true, generation: generation.number, moved: 0, stayed: 0 }
-    for (const oldest of this.#generations.slice(0, Math.max(0, this.#generations.length - 1 - MOST_LEAVING))) oldest.end(true)
+    const leaving = this.#generations.filter(({ isLeaving }) => isLeaving)
+    // With this one they would be too many.
+    for (const oldest of leaving.slice(0, Math.max(0, leaving.length + 1 - mostLeaving))) oldest.end(true)
     const { moved, stayed } = await old.leave()
     log.info({ generation: old.number, moved, stayed }, `generation ${old.number} leaves: ${moved} tunnels have moved, ${stayed} stay with it until they end`)
     return { ok: true, generation: generation.number, moved, stayed }
