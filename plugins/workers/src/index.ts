@@ -98,8 +98,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
   })
   if (life === null) return
   fastify.addHook('onRequest', (request, reply, done) => {
-    // Its client comes back on a new connection, to a worker that stays.
-    if (life.isLeaving && request.raw.httpVersionMajor === 1) reply.raw.shouldKeepAlive = false
+    life.connections.met(request.raw, reply.raw)
     done()
   })
   fastify.addHook('onClose', async () => { life.closed() })

@@ -6,6 +6,7 @@ import { Adopting } from './adopting.ts'
 import { Doors } from './doors.ts'
 import { sayGoodbye } from './goodbye.ts'
 import { HandingOver } from './hand-over.ts'
+import { KeptConnections } from './kept-connections.ts'
 import { Parent } from './parent.ts'
 import type { Handle, Told, ToWorker } from '../exchange/messages.ts'
 import { heedSignals } from './signals.ts'
@@ -27,6 +28,7 @@ export class Life {
   /** Resolves when this process takes connections. */
   readonly begun: Promise<void>
   isLeaving = false
+  readonly connections = new KeptConnections()
   readonly #fastify: FastifyInstance
   readonly #settings: Settings
   readonly #talk: Talk
@@ -97,6 +99,7 @@ export class Life {
   async #leave (): Promise<void> {
     this.isLeaving = true
     this.#doors.shut()
+    this.connections.leave()
     const until = performance.now() + this.#settings.linger
     let [moved, stayed] = [0, this.#tunnels?.size ?? 0]
     try {
