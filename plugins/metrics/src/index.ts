@@ -9,7 +9,7 @@ import { metricOf } from './counting/metric.ts'
 import { InvalidOptionsError } from './errors.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MetricsOptions, type MetricsRegistry } from './options.ts'
-import { ofAllWorkers } from './serving/all-workers.ts'
+import { ofAllWorkers, type Together } from './serving/all-workers.ts'
 import { readiness, type Health } from './serving/health.ts'
 import { OwnListener, type Served } from './serving/own-listener.ts'
 import { besideMetrics, type Beside } from './sources/beside.ts'
@@ -74,9 +74,9 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   let isClosing = false
   let address: AddressInfo | null = null
   const ready = async (): Promise<Health> => await readiness(isClosing, fastify.server.listening, settings.ready)
-  let together: (() => Promise<string>) | null = null
+  let together: Together | null = null
   fastify.addHook('onReady', async () => { together = ofAllWorkers((fastify as Server).workers, registry) })
-  const text = async (): Promise<string> => await (together === null ? registry.metrics() : together())
+  const text = async (): Promise<string> => await (together === null ? registry.metrics() : together.text())
   fastify.decorate('metrics', { registry, get address () { return address }, text, readiness: ready })
 
   const { carrier } = tunnels
@@ -111,6 +111,7 @@ async function plugin (fastify: FastifyInstance, options: MetricsOptions): Promi
   fastify.addHook('onClose', async () => {
     tunnels.stop()
     delay.disable()
+    await together?.last()
     // A registry may live longer than this server, and be given to the next one.
     for (const { name } of all) registry.removeSingleMetric?.(name)
     await own?.close()

@@ -8,7 +8,7 @@ import { compile, type WorkersOptions } from './options.ts'
 import { Broadcasts } from './worker/broadcasts.ts'
 import { Life } from './worker/life.ts'
 import { placeOf } from './worker/parent.ts'
-import { Questions, type Answering, type Answers } from './worker/questions.ts'
+import { Questions, type Answering, type Answers, type Counting } from './worker/questions.ts'
 
 export { supervise, type Reloaded, type Supervisor } from './supervisor/supervise.ts'
 export type { BackOffOptions } from './supervisor/back-off.ts'
@@ -17,7 +17,7 @@ export type { Status, WorkerStatus } from './supervisor/status.ts'
 export type { WorkerState } from './supervisor/worker-process.ts'
 export type { WorkersOptions } from './options.ts'
 export type { WorkerListener, WorkerName } from '@fastify-arr/facts'
-export type { Answer, Answering, Answers } from './worker/questions.ts'
+export type { Answer, Answering, Answers, Counting } from './worker/questions.ts'
 
 /** `fastify.workers` */
 export interface Workers {
@@ -35,6 +35,11 @@ export interface Workers {
   readonly begun: Promise<void>
   /** Gives this worker's answers to the question of that name: plain data, which JSON keeps. One function for a name. */
   answer (name: string, answering: Answering): void
+  /**
+   * Gives this worker's counts to the question of that name: numbers that only grow, by names. They outlive the worker: call what is returned
+   * when nothing is counted any more, in `onClose` for example. Of a worker that was killed, what it had counted at the last question is kept.
+   */
+  counts (name: string, counting: Counting): () => Promise<void>
   /**
    * Asks all workers, this one and those that leave included. Who has no function for the name, throws, or takes longer than `limit` (ms,
    * 2000) is not among the answers.
@@ -69,13 +74,14 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
   const settings = compile(options)
   const place = placeOf(process.env)
   const { generation, number, count, starts } = place ?? { generation: 0, number: 1, count: 1, starts: 1 }
-  const questions: Questions = new Questions({ generation, number, pid: process.pid }, place === null ? null : message => life?.parent.tell(message) === true)
+  const questions: Questions = new Questions({ generation, number, pid: process.pid }, place === null ? null : (message, told) => life?.parent.tell(message, undefined, told) === true)
   const broadcasts: Broadcasts = new Broadcasts(place === null ? null : (message, written) => life?.parent.tell(message, undefined, written) === true)
   const life = place === null
     ? null
     : new Life(fastify, settings, {
       asked: async message => { await questions.asked(message) },
       answered: message => { questions.answered(message) },
+      ended: message => { questions.ended(message) },
       hear: message => { broadcasts.hear(message) }
     })
   let listens = (): void => {}
@@ -88,6 +94,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
     starts,
     begun: life?.begun ?? listening,
     answer: (name, answering) => { questions.answer(name, answering) },
+    counts: (name, counting) => questions.count(name, counting),
     ask: async <Value>(name: string, question?: unknown, limit = 2000) => await questions.ask(name, question, limit) as Answers<Value>,
     listen: (name, listener) => { broadcasts.listen(name, listener) },
     tell: (name, data, to) => broadcasts.tell(name, data, to)

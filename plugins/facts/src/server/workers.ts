@@ -35,8 +35,10 @@ export interface WorkersFact {
   readonly count: number
   /** Gives this process's answers to the question of that name: plain data, which JSON keeps. */
   answer (name: string, answering: (question: unknown) => unknown): void
-  /** Asks all, this one included; within `limit`, ms. Not `complete`: one or more have not answered in time. */
-  ask<Value = unknown> (name: string, question?: unknown, limit?: number): Promise<{ readonly answers: ReadonlyArray<WorkerAnswer<Value>>, readonly complete: boolean }>
+  /** Where it is there: gives this process's counts to the question of that name: numbers that only grow, by names. What is returned is called when nothing is counted any more: the counts are kept. */
+  counts? (name: string, counting: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>): () => Promise<void>
+  /** Asks all, this one included; within `limit`, ms. Not `complete`: one or more have not answered in time. `counts`: the sums of what all have counted, those that have ended included. */
+  ask<Value = unknown> (name: string, question?: unknown, limit?: number): Promise<{ readonly answers: ReadonlyArray<WorkerAnswer<Value>>, readonly complete: boolean, readonly counts?: Readonly<Record<string, number>> }>
   /** Where it is there: hears what others tell under that name, and who comes and goes. One listener for a name. */
   listen? (name: string, listener: WorkerListener): void
   /**

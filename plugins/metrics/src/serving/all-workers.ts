@@ -1,11 +1,20 @@
 // What have all workers of the server counted together? Each is asked, whichever of them Prometheus has reached.
 import type { WorkersFact } from '@fastify-arr/facts'
 import { AggregatorRegistry } from 'prom-client'
+import type { Sample } from '../counting/metric.ts'
 import type { MetricsRegistry } from '../options.ts'
 
 /** A registry that can tell its metrics as data. */
 interface Telling extends MetricsRegistry {
-  getMetricsAsJSON (): Promise<ReadonlyArray<{ readonly name: string }>>
+  getMetricsAsJSON (): Promise<readonly Told[]>
+}
+
+/** A metric as data. */
+interface Told {
+  readonly name: string
+  readonly type: string
+  readonly aggregator?: string
+  readonly values: readonly Sample[]
 }
 
 const QUESTION = '@fastify-arr/metrics'
@@ -22,15 +31,51 @@ const NOT_SUMS: Readonly<Record<string, string>> = {
   arr_farm_probe_duration_seconds: 'max'
 }
 
-/** The text of all workers; null where this process is the only one, or its registry tells no data. */
-export function ofAllWorkers (workers: WorkersFact | undefined, registry: MetricsRegistry): (() => Promise<string>) | null {
+/** What all workers say together. */
+export interface Together {
+  readonly text: () => Promise<string>
+  /** To be called before this worker's metrics are taken out: what it has counted outlives it. */
+  readonly last: () => Promise<void>
+}
+
+/** Null where this process is the only one, or its registry tells no data. */
+export function ofAllWorkers (workers: WorkersFact | undefined, registry: MetricsRegistry): Together | null {
   if (workers?.supervised !== true || !isTelling(registry)) return null
-  workers.answer(QUESTION, async () => (await registry.getMetricsAsJSON()).map(metric => metric.name in NOT_SUMS ? { ...metric, aggregator: NOT_SUMS[metric.name] } : metric))
-  return async () => {
-    const { answers } = await workers.ask<object>(QUESTION)
-    if (answers.length === 0) return await registry.metrics()
-    return await AggregatorRegistry.aggregate(answers.map(({ value }) => value)).metrics()
+  const keeps = workers.counts !== undefined
+  // A question asks for both at once. To read some of them sets them back.
+  let reading: Promise<readonly Told[]> | null = null
+  const read = async (): Promise<readonly Told[]> => await (reading ??= registry.getMetricsAsJSON().finally(() => { reading = null }))
+  // Counters go as counts, which workers adds up, and here without their values.
+  workers.answer(QUESTION, async () => (await read()).map(metric => metric.name in NOT_SUMS ? { ...metric, aggregator: NOT_SUMS[metric.name] } : keeps && isCounter(metric) ? { ...metric, values: [] } : metric))
+  const last = workers.counts?.(QUESTION, async () => Object.fromEntries((await read()).filter(isCounter).flatMap(countsOf)))
+  return {
+    async text () {
+      const { answers, counts = {} } = await workers.ask<readonly Told[]>(QUESTION)
+      if (answers.length === 0) return await registry.metrics()
+      const all = answers.map(({ value }) => value)
+      return await AggregatorRegistry.aggregate([...all, counted(all, counts)] as never).metrics()
+    },
+    async last () { await last?.() }
   }
+}
+
+function isCounter ({ name, type, aggregator = 'sum' }: Told): boolean {
+  return (type === 'counter' || type === 'histogram') && aggregator === 'sum' && !(name in NOT_SUMS)
+}
+
+function countsOf ({ name, values }: Told): Array<[string, number]> {
+  return values.map(({ value, labels, metricName = null }) => [JSON.stringify([name, metricName, labels]), value])
+}
+
+/** The counters of all metrics that a worker of now has. */
+function counted (all: ReadonlyArray<readonly Told[]>, counts: Readonly<Record<string, number>>): Told[] {
+  const metrics = new Map<string, Told & { readonly values: Sample[] }>()
+  for (const metric of all.flat()) if (isCounter(metric) && !metrics.has(metric.name)) metrics.set(metric.name, { ...metric, values: [] })
+  for (const [key, value] of Object.entries(counts)) {
+    const [name, metricName, labels] = JSON.parse(key) as [string, string | null, Record<string, string>]
+    metrics.get(name)?.values.push({ value, labels, ...metricName !== null && { metricName } })
+  }
+  return [...metrics.values()]
 }
 
 function isTelling (registry: MetricsRegistry): registry is Telling {

@@ -17,7 +17,8 @@ export type FromWorker =
   | TunnelPart
   | { readonly arrWorkers: 'adopted', readonly id: string, readonly ok: boolean }
   | { readonly arrWorkers: 'ask', readonly id: number, readonly name: string, readonly question: unknown }
-  | { readonly arrWorkers: 'answer', readonly id: number, readonly value?: unknown, readonly none?: boolean }
+  | { readonly arrWorkers: 'answer', readonly id: number, readonly value?: unknown, readonly none?: boolean, readonly counts?: Counts }
+  | { readonly arrWorkers: 'counted', readonly name: string, readonly counts: Counts }
   | { readonly arrWorkers: 'listen', readonly name: string }
   | Tell
 
@@ -29,7 +30,8 @@ export type ToWorker =
   | TunnelPart
   | { readonly arrWorkers: 'moved', readonly id: string, readonly ok: boolean }
   | { readonly arrWorkers: 'question', readonly id: number, readonly name: string, readonly question: unknown }
-  | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean }
+  | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean, readonly counts?: Counts }
+  | { readonly arrWorkers: 'ended', readonly id: number, readonly counts: Counts }
   | Told
 
 /** What a worker tells all others, or the one with this process. */
@@ -46,6 +48,9 @@ export type Told =
   | { readonly arrWorkers: 'told', readonly name: string, readonly data: string, readonly from: WorkerName }
   | { readonly arrWorkers: 'came', readonly name: string, readonly worker: WorkerName }
   | { readonly arrWorkers: 'gone', readonly worker: WorkerName }
+
+/** Numbers that only grow, by names. */
+export type Counts = Readonly<Record<string, number>>
 
 /** Half of a tunnel. */
 export interface TunnelPart {

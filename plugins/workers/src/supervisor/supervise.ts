@@ -145,6 +145,7 @@ export class Supervisor {
     else if (message.arrWorkers === 'answer') this.#questions.answer(worker, message)
     else if (message.arrWorkers === 'tell') this.#broadcasts.tell(worker, message)
     else if (message.arrWorkers === 'listen') this.#broadcasts.listen(worker, message)
+    else if (message.arrWorkers === 'counted') this.#questions.counted(worker, message)
   }
 
   readonly #forget = (worker: WorkerProcess): void => {

@@ -15,6 +15,7 @@ import { heedSignals } from './signals.ts'
 export interface Talk {
   asked (message: ToWorker & { readonly arrWorkers: 'question' }): Promise<void>
   answered (message: ToWorker & { readonly arrWorkers: 'answered' }): void
+  ended (message: ToWorker & { readonly arrWorkers: 'ended' }): void
   hear (message: Told): void
 }
 
@@ -93,6 +94,7 @@ export class Life {
     else if (message.arrWorkers === 'moved') this.#handingOver?.moved(message.id, message.ok)
     else if (message.arrWorkers === 'question') this.#talk.asked(message).catch(() => {})
     else if (message.arrWorkers === 'answered') this.#talk.answered(message)
+    else if (message.arrWorkers === 'ended') this.#talk.ended(message)
     else this.#talk.hear(message)
   }
 
