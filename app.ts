@@ -18,7 +18,7 @@ import fp from 'fastify-plugin'
 import { announce } from './start/announcement/announce.ts'
 import { refuseUrl } from './start/bad-url.ts'
 import { endStart } from './start/end/failure.ts'
-import { leaveLater, stays } from './start/end/leaving.ts'
+import { hearLeaving, leaveLater, stays } from './start/end/leaving.ts'
 import { endStragglers } from './start/end/stragglers.ts'
 import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
@@ -53,7 +53,10 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   endStragglers(fastify, patience)
 
   // Where several processes serve: it comes before all that listens.
-  if (settings.workers !== null) await fastify.register(workers)
+  if (settings.workers !== null) {
+    hearLeaving()
+    await fastify.register(workers)
+  }
 
   // What is behind the site: a file's rules say it, or it is the upstream, or the bundled backend.
   const source = webConfig !== null ? nameOf(webConfig) : upstream ?? await bundledBackend(fastify, settings)

@@ -7,7 +7,7 @@ import { baseOf, certificateOf, filesOf, isDevelopment, levelOf, openOf, rootOf,
 import { EnvironmentError, readEnvironment } from './settings/environment.ts'
 import { helpText, VARIABLES } from './settings/help.ts'
 import { openFolder } from './settings/log-folder.ts'
-import { graceMistake } from './settings/machine.ts'
+import { graceMistake, type Leaving } from './settings/machine.ts'
 import { asksForHelp, checkWords } from './settings/options.ts'
 import { superviseSite } from './supervisor.ts'
 
@@ -17,6 +17,7 @@ if (asksForHelp(startingWords())) {
 }
 
 let workers: number | 'auto' | null = null
+let leaving: Leaving = { delay: 0, window: 0, deadline: 0 }
 try {
   checkWords(startingWords(), VARIABLES)
   const webConfig = webConfigOf(startingWords())
@@ -44,13 +45,14 @@ try {
   if (tooShort !== null) throw new EnvironmentError(tooShort)
   if (settings.logDirectory !== null) openFolder(settings.logDirectory)
   workers = settings.workers
+  leaving = settings.leaving
   // fastify-cli reads PORT after the modules that it requires.
   process.env.PORT = String(settings.httpPort)
 } catch (error) {
   endStart(error)
 }
 
-if (workers !== null && cluster.isPrimary) superviseSite(workers, startingWords())
+if (workers !== null && cluster.isPrimary) superviseSite(workers, startingWords(), leaving)
 
 process.once('unhandledRejection', endStart)
 hearOnePress()

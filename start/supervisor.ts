@@ -6,20 +6,23 @@ import { parseEnv } from 'node:util'
 import { supervise } from '@fastify-arr/workers'
 import { pino } from 'pino'
 import logger from './console.ts'
+import { leaveLater, tellLeaving } from './end/leaving.ts'
+import type { Leaving } from './settings/machine.ts'
 
-// ms. Longer than the site gives its WebSockets to end, and than the time over which they are told at a reload.
-const PATIENCE = 20_000
+// ms. The time over which WebSockets are told at a reload, and what else the end of a worker takes besides `DRAIN_DEADLINE`.
+const PATIENCE = 16_500
 
 /** Supervises workers that each run the same command. Never returns. */
-export function superviseSite (workers: number | 'auto', words: readonly string[]): never {
+export function superviseSite (workers: number | 'auto', words: readonly string[], leaving: Leaving): never {
   const supervisor = supervise({
     exec: process.argv[1] as string,
     args: words.slice(words.indexOf('start')),
     env: withoutEnvFile(),
     workers,
-    endAfter: PATIENCE,
+    endAfter: leaving.deadline + PATIENCE,
     log: pino(logger)
   })
+  leaveLater(leaving.delay, tellLeaving)
   supervisor.done.then(code => { process.exit(code) }, () => {})
   goNoFurther()
 }

@@ -1,11 +1,15 @@
 // The site on a machine: how it leaves, whose hosts it has, where its upstream's servers come from, and what the start says of settings that do not fit.
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { startBackend } from '../backend/src/index.ts'
 import { graceMistake, readMachine } from '../start/settings/machine.ts'
 import { upstreamsSite } from '../start/site/upstream.ts'
+import { root } from './packages.ts'
 import { start } from './program.ts'
 
 const noSignals = process.platform === 'win32' ? 'Windows has no such signals' : false
@@ -28,6 +32,38 @@ t.test('SIGTERM: with DRAIN_DELAY /readyz is 503 at once, and pages and WebSocke
   const closed = once(socket, 'close') as Promise<[number]>
   program.process.kill('SIGTERM')
   t.equal((await closed)[0], 1001, 'a second SIGTERM does not wait')
+  t.same(await program.exit, { code: 0, signal: null })
+})
+
+t.test('SIGTERM with WORKERS: /readyz of each is 503 at once, and of one that is started after it; pages and WebSockets come as before until DRAIN_DELAY is over', { skip: noSignals }, async t => {
+  const program = start(t, { WORKERS: '2', METRICS_PORT: '0', DRAIN_DELAY: '600000' })
+  const [, metrics = ''] = await program.says(/metrics +(http:\/\/127\.0\.0\.1:\d+)\/metrics/)
+  const [, port] = await program.says(/http:\/\/localhost:(\d+)/)
+  await program.says(/generation 1 serves/)
+  // Each connection reaches another worker.
+  const ready = async (): Promise<number> => (await fetch(`${metrics}/readyz`, { headers: { connection: 'close' } })).status
+  const both = async (): Promise<number[]> => [await ready(), await ready(), await ready(), await ready()]
+  t.same(await both(), [200, 200, 200, 200])
+  program.process.kill('SIGTERM')
+  while ((await both()).includes(200));
+  t.equal((await fetch(`${metrics}/livez`)).status, 200)
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'plugins', 'workers', 'bin', 'arr-workers.js'), 'status', String(program.process.pid)])
+  process.kill(Number(/ 1\/1 +serving +pid (\d+)/.exec(stdout)?.[1]), 'SIGKILL')
+  await program.says(/worker 1 is back/)
+  t.same(await both(), [503, 503, 503, 503])
+  const socket = new WebSocket(`ws://localhost:${port}/`)
+  t.teardown(() => socket.terminate())
+  await once(socket, 'message')
+  const closed = once(socket, 'close') as Promise<[number]>
+  program.process.kill('SIGTERM')
+  t.equal((await closed)[0], 1001, 'a second SIGTERM does not wait')
+  t.same(await program.exit, { code: 1, signal: null }, 'one was killed')
+})
+
+t.test('SIGTERM with WORKERS: when DRAIN_DELAY is over they end by themselves', { skip: noSignals }, async t => {
+  const program = start(t, { WORKERS: '2', DRAIN_DELAY: '50' })
+  await program.says(/generation 1 serves/)
+  program.process.kill('SIGTERM')
   t.same(await program.exit, { code: 0, signal: null })
 })
 

@@ -131,6 +131,13 @@ t.test('the image and the service start what npm start starts, but for its grace
   t.same(valuesOf('ExecStart').map(line => line.split(' ').slice(2)), [words])
 })
 
+t.test('the service reloads by the command of workers, which the packages have', async t => {
+  const [, program = '', file = '', ...words] = /^(\S+) (\S+) (.+)$/.exec(valuesOf('ExecReload')[0] ?? '') ?? []
+  t.equal(program, '/usr/bin/node')
+  t.ok(existsSync(join(root, file)), file)
+  t.same(words, ['reload $MAINPID'])
+})
+
 t.test('the service may open files for the WebSockets it says, and systemd has no complaint', async t => {
   t.ok(Number(valuesOf('LimitNOFILE')[0]) >= 2 * 30_000 + 512)
   await t.test('systemd-analyze', { skip: spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'systemd-analyze is not installed' }, async t => {
