@@ -1,0 +1,2 @@
+// What does the page say? Change it while the page is open.
+export const greeting = 'hello'
