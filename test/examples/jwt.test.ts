@@ -14,12 +14,14 @@ async function login ({ url }: Example): Promise<{ cookie: string, authorization
 t.test('without a token a handshake gets 401 and the upstream is not asked; with one it is open, for this user', async t => {
   const started = await example(t, 'jwt', { TOKEN_SECONDS: '600' })
   const socket = `${started.url.replace('http', 'ws')}/app/`
-  for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { cookie: 'token=a.b.c' }]) {
+  const invalid: Array<Record<string, string>> = [{}, { authorization: 'Bearer a.b.c' }, { cookie: 'token=a.b.c' }]
+  for (const headers of invalid) {
     t.match(await converse(socket, { headers }), { status: 401 })
     t.equal((await fetch(`${started.url}/app/`, { headers })).status, 401)
   }
   const { cookie, authorization } = await login(started)
-  const both = await Promise.all([{ cookie }, { authorization, 'x-user': 'root' }].map(async headers => {
+  const valid: Array<Record<string, string>> = [{ cookie }, { authorization, 'x-user': 'root' }]
+  const both = await Promise.all(valid.map(async headers => {
     return await converse(socket, { headers }, async ({ socket, next }) => {
       t.equal(await next(), 'text:hello ann')
       socket.send('it works')
