@@ -1,5 +1,5 @@
-// Every ```ts block of the READMEs is a whole module that compiles and runs. A block marked `ignore` is an excerpt, and is
-// not run.
+// Every ```ts block of the READMEs, and of the pages in `docs/`, is a whole module that compiles and runs. A block marked
+// `ignore` is an excerpt, and is not run.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
@@ -22,7 +22,8 @@ const folder = mkdtempSync(join(place, 'run-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
 const readmes = [join(root, 'README.md'), ...packages.map(one => join(one.folder, 'README.md'))]
-const blocks: Block[] = readmes.flatMap(readme => {
+const pages = ['', 'guide'].flatMap(folder => readdirSync(join(root, 'docs', folder)).filter(name => name.endsWith('.md')).map(name => join(root, 'docs', folder, name)))
+const blocks: Block[] = [...readmes, ...pages].flatMap(readme => {
   const text = readFileSync(readme, 'utf8')
   const short = relative(root, readme).replaceAll('\\', '/')
   return [...text.matchAll(/^```ts *\n(.*?)^```$/gms)].map(({ 1: code = '', index }) => {

@@ -25,6 +25,8 @@ export default defineConfig({
     toc: { slugify: githubSlug },
     headers: { slugify: githubSlug },
     languageAlias: { config: 'xml' },
+    // An address in a sentence is no link.
+    linkify: false,
     config: followLinks
   },
   vite: {
