@@ -7,6 +7,7 @@ import { supervise } from '@fastify-arr/workers'
 import { pino } from 'pino'
 import logger from './console.ts'
 import { leaveLater, tellLeaving } from './end/leaving.ts'
+import { origin } from './origin.ts'
 import type { Leaving } from './settings/machine.ts'
 
 // ms. The time over which WebSockets are told at a reload, and what else the end of a worker takes besides `DRAIN_DEADLINE`.
@@ -15,9 +16,8 @@ const PATIENCE = 16_500
 /** Supervises workers that each run the same command. Never returns. */
 export function superviseSite (workers: number | 'auto', words: readonly string[], leaving: Leaving): never {
   const supervisor = supervise({
-    exec: process.argv[1] as string,
-    args: words.slice(words.indexOf('start')),
-    env: withoutEnvFile(),
+    ...origin()?.again ?? { exec: process.argv[1] as string, args: words.slice(words.indexOf('start')) },
+    env: () => ({ ...withoutEnvFile(), ...origin()?.env() }),
     workers,
     endAfter: leaving.deadline + PATIENCE,
     log: pino(logger)
@@ -37,11 +37,14 @@ function withoutEnvFile (): Record<string, undefined> {
   }
 }
 
+/** Thrown where fastify-cli is to load no site. */
+export class Supervising extends Error {}
+
 /** fastify-cli ends the process where a module that it requires throws, by a function that it lets others replace. */
 function goNoFurther (): never {
   const { cache } = createRequire(import.meta.url)
   const cli = Object.values(cache).find(module => module?.filename.endsWith(['', 'fastify-cli', 'start.js'].join(sep)) === true)
-  const here = new Error('this process supervises, and loads no site')
+  const here = new Supervising('this process supervises, and loads no site')
   if (cli !== undefined) cli.exports.stop = (error: unknown) => { throw error }
   process.on('unhandledRejection', error => { if (error !== here) throw error })
   throw here

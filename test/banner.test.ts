@@ -31,3 +31,20 @@ t.test('who can reach which port is told for each, the widest of its addresses c
   t.same(reachOf(at('http', 80, '192.0.2.1', '192.0.2.2', '127.0.0.1')), ['http 80: 192.0.2.1, 192.0.2.2, this machine only'])
   t.same(reachOf([1, 2, 3, 4, 5].flatMap(port => at('http', port, '::'))), ['http 1, http 2, http 3 and 2 more: every address of this machine'])
 })
+
+t.test('started by the command, the banner names its words, and fits as well', async t => {
+  for (const started of ['command', 'keys'] as const) {
+    const lines = linesOf({ ...told, started })
+    t.same(lines.filter(line => line.length > 80), [])
+    t.ok(lines.length <= 23)
+    t.match(lines.join('\n'), 'npx fastify-arr trust')
+    t.match(lines.join('\n'), 'npx fastify-arr reload')
+    t.equal(lines.some(line => line.includes('q and Enter')), started === 'keys')
+  }
+})
+
+t.test('with hosts of its own, the banner has the upstream\'s URLs under them', async t => {
+  const text = linesOf({ ...told, bindings: [{ protocol: null, address: '*', host: 'shop.example', port: null }], behind: { kind: 'upstream', source: 'http://localhost:3000' } }).join('\n')
+  t.match(text, 'http://shop.example:65535  https://shop.example:65534')
+  t.notMatch(text, '//localhost:65535')
+})

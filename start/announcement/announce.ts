@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Workers } from '@fastify-arr/workers'
 import type { FastifyInstance } from 'fastify'
+import { origin } from '../origin.ts'
 import { banner, type Told } from './banner.ts'
 import type { Reached } from './reach.ts'
 
@@ -26,7 +27,8 @@ export function announce (fastify: FastifyInstance, behind: Told['behind'], logD
       metrics: metricsUrl(fastify),
       monitor: (fastify as { readonly monitor?: { readonly url: string | null } }).monitor?.url ?? null,
       workers: workers?.supervised === true ? workers.count : null,
-      certificate: fastify.listeners.authorityFile
+      certificate: fastify.listeners.authorityFile,
+      started: origin() === null ? 'npm' : origin()?.keys === true ? 'keys' : 'command'
     })
     // Not through the log: this is for people, and a program that reads JSON from the log must not meet it.
     const print = (): void => { afterLog(fastify, () => { console.error(text) }) }

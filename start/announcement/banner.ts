@@ -26,6 +26,8 @@ export interface Told {
   readonly workers: number | null
   /** The file of the certificate authority, which browsers may be told to trust; null where none was needed. */
   readonly certificate: string | null
+  /** By `npm start`, or by the command, which may hear keys. What to type next depends on it. Defaults to `npm`. */
+  readonly started?: 'npm' | 'command' | 'keys'
 }
 
 // More lines of URLs than these would push the rest off the screen.
@@ -35,7 +37,7 @@ const { bold, cyan, dim, green, magenta } = pico
 
 /** The text, coloured where the terminal takes colours. */
 export function banner (told: Told): string {
-  const { behind, reached, logFolder, traceFolder, metrics, monitor, workers, certificate } = told
+  const { behind, reached, logFolder, traceFolder, metrics, monitor, workers, certificate, started = 'npm' } = told
   const { head, lines } = KINDS[behind.kind](told)
   const rows: Array<[string, ...string[]]> = [
     [behind.kind === 'file' ? 'rules' : 'upstream', cyan(behind.source)],
@@ -44,9 +46,9 @@ export function banner (told: Told): string {
     ...traceFolder === null ? [] : [['traces', traceFolder] satisfies [string, string]],
     ...monitor === null ? [] : [['monitor', cyan(monitor)] satisfies [string, string]],
     ...metrics === null ? [] : [['metrics', cyan(metrics)] satisfies [string, string]],
-    ...workers === null ? [] : [['workers', `${workers}  ${dim('(a restart that nobody notices: npx arr-workers reload)')}`] satisfies [string, string]],
-    ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold('npm run trust')}  ${dim('(or accept the browser\'s warning)')}`] satisfies [string, string, string]],
-    ['stop', 'Ctrl+C']
+    ...workers === null ? [] : [['workers', `${workers}  ${dim(`(a restart that nobody notices: npx ${started === 'npm' ? 'arr-workers' : 'fastify-arr'} reload)`)}`] satisfies [string, string]],
+    ...certificate === null ? [] : [['certificate', certificate, `to trust it: ${bold(started === 'npm' ? 'npm run trust' : 'npx fastify-arr trust')}  ${dim(started === 'npm' ? '(or accept the browser\'s warning)' : '(or accept the warning)')}`] satisfies [string, string, string]],
+    ['stop', started === 'keys' ? `Ctrl+C  ${dim('(or q and Enter; h and Enter for more)')}` : 'Ctrl+C']
   ]
   return ['', bold(head), '', ...lines, '', ...rows.flatMap(([name, first, ...more]) => [`${name.padEnd(13)}${first}`, ...more.map(text => ' '.repeat(13) + text)]), '']
     .map(line => line === '' ? '' : `  ${line}`).join('\n')
@@ -66,12 +68,12 @@ const KINDS: Readonly<Record<Told['behind']['kind'], (told: Told) => { readonly 
   }),
   upstream: told => {
     const { origin, pathname } = new URL(told.behind.source)
+    const own = told.bindings.some(({ host }) => host === '*' || host === 'localhost') ? [] : siteUrls(told.bindings, { http: told.httpPort, https: told.httpsPort })
     return {
       head: `The proxy is up, in front of ${new URL(told.behind.source).host}.`,
       lines: [
         'Open it here; every path, and every WebSocket, goes to the upstream:',
-        ...urlsOf(told, 'localhost'),
-        ...urlsOf(told, 'reverseproxy.localhost'),
+        ...own.length > 0 ? own.slice(0, ENOUGH).flatMap(indented) : [...urlsOf(told, 'localhost'), ...urlsOf(told, 'reverseproxy.localhost')],
         '',
         `${cyan('/any/path?and=query')} is asked of the upstream as`,
         `${cyan(`${origin}${pathname.replace(/\/$/, '')}/any/path?and=query`)}`

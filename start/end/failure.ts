@@ -1,4 +1,5 @@
 // Why did it not start? One sentence that names the setting to change, and the end.
+import { origin } from '../origin.ts'
 import { isClosedDoors, linesOf, toOpen } from '../site/doors.ts'
 import { EnvironmentError } from '../settings/environment.ts'
 
@@ -25,7 +26,8 @@ const REASONS: Readonly<Record<string, (port: string, platform: NodeJS.Platform)
  * WebSockets get their Close frames and the log is written to its end.
  */
 export function endStart (error: unknown): never {
-  console.error(sentenceOf(error))
+  const sentence = sentenceOf(error)
+  console.error(origin()?.said(sentence) ?? sentence)
   process.exit(1)
 }
 

@@ -1,6 +1,7 @@
 // What does the command line say? The files of the site, where its folders are, which sections are let through, its certificates, and which
 // proxies are believed, behind fastify-cli's own options: `npm start -- -- --web-config FILE --root FOLDER=FOLDER --base PATH --open NAMES
 // --certificate HOST=FILE --trust-proxy ADDRESSES`.
+import { origin } from '../origin.ts'
 import { EnvironmentError } from './environment.ts'
 
 const USAGE = 'npm start -- -- --web-config FILE'
@@ -88,5 +89,5 @@ function valuesOf (argv: readonly string[], name: RegExp): string[] {
 
 /** The words this process was started with: fastify-cli removes them from `process.argv`, and Node's report still has them. */
 export function startingWords (): readonly string[] {
-  return (process.report.getReport() as unknown as { header: { commandLine: string[] } }).header.commandLine
+  return origin()?.words ?? (process.report.getReport() as unknown as { header: { commandLine: string[] } }).header.commandLine
 }

@@ -1,5 +1,6 @@
 // Which words may be on the command line? The site's own options, and fastify-cli's: a misspelt one would be ignored, and the article's site would start.
 import { EnvironmentError } from './environment.ts'
+import { nearest } from './nearest.ts'
 
 /** The site's options; those with `true` are followed by a value. */
 const OWN: Readonly<Record<string, boolean>> = {
@@ -67,32 +68,10 @@ function unknown (flag: string, variables: readonly string[]): string {
   const name = flag.replace(/^-+/, '')
   const variable = dashed(name).replaceAll('-', '_').toUpperCase()
   if (variables.includes(variable)) return `${flag} is no option: it is the variable ${variable} (${variable}=…).`
-  const near = nearest(name, Object.keys(OWN).filter(known => known.length > 1 && !/webconfig/i.test(known)).concat(Object.keys(CLI).filter(known => known.length > 1)))
-  return `${flag} is no option${near === undefined ? '' : `: the nearest is --${near}`}.`
+  const near = nearest(name.toLowerCase(), Object.keys(OWN).filter(known => known.length > 1 && !/webconfig/i.test(known)).concat(Object.keys(CLI).filter(known => known.length > 1)))
+  return `${flag} is no option${near === null ? '' : `: the nearest is --${near}`}.`
 }
 
 function dashed (name: string): string {
   return name.length === 1 ? name : name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-}
-
-/** The name with the fewest edits, at most one for every three letters. */
-function nearest (word: string, names: readonly string[]): string | undefined {
-  let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
-  for (const name of names) {
-    const edits = distance(word.toLowerCase(), name)
-    if (edits < least) [best, least] = [name, edits]
-  }
-  return best
-}
-
-/** The Levenshtein distance: how many letters are added, removed or replaced. */
-function distance (a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min((row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1), (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    row = next
-  }
-  return row[b.length] as number
 }
