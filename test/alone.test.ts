@@ -1,18 +1,16 @@
 // Each package as npm delivers it: packed, installed with nothing but Fastify into an empty folder, loaded by `import` and
 // by `require`, registered, used once. And its metadata, checked by publint and arethetypeswrong.
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { pack, tarballOf } from '../release/pack.ts'
-import { packages, root, type Package } from './packages.ts'
+import { lock, npm, shell, withFamily } from './packed.ts'
+import { packages, root } from './packages.ts'
 
 const run = promisify(execFile)
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-const shell = process.platform === 'win32'
 
 /** How a package is used once: the body of an async function with `plugin`, its exports `all`, and `Fastify`. */
 const uses: Readonly<Record<string, string>> = {
@@ -171,21 +169,6 @@ const scripts = (name: string, use: string): Record<string, string> => {
     'required.cjs': `const Fastify = require('fastify')\nconst all = require('${name}')\nconst plugin = all.default${tail}`,
     'imported.mjs': `import { createRequire } from 'node:module'\nimport Fastify from 'fastify'\nimport * as all from '${name}'\nconst plugin = all.default\nconst require = createRequire(import.meta.url)${tail}`
   }
-}
-
-// The versions that this repository is installed with, from npm's cache: the test must not depend on new versions in the
-// registry, or on its answering. npm installs only those that a package depends on.
-const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Readonly<Record<string, { link?: true }>> }
-const lock = JSON.stringify({
-  lockfileVersion: 3,
-  requires: true,
-  packages: { '': {}, ...Object.fromEntries(Object.entries(locked).filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true)) }
-})
-
-/** A package and those of the family that it depends on, which the registry does not have yet. */
-function withFamily (one: Package): Package[] {
-  const needed = Object.keys(one.manifest.dependencies ?? {}).flatMap(name => packages.filter(other => other.name === name))
-  return [one, ...needed.flatMap(withFamily)]
 }
 
 // The runner's time limit is for the whole file, which takes longer than that on a slow machine: here each test has a limit of its own.

@@ -25,6 +25,9 @@ function imports ({ folder }: Package): Map<string, string> {
 /** Packages that are no plugins: any package may import them. */
 const LIBRARIES: ReadonlySet<string> = new Set(['@fastify-arr/facts', '@fastify-arr/linear-pattern', '@fastify-arr/authority'])
 
+/** The root's own folders of sources, beside `app.ts`. */
+const PROGRAM = ['command', 'start']
+
 const isBuiltin = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name)
 
 for (const one of packages) {
@@ -47,9 +50,10 @@ t.test('a build notices each file that has changed: the compiler compares the fi
   for (const folder of [root, ...packages.map(one => one.folder)]) {
     const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
     const named = new Set(ts.parseJsonConfigFileContent(config, ts.sys, folder).fileNames.map(name => name.replaceAll('\\', '/')))
-    const sources = folder === root ? 'start' : 'src'
-    for (const file of readdirSync(join(folder, sources), { recursive: true, encoding: 'utf8' })) {
-      if (file.endsWith('.ts')) t.ok(named.has(join(folder, sources, file).replaceAll('\\', '/')), `${sources}/${file}`)
+    for (const sources of folder === root ? PROGRAM : ['src']) {
+      for (const file of readdirSync(join(folder, sources), { recursive: true, encoding: 'utf8' })) {
+        if (file.endsWith('.ts')) t.ok(named.has(join(folder, sources, file).replaceAll('\\', '/')), `${sources}/${file}`)
+      }
     }
   }
 })
@@ -57,9 +61,9 @@ t.test('a build notices each file that has changed: the compiler compares the fi
 const MOST_FILES = 12
 const MOST_LINES = 200
 
-for (const one of packages) {
-  t.test(`${one.name} has small files and folders, and no circles`, async t => {
-    const files = sourcesOf(one)
+for (const [name, read] of [...packages.map(one => [one.name, () => sourcesOf(one)] as const), ['fastify-arr', programsSources] as const]) {
+  t.test(`${name} has small files and folders, and no circles`, async t => {
+    const files = read()
     const arrows = arrowsBetween(files)
     t.same(circlesIn(arrows), [], 'no files import each other in a circle, types included')
     const folders = [...files.keys()].map(dirname)
@@ -73,6 +77,15 @@ for (const one of packages) {
     }
   })
 }
+
+t.test('what the root imports it declares, and of what it declares it imports all', async t => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  const imported = new Set([...programsSources().values()].flatMap(text => ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName))
+    .filter(name => !name.startsWith('.') && !isBuiltin(name)).map(name => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')))
+  const all = [...programsSources().values()].join('\n')
+  for (const name of imported) t.ok(name in dependencies, `${name} is declared`)
+  for (const name of Object.keys(dependencies)) t.ok(imported.has(name) || all.includes(`'${name}/`) || name === 'pino-pretty', `${name} is used`)
+})
 
 t.test('the check for circles reports the shortest through each file', async t => {
   const arrows = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['d', 'e']], ['e', ['d']], ['f', ['a']]])
@@ -100,6 +113,7 @@ t.test('files that several packages have are equal', async t => {
     })
     t.equal(first?.length, 1, `${name} is there once in each`)
     for (const other of others) t.same(other, first, name)
+    if (name === 'nearest.ts') t.equal(readFileSync(join(root, 'start', 'settings', name), 'utf8'), first?.[0], 'and the program has it as well')
   }
 })
 
@@ -107,6 +121,12 @@ t.test('files that several packages have are equal', async t => {
 function sourcesOf ({ folder }: Package): Map<string, string> {
   const files = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts')).sort()
   return new Map(files.map(file => [file.replaceAll('\\', '/'), readFileSync(join(folder, 'src', file), 'utf8')]))
+}
+
+/** Those of the root. */
+function programsSources (): Map<string, string> {
+  const files = PROGRAM.flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(file => join(folder, file)))
+  return new Map(['app.ts', ...files].filter(file => file.endsWith('.ts')).sort().map(file => [file.replaceAll('\\', '/'), readFileSync(join(root, file), 'utf8')]))
 }
 
 /** Which files each file imports from its own package. */
