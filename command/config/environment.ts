@@ -34,7 +34,7 @@ export function putInForce ({ variables, command }: Asked, file: ConfigFile | nu
     env[variable] = textOf(setting, value)
     fromFile.push(variable)
   }
-  // Said closer to the process than what the file has, which is for a site like any other.
+  // Who writes --to means the upstream, whatever file of IIS the settings name.
   if (variables.has('UPSTREAM') && fromFile.includes('WEB_CONFIG')) delete env.WEB_CONFIG
   const said = sayer(variables, fromFile, file)
   const mistakes = [...file?.mistakes ?? []]
