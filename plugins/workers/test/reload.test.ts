@@ -1,10 +1,10 @@
 // A reload that nobody notices, and one that changes nothing because what is new does not start.
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startSite } from './site.ts'
-import type { AddressInfo } from 'node:net'
 
 t.beforeEach(() => { t.setTimeout(120_000) })
 
@@ -65,6 +65,25 @@ t.test('under 200 WebSockets and a hundred requests a second no connection is re
       t.equal(String((await once(socket, 'message'))[0]), 'still here')
     }
   }
+})
+
+t.test('a connection that is kept alive is answered for linger by the old worker, with Connection: close, and ends after the answer', async t => {
+  const site = await startSite(t, { version: '1', linger: 600_000 })
+  await site.started()
+  const socket = connect(site.port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  let text = ''
+  socket.on('data', chunk => { text += String(chunk) })
+  const ended = once(socket, 'end')
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  while (!text.includes('}')) await once(socket, 'data')
+  t.match(text, /connection: keep-alive[^]*"version":"1"/i)
+  site.write({ version: '2' })
+  t.equal((await site.reload()).ok, true)
+  text = ''
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await ended
+  t.match(text, /connection: close[^]*"version":"1"/i)
 })
 
 const broken = [
