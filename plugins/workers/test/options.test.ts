@@ -22,8 +22,8 @@ t.test('a process that nobody supervises is alone, and answers itself', async t 
   app.workers.answer('twice', question => Number(question) * 2)
   app.workers.answer('throws', () => { throw new Error('no') })
   t.throws(() => { app.workers.answer('twice', () => 1) }, { code: 'FST_ARR_WORKERS_UNASKABLE' })
-  t.same(await app.workers.ask('twice', 21), { answers: [{ generation: 0, number: 1, pid: process.pid, value: 42 }], complete: true })
-  t.same(await app.workers.ask('throws'), { answers: [], complete: true })
+  t.same(await app.workers.ask('twice', 21), { answers: [{ generation: 0, number: 1, pid: process.pid, value: 42 }], complete: true, counts: {} })
+  t.same(await app.workers.ask('throws'), { answers: [], complete: true, counts: {} })
   t.equal(app.workers.supervised, false)
   const listener = { told: () => t.fail('nobody tells'), came: () => t.fail('nobody comes'), gone: () => t.fail('nobody goes') }
   app.workers.listen('told', listener)

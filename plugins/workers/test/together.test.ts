@@ -18,8 +18,8 @@ t.test('every worker answers once; one that takes too long does not hold the oth
   const { generations } = await site.status()
   t.same(answers.map(({ pid }) => pid).sort(), generations[0]?.workers.map(({ pid }) => pid).sort())
   t.equal(complete, true)
-  t.same(await ask('slow'), { answers: [], complete: false })
-  t.same(await ask('unknown'), { answers: [], complete: true })
+  t.same(await ask('slow'), { answers: [], complete: false, counts: {} })
+  t.same(await ask('unknown'), { answers: [], complete: true, counts: {} })
 })
 
 t.test('the command reloads and tells the status; a folder that others may enter is not used, and a path that is too long neither', async t => {
