@@ -1,4 +1,5 @@
 // Which of several servers takes an exchange? The plugin that keeps the farms.
+import type { ServerFacts } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { compileFarms } from './compile/compile-farms.ts'
@@ -26,7 +27,7 @@ async function plugin (fastify: FastifyInstance, options: ServerFarmOptions): Pr
   const farms = new Farms(settings, (error, message) => { fastify.log.warn(error === undefined ? {} : { err: error }, `server-farm: ${message}`) })
   fastify.decorate('farms', farms)
   // Not at the registration: what listens on the way, such as a name server of a test, may come later.
-  fastify.addHook('onReady', async function lookUpServers () { await farms.start() })
+  fastify.addHook('onReady', async function lookUpServers () { await farms.start((fastify as ServerFacts).workers) })
   // A moment later: a proxy that is registered after the farms is told of the closing after them, and refuses what waits because of that.
   fastify.addHook('preClose', async function endFarms () { setImmediate(() => { farms.stop() }) })
   fastify.addHook('onClose', async function endFarms () { farms.stop() })

@@ -9,6 +9,7 @@ export interface FarmControl {
   /**
    * Sets a server's state. `unavailableGracefully` tells its tunnels goodbye one after the other, `unavailableImmediately` all at once; the
    * tunnels of the other servers do not notice. HTTP requests that are under way are left to their end. What `goodbye` leaves out is the farm's.
+   * Of several workers all set it.
    *
    * @throws FST_ARR_FARM_UNKNOWN where there is no such server, FST_ARR_FARM_INVALID_OPTIONS for another state or a mistake in `goodbye`.
    */

@@ -12,6 +12,7 @@ import type { FarmSettings, GoodbyeSettings, RebalanceSettings } from '../compil
 import { Goodbye } from '../goodbye/goodbye.ts'
 import { Rebalance } from '../goodbye/rebalance.ts'
 import type { Ejections } from '../health/server-health.ts'
+import type { Community } from '../together/community.ts'
 import type { Clock } from './clock.ts'
 import type { OpenPlace } from './open-place.ts'
 import type { Server, ServerOwner } from './server.ts'
@@ -26,6 +27,7 @@ export class Farm implements VisitHost, ServerOwner {
   readonly standing: Standing
   /** How much of it live traffic may put out; all its servers share it. */
   ejections: Ejections | null = null
+  together: Community | null = null
   load = 0
   isLimited = false
   settings: FarmSettings
@@ -79,8 +81,7 @@ export class Farm implements VisitHost, ServerOwner {
     server.state = state
     this.#stopGoodbye(server)
     if (state === 'available' && before.startsWith('unavailable')) server.startSlowly(this.clock.now(), this.settings.slowStart)
-    if (state === 'unavailableGracefully') this.#sayGoodbye(server, goodbye)
-    if (state === 'unavailableImmediately') this.#sayGoodbye(server, { ...goodbye, window: 0 })
+    if (state.startsWith('unavailable')) this.#sayGoodbye(server, state === 'unavailableImmediately' ? { ...goodbye, window: 0 } : goodbye)
     tellChanged(this.settings.name, server, 'state', why)
     this.changed([server])
   }
@@ -94,12 +95,11 @@ export class Farm implements VisitHost, ServerOwner {
   }
 
   healthChanged (server: Server, why: string | null): void {
-    const now = this.clock.now()
     if (server.healthy) {
-      server.startSlowly(now, this.settings.slowStart)
+      server.startSlowly(this.clock.now(), this.settings.slowStart)
       if (!server.state.startsWith('unavailable')) this.#stopGoodbye(server)
     } else {
-      server.outSince = now
+      server.outSince = this.clock.now()
       if (this.settings.onUnhealthy === 'close' && server.goodbye === null) this.#sayGoodbye(server, this.settings.goodbye)
     }
     tellChanged(this.settings.name, server, 'health', why ?? 'it is well again')

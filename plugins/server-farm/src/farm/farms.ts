@@ -1,11 +1,12 @@
 // Which farms are there? They are replaced all together, or not at all.
-import type { FarmInfo, FarmQuestion, FarmVisit, OpenTunnel } from '@fastify-arr/facts'
+import type { FarmInfo, FarmQuestion, FarmVisit, OpenTunnel, WorkersFact } from '@fastify-arr/facts'
 import type { FastifyRequest } from 'fastify'
 import { compileFarms } from '../compile/compile-farms.ts'
 import type { FarmSettings } from '../compile/settings.ts'
 import { UnknownError } from '../errors.ts'
 import { Choice } from '../exchange/choice.ts'
 import type { FarmOptions } from '../options.ts'
+import { Together } from '../together/together.ts'
 import { CLOCK, type Clock } from './clock.ts'
 import type { FarmControl, ServerFarms } from './control.ts'
 import { RunningFarm, type Warn } from './running-farm.ts'
@@ -17,6 +18,7 @@ export class Farms implements ServerFarms {
   /** Those that were removed, while they say goodbye. */
   readonly #leaving = new Set<RunningFarm>()
   #isRunning = false
+  #together: Together | null = null
 
   /** @internal */
   constructor (settings: readonly FarmSettings[], warn: Warn, clock: Clock = CLOCK) {
@@ -57,16 +59,29 @@ export class Farms implements ServerFarms {
     this.#become(compileFarms(farms))
   }
 
-  /** Probes and look-ups begin. @internal */
-  async start (): Promise<void> {
+  /** Probes and look-ups begin: those of all processes together where there are others. @internal */
+  async start (workers?: WorkersFact): Promise<void> {
     this.#isRunning = true
+    if (workers?.supervised === true && workers.tell !== undefined && workers.listen !== undefined && workers.begun !== undefined) this.#join(workers)
     await Promise.all(Array.from(this.#farms.values(), farm => farm.start()))
+    this.#together?.start()
   }
 
   /** The server closes: nobody waits, and nothing is asked any more. @internal */
   stop (): void {
     this.#isRunning = false
+    this.#together?.stop()
     for (const farm of [...this.#farms.values(), ...this.#leaving]) farm.stop()
+  }
+
+  #join (workers: WorkersFact): void {
+    const all = (): Iterable<RunningFarm> => this.#farms.values()
+    this.#together = new Together(workers, {
+      * [Symbol.iterator] () { for (const { farm } of all()) yield farm },
+      find: name => this.#farms.get(name.toLowerCase())?.farm,
+      rebalance: (name, options, share) => { this.#farms.get(name.toLowerCase())?.rebalanceAsTold(options, share) }
+    })
+    for (const { farm } of this.#farms.values()) farm.together = this.#together
   }
 
   #become (settings: readonly FarmSettings[]): void {
@@ -77,6 +92,7 @@ export class Farms implements ServerFarms {
     const renewals = Array.from(next.values(), one => one.farm.renewal(one.settings))
     const before = this.#farms
     this.#farms = new Map(Array.from(next, ([name, { farm }]) => [name, farm]))
+    for (const { farm } of next.values()) farm.farm.together = this.#together
     for (const renewal of renewals) renewal.take()
     for (const farm of this.#leaving) if (farm.farm.leaving.size === 0) this.#leaving.delete(farm)
     for (const [name, farm] of before) {

@@ -31,7 +31,10 @@ export function renew (farm: Farm, settings: FarmSettings, servers: readonly Ser
       for (const { server } of moved) health.set(server, server.newHealth(settings.health, ejections, settings.name, farm))
       for (const [server, one] of health) server.takeHealth(one)
       farm.take(settings, succession.servers, succession.removed)
-      for (const { server, settings: next } of states) farm.setState(server, next.state, settings.goodbye, 'the options say so')
+      for (const { server, settings: next } of states) {
+        server.byHand = null
+        farm.setState(server, next.state, settings.goodbye, 'the options say so')
+      }
       if (!isFirst) {
         for (const server of succession.added) server.startSlowly(farm.clock.now(), settings.slowStart)
         for (const server of succession.servers) {

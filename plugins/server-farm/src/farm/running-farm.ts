@@ -2,7 +2,7 @@
 import type { FarmServerState } from '@fastify-arr/facts'
 import { compileServers, STATES } from '../compile/compile-servers.ts'
 import { goodbyeOf, rebalanceOf } from '../compile/compile-behaviour.ts'
-import type { FarmSettings, ServerSettings } from '../compile/settings.ts'
+import type { FarmSettings, RebalanceSettings, ServerSettings } from '../compile/settings.ts'
 import { DnsServers } from '../discovery/dns-servers.ts'
 import { InvalidOptionsError, UnknownError } from '../errors.ts'
 import type { GoodbyeOptions, RebalanceOptions, ServerOptions } from '../options.ts'
@@ -79,14 +79,23 @@ export class RunningFarm implements FarmControl {
     if (!STATES.includes(state)) mistakes.push(`\`state\` must be one of ${STATES.join(', ')}`)
     const settings = goodbyeOf(goodbye, this.farm.settings.goodbye, mistakes)
     refuse(mistakes)
-    this.farm.setState(this.#server(name), state, settings, 'by hand')
+    const server = this.#server(name)
+    this.farm.together?.stateSet(this.farm.settings.name, server, state, goodbye)
+    this.farm.setState(server, state, settings, 'by hand')
   }
 
   rebalance (options?: RebalanceOptions): number {
     const mistakes: string[] = []
     const settings = rebalanceOf(options, mistakes)
     refuse(mistakes)
-    return this.farm.rebalance(settings)
+    return this.#rebalance(settings, this.farm.together?.rebalanced(this.farm.settings.name, options) ?? 1)
+  }
+
+  /** As another process has told; `share` is this one's part of `perSecond`. */
+  rebalanceAsTold (options: RebalanceOptions | undefined, share: number): void {
+    const mistakes: string[] = []
+    const settings = rebalanceOf(options, mistakes)
+    if (mistakes.length === 0) this.#rebalance(settings, share)
   }
 
   add (server: string | ServerOptions): void {
@@ -107,6 +116,10 @@ export class RunningFarm implements FarmControl {
     refuse(mistakes)
     const server = this.#server(name)
     this.#become(this.farm.servers.filter(one => one !== server).map(({ settings }) => settings))
+  }
+
+  #rebalance (settings: RebalanceSettings, share: number): number {
+    return this.farm.rebalance({ ...settings, perSecond: Math.ceil(settings.perSecond * share) })
   }
 
   #become (servers: readonly ServerSettings[]): void {

@@ -8,6 +8,7 @@ import type { ServerSettings } from '../compile/settings.ts'
 import type { HealthSettings } from '../health/compile-health.ts'
 import { type Ejections, ServerHealth } from '../health/server-health.ts'
 import type { Goodbye } from '../goodbye/goodbye.ts'
+import type { ByHand } from '../together/by-hand.ts'
 import { OpenPlaces } from './open-place.ts'
 
 /** While a server starts slowly, it begins with this part of its weight. */
@@ -17,6 +18,8 @@ const LONGEST_SUSPECT = 10_000 // ms
 
 /** Who has to know when a server changes. */
 export interface ServerOwner {
+  /** Null where this process is the only one. */
+  readonly together: { readonly probes: boolean, probed (farm: string, server: Server): void } | null
   healthChanged (server: Server, why: string | null): void
   probed (server: Server, probe: FarmProbe): void
 }
@@ -30,6 +33,8 @@ export class Server implements Candidate {
   readonly responseTime = new ResponseTime()
   readonly open = new OpenPlaces()
   state: FarmServerState
+  /** The state that was set by hand last, in whichever process; null where the options' holds. */
+  byHand: ByHand | null = null
   /** When probes or live traffic put it out, on the farm's clock. */
   outSince = -Infinity
   /** Whether it is one of those that can be chosen. */
@@ -117,7 +122,12 @@ export class Server implements Candidate {
     const target = { address, httpPort, httpsPort, ...host !== null && { hostName: host }, ...healthHost !== undefined && { healthHost }, ...healthPort !== undefined && { healthPort }, farm }
     const health = new ServerHealth(settings, target, ejections,
       (_healthy, why) => { if (this.#health === health) owner.healthChanged(this, why) },
-      probe => { if (this.#health === health) owner.probed(this, probe) })
+      (probe, isOwn) => {
+        if (this.#health !== health) return
+        owner.probed(this, probe)
+        if (isOwn) owner.together?.probed(farm, this)
+      },
+      () => owner.together?.probes ?? true)
     return health
   }
 

@@ -1,4 +1,5 @@
 // What holds for the health of a farm's servers? The options, compiled.
+import type { FarmProbe } from '@fastify-arr/facts'
 import type { StatusRanges } from './status-ranges.ts'
 
 /** What holds for all servers of a farm. */
@@ -48,4 +49,13 @@ export interface HealthTarget {
   readonly healthPort?: number | undefined
   /** The farm's name. */
   readonly farm: string
+}
+
+/** What is known by probes, as one process tells another. */
+export interface ProbingState {
+  readonly last: FarmProbe
+  /** Why it is out; null where it is not. */
+  readonly why: string | null
+  /** How many in a row said the contrary. */
+  readonly contrary: number
 }

@@ -3,7 +3,7 @@ import { LiveTraffic } from './live-traffic.ts'
 import { Probing } from './probes/probing.ts'
 import type { FarmFailure, FarmProbe } from '@fastify-arr/facts'
 import type { Ejections } from './ejections.ts'
-import type { HealthSettings, HealthTarget } from './health-settings.ts'
+import type { HealthSettings, HealthTarget, ProbingState } from './health-settings.ts'
 
 export { Ejections } from './ejections.ts'
 
@@ -17,16 +17,16 @@ export class ServerHealth {
   readonly #live: LiveTraffic | null
   #healthy = true
 
-  constructor (settings: HealthSettings, target: HealthTarget, ejections: Ejections, changed: (healthy: boolean, why: string | null) => void, probed: (probe: FarmProbe) => void) {
+  constructor (settings: HealthSettings, target: HealthTarget, ejections: Ejections, changed: (healthy: boolean, why: string | null) => void, probed: (probe: FarmProbe, isOwn: boolean) => void, isOnDuty = (): boolean => true) {
     this.#changed = changed
     this.#live = settings.liveTraffic === null ? null : new LiveTraffic(settings.liveTraffic, ejections, () => { this.#judge() })
     this.#probing = settings.probes === null
       ? null
-      : new Probing(settings.probes, target, (probe, since) => {
-        probed(probe)
+      : new Probing(settings.probes, target, (probe, since, isOwn) => {
+        probed(probe, isOwn)
         if (probe.succeeded) this.#live?.probed(since)
         this.#judge()
-      })
+      }, isOnDuty)
   }
 
   /** True until the contrary is known: a server takes part before its first probe. */
@@ -46,6 +46,21 @@ export class ServerHealth {
 
   get lastProbe (): FarmProbe | null {
     return this.#probing?.last ?? null
+  }
+
+  /** What another process has to know of its probes; null where there are none yet. */
+  get probing (): ProbingState | null {
+    return this.#probing?.state ?? null
+  }
+
+  /** This process probes from now on. */
+  probeSoon (): void {
+    this.#probing?.soon()
+  }
+
+  /** Another process has probed, and has found this. */
+  probedElsewhere (state: ProbingState): void {
+    this.#probing?.take(state)
   }
 
   start (): void {

@@ -4,7 +4,7 @@ import { probeTarget } from './probe-target.ts'
 import { webSocketProbe } from './web-socket-probe.ts'
 import type { RequestOptions } from 'node:https'
 import type { FarmProbe } from '@fastify-arr/facts'
-import type { HealthTarget, ProbeSettings } from '../health-settings.ts'
+import type { HealthTarget, ProbeSettings, ProbingState } from '../health-settings.ts'
 import type { Probe, ProbeOutcome } from './asking.ts'
 
 /** Within this time a start knows of all servers, ms. */
@@ -15,8 +15,10 @@ export class Probing {
   readonly #settings: ProbeSettings
   readonly #target: RequestOptions
   readonly #probe: Probe
-  readonly #told: (probe: FarmProbe, since: number) => void
+  readonly #told: (probe: FarmProbe, since: number, isOwn: boolean) => void
+  readonly #isOnDuty: () => boolean
   #running = false
+  #isAsking = false
   #timer: NodeJS.Timeout | undefined
   #cancel = (): void => {}
   /** Failures in a row while it is well, successes while it is not. */
@@ -24,11 +26,13 @@ export class Probing {
   #why: string | null = null
   #last: FarmProbe | null = null
 
-  constructor (settings: ProbeSettings, target: HealthTarget, told: (probe: FarmProbe, since: number) => void) {
+  /** `isOnDuty` says whether this process probes; where it does not, another one tells it. */
+  constructor (settings: ProbeSettings, target: HealthTarget, told: (probe: FarmProbe, since: number, isOwn: boolean) => void, isOnDuty: () => boolean) {
     this.#settings = settings
     this.#target = probeTarget(settings, target)
     this.#probe = settings.webSocket === false ? httpProbe(settings) : webSocketProbe(settings)
     this.#told = told
+    this.#isOnDuty = isOnDuty
   }
 
   /** Why it is out; null where it is not. */
@@ -44,7 +48,28 @@ export class Probing {
   start (): void {
     if (this.#running) return
     this.#running = true
+    this.soon()
+  }
+
+  /** The next one comes soon: this process probes from now on. */
+  soon (): void {
+    if (!this.#running || this.#isAsking) return
+    clearTimeout(this.#timer)
     this.#wait(Math.random() * Math.min(FIRST, this.#settings.interval / 10))
+  }
+
+  /** What another process has to tell; null before the first probe. */
+  get state (): ProbingState | null {
+    return this.#last === null ? null : { last: this.#last, why: this.#why, contrary: this.#contrary }
+  }
+
+  /** Another process has probed. */
+  take ({ last, why, contrary }: ProbingState): void {
+    if (!this.#running || (this.#last !== null && last.at < this.#last.at)) return
+    this.#last = last
+    this.#why = why
+    this.#contrary = contrary
+    this.#told(last, performance.now() - Math.max(0, Date.now() - last.at), false)
   }
 
   stop (): void {
@@ -58,13 +83,16 @@ export class Probing {
   }
 
   #begin (): void {
+    if (!this.#isOnDuty()) return
+    this.#isAsking = true
     const at = Date.now()
     const since = performance.now()
     this.#cancel = this.#probe(this.#target, outcome => {
+      this.#isAsking = false
       this.#judge(outcome, at)
       // Give or take a fifth, so that many probes do not fall into step; the next one waits for the end of this one.
       if (this.#running) this.#wait(Math.max(0, this.#settings.interval * (0.8 + Math.random() * 0.4) - (performance.now() - since)))
-      this.#told(this.#last as FarmProbe, since)
+      this.#told(this.#last as FarmProbe, since, true)
     })
   }
 
