@@ -5,7 +5,7 @@ import type { CertificateOptions } from '@fastify-arr/listeners'
 import { EnvironmentError } from './environment.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
-type Given = Exclude<CertificateOptions, 'development'>
+type Given = Exclude<CertificateOptions, string>
 
 const HOSTS = /^([\w*-]+(?:\.[\w-]+)*(?:,[\w*-]+(?:\.[\w-]+)*)*)=(.+)$/s
 const PFX = /\.(pfx|p12)$/i

@@ -4,7 +4,7 @@ export type { AnswerSent, AttemptAnswered, AttemptFailed, AttemptMessage, Attemp
 export type { AttemptHeaders } from './request/attempt-headers.ts'
 export type { FarmChanged, FarmChoice, FarmChosen, FarmFailure, FarmHandle, FarmInfo, FarmProbe, FarmProbed, FarmQuestion, FarmRefusal, FarmServerInfo, FarmServerState, FarmsFact, FarmVisit } from './server/farms.ts'
 export type { HandOver, SendTunnel, TunnelCarrier, TunnelRecord } from './server/hand-over.ts'
-export type { ListenerAddress, ListenerRefusal, ListenersFact, ServedCertificate } from './server/listeners.ts'
+export type { AcmeName, ListenerAddress, ListenerRefusal, ListenersFact, ServedCertificate } from './server/listeners.ts'
 export type { RequestRefusal } from './messages/refusal.ts'
 export type { RequestRejected } from './messages/rejected.ts'
 export type { FilterRejection, Rejection, SiteRejection } from './request/rejection.ts'

@@ -1,21 +1,22 @@
 // Where do connections come in? The plugin that opens more listeners for the one Fastify server.
 
-import type { ListenerAddress, ServedCertificate, SiteInfo, Told } from '@fastify-arr/facts'
+import type { AcmeName, ListenerAddress, ServedCertificate, SiteInfo, Told } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ClosedError, InvalidOptionsError } from './errors.ts'
 import { openListeners, type OpenListeners } from './opening/listeners.ts'
 import { secondServers } from './opening/second-server.ts'
 import { openWithServer, waitWithServer } from './opening/with-server.ts'
+import { readAcme } from './acme/settings.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import type { ListenersOptions } from './options.ts'
 import { planListeners } from './plan/plan.ts'
 import { serverDestination } from './protocols/server-destination.ts'
 
-export type { ListenerAddress, ServedCertificate } from '@fastify-arr/facts'
+export type { AcmeName, ListenerAddress, ServedCertificate } from '@fastify-arr/facts'
 export { howToTrust } from './certificates/how-to-trust.ts'
 export type { ListenerError } from './errors.ts'
-export type { CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions, PemCertificateOptions, PfxCertificateOptions } from './options.ts'
+export type { AcmeOptions, CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions, PemCertificateOptions, PfxCertificateOptions } from './options.ts'
 
 /** `fastify.listeners` */
 export interface Listeners {
@@ -25,6 +26,8 @@ export interface Listeners {
   readonly authorityFile: string | null
   /** The certificates that are served, with the end of each; empty until the listeners listen. */
   readonly certificates: readonly ServedCertificate[]
+  /** The names of `certificate: 'acme'`, and when each is ordered next; empty where it is not used. */
+  readonly acme: readonly AcmeName[]
   /**
    * Opens the listeners, all or none. Does nothing where they are open.
    *
@@ -48,6 +51,7 @@ declare module 'fastify' {
 async function plugin (fastify: FastifyInstance, options: ListenersOptions): Promise<void> {
   if (isHere(fastify)) throw new InvalidOptionsError(ONCE)
   const plans = planListeners(options)
+  const acme = options.acme === undefined ? null : readAcme(options.acme, () => {})
   const { folder = 'certificates', hosts } = options.development ?? {}
   const destination = serverDestination(fastify)
   const second = secondServers(fastify)
@@ -60,6 +64,7 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
     get addresses () { return open?.addresses ?? [] },
     get authorityFile () { return open?.authorityFile ?? null },
     get certificates () { return open?.certificates ?? [] },
+    get acme () { return open?.acme ?? [] },
     listen () {
       opening ??= openAll().finally(() => { if (open === null) opening = null })
       return opening
@@ -79,13 +84,21 @@ async function plugin (fastify: FastifyInstance, options: ListenersOptions): Pro
     // A server that already listens (`serverFactory`) never calls `listen` again.
     fastify.addHook('onReady', async () => { if (fastify.server.listening) await fastify.listeners.listen() })
   }
+  // The server's own port answers the CA as the listeners do.
+  if (acme !== null) {
+    fastify.addHook('onRequest', async (request, reply) => {
+      const { socket, method, url } = request.raw
+      const found = 'encrypted' in socket || (method !== 'GET' && method !== 'HEAD') ? null : await open?.answer(url)
+      return typeof found === 'string' ? await reply.type('application/octet-stream').send(found) : undefined
+    })
+  }
   fastify.addHook('onListen', async () => { second.join() })
   fastify.addHook('preClose', async () => { stop().catch(() => {}) })
   waitWithServer(fastify, async () => { if (closing) await stop() })
   fastify.addHook('onClose', async () => { await stop() })
 
   async function openAll (): Promise<readonly ListenerAddress[]> {
-    const opened = await openListeners(plans, destination, { folder, hosts: hosts ?? siteHosts(fastify), watchInterval: options.watchInterval ?? 5000 }, fastify.log)
+    const opened = await openListeners(plans, destination, { folder, hosts: hosts ?? siteHosts(fastify), watchInterval: options.watchInterval ?? 5000, acme, siteHosts: siteHosts(fastify) }, fastify.log)
     if (closing) {
       await opened.close(0)
       return []

@@ -15,6 +15,8 @@ export interface ListenersOptions {
     /** Host names; localhost, 127.0.0.1 and ::1 are always included. Default: the hosts of `fastify.sites`. */
     readonly hosts?: readonly string[]
   }
+  /** The CA of the `'acme'` certificates, and what is asked of it. Required where a listener has one. */
+  readonly acme?: AcmeOptions
   /** Limits for every listener. */
   readonly limits?: LimitOptions
   /** `with-server` opens the listeners when the server listens, so that `fastify.listen()` fails when one of them does; `manual` leaves it to `fastify.listeners.listen()`. Default: 'with-server'. */
@@ -71,9 +73,10 @@ export interface ListenerHttpsOptions {
 
 /**
  * A certificate with its key. A string with a PEM block is the PEM itself, any other string is the path of a file; files are watched.
- * `'development'` is a certificate signed by a development authority of this machine, created when needed.
+ * `'development'` is a certificate signed by a development authority of this machine, created when needed. `'acme'` is one certificate
+ * for each name of the option `acme`, issued and renewed by its CA.
  */
-export type CertificateOptions = 'development' | PemCertificateOptions | PfxCertificateOptions
+export type CertificateOptions = 'development' | 'acme' | PemCertificateOptions | PfxCertificateOptions
 
 export interface PemCertificateOptions {
   /** The certificate, followed by its intermediate certificates. */
@@ -89,6 +92,41 @@ export interface PfxCertificateOptions {
   readonly passphrase?: string
   /** The names it is served for. Default: those in the certificate (subjectAltName). */
   readonly hosts?: readonly string[]
+}
+
+/** Certificates from a CA that speaks ACME (RFC 8555), such as Let's Encrypt. */
+export interface AcmeOptions {
+  /** `letsencrypt`, `letsencrypt-staging`, or the https URL of a directory. Default: 'letsencrypt'. */
+  readonly directory?: string
+  /** The mail address that the CA may write to. */
+  readonly email: string
+  /** That you agree to the CA's terms of service. */
+  readonly agreeToTerms: true
+  /** The names, one certificate each; no wildcards, no addresses. Default: the public names among the hosts of the https listeners that have `'acme'`, and of `fastify.sites`. */
+  readonly names?: readonly string[]
+  /** The folder of account, certificates and open challenges; several processes may share it. Default: 'certificates/acme'. */
+  readonly folder?: string
+  /** The challenges that may be used, the preferred one first; after a failure another comes first. Default: ['http-01', 'tls-alpn-01']. */
+  readonly challenges?: ReadonlyArray<'http-01' | 'tls-alpn-01'>
+  /** Whether a name that is not in `names`, and that a client has sent in its handshake, gets a certificate. Default: none does. */
+  readonly allow?: (name: string) => boolean | Promise<boolean>
+  /** Limits of certificates on demand, in each process. */
+  readonly onDemand?: {
+    /** How many names are waited for at a time. Default: 4. */
+    readonly concurrent?: number
+    /** How many names are ordered within an hour. Default: 20. */
+    readonly perHour?: number
+    /** How long a handshake waits, in milliseconds; it ends with `handshakeTimeout` in any case. Default: 8000. */
+    readonly wait?: number
+  }
+  /** The authorities of the directory's own TLS certificate, as PEM. Default: those that Node knows. */
+  readonly ca?: string | Buffer
+  /** How many orders are begun within an hour, by all processes of the folder. Default: 20. */
+  readonly triesPerHour?: number
+  /** After how long without a sign of life another process takes over, in milliseconds. Default: 60000. */
+  readonly lockTimeout?: number
+  /** The addresses of a name: one that has none is not asked for. Default: the system's resolver. */
+  readonly resolve?: (name: string) => Promise<readonly string[]>
 }
 
 /** Limits, each with a default that suits a server on the open Internet. Times are in milliseconds; 0 switches a limit off. */

@@ -192,7 +192,7 @@ t.test('one error lists every mistake in the options', async t => {
       "`listeners[2].name` of 'a' is that of another listener; give it another name",
       "`listeners[2]` of 'a' speaks neither HTTP/1.1 nor HTTP/2",
       "`listeners[3]` of 'http port undefined' must have a port or a path",
-      "`listeners[4].https.certificate` of 'https port 3' is missing: give cert and key, pfx, or 'development'",
+      "`listeners[4].https.certificate` of 'https port 3' is missing: give cert and key, pfx, 'acme' or 'development'",
       "`listeners[5].https.certificate.key` of 'https port 4' is missing",
       "`listeners[6].https.certificate[1]` of 'https port 5' must have a cert or a pfx",
       "`listeners[7].http2` of 'http port 6' must not be true without https: no browser speaks that",

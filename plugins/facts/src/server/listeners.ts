@@ -24,12 +24,29 @@ export interface ServedCertificate {
   /** The hosts that it is for, e.g. `*.example.com`. */
   readonly names: readonly string[]
   readonly validTo: Date
+  /** Given in the options, made by this machine's development authority, or issued by a CA. */
+  readonly source: 'given' | 'development' | 'acme'
+}
+
+/** A name whose certificate is ordered from a CA. */
+export interface AcmeName {
+  readonly name: string
+  /** The end of its certificate; null where it has none yet. */
+  readonly validTo: Date | null
+  /** When the next certificate is ordered. */
+  readonly nextTry: Date
+  /** How many tries have failed since the last certificate. */
+  readonly failures: number
+  /** Why the last one failed; null where none has. */
+  readonly lastError: string | null
 }
 
 /** `fastify.listeners`, as far as others read it. */
 export interface ListenersFact {
   /** The certificates of all listeners, as they are served now. */
   readonly certificates: readonly ServedCertificate[]
+  /** The names whose certificates are ordered from a CA. */
+  readonly acme: readonly AcmeName[]
   /** Where the listeners listen; empty until they do. */
   readonly addresses: readonly ListenerAddress[]
 }

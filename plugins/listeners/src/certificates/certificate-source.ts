@@ -4,6 +4,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import { listenerError } from '../errors.ts'
 import type { ListenerPlan } from '../plan/plan.ts'
+import type { KeyPair } from './authority.ts'
 import { createCertificateStore, type CertificateStore } from './certificate-store.ts'
 import { filesOf, loadCertificate, type Certificate } from './certificate.ts'
 import type { DevelopmentCertificate } from './development.ts'
@@ -13,6 +14,14 @@ import { stampsOf, watchStamps } from './file-stamps.ts'
 export interface Log {
   info (text: string): void
   warn (fields: object, text: string): void
+}
+
+/** The certificates that a CA issues. */
+export interface Issued {
+  /** The names that have one, or will. */
+  readonly names: ReadonlySet<string>
+  /** Those that there are; at least one. */
+  pairs (): readonly KeyPair[]
 }
 
 /** The certificates of one listener, kept up to date. */
@@ -38,12 +47,13 @@ const WARN_BEFORE = 30 * DAY
  * Loads a listener's certificates and watches their files.
  *
  * @param development loads the development certificate; called only for a listener that uses it.
+ * @param issued the certificates of ACME; null where no listener uses them.
  * @param watchInterval interval between two checks of the files, ms; 0 never checks.
  */
-export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log): Promise<CertificateSource> {
+export async function openCertificates (plan: ListenerPlan, development: () => Promise<DevelopmentCertificate>, watchInterval: number, log: Log, issued: Issued | null = null): Promise<CertificateSource> {
   const { certificates, hosts, tls, ca } = plan.https as NonNullable<ListenerPlan['https']>
   const common = { minVersion: 'TLSv1.2', ...tls, ...(ca !== undefined && { ca: ca as string }) } as SecureContextOptions
-  const files = [...new Set(certificates.flatMap(options => options === 'development' ? [] : filesOf(options)))]
+  const files = [...new Set(certificates.flatMap(options => typeof options === 'string' ? [] : filesOf(options)))]
   let read = ''
   let begun = 0
   let swapped = 0
@@ -61,15 +71,16 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   async function load (): Promise<Certificate[]> {
     // Taken before the files are read: a change during the read counts as a change.
     read = await stampsOf(files)
-    const loaded = await Promise.all(certificates.map(async (options, index) => {
+    const loaded = (await Promise.all(certificates.map(async (options, index) => {
       try {
-        return await loadCertificate(options === 'development' ? await development() : options, common)
+        if (options === 'acme') return await Promise.all((issued?.pairs() ?? []).map(async pair => ({ ...await loadCertificate(pair, common), source: options })))
+        return options === 'development' ? [{ ...await loadCertificate(await development(), common), source: options }] : [await loadCertificate(options, common)]
       } catch (error) {
-        throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
+        throw listenerError('CERTIFICATE', plan, `${options === 'development' ? 'the development certificate' : options === 'acme' ? 'a certificate of ACME' : `certificate number ${index + 1}`} ${(error as Error).message}.`, error)
       }
-    }))
+    }))).flat()
     // Checked on every load: a host must not lose its certificate in a reload.
-    const missing = createCertificateStore(loaded).missing(hosts)
+    const missing = createCertificateStore(loaded).missing(hosts.filter(host => !certificates.includes('acme') || issued?.names.has(host) !== true))
     if (missing.length > 0) throw listenerError('CERTIFICATE', plan, `no certificate is for ${missing.join(', ')}.`, undefined)
     return loaded
   }
@@ -95,7 +106,9 @@ export async function openCertificates (plan: ListenerPlan, development: () => P
   }
 
   function checkExpiry (): void {
-    for (const { label, validTo } of store.list()) {
+    for (const { label, validTo, source } of store.list()) {
+      // ACME's are renewed; where that fails, its own line says when they end.
+      if (source === 'acme') continue
       const left = validTo.getTime() - Date.now()
       if (left > WARN_BEFORE) continue
       const when = left < 0 ? 'ended' : `ends in ${Math.floor(left / DAY)} days,`

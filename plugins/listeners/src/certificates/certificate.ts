@@ -5,6 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { PemCertificateOptions, PfxCertificateOptions } from '../options.ts'
 
+/** Given in the options, made here, or issued by a CA. */
+export type CertificateOrigin = 'given' | 'development' | 'acme'
+
 /** A certificate that can be served. */
 export interface Certificate {
   /** Its name in logs: its file, or its first host name. */
@@ -12,6 +15,8 @@ export interface Certificate {
   /** Lower case, `*.example.com` for a wildcard. */
   readonly names: readonly string[]
   readonly validTo: Date
+  /** Where it comes from. */
+  readonly source: CertificateOrigin
   readonly parts: Pick<SecureContextOptions, 'cert' | 'key' | 'pfx' | 'passphrase'>
   /** What the TLS handshake uses. */
   readonly context: SecureContext
@@ -51,7 +56,7 @@ function describe (leaf: X509Certificate, files: readonly string[], hosts: reado
   const names = (hosts ?? [...(leaf.subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"]+)/g)].map(match => match[1] as string)).map(name => name.toLowerCase())
   // Only creating a context checks the intermediate certificates and the key strength; done here, its error can name this certificate.
   const context = attempt('cannot be served: a certificate after it is damaged, or it does not go with the tls options', () => createSecureContext({ ...common, ...parts }))
-  return { label: files[0] ?? names[0] ?? leaf.subject, names, validTo: new Date(leaf.validTo), parts, context }
+  return { label: files[0] ?? names[0] ?? leaf.subject, names, validTo: new Date(leaf.validTo), source: 'given', parts, context }
 }
 
 function isPem (source: string | Buffer): boolean {

@@ -1,5 +1,6 @@
 // What does a listener do? Its options, checked, with every default filled in; or one error with every mistake.
 
+import { readAcme } from '../acme/settings.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import type { CertificateOptions, LimitOptions, ListenerHttpsOptions, ListenerOptions, ListenersOptions } from '../options.ts'
 import { compileAddresses } from './addresses.ts'
@@ -25,7 +26,7 @@ export interface ListenerPlan {
 }
 
 // A record rather than a list: the compiler reports a missing key.
-const OPTIONS: Readonly<Record<keyof ListenersOptions, true>> = { listeners: true, certificate: true, limits: true, development: true, open: true, watchInterval: true, closeTimeout: true }
+const OPTIONS: Readonly<Record<keyof ListenersOptions, true>> = { listeners: true, certificate: true, limits: true, development: true, acme: true, open: true, watchInterval: true, closeTimeout: true }
 
 /**
  * Reads the options of the plugin. Several IIS bindings of one address and port become one listener for all their hosts.
@@ -33,12 +34,14 @@ const OPTIONS: Readonly<Record<keyof ListenersOptions, true>> = { listeners: tru
  * @throws FST_ARR_LISTENERS_INVALID_OPTIONS with all mistakes, each naming its listener.
  */
 export function planListeners (options: ListenersOptions): ListenerPlan[] {
-  const { listeners, certificate, limits } = options
+  const { listeners, certificate, limits, acme } = options
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
   if (!Array.isArray(listeners)) throw new InvalidOptionsError(['`listeners` must be a list', ...mistakes].join('; '))
   const common = readLimits(limits, DEFAULT_LIMITS, (at, text) => { mistakes.push(`\`${at.slice(1)}\` ${text}`) })
   checkPlugin(options, text => { mistakes.push(text) })
   const plans: ListenerPlan[] = []
+  const hasAcme = acme !== undefined
+  if (hasAcme) readAcme(acme, text => { mistakes.push(text) })
 
   for (const { options, index } of mergeBindings(listeners, text => { mistakes.push(text) })) {
     const protocol = options.https === undefined || options.https === false ? 'http' : 'https'
@@ -49,7 +52,7 @@ export function planListeners (options: ListenersOptions): ListenerPlan[] {
       name,
       label: options.label ?? null,
       ...readPlace(options, mistake),
-      https: readHttps(options.https, certificate, mistake),
+      https: readHttps(options.https, certificate, hasAcme, mistake),
       ...readProtocols(options, protocol, mistake),
       proxyProtocol: readProxyProtocol(options, mistake),
       limits: readLimits(options.limits, common, mistake)
@@ -78,7 +81,7 @@ function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerO
   return { port: port ?? null, host, path: path ?? null, backlog }
 }
 
-function readHttps (https: ListenerOptions['https'], common: ListenersOptions['certificate'], mistake: Mistake): ListenerPlan['https'] {
+function readHttps (https: ListenerOptions['https'], common: ListenersOptions['certificate'], hasAcme: boolean, mistake: Mistake): ListenerPlan['https'] {
   if (https === undefined || https === false) return null
   const options: ListenerHttpsOptions = https === true ? {} : https
   if (typeof options !== 'object' || options === null) {
@@ -87,11 +90,13 @@ function readHttps (https: ListenerOptions['https'], common: ListenersOptions['c
   }
   const given = options.certificate ?? common
   const certificates = (given === undefined ? [] : Array.isArray(given) ? given : [given]) as readonly CertificateOptions[]
-  if (certificates.length === 0) mistake('.https.certificate', "is missing: give cert and key, pfx, or 'development'")
+  if (certificates.length === 0) mistake('.https.certificate', "is missing: give cert and key, pfx, 'acme' or 'development'")
   for (const [index, certificate] of certificates.entries()) {
     const at = `.https.certificate${certificates.length === 1 ? '' : `[${index}]`}`
     if (certificate === 'development') continue
-    if (typeof certificate !== 'object' || certificate === null) mistake(at, "must be 'development' or an object")
+    if (certificate === 'acme') {
+      if (!hasAcme) mistake(at, "is 'acme', and the option `acme` is missing")
+    } else if (typeof certificate !== 'object' || certificate === null) mistake(at, "must be 'development', 'acme' or an object")
     else if (!isNames(certificate.hosts)) mistake(`${at}.hosts`, 'must be a list of host names')
     else if ('pfx' in certificate) continue
     else if (!('cert' in certificate) || certificate.cert === undefined) mistake(at, 'must have a cert or a pfx')

@@ -11,7 +11,7 @@ import { refuseBarely } from '../refusals/bare-refusal.ts'
 import { onlyHttp } from '../refusals/only-http.ts'
 import { cutWhenBroken } from './broken-sessions.ts'
 import { LEADS_TO, limitHeaders, passExpectations, type Destination } from './destination.ts'
-import { createHandshakes } from './handshakes.ts'
+import { createHandshakes, type Ordering } from './handshakes.ts'
 import { setClient, type ProxyHeader } from './proxy-protocol.ts'
 import { publishRefusedRequest } from '../refusals/refusal.ts'
 import { type Place, Roster } from './roster.ts'
@@ -41,8 +41,12 @@ const LINGER = 2000
 /** A connection that speaks HTTP/1.1. `_httpMessage` is internal to Node: the pending response, null once it has ended. */
 type Http1Socket = Socket & { [PLACE]?: Place<Http1Socket>, readonly _httpMessage?: object | null }
 
-/** Builds the protocols of one listener. */
-export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, everything: Destination): Engine {
+/**
+ * Builds the protocols of one listener.
+ *
+ * @param ordering who orders certificates for a handshake; null where nobody does.
+ */
+export function createEngine (plan: ListenerPlan, certificates: CertificateStore | null, everything: Destination, ordering: Ordering | null = null): Engine {
   const { limits } = plan
   const destination = onlyHttp(everything, plan.name)
   // HTTP/1.1 connections that are not upgraded: an upgraded one belongs to the handler of the upgrade.
@@ -80,7 +84,7 @@ export function createEngine (plan: ListenerPlan, certificates: CertificateStore
   // The socket of the session that is created next: `session.socket` is a proxy without `destroy`.
   let nextSocket: Duplex
   const http2 = plan.http2 ? createHttp2() : null
-  const handshakes = certificates === null ? null : createHandshakes(plan, certificates, startHttp)
+  const handshakes = certificates === null ? null : createHandshakes(plan, certificates, startHttp, ordering)
 
   return {
     accept (socket, client, deadline) {
