@@ -29,6 +29,8 @@ export interface Workers {
   readonly number: number
   /** How many workers a generation has. */
   readonly count: number
+  /** Whether this worker takes no more connections, because those of the next generation do. */
+  readonly leaving: boolean
   /** How often a process was started in this worker's place, this one included: more than 1 where others have died. */
   readonly starts: number
   /** Resolves when this process takes connections: when all of its generation listen. Without a supervisor, when the server listens. */
@@ -92,6 +94,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
     number,
     count,
     starts,
+    get leaving () { return life?.isLeaving === true },
     begun: life?.begun ?? listening,
     answer: (name, answering) => { questions.answer(name, answering) },
     counts: (name, counting) => questions.count(name, counting),

@@ -35,6 +35,8 @@ export interface WorkersFact {
   readonly count: number
   /** Where it is there: resolves when this process takes connections. */
   readonly begun?: Promise<void>
+  /** Where it is there: whether this one takes no more connections, because those of the next generation do. */
+  readonly leaving?: boolean
   /** Gives this process's answers to the question of that name: plain data, which JSON keeps. */
   answer (name: string, answering: (question: unknown) => unknown): void
   /** Where it is there: gives this process's counts to the question of that name: numbers that only grow, by names. What is returned is called when nothing is counted any more: the counts are kept. */
