@@ -5,10 +5,13 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionsError } from './errors.ts'
 import { RefusedHandshakes } from './finding/records/refused.ts'
+import { thisWorker } from './filtering/this-worker.ts'
 import { gather } from './gathering/gather.ts'
 import { isHere, ONCE } from './once-in-scope.ts'
 import { compile, type MonitorOptions } from './options.ts'
 import { serve } from './serving/serve.ts'
+import { Together } from './together/together.ts'
+import type { AllWorkers } from './views/all-workers.ts'
 import { composeViews } from './views/compose.ts'
 import { RuleCounts } from './views/configuration/rule-counts.ts'
 import { socketViews } from './views/socket-views.ts'
@@ -41,11 +44,22 @@ async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promi
   // Its hook is to be the first one of the server: what a hook before it answers is not counted.
   const gathered = gather(fastify, counts)
   const present = socketViews(fastify, counts)
+  const server = fastify as FastifyInstance & ServerFacts
+  const views = composeViews(server, gathered.views, present, settings.actions)
+  let together: AllWorkers | null = null
+  // Looked up when all are there: workers may be registered later, or not at all.
+  fastify.addHook('onReady', async () => {
+    const { workers } = server
+    if (workers?.supervised !== true) return
+    thisWorker.number = workers.number
+    together = new Together(workers, server, { views, gathered: gathered.parts, evidence: seen => present.evidence(seen) }, settings.actions)
+  })
   fastify.addHook('onClose', async () => {
+    together?.end()
     gathered.end()
     present.end()
   })
-  fastify.decorate('monitor', await serve(fastify, settings, composeViews(fastify as FastifyInstance & ServerFacts, gathered.views, present, settings.actions)))
+  fastify.decorate('monitor', await serve(fastify, settings, views, () => together))
 }
 
 /** A page that shows what the server does now. */

@@ -68,15 +68,17 @@ export function follow (view, asked, follower) {
     opened.addEventListener('hello', event => {
       /** @type {Hello} */
       const hello = JSON.parse(event.data)
-      const name = `${hello.process} ${hello.startedAt}`
+      // Whichever of several workers it is, what it tells is of all.
+      const name = hello.worker === undefined ? `${hello.process} ${hello.startedAt}` : 'workers'
       const isNewProcess = process !== '' && process !== name
       process = name
       wait = FIRST_WAIT
       texts = []
       lastMessage.at = Date.now()
-      connection.set({ state: 'connected', since: lastMessage.at, hello })
+      connection.set({ ...connection.get(), state: 'connected', since: lastMessage.at, hello })
       follower.begin?.(hello, isNewProcess)
     })
+    opened.addEventListener('workers', event => { connection.set({ ...connection.get(), workers: JSON.parse(event.data).workers }) })
     opened.addEventListener(view, event => {
       lastMessage.at = Date.now()
       texts.push(event.data)

@@ -1,6 +1,6 @@
 // Which exchanges are there? The newest first, as they happen.
 import { html, useEffect, useState } from '../preact.js'
-import { COLUMNS, nameOf } from '../parts/exchange/columns.js'
+import { COLUMNS, nameOf, WORKER_COLUMNS } from '../parts/exchange/columns.js'
 import { FILTER_WORDS } from '../parts/exchange/filter-words.js'
 import { StoryPanel } from '../parts/exchange/story-panel.js'
 import { Empty } from '../parts/empty.js'
@@ -41,7 +41,7 @@ export function ExchangesView ({ hello, params }) {
       <details class="words"><summary>What may be typed</summary><${FilterWords} /></details>
       <p class="muted figure push">${some(rows.length, 'exchange')}${skipped === 0 ? '' : `, ${count(skipped)} more were not shown: there were too many`}</p>
     </div>
-    <${Table} caption="Exchanges, the newest first" tall columns=${COLUMNS} rows=${rows} keyOf=${keyOf} nameOf=${nameOf} opened=${opened} onOpen=${(/** @type {ExchangeRow} */ row) => setOpened(row.id)}
+    <${Table} caption="Exchanges, the newest first" tall columns=${hello?.worker === undefined ? COLUMNS : WORKER_COLUMNS} rows=${rows} keyOf=${keyOf} nameOf=${nameOf} opened=${opened} onOpen=${(/** @type {ExchangeRow} */ row) => setOpened(row.id)}
       empty=${html`<${Empty} title=${isFiltered ? 'Nothing yet that this filter names' : 'No exchange yet'}>${isFiltered ? 'Those that come are shown here.' : 'The first request to the server appears here.'}<//>`} />
     ${opened === null ? null : html`<${StoryPanel} key=${opened} id=${opened} hello=${hello} onClose=${() => setOpened(null)} />`}`
 }

@@ -8,6 +8,7 @@ import { ChartTable } from './now/chart-table.js'
 import { Charts } from './now/charts.js'
 import { Closes, Errors } from './now/counts.js'
 import { Tiles } from './now/tiles.js'
+import { Workers } from './now/workers.js'
 
 /** @typedef {import('../../src/messages/index.ts').NowView} Now */
 
@@ -62,5 +63,6 @@ export function NowView ({ params }) {
       <${Charts} lists=${lists} span=${isDay ? MINUTES * 60_000 : SECONDS * 1000} version=${history.version * 2 + (isDay ? 1 : 0)} />
       <div class="now-counts"><${Errors} counts=${now?.errors ?? null} /><${Closes} counts=${now?.closes ?? null} /></div>
     </div>
+    <${Workers} />
     ${isTable ? html`<${ChartTable} title=${`${words}, by ${isDay ? 'the hour' : '10 seconds'}`} lists=${lists} every=${isDay ? 3_600_000 : 10_000} onClose=${() => setTable(false)} />` : null}`
 }

@@ -7,7 +7,7 @@ import { count, some } from '../parts/numbers.js'
 import { useView } from '../parts/stream.js'
 import { Table } from '../parts/table/table.js'
 import { CloseDialog } from '../parts/web-socket/close-dialog.js'
-import { COLUMNS, nameOf } from '../parts/web-socket/columns.js'
+import { COLUMNS, nameOf, WORKER_COLUMNS } from '../parts/web-socket/columns.js'
 import { FramesPanel } from '../parts/web-socket/frames-panel.js'
 
 /** @typedef {import('../../src/messages/index.ts').WebSocketRow} WebSocketRow */
@@ -42,7 +42,7 @@ export function WebSocketsView ({ hello, params }) {
           </div>`
         : html`<p class="muted push">With the option <code>actions: true</code>, they can be closed from here.</p>`}
     </div>
-    <${Table} caption="Open WebSockets" tall columns=${COLUMNS} rows=${rows} keyOf=${keyOf} nameOf=${nameOf} sort=${sort} onSort=${(/** @type {import('../parts/table/table.js').Sort} */ next) => go({ sort: next.by, descending: next.descending })}
+    <${Table} caption="Open WebSockets" tall columns=${hello?.worker === undefined ? COLUMNS : WORKER_COLUMNS} rows=${rows} keyOf=${keyOf} nameOf=${nameOf} sort=${sort} onSort=${(/** @type {import('../parts/table/table.js').Sort} */ next) => go({ sort: next.by, descending: next.descending })}
       opened=${opened} onOpen=${(/** @type {WebSocketRow} */ row) => go({ open: row.id })} selected=${mayClose ? selected : undefined} onSelect=${mayClose ? setSelected : undefined}
       empty=${view === null ? html`<${Empty} title="Connecting …" />` : html`<${Empty} title=${filter === '' ? 'No WebSocket is open' : 'No open WebSocket that this filter names'} />`} />
     ${view !== null && view.matching > rows.length && limit === FEW ? html`<p class="more"><button type="button" class="control" onClick=${() => go({ limit: MOST })}>Show ${count(Math.min(MOST, view.matching))}</button></p>` : null}

@@ -1,6 +1,7 @@
 // What can be done from the page? Done to what the other plugins have put on the server; of each action it is told what was done.
 import type { FarmHandle, FarmServerState, ServerFacts, Told } from '@fastify-arr/facts'
 import { ActionsOffError, NotFoundError } from '../errors.ts'
+import type { AllWorkers, DoneByAll } from '../views/all-workers.ts'
 import type { Views } from '../views/views.ts'
 import { CODE, FILTER, HEADERS, IDS, METHOD, NAME, oneOf, readBody, REASON, URL_OR_PATH } from './bodies.ts'
 
@@ -17,34 +18,44 @@ export type ActionName = 'close' | 'close-matching' | 'farms/state' | 'farms/reb
 
 const STATE = oneOf<FarmServerState>('available', 'draining', 'unavailableGracefully', 'unavailableImmediately')
 
-/** `beside` is read at each action: the other plugins may come later. Without `allowed`, only `explain` does something. */
-export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matching' | 'explain'>, allowed: boolean): Actions {
-  const changing = (action: (body: unknown) => Done) => (body: unknown): Done => {
+/**
+ * `beside` is read at each action: the other plugins may come later. Without `allowed`, only `explain` does something. With `together`, what is
+ * done here is done in all workers.
+ */
+export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matching' | 'explain'>, allowed: boolean, together: () => AllWorkers | null = () => null): Actions {
+  const changing = (action: (body: unknown) => Done | Promise<Done>) => (body: unknown): Done | Promise<Done> => {
     if (!allowed) throw new ActionsOffError()
     return action(body)
   }
   return {
     close: changing(body => {
       const { ids, code, reason } = readBody<{ ids: readonly string[], code: number, reason: string }>(body, { ids: IDS, code: CODE, reason: REASON })
-      return close(ids, code, reason, { ids })
+      const all = together()
+      return all === null ? close(ids, code, reason, { ids }) : closedByAll(all.close(ids, code, reason), { ids, code, reason })
     }),
     'close-matching': changing(body => {
       const { filter, code, reason } = readBody<{ filter: string, code: number, reason: string }>(body, { filter: FILTER, code: CODE, reason: REASON })
+      const all = together()
+      if (all !== null) return closedByAll(all.closeMatching(filter, code, reason), { filter, code, reason })
       // A list of its own: closing changes what there is.
       return close([...views.matching(filter)], code, reason, { filter })
     }),
-    'farms/state': changing(body => {
+    'farms/state': changing(async body => {
       const { farm, server, state } = readBody<{ farm: string, server: string, state: FarmServerState }>(body, { farm: NAME, server: NAME, state: STATE })
       const handle = farmOf(farm)
       if (!handle.info.servers.some(({ name }) => name === server)) throw new NotFoundError(`The farm ${farm} has no server ${server}.`)
       const before = handle.info.servers.find(({ name }) => name === server)?.state
       handle.setState(server, state)
-      return { answer: { farm, server, state }, line: { words: 'the state of a server was set', facts: { farm, server, before, state } } }
+      const others = await together()?.setFarmState(farm, server, state)
+      return { answer: { farm, server, state, ...silence(others) }, line: { words: 'the state of a server was set', facts: { farm, server, before, state } } }
     }),
-    'farms/rebalance': changing(body => {
+    'farms/rebalance': changing(async body => {
       const { farm } = readBody<{ farm: string }>(body, { farm: NAME })
-      const tunnels = farmOf(farm).rebalance()
-      return { answer: { farm, tunnels }, line: { words: 'the open WebSockets of a farm are evened out', facts: { farm, tunnels } } }
+      const handle = farmOf(farm)
+      const all = together()
+      const done = all === null ? { tunnels: handle.rebalance(), silent: 0 } : await all.rebalance(farm)
+      const { tunnels } = done
+      return { answer: { farm, tunnels, ...silence(done) }, line: { words: 'the open WebSockets of a farm are evened out', facts: { farm, tunnels } } }
     }),
     async explain (body) {
       const question = readBody<{ method: string, url: string, headers: Readonly<Record<string, string>> }>(body, { method: METHOD, url: URL_OR_PATH, headers: HEADERS })
@@ -52,6 +63,14 @@ export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matchi
       if (answer === undefined) throw new NotFoundError('Nobody here can explain a request: that needs url-rewrite.')
       return { answer, line: null }
     }
+  }
+
+  async function closedByAll (closing: Promise<DoneByAll & { readonly closed: readonly string[] | number }>, asked: { readonly ids?: readonly string[], readonly filter?: string, readonly code: number, readonly reason: string }): Promise<Done> {
+    const done = await closing
+    const names = typeof done.closed === 'number' ? [] : done.closed
+    const closed = typeof done.closed === 'number' ? done.closed : names.length
+    const unknown = (asked.ids ?? []).filter(id => !names.includes(id))
+    return { answer: { closed, unknown, ...silence(done) }, line: { words: 'WebSockets were closed', facts: { ...asked, closed, unknown: unknown.length, ...silence(done) } } }
   }
 
   function close (ids: readonly string[], code: number, reason: string, asked: object): Done {
@@ -74,4 +93,9 @@ export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matchi
     if (farms.farm === undefined) throw new NotFoundError('The farms of this server cannot be worked with from here.')
     return farms.farm(name) as FarmHandle
   }
+}
+
+/** Who has not answered may not have done it. */
+function silence (done: DoneByAll | undefined): { readonly silent?: number } {
+  return done === undefined || done.silent === 0 ? {} : { silent: done.silent }
 }

@@ -3,7 +3,7 @@ import { anywhere, FIELDS, type Row, type RowTest } from './fields.ts'
 import { wordsOf, type Word } from './words.ts'
 
 /** What is known of a request in its first hook. */
-const AT_BEGINNING: ReadonlySet<string | null> = new Set(['host', 'path', 'method', 'client', 'ua'])
+const AT_BEGINNING: ReadonlySet<string | null> = new Set(['host', 'path', 'method', 'client', 'ua', 'worker'])
 
 /**
  * Compiles a filter as one types it: `host:shop status:5xx -path:/health "two words"`. All words must hold; of several with one name, one.

@@ -1,5 +1,6 @@
 // What can a filter ask a row? The names that stand before a colon, and what each of them compares.
 import { codes, durations } from './numbers.ts'
+import { thisWorker } from './this-worker.ts'
 
 /** A row of any list: values by their names. */
 export type Row = Readonly<Record<string, unknown>>
@@ -46,6 +47,12 @@ const age: Field = value => {
   return row => typeof row.since === 'number' && test(Date.now() - row.since)
 }
 
+/** By its number or its process id. Each process is asked about its own rows. */
+const worker: Field = value => {
+  const is = value === '' ? thisWorker.number !== null : value.split(',').some(one => one !== '' && (one === String(thisWorker.number) || one === String(thisWorker.pid)))
+  return () => is
+}
+
 /** By the names that are typed. */
 export const FIELDS: Readonly<Record<string, Field>> = {
   host: contains('host'),
@@ -71,7 +78,8 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   extensions: contains('extensions'),
   key: contains('key'),
   silence: number('silence', durations),
-  age
+  age,
+  worker
 }
 
 const TEXTS = ['host', 'path', 'client', 'method', 'site', 'rule', 'rejection', 'upstream', 'farm', 'server', 'error', 'userAgent', 'tunnel', 'id', 'subprotocol', 'extensions', 'key'] as const

@@ -58,6 +58,6 @@ export function since (at: number): Cases {
   return { count: 1, first: at, last: at, examples: [] }
 }
 
-function plain ({ id, at, life, silence, client, site, upstream, closedBy, closeCode, ending, limit }: EndedWebSocket): EndedWebSocket {
-  return { id, at, life, silence, client, site, upstream, closedBy, closeCode, ending, limit }
+function plain ({ id, worker, at, life, silence, client, site, upstream, closedBy, closeCode, ending, limit }: EndedWebSocket): EndedWebSocket {
+  return { id, ...worker !== undefined && { worker }, at, life, silence, client, site, upstream, closedBy, closeCode, ending, limit }
 }

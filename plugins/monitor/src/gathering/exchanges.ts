@@ -88,6 +88,28 @@ export class Exchanges {
     tell({ request: begun.request, client: begun.client, time: tunnel.handshakeTime, status: 101, kind: 'tunnel', isOver: false })
   }
 
+  /** Its WebSocket has moved to another process: here it is over without an end. */
+  left (response: FastifyReply['raw'] | undefined): void {
+    const begun = (response as Response | undefined)?.[BEGUN]
+    if (begun === undefined || begun.exchanges !== this || begun.isOver || begun.isOwn) return
+    begun.isOver = true
+    this.#open--
+  }
+
+  /** A WebSocket has come from another process, in which its exchange began. */
+  came (request: FastifyRequest): void {
+    this.#open++
+    this.#counting.bytes.of(request.raw)
+  }
+
+  /** It has moved on: `moved`; or it is over, after `time` ms. */
+  wentOrEnded (request: FastifyRequest, time: number, moved: boolean): void {
+    this.#open--
+    if (moved) return
+    this.#closed(request)
+    this.#counting.tell({ request, client: this.#counting.bytes.of(request.raw), time, status: 101, kind: 'tunnel', isOver: true })
+  }
+
   /** @internal */
   end ({ at, request, reply, client, isOwn }: Begun): void {
     const { bytes, timeline, errors, tell } = this.#counting

@@ -52,6 +52,15 @@ export class RecentCounts {
 
   /** The most frequent first. */
   top (): Array<{ name: string, count: number }> {
-    return [...this.#entries].map(([name, { sum }]) => ({ name, count: sum })).sort((a, b) => b.count - a.count).slice(0, SHOWN)
+    return topOf(this.all())
   }
+
+  all (): Array<{ name: string, count: number }> {
+    return [...this.#entries].map(([name, { sum }]) => ({ name, count: sum }))
+  }
+}
+
+/** The most frequent first, as many as are shown. */
+export function topOf (counts: Array<{ name: string, count: number }>): Array<{ name: string, count: number }> {
+  return counts.sort((a, b) => b.count - a.count).slice(0, SHOWN)
 }

@@ -29,6 +29,23 @@ export class Spread {
     this.#total += other.#total
   }
 
+  /** As plain data: buckets and their counts in turn, of those that are not empty. */
+  sparse (): number[] {
+    const pairs: number[] = []
+    if (this.#total > 0) for (let bucket = 0; bucket < BUCKETS; bucket++) if (this.#counts[bucket]! > 0) pairs.push(bucket, this.#counts[bucket]!)
+    return pairs
+  }
+
+  /** Adds what `sparse` has told, here or in another process. */
+  addSparse (pairs: readonly number[]): void {
+    for (let at = 0; at + 1 < pairs.length; at += 2) {
+      const [bucket, count] = [pairs[at]!, pairs[at + 1]!]
+      if (!(bucket >= 0 && bucket < BUCKETS)) continue
+      this.#counts[bucket]! += count
+      this.#total += count
+    }
+  }
+
   clear (): void {
     if (this.#total === 0) return
     this.#counts.fill(0)

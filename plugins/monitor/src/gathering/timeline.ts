@@ -1,5 +1,5 @@
 // What happened in each second and in each minute? Counts that are closed when their second is over, whatever the clock does meanwhile.
-import type { HistoryView, Point } from '../messages/index.ts'
+import type { Columns, HistoryView, Point } from '../messages/index.ts'
 import { Chart } from './chart.ts'
 import { Spread } from './spread.ts'
 
@@ -8,6 +8,15 @@ const MINUTES = 1440
 /** Over so many seconds bytes are spread that were not looked for while they passed. */
 const BEFORE = 60
 const COUNTS = ['requests', 'handshakes', 'closed', 'received', 'sent', 'clientErrors', 'serverErrors'] as const
+
+/** A chart of one process, to be added to those of others. */
+export interface ChartPart {
+  readonly columns: Columns
+  /** As `Spread.sparse` tells them, one for each point. */
+  readonly times: ReadonlyArray<readonly number[]>
+}
+
+export type HistoryPart = { readonly [Name in keyof HistoryView]: ChartPart }
 
 type Counts = Record<typeof COUNTS[number], number>
 
@@ -43,6 +52,25 @@ export class Timeline {
   /** The minute that goes on is the last of the minutes. */
   get history (): HistoryView {
     return { seconds: this.#seconds.columns(), minutes: this.#minutes.columns(this.#minuteSeconds === 0 ? null : this.#minutePoint()) }
+  }
+
+  /** From now on all is kept that charts of several processes are added up from. */
+  keepTimes (): void {
+    this.#seconds.keepTimes()
+    this.#minutes.keepTimes()
+  }
+
+  /** Of the last seconds, or of all: the columns of `history`, and the times of each point. */
+  get parts (): HistoryPart {
+    const { seconds, minutes } = this.history
+    const minuteTimes = this.#minutes.times()
+    if (this.#minuteSeconds > 0) minuteTimes.push(this.#minuteTimes.sparse())
+    return { seconds: { columns: seconds, times: this.#seconds.times() }, minutes: { columns: minutes, times: minuteTimes } }
+  }
+
+  /** The last `count` seconds. */
+  latest (count: number): ChartPart {
+    return { columns: this.#seconds.columns(null, count), times: this.#seconds.times(count) }
   }
 
   /** Bytes that passed over the last minute, and were not looked for: evenly, so that they are no peak. */
@@ -88,13 +116,13 @@ export class Timeline {
     const at = second * 1000
     if (this.#minuteSeconds > 0 && Math.floor(at / 60_000) !== Math.floor(this.#last.at / 60_000)) this.#closeMinute()
     this.#last = pointOf(at, this.now, passed, open, this.times)
-    this.#seconds.push(this.#last)
+    this.#seconds.push(this.#last, this.times)
     for (const name of COUNTS) this.#minute[name] += this.now[name] / points
     this.#minuteSeconds += passed / points
   }
 
   #closeMinute (): void {
-    this.#minutes.push(this.#minutePoint())
+    this.#minutes.push(this.#minutePoint(), this.#minuteTimes)
     for (const name of COUNTS) this.#minute[name] = 0
     this.#minuteTimes.clear()
     this.#minuteSeconds = 0

@@ -1,10 +1,13 @@
 // Which exchanges were there? Plain data, which JSON keeps; times are ms since the epoch, durations ms.
+import type { RowWorker } from './workers.ts'
 import type { TraceFinding, TunnelFact, UpstreamAttempt } from '@fastify-arr/facts'
 
 /** One exchange that is over, or a WebSocket that has opened. */
 export interface ExchangeRow {
-  /** Counted up in this process. */
+  /** Counted up in its process; where there are several workers, behind its process id. */
   readonly id: string
+  /** Where there are several. */
+  readonly worker?: RowWorker
   /** When it was over, or open. */
   readonly at: number
   /** How long it took; of a WebSocket that has opened, its handshake; of one that is closed, its life counted in. */

@@ -1,8 +1,11 @@
 // What is wrong with many WebSockets at once? Plain data, which JSON keeps; times are ms since the epoch, durations ms.
+import type { RowWorker } from './workers.ts'
 
 /** A WebSocket that is over. */
 export interface EndedWebSocket {
   readonly id: string
+  /** Where there are several. */
+  readonly worker?: RowWorker
   readonly at: number
   readonly life: number
   /** Before its end. */

@@ -1,8 +1,11 @@
 // Which traces were written? Plain data, which JSON keeps; times are ms since the epoch, durations ms.
+import type { RowWorker } from './workers.ts'
 import type { TraceFinding } from '@fastify-arr/facts'
 
 export interface TraceRow {
   readonly id: string
+  /** Where there are several. */
+  readonly worker?: RowWorker
   /** What `traces/KEY.html` takes: `W3SVC1/fr000001`. */
   readonly key: string
   readonly site: string

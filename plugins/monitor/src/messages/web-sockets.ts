@@ -1,4 +1,5 @@
 // Which WebSockets are open, and what passes through them? Plain data, which JSON keeps; times are ms since the epoch, durations ms.
+import type { RowWorker } from './workers.ts'
 
 /** What passed one way. */
 export interface FlowRow {
@@ -12,6 +13,8 @@ export interface FlowRow {
 /** One open WebSocket, or a tunnel of another protocol. */
 export interface WebSocketRow {
   readonly id: string
+  /** Where there are several. */
+  readonly worker?: RowWorker
   readonly since: number
   /** Since bytes last passed, either way. */
   readonly silence: number

@@ -44,6 +44,11 @@ export class OwnListener {
     }
   }
 
+  /** Ends connections on which nothing is under way: browsers come back on new ones. */
+  leave (): void {
+    for (const server of this.#servers) server.closeIdleConnections()
+  }
+
   async close (): Promise<void> {
     await Promise.all(this.#servers.splice(0).map(async server => {
       const closed = new Promise(resolve => { server.close(resolve) })

@@ -7,6 +7,7 @@ import { guard, type Guarded } from '../guarding/guard.ts'
 import type { Tries } from '../guarding/tries.ts'
 import { eventRoutes } from '../streaming/event-routes.ts'
 import type { Streams } from '../streaming/streams.ts'
+import type { AllWorkers } from '../views/all-workers.ts'
 import type { Views } from '../views/views.ts'
 import { answerErrors } from './answers.ts'
 import { setHeaders } from './headers.ts'
@@ -18,6 +19,8 @@ import { ROUTE } from './route.ts'
 /** What is served, at as many places as there are. */
 export interface Served {
   readonly views: Views
+  /** The workers, where there are several. */
+  readonly together: () => AllWorkers | null
   readonly page: PageFiles
   readonly streams: Streams
   readonly actions: Actions
@@ -28,15 +31,17 @@ export interface Served {
 }
 
 /** The routes, in a scope of their own whose prefix is the page's path. */
-export async function routes (scope: FastifyInstance, { views, page, streams, actions, guarded, tries, acted }: Served): Promise<void> {
+export async function routes (scope: FastifyInstance, { views, together, page, streams, actions, guarded, tries, acted }: Served): Promise<void> {
   answerErrors(scope)
-  scope.addHook('onRequest', (_request, reply, done) => {
+  scope.addHook('onRequest', (request, reply, done) => {
     setHeaders(reply)
+    // The next connection reaches a worker that stays.
+    if (request.raw.httpVersionMajor === 1 && together()?.isLeaving === true) reply.raw.shouldKeepAlive = false
     done()
   })
   guard(scope, guarded, tries, scope.prefix)
   pageRoutes(scope, page)
-  questionRoutes(scope, views)
+  questionRoutes(scope, views, together)
   eventRoutes(scope, streams)
   actionRoutes(scope, actions, acted)
   // Of its own: a proxy of the same server would get the rest.

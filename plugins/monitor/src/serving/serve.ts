@@ -4,7 +4,9 @@ import type { ServerFacts, Told } from '@fastify-arr/facts'
 import { actionsOf } from '../acting/actions.ts'
 import { Tries } from '../guarding/tries.ts'
 import type { Settings } from '../options.ts'
+import { message } from '../streaming/stream.ts'
 import { Streams } from '../streaming/streams.ts'
+import type { AllWorkers } from '../views/all-workers.ts'
 import type { Views } from '../views/views.ts'
 import { OwnListener } from './own-listener.ts'
 import { readPage } from './page-files.ts'
@@ -17,14 +19,15 @@ export interface Places {
 }
 
 /** Serves the page of a server, until that closes. */
-export async function serve (fastify: FastifyInstance, settings: Settings, views: Views): Promise<Places> {
+export async function serve (fastify: FastifyInstance, settings: Settings, views: Views, together: () => AllWorkers | null = () => null): Promise<Places> {
   const { log } = fastify
-  const streams = new Streams(views, error => { log.error({ err: error }, 'monitor: a view could not be read') })
+  const streams = new Streams(views, error => { log.error({ err: error }, 'monitor: a view could not be read') }, together)
   const served: Served = {
     views,
+    together,
     page: readPage(),
     streams,
-    actions: actionsOf(fastify as Told<ServerFacts>, views, settings.actions),
+    actions: actionsOf(fastify as Told<ServerFacts>, views, settings.actions, together),
     guarded: settings,
     tries: new Tries(address => { log.warn({ address }, 'monitor: a wrong token was tried; more from this address within a minute are not logged') }),
     acted: ({ ip }, words, facts) => { log.info({ client: ip, ...facts }, `monitor: ${words}`) }
@@ -32,6 +35,18 @@ export async function serve (fastify: FastifyInstance, settings: Settings, views
   const own = settings.listen === null ? null : await ownPlace(fastify, settings.listen, served)
   const { path } = settings
   if (path !== null) await fastify.register(async function monitorPage (scope) { await routes(scope, served) }, { prefix: path })
+  fastify.addHook('onReady', async () => {
+    const all = together()
+    let last = ''
+    all?.onRound(() => {
+      const text = message('workers', all.workers)
+      if (text !== last) streams.tell(text)
+      last = text
+      if (!all.isLeaving) return
+      streams.leave()
+      own?.leave()
+    })
+  })
   // Where others close slowly, nobody looks on: the page would wait for its streams, and they for the page.
   fastify.addHook('preClose', async () => {
     streams.end()
@@ -51,6 +66,8 @@ export async function serve (fastify: FastifyInstance, settings: Settings, views
 }
 
 interface OwnPlace extends Places {
+  /** Ends connections on which nothing is under way. */
+  leave (): void
   close (): Promise<void>
 }
 
@@ -67,6 +84,7 @@ async function ownPlace (fastify: FastifyInstance, { port, host }: NonNullable<S
   return {
     get url () { return urlOf(listener, host) },
     get address () { return listener.address },
+    leave () { listener.leave() },
     async close () {
       await listener.close()
       await page.close()

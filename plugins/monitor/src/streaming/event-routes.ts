@@ -16,13 +16,16 @@ export function eventRoutes (scope: FastifyInstance, streams: Streams): void {
       return
     }
     const { raw } = reply as { raw: StreamResponse }
-    if (('stream' in raw ? raw.stream : raw).destroyed) {
-      // It left while it was asked whether it may listen, and its `close` has passed.
+    const hasLeft = (): boolean => ('stream' in raw ? raw.stream : raw).destroyed
+    if (hasLeft()) {
+      // While it was asked whether it may listen: its `close` has passed.
       reply.hijack()
       return
     }
-    streams.open(readQuery(request), () => {
+    return streams.open(readQuery(request), () => {
       reply.hijack()
+      // While workers were asked.
+      if (hasLeft()) return null
       if (request.raw.httpVersionMajor === 1) {
         // The server's limit for connections on which nothing passes; and at its close none is to be waited for.
         request.raw.socket.setTimeout(0);

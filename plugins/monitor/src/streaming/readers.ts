@@ -36,10 +36,10 @@ export function readQuery ({ raw: { url = '' } }: FastifyRequest): URLSearchPara
   return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
 }
 
-export function readerOf (query: URLSearchParams): { readonly name: string, readonly reader: Reader } {
+export function readerOf (query: URLSearchParams): { readonly name: keyof StreamViews, readonly reader: Reader } {
   const name = query.get('view') ?? ''
   if (!Object.hasOwn(READERS, name)) throw new InvalidQuestionError(`\`view\` must be one of ${Object.keys(READERS).join(', ')}.`)
-  return { name, reader: READERS[name as keyof StreamViews] }
+  return { name: name as keyof StreamViews, reader: READERS[name as keyof StreamViews] }
 }
 
 /** The name of a WebSocket or of an exchange. */

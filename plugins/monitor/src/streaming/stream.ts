@@ -35,6 +35,11 @@ export class Stream {
     return !this.#flow.writableNeedDrain
   }
 
+  /** True where others share its connection: at its end the browser does not make another one. */
+  get isShared (): boolean {
+    return 'stream' in this.#response
+  }
+
   /** True where the last message was not sent to it. */
   get missed (): boolean {
     return this.#missed
@@ -44,6 +49,11 @@ export class Stream {
   send (message: string): void {
     this.#missed = !this.reads
     if (!this.#isOver && !this.#missed) this.#write(message)
+  }
+
+  /** Sends what stands beside the messages of its view; to one that does not read it is not sent. */
+  tell (message: string): void {
+    if (!this.#isOver && this.reads) this.#write(message)
   }
 
   /** Shows both sides that the other one is there. To be called every 15 s. */

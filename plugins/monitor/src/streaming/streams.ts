@@ -1,13 +1,24 @@
 // Who listens to what? All streams of all places at which the page is, with one timer for each view.
 import { NotFoundError, TooManyStreamsError } from '../errors.ts'
-import type { Views } from '../views/views.ts'
+import type { AllWorkers } from '../views/all-workers.ts'
+import type { Followed, Views } from '../views/views.ts'
 import { Audience } from './audience.ts'
-import { readerOf } from './readers.ts'
+import { readerOf, type Reader } from './readers.ts'
 import { message, Stream, type StreamResponse } from './stream.ts'
 
 const MOST_STREAMS = 50
 /** ms between two signs of life. */
 const BEAT = 15_000
+
+const BYE = 'event: bye\ndata: {}\n\n'
+
+/** A question of a stream. */
+interface Asked {
+  readonly name: string
+  readonly reader: Reader
+  /** Equal for equal questions. */
+  readonly key: string
+}
 
 /** A view that somebody looks at: its questions, by their texts. */
 interface Looked {
@@ -19,15 +30,19 @@ interface Looked {
 export class Streams {
   readonly #views: Views
   readonly #failed: (error: unknown) => void
+  readonly #together: () => AllWorkers | null
   readonly #open: Stream[] = []
   readonly #looked = new Map<string, Looked>()
+  /** Streams whose first answers are awaited. */
+  #coming = 0
   #heart: NodeJS.Timeout | null = null
   #beat = BEAT
 
-  /** `failed` is told why a view could not be read. */
-  constructor (views: Views, failed: (error: unknown) => void) {
+  /** `failed` is told why a view could not be read; `together` are the workers, where there are several. */
+  constructor (views: Views, failed: (error: unknown) => void, together: () => AllWorkers | null = () => null) {
     this.#views = views
     this.#failed = failed
+    this.#together = together
   }
 
   get size (): number {
@@ -40,31 +55,71 @@ export class Streams {
   }
 
   /**
-   * Begins a stream. `begin` sends the head of the response, and is called where nothing is wrong with the question.
+   * Begins a stream; with several workers, when they have answered. `begin` sends the head of the response, and is called where nothing is
+   * wrong with the question; null where nobody listens any more.
    *
-   * @throws InvalidQuestionError, NotFoundError where there is no such thing, TooManyStreamsError
+   * @throws InvalidQuestionError, NotFoundError where there is no such thing, TooManyStreamsError; where a promise is returned, that rejects
    */
-  open (query: URLSearchParams, begin: () => StreamResponse): void {
+  open (query: URLSearchParams, begin: () => StreamResponse | null): void | Promise<void> {
     const { name, reader } = readerOf(query)
     const question = reader.ask(query)
-    if (this.#open.length >= MOST_STREAMS) throw new TooManyStreamsError()
-    const key = JSON.stringify(question)
-    const known = this.#looked.get(name)?.audiences.get(key)
-    const followed = known !== undefined && reader.tells === 'state' ? null : reader.follow(this.#views, question as never)
-    if (followed === undefined) throw new NotFoundError('There is no such WebSocket, or it is over.')
-    const response = begin()
-    const audience = known ?? this.#gather(name, reader.every, key, new Audience(name, followed as NonNullable<typeof followed>, this.#failed))
-    const stream = new Stream(response, () => { this.#over(stream, name, key, audience) })
-    this.#open.push(stream)
-    this.#heart ??= setInterval(() => { for (const one of [...this.#open]) one.beat() }, this.#beat).unref()
-    stream.send(message('hello', this.#views.hello()))
-    audience.join(stream, known === undefined ? null : followed)
-    if (known !== undefined) followed?.end()
+    if (this.#open.length + this.#coming >= MOST_STREAMS) throw new TooManyStreamsError()
+    const asked = { name, reader, key: JSON.stringify(question) }
+    const together = this.#together()
+    if (this.#known(asked) !== undefined && reader.tells === 'state') this.#begin(asked, null, begin)
+    else if (together === null) this.#begin(asked, reader.follow(this.#views, question as never), begin)
+    else return this.#beginLater(asked, together.follow(name, question), begin)
+  }
+
+  /** Tells all of them a message besides their views. */
+  tell (text: string): void {
+    for (const stream of this.#open) stream.tell(text)
+  }
+
+  /** Ends those whose browsers come back on another connection, which another worker takes. */
+  leave (): void {
+    for (const stream of [...this.#open]) if (!stream.isShared) stream.end(BYE)
   }
 
   /** Ends all of them, with a word that says so. */
   end (): void {
-    for (const stream of [...this.#open]) stream.end('event: bye\ndata: {}\n\n')
+    for (const stream of [...this.#open]) stream.end(BYE)
+  }
+
+  #known ({ name, key }: Asked): Audience | undefined {
+    return this.#looked.get(name)?.audiences.get(key)
+  }
+
+  async #beginLater (asked: Asked, following: Promise<Followed<unknown> | undefined>, begin: () => StreamResponse | null): Promise<void> {
+    this.#coming++
+    let followed
+    try {
+      followed = await following
+    } finally {
+      this.#coming--
+    }
+    this.#begin(asked, followed, begin)
+  }
+
+  /** `followed` is null where the audience that there is has all that is to be told. */
+  #begin (asked: Asked, followed: Followed<unknown> | null | undefined, begin: () => StreamResponse | null): void {
+    if (followed === undefined) throw new NotFoundError('There is no such WebSocket, or it is over.')
+    const response = begin()
+    if (response === null) {
+      followed?.end()
+      return
+    }
+    const { name, reader, key } = asked
+    const known = this.#known(asked)
+    const audience = known ?? this.#gather(name, reader.every, key, new Audience(name, followed as Followed<unknown>, this.#failed))
+    const stream = new Stream(response, () => { this.#over(stream, name, key, audience) })
+    this.#open.push(stream)
+    this.#heart ??= setInterval(() => { for (const one of [...this.#open]) one.beat() }, this.#beat).unref()
+    stream.send(message('hello', this.#views.hello()))
+    const together = this.#together()
+    if (together !== null) stream.tell(message('workers', together.workers))
+    audience.join(stream, known === undefined || reader.tells === 'state' ? null : followed)
+    if (known !== undefined) followed?.end()
   }
 
   #gather (name: string, every: number, key: string, audience: Audience): Audience {

@@ -2,8 +2,8 @@
 import type { ServerFacts } from '@fastify-arr/facts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { find } from '../finding/find.ts'
-import { EndedWebSockets } from '../finding/records/ended.ts'
-import { RefusedHandshakes } from '../finding/records/refused.ts'
+import { EndedWebSockets, type Ended } from '../finding/records/ended.ts'
+import { RefusedHandshakes, type Refused } from '../finding/records/refused.ts'
 import type { FindingsView } from '../messages/index.ts'
 import { explain, type Explainer } from './configuration/explain.ts'
 import { RuleCounts } from './configuration/rule-counts.ts'
@@ -18,6 +18,21 @@ import { webSockets } from './web-sockets/web-sockets.ts'
 /** How long findings are kept, ms: they are looked for at most once in this time, however many look. */
 const EVERY = 2_000
 
+/** The most records that are told to another process at once: about 300 bytes each. */
+const RECORDS = 1_000
+/** Of the addresses with open WebSockets those with the most. */
+const CLIENTS = 20
+
+/** What another process is told for findings. */
+export interface EvidencePart {
+  readonly ended: readonly Ended[]
+  readonly refused: readonly Refused[]
+  readonly seen: { readonly ended: number, readonly refused: number }
+  /** Addresses, and how many open WebSockets each has; and how many there are of all others. */
+  readonly clients: ReadonlyArray<readonly [string, number]>
+  readonly others: number
+}
+
 /** What is counted at the end of each exchange. */
 export interface SocketCounts {
   readonly rules: RuleCounts
@@ -25,6 +40,8 @@ export interface SocketCounts {
 }
 
 export interface SocketViews extends Pick<Views, 'webSockets' | 'matching' | 'frames' | 'farms' | 'sites' | 'traces' | 'tracePage' | 'findings' | 'explain'> {
+  /** What findings are drawn from, as far as it is of this process: what has come since `seen`. */
+  evidence (seen: { readonly ended: number, readonly refused: number }): EvidencePart
   end (): void
 }
 
@@ -54,6 +71,14 @@ export function socketViews (fastify: FastifyInstance, { rules, refused }: Socke
         last = { at, view }
       }
       return last.view
+    },
+    evidence (seen) {
+      const [over, no] = [ended.after(seen.ended, RECORDS), refused.after(seen.refused, RECORDS)]
+      const counts = new Map<string, number>()
+      for (const client of clients()) counts.set(client, (counts.get(client) ?? 0) + 1)
+      const most = [...counts].sort((one, other) => other[1] - one[1])
+      const others = most.slice(CLIENTS).reduce((sum, [, count]) => sum + count, 0)
+      return { ended: over.items, refused: no.items, seen: { ended: over.seen, refused: no.seen }, clients: most.slice(0, CLIENTS), others }
     },
     explain: async question => await explain(server.urlRewrite, server.sites, question),
     end () {

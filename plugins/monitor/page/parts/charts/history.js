@@ -24,11 +24,13 @@ export class History {
   load (history) {
     const last = this.seconds.at.at(-1) ?? 0
     const newer = NAMES.map(name => this.seconds[name].slice(last > (history.seconds.at.at(-1) ?? 0) ? this.seconds.at.findIndex(at => at > (history.seconds.at.at(-1) ?? 0)) : this.seconds.at.length))
+    // Of workers that have ended, only the page still knows what they counted.
+    const before = { seconds: older(this.seconds, history.seconds, SECONDS * 1000), minutes: older(this.minutes, history.minutes, MINUTES * 60_000) }
     for (const [n, name] of NAMES.entries()) {
       const seconds = /** @type {Array<number | null>} */ (this.seconds[name])
       const minutes = /** @type {Array<number | null>} */ (this.minutes[name])
-      seconds.splice(0, Infinity, ...history.seconds[name], ...newer[n] ?? [])
-      minutes.splice(0, Infinity, ...history.minutes[name])
+      seconds.splice(0, Infinity, ...before.seconds[name], ...history.seconds[name], ...newer[n] ?? [])
+      minutes.splice(0, Infinity, ...before.minutes[name], ...history.minutes[name])
     }
     this.version++
   }
@@ -103,4 +105,21 @@ export function mean (columns, from, to) {
   point.at = columns.at[from] ?? 0
   point.open = columns.open[to - 1] ?? 0
   return /** @type {Point} */ (point)
+}
+
+/**
+ * The points before the first one that is told, of the last `span` ms.
+ *
+ * @param {Lists} lists
+ * @param {Columns} told
+ * @param {number} span
+ * @returns {Lists}
+ */
+function older (lists, told, span) {
+  const first = told.at[0] ?? 0
+  const last = Math.max(told.at.at(-1) ?? 0, lists.at.at(-1) ?? 0)
+  const from = lists.at.findIndex(at => at > last - span)
+  const to = lists.at.findIndex(at => at >= first)
+  const end = to === -1 ? lists.at.length : to
+  return /** @type {any} */ (Object.fromEntries(NAMES.map(name => [name, from === -1 || first === 0 ? [] : lists[name].slice(from, Math.max(from, end))])))
 }

@@ -3,6 +3,7 @@ import { html } from '../../preact.js'
 import { Badge, Status } from '../badge.js'
 import { filterBy, ViewLink } from '../link.js'
 import { clock, duration, NONE } from '../numbers.js'
+import { withWorker } from '../worker.js'
 
 /** @typedef {import('../../../src/messages/index.ts').ExchangeRow} ExchangeRow */
 
@@ -39,3 +40,6 @@ function WebSocketState ({ webSocket, closeCode }) {
 
 /** @param {string} code `FST_ARR_UPSTREAM_REFUSED` is `UPSTREAM_REFUSED` */
 export const short = code => code.replace(/^FST_(?:ARR_)?/, '')
+
+/** Where there are several workers. */
+export const WORKER_COLUMNS = withWorker(COLUMNS, 'exchanges')

@@ -12,5 +12,6 @@ export const FILTER_WORDS = [
   ['error:TIMEOUT', 'the code of the error'],
   ['ws close:1006 close:none', 'WebSockets, by how they ended'],
   ['time:>100', 'that took longer, in ms'],
+  ['worker:2', 'of the worker with this number or process id, where there are several'],
   ['-path:/health', 'without these']
 ]

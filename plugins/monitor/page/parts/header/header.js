@@ -23,13 +23,19 @@ function Process () {
   const { hello } = useStore(connection)
   const now = useClock()
   if (hello === null) return html`<p class="process"></p>`
-  return html`<p class="process figure"><span>pid ${hello.process}</span><span>v${hello.version}</span><span class="process-node">Node ${hello.node.replace(/^v/, '')}</span><span>up ${age(now - hello.startedAt)}</span></p>`
+  return html`<p class="process figure"><span>${hello.worker === undefined ? '' : `worker ${hello.worker.number} of ${hello.worker.count}, `}pid ${hello.process}</span><span>v${hello.version}</span><span class="process-node">Node ${hello.node.replace(/^v/, '')}</span><span>up ${age(now - hello.startedAt)}</span></p>`
 }
 
 /** How old what is shown is, where nothing new comes. */
 function Age () {
   const now = useClock()
   return lastMessage.at === 0 ? null : html`<span class="figure">${age(now - lastMessage.at)} old</span>`
+}
+
+/** Who of several workers does not answer: nothing of it is shown. */
+function Silent () {
+  const silent = useStore(connection).workers.filter(({ answers }) => !answers)
+  return html`<p class="silent" role="status">${silent.length === 0 ? '' : `${silent.length === 1 ? 'Worker' : 'Workers'} ${silent.map(({ number, pid }) => `${number} (pid ${pid})`).join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer: nothing of ${silent.length === 1 ? 'it' : 'them'} is shown.`}</p>`
 }
 
 /** Whether the server is there. The words change when the state does, so that a screen reader says them once. */
@@ -58,6 +64,7 @@ export function Header ({ views, shown, onHelp }) {
       <a class="brand" href="#/now"><img src="page/icon.svg" alt="" width="18" height="18" />Monitor</a>
       <${Process} />
       <${State} />
+      <${Silent} />
       <div class="bar-controls">
         <button type="button" class="control" aria-pressed=${String(isPaused)} aria-keyshortcuts="p" onClick=${() => paused.set(!isPaused)}>${isPaused ? 'Go on' : 'Pause'}</button>
         <${Segments} label="Colours" options=${THEMES} value=${chosen} onChange=${choose} />

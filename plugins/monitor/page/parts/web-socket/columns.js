@@ -1,6 +1,7 @@
 // What is shown of an open WebSocket in its row?
 import { html } from '../../preact.js'
 import { filterBy, ViewLink } from '../link.js'
+import { withWorker } from '../worker.js'
 import { age, bytes, bytesPerSecond, count, NONE, rate } from '../numbers.js'
 
 /** @typedef {import('../../../src/messages/index.ts').WebSocketRow} WebSocketRow */
@@ -34,3 +35,6 @@ export const COLUMNS = [
   { name: 'received', title: 'From client', sortable: true, number: true, cell: row => flow(row.received) },
   { name: 'sent', title: 'To client', sortable: true, number: true, cell: row => flow(row.sent) }
 ]
+
+/** Where there are several workers. */
+export const WORKER_COLUMNS = withWorker(COLUMNS, 'webSockets')

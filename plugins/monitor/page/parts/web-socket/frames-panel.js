@@ -35,6 +35,7 @@ export function FramesPanel ({ id, onClose }) {
 function Facts ({ row }) {
   const { received, sent } = row
   return html`<dl class="facts">
+    ${row.worker === undefined ? null : html`<dt>Worker</dt><dd class="figure">${row.worker.number}, process ${row.worker.pid}</dd>`}
     <dt>Open</dt><dd class="figure">since ${dateTime(row.since)}, silent for ${age(row.silence)}</dd>
     <dt>Client</dt><dd><${ViewLink} to="exchanges" params=${{ filter: filterBy('client', row.client) }}>${row.client}<//> over HTTP/${row.http}${row.key === null ? '' : `, ${row.key}`}</dd>
     <dt>Site, rule</dt><dd>${row.site ?? NONE}, ${row.rule === null ? NONE : html`<${ViewLink} to="exchanges" params=${{ filter: filterBy('rule', row.rule) }}>${row.rule}<//>`}</dd>

@@ -37,6 +37,11 @@ export class EndedWebSockets {
     subscribe(CHANNELS.tunnelClose, this.#onClose)
   }
 
+  /** As `Ring.after`. */
+  after (seen: number, most: number): { readonly items: Ended[], readonly seen: number } {
+    return this.#ring.after(seen, most)
+  }
+
   all (): Ended[] {
     return this.#ring.all()
   }

@@ -16,6 +16,11 @@ export class RefusedHandshakes {
     this.#ring.add({ id, at, status, client, site, rejection, upstream, error })
   }
 
+  /** As `Ring.after`. */
+  after (seen: number, most: number): { readonly items: Refused[], readonly seen: number } {
+    return this.#ring.after(seen, most)
+  }
+
   all (): Refused[] {
     return this.#ring.all()
   }

@@ -10,7 +10,7 @@ const LONGEST_PATH = 512
 const LONGEST = 256
 
 /** A row without its number and its story. */
-export type Known = Omit<ExchangeRow, 'id' | 'story'>
+export type Known = Omit<ExchangeRow, 'id' | 'story' | 'worker'>
 
 /** One object for all exchanges: it is valid until the next one is set, and nothing is allocated for those that nobody sees. */
 export class KnownExchange implements Known {
