@@ -23,6 +23,11 @@ t.test('all mistakes are reported at once, a sentence for each, naming its varia
   }
 })
 
+t.test('the monitor has its port with workers as well, which it shows all together', async t => {
+  t.match(readEnvironment({ WORKERS: '2' }), { workers: 2, monitorPort: 8001 })
+  t.match(readEnvironment({ WORKERS: 'auto', MONITOR_PORT: 'off' }), { monitorPort: null })
+})
+
 t.test('TRACES is on or off', async t => {
   for (const [text, traces] of [['', true], ['on', true], ['off', false], ['OFF', false]] as const) t.equal(readEnvironment({ TRACES: text }).traces, traces, text)
   t.throws(() => readEnvironment({ TRACES: 'no' }), { message: 'TRACES must be on or off, and not "no".' })

@@ -106,7 +106,7 @@ export function readEnvironment (env: Readonly<Record<string, string | undefined
     httpsPort: /^off$/i.test(env.HTTPS_PORT ?? '') ? null : port('HTTPS_PORT', 8443, ', or off'),
     backendPort: port('BACKEND_PORT', 8080),
     metricsPort: env.METRICS_PORT ? port('METRICS_PORT', 0) : null,
-    monitorPort: /^off$/i.test(env.MONITOR_PORT ?? '') || (env.WORKERS && !env.MONITOR_PORT) ? null : port('MONITOR_PORT', 8001, ', or off'),
+    monitorPort: /^off$/i.test(env.MONITOR_PORT ?? '') ? null : port('MONITOR_PORT', 8001, ', or off'),
     workers: workersIn(env.WORKERS, mistakes),
     logDirectory: /^off$/i.test(env.LOG_DIR ?? '') ? null : env.LOG_DIR || 'logs',
     traces: traces(),
