@@ -162,6 +162,17 @@ t.test('limits hold after the move: the time before it counts', { skip: SKIP }, 
   t.same(closes, ['\x88\x02\x0f\xa1', '\x88\x02\x0f\xa2', '\x88\x02\x0b\xb8'])
 })
 
+t.test('its frames can be watched where it has come to', { skip: SKIP }, async t => {
+  const { first, second, upstream } = await plain()
+  const { near, far } = await open(t, first.port, upstream)
+  const got = reads(far)
+  t.same(await first.handOver(second), { moved: 1, stayed: 0 })
+  t.same(await second.order('text'), [], 'watched from now on')
+  near.write(masked(0x81, 'seen'))
+  await has(got, far, latin1(masked(0x81, 'seen')))
+  t.same(await second.order('text'), ['client 1 4'])
+})
+
 t.test('an upstream behind a unix socket', { skip: SKIP }, async t => {
   // A socket's path is short: the folders of tests are not.
   const folder = mkdtempSync(join(tmpdir(), 'moving-'))
