@@ -2,6 +2,7 @@
 import { defineConfig } from 'vitepress'
 import { githubSlug } from '../make/anchors.ts'
 import { followLinks } from '../make/links.ts'
+import { drawPlots } from '../make/plots.ts'
 import { guides, packageNames, references, rewrites, unread } from '../make/pages.ts'
 
 export default defineConfig({
@@ -16,7 +17,7 @@ export default defineConfig({
   outDir: process.env.DOCS_OUT ?? './.vitepress/dist',
   cacheDir: './.vitepress/cache',
   base: process.env.DOCS_BASE ?? '/',
-  cleanUrls: false,
+  ignoreDeadLinks: 'localhostLinks',
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
@@ -27,10 +28,15 @@ export default defineConfig({
     languageAlias: { config: 'xml' },
     // An address in a sentence is no link.
     linkify: false,
-    config: followLinks
+    config: markdown => {
+      followLinks(markdown)
+      drawPlots(markdown)
+    }
   },
   vite: {
     publicDir: false,
+    // The index of the search is one file.
+    build: { chunkSizeWarningLimit: 4_000 },
     plugins: [{
       name: 'vue-of-the-site',
       enforce: 'pre',
@@ -47,7 +53,7 @@ export default defineConfig({
     sidebar: [
       { text: 'Guide', items: guides.map(({ title, path }) => ({ text: title, link: `/${path}` })) },
       { text: 'Reference', items: references.map(({ title, path }) => ({ text: title, link: `/${path}` })) },
-      { text: 'Packages', collapsed: false, items: packageNames().map(name => ({ text: name, link: `/packages/${name}` })) }
+      { text: 'Packages', items: packageNames().map(name => ({ text: name, link: `/packages/${name}` })) }
     ],
     outline: { level: [2, 3], label: 'On this page' },
     search: { provider: 'local' },
