@@ -18,6 +18,8 @@ import { channelsOf } from '../docs/make/reference/facts.ts'
 import { fieldsOf } from '../docs/make/reference/log-fields.ts'
 import { optionsOf } from '../docs/make/reference/options.ts'
 import { readSources } from '../docs/make/reference/program.ts'
+import { CODES } from '../plugins/monitor/src/finding/codes.ts'
+import { FINDINGS } from '../plugins/request-trace/src/diagnosis/findings.ts'
 import { root } from './packages.ts'
 
 const run = promisify(execFile)
@@ -107,6 +109,15 @@ t.test('the reference has every error, channel and column', async t => {
   t.same(Object.fromEntries(channelsOf(sources).map(({ key, name }) => [key, name])), CHANNELS)
   t.ok(channelsOf(sources).every(({ message }) => message !== null && made.get('channels.md')?.includes(`## ${message}\n`)), 'the message of each')
   t.same([...fieldsOf(sources, 'IIS_FIELDS'), ...fieldsOf(sources, 'EXTRA_FIELDS')].map(({ name }) => name).sort(), [...FIELD_NAMES].sort())
+})
+
+t.test('the page on WebSockets behind proxies has every finding of a trace and of the monitor', async t => {
+  const text = readFileSync(join(root, 'docs', 'guide', 'websockets-behind-proxies.md'), 'utf8')
+  // What can only be said of a request that asked for no WebSocket.
+  const elsewhere = new Set(['ANSWER_CUT', 'SLOW_ANSWER'])
+  const codes = [...Object.keys(FINDINGS), ...Object.keys(CODES)]
+  t.ok(codes.length > 90)
+  for (const code of codes) if (!elsewhere.has(code)) t.ok(text.includes(`\`${code}\``), code)
 })
 
 t.test('the plots are of tables of the benchmark, with ours among them and the best first', async t => {
