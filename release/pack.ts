@@ -16,7 +16,7 @@ export interface Packed {
   readonly tarball: string
   /** Bytes. */
   readonly size: number
-  readonly files: number
+  readonly files: readonly string[]
   /** Sentences; none where it may be published. */
   readonly mistakes: readonly string[]
 }
@@ -32,8 +32,9 @@ interface Told {
 export async function pack (one: Package, folder: string): Promise<Packed> {
   const { filename, version, size, files } = await packOnly(one, folder)
   const tarball = join(folder, filename)
-  const mistakes = [...wrongFiles(files.map(({ path }) => path)), ...tooLarge(one, size), ...await ofPublint(one), ...await ofTypes(tarball)]
-  return { one, version, tarball, size, files: files.length, mistakes }
+  const paths = files.map(({ path }) => path)
+  const mistakes = [...wrongFiles(paths), ...tooLarge(one, size), ...await ofPublint(one), ...await ofTypes(one, tarball)]
+  return { one, version, tarball, size, files: paths, mistakes }
 }
 
 /** Packs a built package into a folder. Resolves to the tarball's path. */
@@ -63,10 +64,12 @@ async function ofPublint ({ folder }: Package): Promise<string[]> {
   return messages.map(message => `publint: ${formatMessage(message, pkg) ?? message.code}`)
 }
 
-async function ofTypes (tarball: string): Promise<string[]> {
+async function ofTypes ({ manifest }: Package, tarball: string): Promise<string[]> {
   const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js')
+  // A schema has no types.
+  const schemas = Object.keys(manifest.exports ?? {}).filter(path => path.endsWith('.schema.json')).map(path => path.slice(2))
   try {
-    await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'])
+    await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii', ...schemas.length > 0 ? ['--exclude-entrypoints', ...schemas] : []])
     return []
   } catch (error) {
     return [`attw: ${(error as { stdout?: string }).stdout ?? String(error)}`]

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { packages, root } from '../test/packages.ts'
+import { packages, program, root } from '../test/packages.ts'
 import { inOrder } from './order.ts'
 import { pack, type Packed } from './pack.ts'
 import { inWords } from './sizes.ts'
@@ -41,8 +41,8 @@ async function release (): Promise<number> {
 
 async function publish (folder: string, isDry: boolean): Promise<number> {
   const all: Packed[] = []
-  for (const one of inOrder(packages)) all.push(await pack(one, folder))
-  for (const { one, version, size, files } of all) console.log(`${one.name.padEnd(30)} ${version.padEnd(14)} ${inWords(size).padStart(8)} ${String(files).padStart(5)} files`)
+  for (const one of inOrder([...packages, program])) all.push(await pack(one, folder))
+  for (const { one, version, size, files } of all) console.log(`${one.name.padEnd(30)} ${version.padEnd(14)} ${inWords(size).padStart(8)} ${String(files.length).padStart(5)} files`)
   const mistakes = all.flatMap(({ one, mistakes }) => mistakes.map(mistake => `${one.name}: ${mistake}`))
   const versions = new Set(all.map(({ version }) => version))
   if (versions.size > 1) mistakes.push(`all packages have one version, and these have ${[...versions].join(', ')}`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import semver from 'semver'
 import t from 'tap'
 import { inOrder } from '../release/order.ts'
-import { packages, root } from './packages.ts'
+import { packages, program, root } from './packages.ts'
 
 const OLDEST = '20.19.0'
 
@@ -13,22 +13,23 @@ interface Whole {
   readonly author?: string
   readonly homepage?: string
   readonly bugs?: { readonly url: string }
-  readonly repository?: { readonly directory: string }
+  readonly repository?: { readonly directory?: string }
   readonly engines?: { readonly node: string }
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-const wholes = packages.map(({ name, folder }) => ({ name, folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Whole }))
+const wholes = [...packages, program].map(({ name, folder }) => ({ name, folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Whole }))
 
 t.test('every package says whose it is, where it is read about, and where its faults are told', async t => {
   for (const { name, folder, manifest } of wholes) {
-    const { author, homepage, bugs, repository, engines } = manifest
+    const { author, homepage, bugs, repository: stored, engines } = manifest
     const place = folder.slice(root.length + 1).replaceAll('\\', '/')
-    t.match({ author, homepage, bugs, repository, engines }, {
+    const repository = 'https://github.com/fastify-arr/fastify-arr'
+    t.match({ author, homepage, bugs, directory: stored?.directory ?? '', engines }, {
       author: 'The fastify-arr contributors',
-      homepage: `https://github.com/fastify-arr/fastify-arr/tree/main/${place}#readme`,
-      bugs: { url: 'https://github.com/fastify-arr/fastify-arr/issues' },
-      repository: { directory: place },
+      homepage: place === '' ? `${repository}#readme` : `${repository}/tree/main/${place}#readme`,
+      bugs: { url: `${repository}/issues` },
+      directory: place,
       engines: { node: `>=${OLDEST.split('.').slice(0, 2).join('.')}` }
     }, name)
   }
@@ -45,9 +46,9 @@ t.test('all packages have one version, and ask each other for it', async t => {
 })
 
 t.test('a package is published after those that it depends on', async t => {
-  const order = inOrder([...packages].reverse()).map(({ name }) => name)
-  t.equal(order.length, packages.length)
-  for (const { name, manifest } of packages) {
+  const order = inOrder([program, ...packages].reverse()).map(({ name }) => name)
+  t.equal(order.length, packages.length + 1)
+  for (const { name, manifest } of [...packages, program]) {
     for (const other of Object.keys(manifest.dependencies ?? {}).filter(other => order.includes(other))) t.ok(order.indexOf(other) < order.indexOf(name), `${other} before ${name}`)
   }
 })

@@ -28,3 +28,6 @@ export const packages: readonly Package[] = folders
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
     return { name: manifest.name, folder, manifest }
   })
+
+/** The root: the command, and the app. */
+export const program: Package = { name: 'fastify-arr', folder: root, manifest: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest }

@@ -1,11 +1,8 @@
-// The packages as npm delivers them: packed, and the versions that they are installed with.
-import { execFile } from 'node:child_process'
+// How is a packed package installed as this repository is? With the versions of its lock file, and with those of the family.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { packages, root, type Package } from './packages.ts'
 
-const run = promisify(execFile)
 export const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 export const shell = process.platform === 'win32'
 
@@ -17,13 +14,6 @@ export const lock = JSON.stringify({
   requires: true,
   packages: { '': {}, ...Object.fromEntries(Object.entries(locked).filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true)) }
 })
-
-/** Packs a package into a folder. */
-export async function pack ({ folder }: Pick<Package, 'folder'>, destination: string): Promise<{ tarball: string, files: string[] }> {
-  const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', destination], { cwd: folder, shell })
-  const [packed] = JSON.parse(stdout) as Array<{ filename: string, files: Array<{ path: string }> }>
-  return { tarball: join(destination, packed!.filename), files: packed!.files.map(({ path }) => path) }
-}
 
 /** A package and those of the family that it depends on, which the registry does not have yet. */
 export function withFamily (one: Package): Package[] {

@@ -1,11 +1,11 @@
 // What does a trace look like to browsers' developer tools? An HTTP Archive (HAR 1.2).
+import { createRequire } from 'node:module'
 import type { Trace } from '../trace/trace.ts'
 import { attemptsOf } from '../story/attempts.ts'
 import { webSocketOf } from '../story/web-socket.ts'
 import { clientEntry, upstreamEntry } from './har/entry.ts'
 
-/** The package's version, as in its package.json. */
-const VERSION = '0.1.0'
+const { version: VERSION } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 /**
  * The trace as an HTTP Archive: the client's side first, then each attempt to reach an upstream. `_side` tells them apart, and WebSockets have
