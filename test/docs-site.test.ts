@@ -45,6 +45,16 @@ t.test('the site', { skip: withoutVitePress }, async t => {
     t.match(await readFile(join(folder, 'guide', 'performance.html'), 'utf8'), /<svg viewBox[^>]*aria-label="[^"]*HAProxy/)
   })
 
+  await t.test('the search finds a finding by its code', { skip: withoutChromium }, async t => {
+    const context = await browser(t)
+    const page = await context.newPage()
+    await page.goto(`${origin}/index.html`, { waitUntil: 'networkidle' })
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.locator('.VPLocalSearchBox input').fill('SILENCE_CUT')
+    await page.locator('.VPLocalSearchBox a.result[href*="websockets-behind-proxies"]').first().waitFor()
+    t.pass('the page that explains it')
+  })
+
   for (const scheme of ['light', 'dark'] as const) {
     await t.test(`in ${scheme}, axe finds nothing and nothing is asked of another origin`, { skip: withoutChromium }, async t => {
       const context = await browser(t)
