@@ -21,6 +21,7 @@ import { endStart } from './start/end/failure.ts'
 import { hearLeaving, leaveLater, stays } from './start/end/leaving.ts'
 import { endStragglers } from './start/end/stragglers.ts'
 import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
+import { acmeOf, isAcme } from './start/settings/acme.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
 import { trustedProxies } from './start/settings/trusted-proxies.ts'
 import { HOSTS, ONE_SITE } from './start/site/article.ts'
@@ -81,12 +82,15 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
 
   // Where connections come in.
   const { certificates: folder, httpsPort } = settings
-  const given = certificatesOf(entriesIn(settings.certificate), process.env)
+  const entries = entriesIn(settings.certificate)
+  const acme = acmeOf(entries, folder)
+  const given = [...certificatesOf(entries.filter(entry => !isAcme(entry)), process.env), ...acme === null ? [] : ['acme'] as const]
   const { listeners: own } = site
   await fastify.register(listeners, {
     ...own === undefined
       ? { listeners: httpsPort === null ? [] : [{ label: 'HTTPS_PORT', port: httpsPort, https: true }], certificate: [...given, 'development'], development: { folder, hosts: HOSTS } }
       : securedListeners({ ...site, listeners: own }, given, settings.developmentCertificate, folder),
+    ...acme !== null && { acme },
     closeTimeout: patience
   })
 

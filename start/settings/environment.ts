@@ -15,7 +15,7 @@ export interface Settings extends MachineSettings {
   backendPort: number
   /** `METRICS_PORT`: metrics for Prometheus, and health, on `METRICS_HOST`. Defaults to none; 0 takes a free one. */
   metricsPort: number | null
-  /** `MONITOR_PORT`: the page that shows what happens, on localhost. Defaults to 8001, and to none with `WORKERS`; 0 takes a free one; null (`off`) serves none. */
+  /** `MONITOR_PORT`: the page that shows what happens, on localhost. Defaults to 8001; 0 takes a free one; null (`off`) serves none. */
   monitorPort: number | null
   /** `WORKERS`: how many processes serve, `auto` for one per core. On the command line `-- --workers`. Defaults to this process alone, null. */
   workers: number | 'auto' | null
@@ -51,7 +51,7 @@ export interface Settings extends MachineSettings {
    */
   open: readonly string[]
   /**
-   * `CERTIFICATES`: the certificates of https hosts, `HOST=FILE.pfx`, `HOST=FILE.crt,FILE.key` or a folder, with semicolons between.
+   * `CERTIFICATES`: the certificates of https hosts, `HOST=FILE.pfx`, `HOST=FILE.crt,FILE.key`, a folder, or `acme:MAIL`, with semicolons between.
    * On the command line `-- --certificate HOST=FILE`, more than once. Defaults to none.
    */
   certificate: readonly string[]
@@ -60,7 +60,7 @@ export interface Settings extends MachineSettings {
    * command line `-- --development-certificate`. Defaults to false.
    */
   developmentCertificate: boolean
-  /** `CERTIFICATE_DIR`: the folder of the development certificate, made where it is missing. Defaults to `certificates`. */
+  /** `CERTIFICATE_DIR`: the folder of the development certificate, and of ACME's in `acme` inside it, made where it is missing. Defaults to `certificates`. */
   certificates: string
 }
 
