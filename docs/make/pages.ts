@@ -15,6 +15,7 @@ export interface Entry {
 /** The guides, in the order in which they are read. */
 export const guides: readonly Entry[] = [
   { title: 'Start', path: 'guide/start' },
+  { title: 'Settings', path: 'guide/settings' },
   { title: 'In your Fastify server', path: 'guide/in-your-server' },
   { title: 'Leaving IIS', path: 'guide/leaving-iis' },
   { title: 'WebSockets behind proxies', path: 'guide/websockets-behind-proxies' },

@@ -12,7 +12,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['WEB_CONFIG_BASE --base', 'the directory that a web.config is for: /app'],
   ['WEB_CONFIG_FILES --files', 'true serves its folder\'s files; --no-files'],
   ['OPEN --open', 'its sections that need not refuse: authorization'],
-  ['CERTIFICATES --certificate', 'HOST=FILE.pfx, HOST=FILE.crt,FILE.key, a folder, acme:MAIL'],
+  ['CERTIFICATES --certificate', 'HOST=FILE.pfx, FILE.crt,FILE.key, acme:MAIL …'],
   ['DEVELOPMENT_CERTIFICATE', '1: for all hosts; --development-certificate'],
   ['CERTIFICATE_DIR=certificates', 'where the development certificate is kept'],
   ['TRUST_PROXY --trust-proxy', 'proxies in front: 10.0.0.0/8'],
@@ -23,7 +23,7 @@ const SETTINGS: ReadonlyArray<readonly [string, string]> = [
   ['FASTIFY_ADDRESS --address', '0.0.0.0 opens http to every address']
 ]
 
-/** A screen has no room for these, README.md has. */
+/** A screen has no room for these, docs/guide/settings.md has. */
 const SERVERS = ['METRICS_PORT', 'METRICS_HOST', 'HOSTS', 'UPSTREAM_DNS', 'MAX_TUNNELS', 'DRAIN_DELAY', 'DRAIN_WINDOW', 'DRAIN_DEADLINE', 'CERTIFICATE_PASSPHRASE']
 
 /** The names of the variables. */
