@@ -22,6 +22,7 @@ import { hearLeaving, leaveLater, stays } from './start/end/leaving.ts'
 import { endStragglers } from './start/end/stragglers.ts'
 import { certificatesOf, entriesIn } from './start/settings/certificates.ts'
 import { acmeOf, isAcme } from './start/settings/acme.ts'
+import { queueMore } from './start/queue.ts'
 import { readEnvironment, type Settings } from './start/settings/environment.ts'
 import { trustedProxies } from './start/settings/trusted-proxies.ts'
 import { HOSTS, ONE_SITE } from './start/site/article.ts'
@@ -52,6 +53,7 @@ async function app (fastify: FastifyInstance, options: AppOptions): Promise<void
   const { deadline } = settings.leaving
   const patience = deadline > PATIENCE + 500 ? deadline : PATIENCE
   endStragglers(fastify, patience)
+  queueMore(fastify)
 
   // Where several processes serve: it comes before all that listens.
   if (settings.workers !== null) {

@@ -31,5 +31,5 @@ export const VARIABLES: readonly string[] = [...SETTINGS.map(([name]) => name.sp
 
 /** The text of `--help`. */
 export function helpText (): string {
-  return ['npm start -- -- OPTIONS', '  a variable, its default, and its option, which goes before', ...SETTINGS.map(([name, text]) => `  ${name.padEnd(29)}${text}`), `README.md: ${SERVERS.slice(0, 5).join(', ')} …`, 'npm start -- --help has fastify-cli\'s own.'].join('\n')
+  return ['npm start -- -- OPTIONS', '  a variable, its default, and its option, which goes before', ...SETTINGS.map(([name, text]) => `  ${name.padEnd(29)}${text}`), `docs/guide/settings.md: ${SERVERS.slice(0, 4).join(', ')} …`, 'npm start -- --help has fastify-cli\'s own.'].join('\n')
 }

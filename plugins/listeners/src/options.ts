@@ -38,7 +38,7 @@ export interface ListenerOptions {
   readonly host?: string
   /** The path of a unix socket or Windows pipe, instead of a port. */
   readonly path?: string
-  /** Length of the queue of connections that wait to be accepted. Default: 511. */
+  /** Length of the queue of connections that wait to be accepted; the system may allow less. Default: 4096. */
   readonly backlog?: number
   /** True speaks https, with the plugin's `certificate`. Default: false. */
   readonly https?: boolean | ListenerHttpsOptions

@@ -71,7 +71,7 @@ function checkPlugin ({ watchInterval = 0, closeTimeout = 0, open = 'manual', de
   if (!isNames(development?.hosts)) mistake('`development.hosts` must be a list of host names')
 }
 
-function readPlace ({ port, host = 'localhost', path, backlog = 511 }: ListenerOptions, mistake: Mistake): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
+function readPlace ({ port, host = 'localhost', path, backlog = 4096 }: ListenerOptions, mistake: Mistake): Pick<ListenerPlan, 'port' | 'host' | 'path' | 'backlog'> {
   if (port === undefined && path === undefined) mistake('', 'must have a port or a path')
   if (port !== undefined && path !== undefined) mistake('', 'has a port and a path; one listener is one of them')
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) mistake('.port', 'must be a whole number from 0 to 65535')
