@@ -1,6 +1,6 @@
 // How does a worker tell all others? The supervisor passes it on unread, and keeps nothing: who has missed something is told all of it anew.
-import { LONGEST_NAME, MOST_NAMES, MOST_ON_THE_WAY, MOST_TOLD, type FromWorker, type Tell, type Told, type WorkerName } from '../exchange/messages.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import { LONGEST_NAME, MOST_NAMES, MOST_ON_THE_WAY, MOST_TOLD, type FromWorker, type Tell, type Told, type WorkerName } from '../../exchange/messages.ts'
+import type { WorkerProcess } from '../worker-process.ts'
 
 interface Listener {
   readonly names: Set<string>

@@ -1,6 +1,6 @@
 // How does a tunnel pass through the supervisor? Its two handles, unread, from a worker that leaves to one that stays, and the answer back.
-import type { FromWorker, Handle, TunnelPart } from '../exchange/messages.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import type { FromWorker, Handle, TunnelPart } from '../../exchange/messages.ts'
+import type { WorkerProcess } from '../worker-process.ts'
 
 /** A tunnel on its way. */
 interface Transfer {

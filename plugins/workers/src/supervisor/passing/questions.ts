@@ -1,7 +1,7 @@
 // How does a worker ask all workers? The supervisor passes the question on, and the answers back; it looks at neither.
-import type { Counts, FromWorker } from '../exchange/messages.ts'
+import type { Counts, FromWorker } from '../../exchange/messages.ts'
 import { KeptCounts } from './counts.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import type { WorkerProcess } from '../worker-process.ts'
 
 interface Question {
   readonly asker: WorkerProcess

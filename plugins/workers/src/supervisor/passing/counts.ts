@@ -1,6 +1,6 @@
 // What have workers counted that have ended? Sums by names: nobody sees them fall when a worker ends.
-import type { Counts } from '../exchange/messages.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import type { Counts } from '../../exchange/messages.ts'
+import type { WorkerProcess } from '../worker-process.ts'
 
 // Of a question. What is named later is not kept.
 const MOST_NAMES = 50_000
