@@ -9,9 +9,11 @@ import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { AcmeError } from '../src/acme/account.ts'
+import { keptIn, openFolder } from '../src/acme/folder.ts'
 import { createLocker } from '../src/acme/lock.ts'
 import { whyNot } from '../src/acme/names.ts'
 import { renewalOf, troubleAfter } from '../src/acme/when.ts'
+import { makeAuthority, makeCertificate } from '../src/certificates/authority.ts'
 import type { ListenersOptions } from '../src/index.ts'
 import { build, portOf, until } from './server.ts'
 
@@ -46,6 +48,31 @@ t.test('plain http answers for the exact token of an open challenge; all else is
   const client = connect({ port: portOf(app, 'https'), host: '127.0.0.1', servername: 'one.site.net', ALPNProtocols: ['acme-tls/1'], rejectUnauthorized: false })
   const [error] = await once(client, 'error') as [NodeJS.ErrnoException]
   t.match(error.code, /NO_APPLICATION_PROTOCOL/, 'no challenge is open for the name')
+  // Node's callback gets no name then, and what is thrown in it ends the process on older versions.
+  const errors: Error[] = []
+  app.server.on('tlsClientError', error => { errors.push(error) })
+  const nameless = connect({ port: portOf(app, 'https'), host: '127.0.0.1', servername: '', ALPNProtocols: ['acme-tls/1'], rejectUnauthorized: false })
+  t.match(((await once(nameless, 'error')) as [NodeJS.ErrnoException])[0].code, /NO_APPLICATION_PROTOCOL/, 'without a name there is no challenge')
+  t.same(errors.filter(error => error instanceof TypeError), [])
+  writeFileSync(join(place, 'challenges', 'two.site.net.alpn'), '-----BEGIN CERTIFICATE-----\ndamaged')
+  const damaged = connect({ port: portOf(app, 'https'), host: '127.0.0.1', servername: 'two.site.net', ALPNProtocols: ['acme-tls/1'], rejectUnauthorized: false })
+  t.match(((await once(damaged, 'error')) as [NodeJS.ErrnoException])[0].code, /NO_APPLICATION_PROTOCOL/, 'a damaged proof is none')
+})
+
+t.test('a certificate with a damaged chain is none: it would keep those of all other names from being loaded', async t => {
+  const { cert, key } = await makeCertificate(await makeAuthority(['one.site.net'], 'authority of this test'), ['one.site.net'])
+  t.match(keptIn(cert + key), { cert, key })
+  t.equal(keptIn(`${cert}-----BEGIN CERTIFICATE-----\nZGFtYWdlZA==\n-----END CERTIFICATE-----\n${key}`), null)
+})
+
+t.test('troubles of names that nobody asks for are removed after a day, and one of a wrong clock is none', async t => {
+  const parent = t.testdir()
+  const folder = await openFolder(parent, 'https://ca.site.net/dir')
+  const now = Date.now()
+  for (const [name, nextTry] of [['old.site.net', now - 25 * 60 * MINUTE], ['new.site.net', now + MINUTE], ['far.site.net', now + 9 * 24 * 60 * MINUTE]] as const) await folder.setTrouble(name, { failures: 1, nextTry, error: 'why' })
+  t.same([...(await folder.read())!.troubles.keys()], ['new.site.net', 'old.site.net'])
+  await folder.tidy()
+  t.same([...(await folder.read())!.troubles.keys()], ['new.site.net'])
 })
 
 t.test('mistakes in the options are told together, each by its name', async t => {

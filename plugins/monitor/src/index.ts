@@ -52,7 +52,9 @@ async function plugin (fastify: FastifyInstance, options: MonitorOptions): Promi
     const { workers } = server
     if (workers?.supervised !== true) return
     thisWorker.number = workers.number
-    together = new Together(workers, server, { views, gathered: gathered.parts, evidence: seen => present.evidence(seen) }, settings.actions)
+    together = new Together(workers, server, { views, gathered: gathered.parts, evidence: seen => present.evidence(seen) }, settings.actions, error => {
+      fastify.log.error({ err: error }, 'monitor: a view could not be read for the page of all workers')
+    })
   })
   fastify.addHook('onClose', async () => {
     together?.end()

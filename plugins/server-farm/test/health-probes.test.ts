@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
+import { Probing } from '../src/health/probes/probing.ts'
+import { compileHealth } from '../src/health/compile-health.ts'
 import { closedPort, firstProbe, httpServer, tcpServer } from './health-parts.ts'
 
 const url = '/health?deep=1'
@@ -147,4 +149,22 @@ t.test('after a probe its connection is closed, whatever the server would like',
 t.test('what no request may hold is a failure, and no error', async t => {
   const probe = await firstProbe(t, { url }, { port: 80, hostName: 'a\r\nX: b' })
   t.match(probe, { succeeded: false, status: null, why: /^Invalid character in header content/ })
+})
+
+t.test('where the process that probes says nothing any more, another one probes', async t => {
+  let asked = 0
+  const port = await httpServer(t, (_request, response) => {
+    asked++
+    response.end()
+  })
+  const { probes } = compileHealth({ health: { url, interval: 100, timeout: 100 } }, 'farms[0]', [])
+  let told = (): void => {}
+  const first = new Promise<void>(resolve => { told = resolve })
+  const probing = new Probing(probes!, { address: '127.0.0.1', httpPort: port, httpsPort: port, farm: 'chat' }, () => { told() }, () => false)
+  t.teardown(() => { probing.stop() })
+  const began = performance.now()
+  probing.start()
+  await first
+  t.equal(asked, 1)
+  t.ok(performance.now() - began >= 400, 'after three intervals and the time limit of a probe')
 })

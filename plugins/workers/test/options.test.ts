@@ -2,6 +2,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { supervise, workers } from '../src/index.ts'
+import { KeptCounts } from '../src/supervisor/passing/counts.ts'
+import type { WorkerProcess } from '../src/supervisor/worker-process.ts'
 
 t.test('all mistakes are in one error, each with the option\'s name', async t => {
   const app = Fastify()
@@ -31,4 +33,16 @@ t.test('a process that nobody supervises is alone, and answers itself', async t 
   t.equal(app.workers.tell('told', 1), true)
   await app.listen({ port: 0, host: '127.0.0.1' })
   await app.workers.begun
+})
+
+t.test('what is no count is left out, whatever a plugin or another version says', async t => {
+  const kept = new KeptCounts()
+  const [one, two] = [{}, {}] as [WorkerProcess, WorkerProcess]
+  kept.said(one, 'open', { opened: 2, closed: 'x', wrong: NaN } as never, false)
+  kept.said(two, 'open', null as never, true)
+  kept.said(two, 'other', undefined as never, false)
+  kept.gone(one)
+  kept.gone(two)
+  t.same(kept.past('open'), { opened: 2 })
+  t.same(kept.past('other'), {})
 })

@@ -29,7 +29,7 @@ export interface Account {
 interface Directory { readonly newNonce?: string, readonly newAccount?: string, readonly newOrder?: string }
 
 /** How often a request is repeated with a new nonce: a CA may refuse some that are good (RFC 8555 §6.5). */
-const MOST_NONCES = 20
+const MOST_NONCES = 8
 /** No CA asks for a longer pause: Let's Encrypt's longest window. */
 const LONGEST_PAUSE = 7 * 86_400_000
 const LONGEST_DETAIL = 300

@@ -49,7 +49,10 @@ export async function openAcme (settings: AcmeSettings, hosts: readonly string[]
   const stopgap = await makeStopgap()
   const pending = new Map<string, Promise<void>>()
   const denied = new Map<string, number>()
-  let begun: number[] = []
+  /** Names that were ordered in the last hour, and when. */
+  const begun = new Map<string, number>()
+  /** How many orders go on for a name: one whose handshake has given up ends with its round. */
+  const orders = new Map<string, number>()
 
   return {
     names,
@@ -65,8 +68,9 @@ export async function openAcme (settings: AcmeSettings, hosts: readonly string[]
       const waiting = pending.get(name)
       if (waiting !== undefined) return waiting
       const now = Date.now()
-      begun = begun.filter(at => now - at < HOUR)
-      if (pending.size >= settings.onDemand.concurrent || begun.length >= settings.onDemand.perHour || (denied.get(name) ?? 0) > now || !keeper.isRested(name)) return null
+      for (const [one, at] of begun) if (now - at >= HOUR) begun.delete(one)
+      const isTooMany = !begun.has(name) && begun.size >= settings.onDemand.perHour
+      if (pending.size >= settings.onDemand.concurrent || isTooMany || (denied.get(name) ?? 0) > now || !keeper.isRested(name)) return null
       const ordered = orderNow(name).catch(error => log.warn({ err: error, name }, `No certificate for ${name}: ${(error as Error).message}`)).finally(() => { pending.delete(name) })
       pending.set(name, ordered)
       return ordered
@@ -94,7 +98,8 @@ export async function openAcme (settings: AcmeSettings, hosts: readonly string[]
       denied.set(name, Date.now() + DENIED_FOR)
       return
     }
-    begun.push(Date.now())
+    begun.set(name, begun.get(name) ?? Date.now())
+    orders.set(name, (orders.get(name) ?? 0) + 1)
     keeper.wanted.add(name)
     try {
       while (!over.aborted && !keeper.has(name) && keeper.isRested(name)) {
@@ -102,7 +107,13 @@ export async function openAcme (settings: AcmeSettings, hosts: readonly string[]
         if (!keeper.has(name) && keeper.isRested(name)) await pause(LOOK, undefined, { ref: false })
       }
     } finally {
-      keeper.wanted.delete(name)
+      const left = (orders.get(name) ?? 1) - 1
+      if (left > 0) {
+        orders.set(name, left)
+      } else {
+        orders.delete(name)
+        keeper.wanted.delete(name)
+      }
     }
   }
 }

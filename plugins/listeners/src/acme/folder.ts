@@ -2,6 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyPair } from '../certificates/authority.ts'
@@ -44,11 +45,14 @@ export interface Folder {
   answer (token: string): Promise<string | null>
   /** The certificate that answers TLS-ALPN-01 for a name, with its key; null where there is none. Read at once: the handshake does not wait. */
   proof (name: string): string | null
-  /** Removes answers that a killed process has left. */
+  /** Removes answers that a killed process has left, and troubles of names that nobody asks for any more. */
   tidy (): Promise<void>
 }
 
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** A CA's wish of a week is heeded, and a tenth is added to pauses at random. */
+const LONGEST_TROUBLE = 8 * DAY
 /** More names than any server has; what goes beyond is not read. */
 const MOST_NAMES = 10_000
 
@@ -68,19 +72,22 @@ export async function openFolder (parent: string, directory: string): Promise<Fo
   return {
     lockFile: join(own, 'lock'),
     async read () {
-      const files = (await readdir(certificates)).filter(file => /\.(?:pem|json)$/.test(file) && whyNot(file.replace(/\.\w+$/, '')) === null).sort().slice(0, MOST_NAMES * 2)
+      const all = (await readdir(certificates)).filter(file => whyNot(file.replace(/\.\w+$/, '')) === null).sort()
+      // Each with a limit of its own: troubles of names that clients have made up must not push certificates out.
+      const files = ['.pem', '.json'].flatMap(ending => all.filter(file => file.endsWith(ending)).slice(0, MOST_NAMES))
       const now = `${files.join()}\n${await stampsOf(files.map(file => join(certificates, file)))}`
       if (now === stamps) return null
-      stamps = now
       const [kept, troubles] = [new Map<string, Kept>(), new Map<string, Trouble>()]
       for (const file of files) {
         const name = file.replace(/\.\w+$/, '')
-        const text = await readFile(join(certificates, file), 'utf8').catch(() => '')
+        // A file that cannot be read now, because there are too many open ones for example, is still there: the round fails, and the next one reads it.
+        const text = await readFile(join(certificates, file), 'utf8').catch(goneOnly)
         const found = file.endsWith('.pem') ? keptIn(text) : null
         if (found !== null) kept.set(name, found)
         const trouble = file.endsWith('.json') ? troubleIn(text) : null
         if (trouble !== null) troubles.set(name, trouble)
       }
+      stamps = now
       return { kept, troubles }
     },
     async accountKey (make) {
@@ -115,6 +122,12 @@ export async function openFolder (parent: string, directory: string): Promise<Fo
         const { mtimeMs = Infinity } = await stat(join(challenges, file)).catch(() => ({})) as { mtimeMs?: number }
         if (Date.now() - mtimeMs > HOUR) await rm(join(challenges, file), { force: true })
       }
+      const files = new Set(await readdir(certificates))
+      for (const file of files) {
+        if (!file.endsWith('.json') || files.has(file.replace(/json$/, 'pem'))) continue
+        const trouble = troubleIn(await readFile(join(certificates, file), 'utf8').catch(() => ''))
+        if (trouble === null || Date.now() - trouble.nextTry > DAY) await rm(join(certificates, file), { force: true })
+      }
     }
   }
 
@@ -133,6 +146,8 @@ export function keptIn (text: string): Kept | null {
   try {
     const leaf = new X509Certificate(cert)
     if (!leaf.checkPrivateKey(createPrivateKey(key))) return null
+    // The rest of the chain as well: one that cannot be loaded would keep the others of a listener from being loaded.
+    createSecureContext({ cert, key })
     return { cert, key, validFrom: Date.parse(leaf.validFrom), validTo: Date.parse(leaf.validTo), serial: leaf.serialNumber }
   } catch {
     return null
@@ -141,7 +156,14 @@ export function keptIn (text: string): Kept | null {
 
 function troubleIn (text: string): Trouble | null {
   const { failures, nextTry, error } = (parsed(text) ?? {}) as Partial<Trouble>
+  // Further ahead than any pause is long: it was written while the clock was wrong.
+  if (typeof nextTry === 'number' && nextTry - Date.now() > LONGEST_TROUBLE) return null
   return typeof failures === 'number' && typeof nextTry === 'number' ? { failures, nextTry, error: String(error) } : null
+}
+
+function goneOnly (error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return ''
+  throw error
 }
 
 function isKey (text: string): boolean {

@@ -35,6 +35,9 @@ export interface Keeper {
 const ORDER_TIME = 180_000
 /** How long the user's functions may take, ms. */
 const ANSWER_TIME = 10_000
+/** How long a function that has said no is not asked about a name that has a certificate, ms. */
+const ASK_AGAIN = 3_600_000
+const DAY = 86_400_000
 
 export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<string>, folder: Folder, log: Log): Promise<Keeper> {
   const takeLock = createLocker(folder.lockFile, settings.lockTimeout)
@@ -49,7 +52,9 @@ export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<str
   let current: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
   let saidFull = 0
-  await folder.tidy()
+  /** Names that the user's function does not permit any more, and when it is asked again. */
+  const refused = new Map<string, number>()
+  let tidied = 0
   await read()
 
   return {
@@ -81,6 +86,10 @@ export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<str
   }
 
   async function once (): Promise<void> {
+    if (Date.now() - tidied > DAY) {
+      tidied = Date.now()
+      await folder.tidy()
+    }
     await read()
     if (due().length === 0 || stop.signal.aborted) return
     const lock = await takeLock()
@@ -93,7 +102,10 @@ export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<str
         const name = due().find(one => !tried.has(one))
         if (name === undefined || !lock.isHeld() || stop.signal.aborted) return
         tried.add(name)
-        if (!names.has(name) && !await isAllowed(name)) continue
+        if (!names.has(name) && !await isAllowed(name)) {
+          refused.set(name, Date.now() + ASK_AGAIN)
+          continue
+        }
         if (!await mayTry()) return
         await order(name, lock)
       }
@@ -119,7 +131,7 @@ export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<str
   /** What was ordered on demand is renewed as long as it is allowed. */
   function due (): string[] {
     const now = Date.now()
-    return [...new Set([...names, ...wanted, ...settings.allow === null ? [] : kept.keys()])].filter(name => dueAt(name) <= now)
+    return [...new Set([...names, ...wanted, ...settings.allow === null ? [] : kept.keys()])].filter(name => dueAt(name) <= now && (refused.get(name) ?? 0) <= now)
   }
 
   async function mayTry (): Promise<boolean> {
@@ -146,6 +158,8 @@ export async function openKeeper (settings: AcmeSettings, names: ReadonlySet<str
       if (found === null || new X509Certificate(found.cert).checkHost(name, { subject: 'never' }) === undefined) throw new Error('the certificate is not for the name and the key that were sent')
       if (!lock.isHeld()) throw new Error('another process has taken over')
       await folder.keep(name, pair)
+      // Without a pause it would be ordered again and again.
+      if (renewalOf(found) <= Date.now()) throw new Error(`the certificate that the CA has issued is due for renewal already, it is valid until ${when(found.validTo)}: is the clock of this machine right?`)
       await folder.setTrouble(name, null)
       log.info(`The CA has issued a certificate for ${name}, valid until ${when(found.validTo)}; it is renewed at ${when(renewalOf(found))}`)
     } catch (error) {

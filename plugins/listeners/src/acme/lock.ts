@@ -69,7 +69,8 @@ async function takeAway (file: string, stamp: string): Promise<void> {
 function hold (file: string, owner: string, timeout: number): Lock {
   let renewed = performance.now()
   let lost = false
-  const isOurs = async (): Promise<boolean> => await readFile(file, 'utf8').catch(() => null) === owner
+  // What cannot be read at the moment is not lost: if that goes on, the time is over.
+  const isOurs = async (): Promise<boolean> => await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => { if (error.code === 'ENOENT') return null; throw error }) === owner
   const timer = setInterval(() => {
     renew().catch(() => {})
   }, Math.max(10, timeout / 4)).unref()
@@ -77,7 +78,7 @@ function hold (file: string, owner: string, timeout: number): Lock {
     isHeld: () => !lost && performance.now() - renewed < timeout,
     async release () {
       clearInterval(timer)
-      if (await isOurs()) await rm(file, { force: true })
+      if (await isOurs().catch(() => false)) await rm(file, { force: true })
     }
   }
 

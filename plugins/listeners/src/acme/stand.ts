@@ -32,5 +32,10 @@ export function tokenIn (url: string | undefined): string | null {
 /** The certificate that answers a handshake with `acme-tls/1` (RFC 8737 §3); null where no challenge is open for the name. */
 export function proofFor (folder: Folder, servername: string): SecureContext | null {
   const pem = folder.proof(plainName(servername))
-  return pem === null ? null : createSecureContext({ cert: pem, key: pem })
+  try {
+    return pem === null ? null : createSecureContext({ cert: pem, key: pem })
+  } catch {
+    // A damaged file is none. Nothing may be thrown from here: it would be thrown in Node's own callback.
+    return null
+  }
 }

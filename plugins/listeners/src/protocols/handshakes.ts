@@ -116,10 +116,10 @@ export function createHandshakes (plan: ListenerPlan, certificates: CertificateS
     return tls
 
     // As with a list, a client that offers none of the protocols is refused.
-    function chooseProtocol (this: Challenged, { servername, protocols: offered }: { readonly servername: string, readonly protocols: readonly string[] }): string | undefined {
+    function chooseProtocol (this: Challenged, { servername, protocols: offered }: { readonly servername: string | false, readonly protocols: readonly string[] }): string | undefined {
       if (!offered.includes(CHALLENGE)) return protocols.find(protocol => offered.includes(protocol))
       // The certificate is for this handshake alone: others with the name go on with their own.
-      const proof = ordering?.proof(servername) ?? null
+      const proof = servername === false ? null : ordering?.proof(servername) ?? null
       if (proof === null) return undefined
       // Node asks for the certificate after this in TLS 1.3, and before it in TLS 1.2.
       this[PROOF] = proof

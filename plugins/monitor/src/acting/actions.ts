@@ -40,22 +40,20 @@ export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matchi
       // A list of its own: closing changes what there is.
       return close([...views.matching(filter)], code, reason, { filter })
     }),
-    'farms/state': changing(async body => {
+    'farms/state': changing(body => {
       const { farm, server, state } = readBody<{ farm: string, server: string, state: FarmServerState }>(body, { farm: NAME, server: NAME, state: STATE })
       const handle = farmOf(farm)
       if (!handle.info.servers.some(({ name }) => name === server)) throw new NotFoundError(`The farm ${farm} has no server ${server}.`)
       const before = handle.info.servers.find(({ name }) => name === server)?.state
+      // server-farm itself tells the other workers.
       handle.setState(server, state)
-      const others = await together()?.setFarmState(farm, server, state)
-      return { answer: { farm, server, state, ...silence(others) }, line: { words: 'the state of a server was set', facts: { farm, server, before, state } } }
+      return { answer: { farm, server, state }, line: { words: 'the state of a server was set', facts: { farm, server, before, state } } }
     }),
-    'farms/rebalance': changing(async body => {
+    'farms/rebalance': changing(body => {
       const { farm } = readBody<{ farm: string }>(body, { farm: NAME })
       const handle = farmOf(farm)
-      const all = together()
-      const done = all === null ? { tunnels: handle.rebalance(), silent: 0 } : await all.rebalance(farm)
-      const { tunnels } = done
-      return { answer: { farm, tunnels, ...silence(done) }, line: { words: 'the open WebSockets of a farm are evened out', facts: { farm, tunnels } } }
+      const tunnels = handle.rebalance()
+      return { answer: { farm, tunnels }, line: { words: 'the open WebSockets of a farm are evened out', facts: { farm, tunnels } } }
     }),
     async explain (body) {
       const question = readBody<{ method: string, url: string, headers: Readonly<Record<string, string>> }>(body, { method: METHOD, url: URL_OR_PATH, headers: HEADERS })
@@ -96,6 +94,6 @@ export function actionsOf (beside: Told<ServerFacts>, views: Pick<Views, 'matchi
 }
 
 /** Who has not answered may not have done it. */
-function silence (done: DoneByAll | undefined): { readonly silent?: number } {
-  return done === undefined || done.silent === 0 ? {} : { silent: done.silent }
+function silence (done: DoneByAll): { readonly silent?: number } {
+  return done.silent === 0 ? {} : { silent: done.silent }
 }

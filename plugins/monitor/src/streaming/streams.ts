@@ -37,6 +37,7 @@ export class Streams {
   #coming = 0
   #heart: NodeJS.Timeout | null = null
   #beat = BEAT
+  #isEnded = false
 
   /** `failed` is told why a view could not be read; `together` are the workers, where there are several. */
   constructor (views: Views, failed: (error: unknown) => void, together: () => AllWorkers | null = () => null) {
@@ -83,6 +84,7 @@ export class Streams {
 
   /** Ends all of them, with a word that says so. */
   end (): void {
+    this.#isEnded = true
     for (const stream of [...this.#open]) stream.end(BYE)
   }
 
@@ -120,6 +122,8 @@ export class Streams {
     if (together !== null) stream.tell(message('workers', together.workers))
     audience.join(stream, known === undefined || reader.tells === 'state' ? null : followed)
     if (known !== undefined) followed?.end()
+    // The server began to close while the workers were asked: it would wait for this one.
+    if (this.#isEnded) stream.end(BYE)
   }
 
   #gather (name: string, every: number, key: string, audience: Audience): Audience {

@@ -20,11 +20,14 @@ interface Lease {
 
 export class Leases {
   readonly #own: Own
+  readonly #failed: (error: unknown) => void
   readonly #leases = new Map<string, Lease>()
   #timer: NodeJS.Timeout | null = null
 
-  constructor (own: Own) {
+  /** `failed` is told why a view could not be read. */
+  constructor (own: Own, failed: (error: unknown) => void) {
     this.#own = own
+    this.#failed = failed
   }
 
   get size (): number {
@@ -35,15 +38,24 @@ export class Leases {
   answer (asker: number, looks: readonly LookAsked[]): Record<string, readonly Numbered[]> {
     const answer: Record<string, readonly Numbered[]> = {}
     for (const look of looks) {
-      const lease = this.#lease(asker, look)
-      if (lease === undefined) continue
-      lease.askedAt = performance.now()
-      const seen = look.seen[process.pid] ?? 0
-      lease.parts = lease.isNews ? lease.parts.filter(([number]) => number > seen) : []
-      if (lease.parts.length < MOST_PARTS) lease.parts.push([++lease.last, lease.followed.read()])
-      answer[look.id] = lease.parts
+      try {
+        const parts = this.#read(asker, look)
+        if (parts !== undefined) answer[look.id] = parts
+      } catch (error) {
+        this.#failed(error)
+      }
     }
     return answer
+  }
+
+  #read (asker: number, look: LookAsked): readonly Numbered[] | undefined {
+    const lease = this.#lease(asker, look)
+    if (lease === undefined) return undefined
+    lease.askedAt = performance.now()
+    const seen = look.seen[process.pid] ?? 0
+    lease.parts = lease.isNews ? lease.parts.filter(([number]) => number > seen) : []
+    if (lease.parts.length < MOST_PARTS) lease.parts.push([++lease.last, lease.followed.read()])
+    return lease.parts
   }
 
   end (asker: number, id: number): void {

@@ -37,8 +37,6 @@ export type Wanted =
   | { readonly kind: 'tracePage', readonly pid: number | null, readonly key: string }
   | { readonly kind: 'close', readonly ids: readonly string[], readonly code: number, readonly reason: string }
   | { readonly kind: 'closeMatching', readonly filter: string, readonly code: number, readonly reason: string }
-  | { readonly kind: 'farmState', readonly farm: string, readonly server: string, readonly state: string }
-  | { readonly kind: 'rebalance', readonly farm: string }
 
 /** `asker` is its process id: it needs no answer of its own. */
 export type Question = { readonly asker: number } & ({ readonly kind: 'looks', readonly looks: readonly LookAsked[] } | Wanted)

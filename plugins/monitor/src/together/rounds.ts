@@ -25,17 +25,19 @@ export class Rounds {
   readonly #leases: Leases
   readonly #self: () => Self
   readonly #over: () => void
+  readonly #failed: (error: unknown) => void
   readonly #looks = new Map<number, Look>()
   #timer: NodeJS.Timeout | null = null
   #next = 1
   #isOver = false
 
-  /** `over` is called after each round. */
-  constructor (workers: WorkersFact, leases: Leases, self: () => Self, over: () => void) {
+  /** `over` is called after each round; `failed` is told why something could not be read or added up. */
+  constructor (workers: WorkersFact, leases: Leases, self: () => Self, over: () => void, failed: (error: unknown) => void) {
     this.#workers = workers
     this.#leases = leases
     this.#self = self
     this.#over = over
+    this.#failed = failed
   }
 
   /** Follows a view; resolves with its first answers. */
@@ -60,11 +62,11 @@ export class Rounds {
 
   #plan (): void {
     if (this.#timer !== null || this.#looks.size === 0 || this.#isOver) return
-    this.#timer = setTimeout(async () => {
-      await this.#ask([...this.#looks.values()])
-      this.#timer = null
-      this.#over()
-      this.#plan()
+    this.#timer = setTimeout(() => {
+      this.#ask([...this.#looks.values()]).then(this.#over).catch(this.#failed).finally(() => {
+        this.#timer = null
+        this.#plan()
+      })
     }, 1000 - (Date.now() - LATE) % 1000).unref()
   }
 
@@ -75,7 +77,13 @@ export class Rounds {
     const { answers, complete } = await askOthers<LooksAnswer>(this.#workers, { asker: process.pid, kind: 'looks', looks: asked })
     const all = [own, ...answers.filter(({ value }) => typeof value?.self === 'object' && typeof value.parts === 'object')]
     this.known.note(all.map(({ value, ...worker }) => ({ ...worker, value: value.self })), complete)
-    for (const look of looks) look.merge.take(all.map(({ value, ...worker }) => partsOf(look, worker, value.parts[look.id] ?? [])), complete)
+    for (const look of looks) {
+      try {
+        look.merge.take(all.map(({ value, ...worker }) => partsOf(look, worker, value.parts[look.id] ?? [])), complete)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // How do all workers become one page? Each answers for itself, and the one that serves the page puts the answers together.
-import type { FarmServerState, ServerFacts, Told, WorkersFact } from '@fastify-arr/facts'
+import type { ServerFacts, Told, WorkersFact } from '@fastify-arr/facts'
 import type { HistoryPart } from '../gathering/timeline.ts'
 import type { HistoryView, Story, StreamViews, WebSocketQuestion, WorkersView } from '../messages/index.ts'
 import type { AllWorkers, DoneByAll } from '../views/all-workers.ts'
@@ -39,14 +39,14 @@ export class Together implements AllWorkers {
   readonly #told: Array<() => void> = []
   #history: Promise<HistoryView> | null = null
 
-  /** Answers the other workers from now on. */
-  constructor (fact: WorkersFact, beside: Told<ServerFacts>, own: Own, allowed: boolean) {
+  /** Answers the other workers from now on; `failed` is told why a view could not be read. */
+  constructor (fact: WorkersFact, beside: Told<ServerFacts>, own: Own, allowed: boolean, failed: (error: unknown) => void) {
     this.#fact = fact
     this.#beside = beside
     this.#own = own
     this.#allowed = allowed
-    this.#leases = new Leases(own)
-    this.#rounds = new Rounds(fact, this.#leases, () => this.#self(), () => { for (const told of this.#told) told() })
+    this.#leases = new Leases(own, failed)
+    this.#rounds = new Rounds(fact, this.#leases, () => this.#self(), () => { for (const told of this.#told) told() }, failed)
     fact.answer(QUESTION, question => this.#answer(question as Question))
     own.gathered.keep()
   }
@@ -103,15 +103,6 @@ export class Together implements AllWorkers {
   async closeMatching (filter: string, code: number, reason: string): Promise<DoneByAll & { readonly closed: number }> {
     const { values, silent } = await this.#all<number>({ kind: 'closeMatching', filter, code, reason })
     return { closed: sum(values), silent }
-  }
-
-  async setFarmState (farm: string, server: string, state: FarmServerState): Promise<DoneByAll> {
-    return await this.#all({ kind: 'farmState', farm, server, state })
-  }
-
-  async rebalance (farm: string): Promise<DoneByAll & { readonly tunnels: number }> {
-    const { values, silent } = await this.#all<number>({ kind: 'rebalance', farm })
-    return { tunnels: sum(values), silent }
   }
 
   end (): void {

@@ -1,5 +1,5 @@
 // What does this worker do, or give, when another one asks once?
-import type { FarmServerState, ServerFacts, Told } from '@fastify-arr/facts'
+import type { ServerFacts, Told } from '@fastify-arr/facts'
 import type { Wanted } from './messages.ts'
 import type { Own } from './parts.ts'
 
@@ -17,13 +17,8 @@ export function doWanted (wanted: Wanted, own: Own, beside: Told<ServerFacts>, a
   }
 }
 
-function act (wanted: Exclude<Wanted, { kind: 'history' | 'story' | 'storyPage' | 'tracePage' }>, { views }: Own, { tunnels, farms }: Told<ServerFacts>): unknown {
-  switch (wanted.kind) {
-    case 'close': return close(wanted.ids, wanted)
-    case 'closeMatching': return close([...views.matching(wanted.filter)], wanted).length
-    case 'farmState': return farmOf(wanted.farm)?.setState?.(wanted.server, wanted.state as FarmServerState)
-    case 'rebalance': return farmOf(wanted.farm)?.rebalance?.()
-  }
+function act (wanted: Exclude<Wanted, { kind: 'history' | 'story' | 'storyPage' | 'tracePage' }>, { views }: Own, { tunnels }: Told<ServerFacts>): unknown {
+  return wanted.kind === 'close' ? close(wanted.ids, wanted) : close([...views.matching(wanted.filter)], wanted).length
 
   function close (ids: readonly string[], { code, reason }: { readonly code: number, readonly reason: string }): string[] {
     return ids.filter(id => {
@@ -32,10 +27,6 @@ function act (wanted: Exclude<Wanted, { kind: 'history' | 'story' | 'storyPage' 
       tunnel.close(code, reason)
       return true
     })
-  }
-
-  function farmOf (name: string): ReturnType<NonNullable<NonNullable<typeof farms>['farm']>> | undefined {
-    return farms?.get?.(name) === undefined ? undefined : farms.farm?.(name)
   }
 }
 

@@ -1,5 +1,4 @@
 // What can be asked of all workers at once, whichever of them serves the page?
-import type { FarmServerState } from '@fastify-arr/facts'
 import type { HistoryView, Story, StreamViews, WorkersView } from '../messages/index.ts'
 import type { Followed } from './views.ts'
 
@@ -26,7 +25,5 @@ export interface AllWorkers {
   /** The names of those that were closed. */
   close (ids: readonly string[], code: number, reason: string): Promise<DoneByAll & { readonly closed: readonly string[] }>
   closeMatching (filter: string, code: number, reason: string): Promise<DoneByAll & { readonly closed: number }>
-  setFarmState (farm: string, server: string, state: FarmServerState): Promise<DoneByAll>
-  rebalance (farm: string): Promise<DoneByAll & { readonly tunnels: number }>
   end (): void
 }

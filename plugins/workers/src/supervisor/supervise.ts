@@ -138,7 +138,16 @@ export class Supervisor {
     return { ok: true, generation: generation.number, moved, stayed }
   }
 
+  /** A worker of another version may say what this process does not understand: nothing that it says may end it. */
   readonly #hear = (worker: WorkerProcess, message: FromWorker, handle: Handle | undefined): void => {
+    try {
+      this.#obey(worker, message, handle)
+    } catch (error) {
+      this.#settings.log.error({ err: error, pid: worker.pid, message: message.arrWorkers }, 'a message of a worker could not be passed on')
+    }
+  }
+
+  #obey (worker: WorkerProcess, message: FromWorker, handle: Handle | undefined): void {
     if (message.arrWorkers === 'tunnel') this.#transfers.pass(worker, message, handle)
     else if (message.arrWorkers === 'adopted') this.#transfers.answered(message)
     else if (message.arrWorkers === 'ask') this.#questions.ask(worker, message)

@@ -45,7 +45,16 @@ export class Broadcasts {
     return isSent
   }
 
+  /** A listener that throws does so at its own cost: this process goes on. */
   hear (message: Told): void {
+    try {
+      this.#heard(message)
+    } catch (error) {
+      process.emitWarning(error as Error)
+    }
+  }
+
+  #heard (message: Told): void {
     if (message.arrWorkers === 'told') {
       const { name, data, from } = message
       this.#listeners.get(name)?.told(JSON.parse(data), from)

@@ -54,7 +54,7 @@ export class Questions {
     if (this.#countings.has(name)) throw new UnaskableError(`${JSON.stringify(name)} is counted already`)
     this.#countings.set(name, counting)
     return async () => {
-      const counts = await counting()
+      const counts = numbersIn(await counting())
       this.#countings.delete(name)
       this.#functions.delete(name)
       // Before it has left, the channel must not close.
@@ -110,13 +110,19 @@ export class Questions {
       const [answering, counting] = [this.#functions.get(name), this.#countings.get(name)]
       // Both in one turn: who has both looks at its numbers once.
       const [value, counts] = await Promise.all([answering?.(question), counting?.()])
-      return { ...answering === undefined ? { none: true } : { value }, ...counts !== undefined && { counts } }
+      return { ...answering === undefined ? { none: true } : { value }, ...counting !== undefined && { counts: numbersIn(counts) } }
     } catch {
       return { none: true }
     }
   }
 }
 
-function add (sums: Map<string, number> | undefined, counts: Counts): void {
-  for (const [name, count] of Object.entries(counts)) sums?.set(name, (sums.get(name) ?? 0) + count)
+/** What a function of others has counted: whatever else is in it is left out. */
+function numbersIn (counts: unknown): Counts {
+  if (typeof counts !== 'object' || counts === null) return {}
+  return Object.fromEntries(Object.entries(counts).filter((entry): entry is [string, number] => Number.isFinite(entry[1])))
+}
+
+function add (sums: Map<string, number> | undefined, counts: Counts | null): void {
+  for (const [name, count] of Object.entries(counts ?? {})) sums?.set(name, (sums.get(name) ?? 0) + count)
 }

@@ -9,6 +9,8 @@ import type { Probe, ProbeOutcome } from './asking.ts'
 
 /** Within this time a start knows of all servers, ms. */
 const FIRST = 1000
+/** After so many intervals without a word of the process that probes, this one does: that process may hang. */
+const PATIENCE = 3
 
 /** The probes of one server. `told` gets each one, and when it began by `performance.now()`. */
 export class Probing {
@@ -20,6 +22,7 @@ export class Probing {
   #running = false
   #isAsking = false
   #timer: NodeJS.Timeout | undefined
+  #heardAt = 0
   #cancel = (): void => {}
   /** Failures in a row while it is well, successes while it is not. */
   #contrary = 0
@@ -48,6 +51,7 @@ export class Probing {
   start (): void {
     if (this.#running) return
     this.#running = true
+    this.#heardAt = performance.now()
     this.soon()
   }
 
@@ -65,7 +69,8 @@ export class Probing {
 
   /** Another process has probed. */
   take ({ last, why, contrary }: ProbingState): void {
-    if (!this.#running || (this.#last !== null && last.at < this.#last.at)) return
+    if (!this.#running) return
+    this.#heardAt = performance.now()
     this.#last = last
     this.#why = why
     this.#contrary = contrary
@@ -83,7 +88,12 @@ export class Probing {
   }
 
   #begin (): void {
-    if (!this.#isOnDuty()) return
+    const patience = PATIENCE * this.#settings.interval + this.#settings.timeout
+    const silence = performance.now() - this.#heardAt
+    if (!this.#isOnDuty() && silence < patience) {
+      this.#wait(patience - silence + Math.random() * this.#settings.interval)
+      return
+    }
     this.#isAsking = true
     const at = Date.now()
     const since = performance.now()

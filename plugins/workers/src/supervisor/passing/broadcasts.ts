@@ -15,7 +15,7 @@ export class Broadcasts {
 
   /** A worker listens to a name from now on. It and the others hear of each other. */
   listen (worker: WorkerProcess, { name }: FromWorker & { readonly arrWorkers: 'listen' }): void {
-    if (worker.state === 'gone' || name.length > LONGEST_NAME) return
+    if (worker.state === 'gone' || typeof name !== 'string' || name.length > LONGEST_NAME) return
     const listener = this.#listeners.get(worker) ?? { names: new Set(), underWay: 0, lags: false }
     this.#listeners.set(worker, listener)
     if (listener.names.has(name) || listener.names.size >= MOST_NAMES) return
@@ -27,7 +27,8 @@ export class Broadcasts {
   }
 
   tell (from: WorkerProcess, { name, data, to }: Tell): void {
-    if (data.length > MOST_TOLD) return
+    // What comes after its end would make the others know it again.
+    if (!this.#listeners.has(from) || typeof data !== 'string' || data.length > MOST_TOLD) return
     const told: Told = { arrWorkers: 'told', name, data, from: nameOf(from) }
     for (const other of this.#others(from, name)) if (to === null || other.pid === to) this.#pass(other, told, data.length)
   }
@@ -58,6 +59,7 @@ export class Broadcasts {
     listener.underWay += size
     to.send(told, undefined, () => {
       listener.underWay -= size
+      if (this.#listeners.get(to) !== listener) return
       if (listener.lags && listener.underWay === 0) this.#begin(to, listener)
     })
   }

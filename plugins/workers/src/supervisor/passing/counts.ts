@@ -52,8 +52,10 @@ export class KeptCounts {
   }
 }
 
-function add (sums: Map<string, number>, counts: Counts): void {
-  for (const [name, count] of Object.entries(counts)) {
+/** A worker may be of another version: what is no count is left out. */
+function add (sums: Map<string, number>, counts: Counts | null | undefined): void {
+  for (const [name, count] of Object.entries(counts ?? {})) {
+    if (!Number.isFinite(count)) continue
     const before = sums.get(name)
     if (before !== undefined || sums.size < MOST_NAMES) sums.set(name, (before ?? 0) + count)
   }
