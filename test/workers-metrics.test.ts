@@ -19,7 +19,10 @@ t.test('counters do not fall when a worker leaves or is killed, and gauges are o
   const arrWorkers = async (word: string): Promise<string> => (await promisify(execFile)(process.execPath, [command, word, String(program.process.pid)])).stdout
   /** Sums over labels. */
   const read = async (): Promise<(name: string) => number> => {
-    const text = await (await fetch(metrics)).text()
+    let answer = await fetch(metrics)
+    // One of them has taken too long: Prometheus would ask again as well.
+    while (answer.status === 503) answer = await fetch(metrics)
+    const text = await answer.text()
     return name => text.split('\n').filter(line => line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
   }
   for (let i = 0; i < 20; i++) t.equal((await fetch(`http://localhost:${port}/`, { headers: { connection: 'close' } })).status, 200)
@@ -62,4 +65,16 @@ t.test('counters do not fall when a worker leaves or is killed, and gauges are o
   await program.says(/worker 1 is back/)
   const last = await read()
   t.equal(last('arr_requests_total'), asked, 'of one that was killed, what was asked for last is kept')
+
+  const [, hanging, other] = [...(await arrWorkers('status')).matchAll(/pid (\d+)/g)].map(([, one]) => Number(one))
+  t.type(hanging, 'number')
+  t.equal(other, undefined)
+  process.kill(hanging as number, 'SIGSTOP')
+  t.teardown(() => { try { process.kill(hanging as number, 'SIGCONT') } catch {} })
+  // Connections go to both in turn: the one that hangs takes every second one, and answers none.
+  const answers: number[] = []
+  while (answers.length === 0) await fetch(metrics, { signal: AbortSignal.timeout(10_000), headers: { connection: 'close' } }).then(({ status }) => { answers.push(status) }, () => {})
+  t.same(answers, [503], 'without the counts of one that hangs there are no sums, which would look like a restart')
+  process.kill(hanging as number, 'SIGCONT')
+  t.equal((await read())('arr_requests_total'), asked)
 })

@@ -2,6 +2,7 @@
 import type { WorkersFact } from '@fastify-arr/facts'
 import { AggregatorRegistry } from 'prom-client'
 import type { Sample } from '../counting/metric.ts'
+import { IncompleteError } from '../errors.ts'
 import type { MetricsRegistry } from '../options.ts'
 
 /** A registry that can tell its metrics as data. */
@@ -33,6 +34,7 @@ const NOT_SUMS: Readonly<Record<string, string>> = {
 
 /** What all workers say together. */
 export interface Together {
+  /** @throws IncompleteError where one has not answered in time */
   readonly text: () => Promise<string>
   /** To be called before this worker's metrics are taken out: what it has counted outlives it. */
   readonly last: () => Promise<void>
@@ -50,8 +52,8 @@ export function ofAllWorkers (workers: WorkersFact | undefined, registry: Metric
   const last = workers.counts?.(QUESTION, async () => Object.fromEntries((await read()).filter(isCounter).flatMap(countsOf)))
   return {
     async text () {
-      const { answers, counts = {} } = await workers.ask<readonly Told[]>(QUESTION)
-      if (answers.length === 0) return await registry.metrics()
+      const { answers, complete, counts = {} } = await workers.ask<readonly Told[]>(QUESTION)
+      if (!complete || answers.length === 0) throw new IncompleteError()
       const all = answers.map(({ value }) => value)
       return await AggregatorRegistry.aggregate([...all, counted(all, counts)] as never).metrics()
     },

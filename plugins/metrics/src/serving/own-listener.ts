@@ -22,7 +22,7 @@ export class OwnListener {
     this.#server = createServer({ requestTimeout: patience, headersTimeout: patience, keepAliveTimeout: patience }, (request, response) => {
       this.#answer(request, response).catch(error => {
         failed(error)
-        if (!response.headersSent) response.writeHead(500, { 'Content-Length': 0 })
+        if (!response.headersSent) response.writeHead((error as { readonly statusCode?: number }).statusCode ?? 500, { 'Content-Length': 0 })
         response.end()
       })
     })
