@@ -11,9 +11,9 @@ t.test('all mistakes are in one error, each with the option\'s name', async t =>
     code: 'FST_ARR_WORKERS_INVALID_OPTIONS',
     message: /`drain` is no option.*`handOver\.timelimit` is no option; the nearest is `timeLimit`.*`handOver\.atOnce` must be.*`goodbye\.code` must be.*`goodbye\.window` must be.*`linger` must be/
   })
-  t.throws(() => supervise({ exec: '', workers: 0, mostLeaving: 0, backOff: { frist: 1 }, control: true } as never), {
+  t.throws(() => supervise({ exec: '', workers: 0, connections: 'turns', mostLeaving: 0, backOff: { frist: 1 }, control: true } as never), {
     code: 'FST_ARR_WORKERS_INVALID_OPTIONS',
-    message: /`exec` must be a file; `workers` must be `auto` or a whole number from 1 to 1024; `mostLeaving` must be a whole number from 1 to 1000; `backOff\.frist` is no option.*`control` must be a folder or false/
+    message: /`exec` must be a file; `workers` must be `auto` or a whole number from 1 to 1024; `connections` must be `shared` or `round-robin`; `mostLeaving` must be a whole number from 1 to 1000; `backOff\.frist` is no option.*`control` must be a folder or false/
   })
 })
 

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -22,6 +22,8 @@ export interface Site {
   readonly write: (version: Version) => void
   /** Whether the server of the worker with this process has closed in order. */
   readonly hasClosed: (pid: number) => boolean
+  /** Whether the worker with this process no longer hangs. */
+  readonly hasStopped: (pid: number) => boolean
   readonly started: () => Promise<boolean>
   readonly reload: () => Promise<Reloaded>
   readonly status: () => Promise<Status>
@@ -82,12 +84,24 @@ export async function startSite (t: Test, version: Version, options: Partial<Sup
     },
     write,
     hasClosed: pid => existsSync(`${file}.closed.${pid}`),
+    hasStopped: pid => existsSync(`${file}.stopped.${pid}`),
     started: () => ask('started'),
     reload: () => ask('reload'),
     status: () => ask('status'),
     stderr: () => stderr,
     drain: () => ask('drain')
   }
+}
+
+/** Opens a connection that stays, and tells which worker has it. */
+export async function longConnection (t: Test, port: number): Promise<{ socket: Socket, pid: number }> {
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => {})
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  let text = ''
+  while (!text.includes('}')) text += String((await once(socket, 'data'))[0])
+  return { socket, pid: JSON.parse(text.slice(text.indexOf('{'))).pid }
 }
 
 /** Free a moment ago: workers of different supervisors must not share it. */

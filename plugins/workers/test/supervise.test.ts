@@ -1,37 +1,10 @@
 // A supervisor and its workers: who gets the connections, who comes back, and how all end.
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { BackOff } from '../src/supervisor/back-off.ts'
-import { isThere, startSite } from './site.ts'
+import { isThere, longConnection, startSite } from './site.ts'
 
 t.beforeEach(() => { t.setTimeout(120_000) })
-
-/** Opens a connection that stays, and tells which worker has it. */
-async function longConnection (t: Test, port: number): Promise<{ socket: Socket, pid: number }> {
-  const socket = connect(port, '127.0.0.1')
-  t.teardown(() => socket.destroy())
-  socket.on('error', () => {})
-  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  let text = ''
-  while (!text.includes('}')) text += String((await once(socket, 'data'))[0])
-  return { socket, pid: JSON.parse(text.slice(text.indexOf('{'))).pid }
-}
-
-t.test('each worker gets as many connections as the others, however long they live', async t => {
-  const site = await startSite(t, { version: '1' }, { workers: 3 })
-  t.equal(await site.started(), true)
-  const counts = new Map<number, number>()
-  for (let i = 0; i < 60; i++) {
-    const { pid } = await longConnection(t, site.port)
-    counts.set(pid, (counts.get(pid) ?? 0) + 1)
-  }
-  t.same([...counts.values()], [20, 20, 20])
-  const { generations, serving } = await site.status()
-  t.equal(serving, 1)
-  t.same(generations.map(({ number, workers }) => [number, workers.map(({ number, state }) => `${number} ${state}`)]), [[1, ['1 serving', '2 serving', '3 serving']]])
-  t.same(generations[0]?.workers.map(({ pid }) => pid).sort(), [...counts.keys()].sort())
-})
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} ends all workers, and the supervisor with code 0`, { skip: process.platform === 'win32' }, async t => {

@@ -1,6 +1,8 @@
 // A worker's program, for the tests: what it does stands in a file that they change.
 import Fastify from 'fastify'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { workers } from '../src/index.ts'
 import { Tunnels } from './tunnels.ts'
 
@@ -26,6 +28,10 @@ export interface Version {
   readonly linger?: number
   readonly handOver?: false
   readonly goodbyeWindow?: number
+  /** Instead of the site's. */
+  readonly port?: number
+  /** A second server on the same port, or on any other that is free. */
+  readonly second?: 'same' | 'free'
 }
 
 const [file = '', port = '', upstream = ''] = process.argv.slice(2)
@@ -54,6 +60,14 @@ app.workers.answer('say', question => {
 })
 app.workers.answer('slow', async () => await new Promise(() => {}))
 app.addHook('onClose', async () => { writeFileSync(`${file}.closed.${process.pid}`, '') })
+app.get('/hang', (_request, reply) => {
+  reply.hijack()
+  reply.raw.end(String(process.pid), () => {
+    const until = performance.now() + 3000
+    while (performance.now() < until);
+    writeFileSync(`${file}.stopped.${process.pid}`, '')
+  })
+})
 app.get('/', async () => ({ version: version.version, pid: process.pid, generation: app.workers.generation, number: app.workers.number }))
 app.get('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, null, 500))
 app.post('/ask/:name', async request => await app.workers.ask((request.params as { name: string }).name, request.body, 500))
@@ -62,4 +76,10 @@ if (version.only === undefined || version.only === app.workers.number) {
   if (version.broken === 'exits') process.exit(3)
   if (version.broken === 'hangs') await new Promise(() => { setInterval(() => {}, 1000) })
 }
-await app.listen({ port: Number(port), host: '127.0.0.1' })
+const listening = version.port ?? Number(port)
+await app.listen({ port: listening, host: '127.0.0.1' })
+if (version.second !== undefined) {
+  const second = createServer().listen(version.second === 'free' ? 0 : listening, '127.0.0.1')
+  await once(second, 'listening')
+  app.workers.answer('second', () => (second.address() as AddressInfo).port)
+}

@@ -21,6 +21,9 @@ export type FromWorker =
   | { readonly arrWorkers: 'counted', readonly name: string, readonly counts: Counts }
   | { readonly arrWorkers: 'listen', readonly name: string }
   | Tell
+  | { readonly arrWorkers: 'socket', readonly id: number, readonly key: string, readonly bind?: Bind }
+  | { readonly arrWorkers: 'closed', readonly key: string }
+  | { readonly arrWorkers: 'load', readonly open: number, readonly busy: number }
 
 /** To a worker. */
 export type ToWorker =
@@ -32,6 +35,8 @@ export type ToWorker =
   | { readonly arrWorkers: 'question', readonly id: number, readonly name: string, readonly question: unknown }
   | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean, readonly counts?: Counts }
   | { readonly arrWorkers: 'ended', readonly id: number, readonly counts: Counts }
+  | { readonly arrWorkers: 'socket', readonly id: number, readonly error: number }
+  | { readonly arrWorkers: 'rest', readonly rests: boolean }
   | Told
 
 /** What a worker tells all others, or the one with this process. */
@@ -48,6 +53,15 @@ export type Told =
   | { readonly arrWorkers: 'told', readonly name: string, readonly data: string, readonly from: WorkerName }
   | { readonly arrWorkers: 'came', readonly name: string, readonly worker: WorkerName }
   | { readonly arrWorkers: 'gone', readonly worker: WorkerName }
+
+/** Where a socket listens that a worker asks for the first time. */
+export interface Bind {
+  readonly address: string | null
+  readonly port: number
+  readonly addressType: 4 | 6
+  /** Node's, such as that of `ipv6Only`. */
+  readonly flags: number
+}
 
 /** Numbers that only grow, by names. */
 export type Counts = Readonly<Record<string, number>>
@@ -91,3 +105,7 @@ export const LONGEST_NAME = 500
 
 /** The variable that tells a worker its place: generation, number, count, starts. */
 export const PLACE = 'ARR_WORKERS_PLACE'
+
+/** The variable that tells a worker how its servers listen, and its value where they share their sockets. */
+export const SOCKETS = 'ARR_WORKERS_SOCKETS'
+export const SHARED = 'shared'

@@ -22,7 +22,7 @@ export class Generation {
   isHurt = false
   readonly #settings: SupervisorSettings
   readonly #said: Said
-  readonly #gone: (worker: WorkerProcess) => void
+  readonly #gone: (worker: WorkerProcess, isFollowed: boolean) => void
   readonly #seats: Seat[] = []
   readonly #processes: WorkerProcess[] = []
   readonly #timers: NodeJS.Timeout[] = []
@@ -31,7 +31,7 @@ export class Generation {
   /** Resolves when none of its processes is left, after it was told to leave or to end. */
   readonly over = new Promise<void>(resolve => { this.#over = resolve })
 
-  constructor (number: number, settings: SupervisorSettings, said: Said, gone: (worker: WorkerProcess) => void) {
+  constructor (number: number, settings: SupervisorSettings, said: Said, gone: (worker: WorkerProcess, isFollowed: boolean) => void) {
     this.number = number
     this.#settings = settings
     this.#said = said
@@ -111,7 +111,7 @@ export class Generation {
     worker.gone.then(({ code }) => {
       if (code !== 0) this.isHurt = true
       this.#processes.splice(this.#processes.indexOf(worker), 1)
-      this.#gone(worker)
+      this.#gone(worker, this.#phase === 'serving')
       this.#seeWhoIsLeft()
     })
     return worker

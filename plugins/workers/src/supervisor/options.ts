@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { InvalidOptionsError } from '../errors.ts'
 import { unknownOptions } from '../known-options.ts'
+import { CAN_SHARE } from './listening/sockets.ts'
 import type { BackOffOptions, BackOffSettings } from './back-off.ts'
 
 /** Where a supervisor tells what happens: a logger such as pino. */
@@ -10,6 +11,8 @@ export interface SupervisorLog {
   warn (about: object, text: string): void
   error (about: object, text: string): void
 }
+
+export type Connections = 'shared' | 'round-robin'
 
 /** Options of `supervise`. Times are in ms. */
 export interface SuperviseOptions {
@@ -23,6 +26,12 @@ export interface SuperviseOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | (() => Readonly<Record<string, string | undefined>>)
   /** How many; `auto` for one per core (`os.availableParallelism()`). Defaults to `auto`. */
   readonly workers?: number | 'auto'
+  /**
+   * How connections come to workers. `shared`: all accept from the same sockets, and who has more than its share rests. `round-robin`: the supervisor
+   * accepts, and gives one to each in turn. Defaults to `shared` on Linux and `round-robin` elsewhere, or to what NODE_CLUSTER_SCHED_POLICY says
+   * (`none` and `rr`).
+   */
+  readonly connections?: Connections
   /** Within which time a worker must listen. Defaults to 30000. */
   readonly readyTimeout?: number
   /** How long workers of before a reload may keep the tunnels that could not move; then these are told goodbye. Defaults to 300000. */
@@ -50,6 +59,7 @@ export interface SupervisorSettings {
   readonly execArgv: readonly string[] | null
   readonly env: () => Readonly<Record<string, string | undefined>>
   readonly count: number
+  readonly connections: Connections
   readonly readyTimeout: number
   readonly drainAfter: number
   readonly mostLeaving: number
@@ -60,7 +70,7 @@ export interface SupervisorSettings {
   readonly log: SupervisorLog
 }
 
-const OPTIONS: Readonly<Record<keyof SuperviseOptions, true>> = { exec: true, args: true, execArgv: true, env: true, workers: true, readyTimeout: true, drainAfter: true, mostLeaving: true, endAfter: true, backOff: true, signals: true, control: true, log: true }
+const OPTIONS: Readonly<Record<keyof SuperviseOptions, true>> = { exec: true, args: true, execArgv: true, env: true, workers: true, connections: true, readyTimeout: true, drainAfter: true, mostLeaving: true, endAfter: true, backOff: true, signals: true, control: true, log: true }
 const MOST_WORKERS = 1024
 const MOST_GENERATIONS = 1000
 // What a timer of Node can wait.
@@ -69,13 +79,14 @@ const MOST_TIME = 2 ** 31 - 1
 /** Compiles the options, or throws one InvalidOptionsError that lists every mistake. */
 export function compile (options: SuperviseOptions): SupervisorSettings {
   const mistakes = unknownOptions(options, Object.keys(OPTIONS))
-  const { exec, args = [], execArgv, env = {}, workers = 'auto', readyTimeout = 30_000, drainAfter = 300_000, mostLeaving = 10, endAfter = 30_000, backOff = {}, signals = true, control, log = LINES } = options
+  const { exec, args = [], execArgv, env = {}, workers = 'auto', connections = usual(), readyTimeout = 30_000, drainAfter = 300_000, mostLeaving = 10, endAfter = 30_000, backOff = {}, signals = true, control, log = LINES } = options
   if (typeof exec !== 'string' || exec === '') mistakes.push('`exec` must be a file')
   for (const [name, list] of [['args', args], ['execArgv', execArgv ?? []]] as const) {
     if (!Array.isArray(list) || list.some(word => typeof word !== 'string')) mistakes.push(`\`${name}\` must be a list of texts`)
   }
   if (typeof env !== 'function' && (typeof env !== 'object' || env === null)) mistakes.push('`env` must be an object or a function')
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS)) mistakes.push(`\`workers\` must be \`auto\` or a whole number from 1 to ${MOST_WORKERS}`)
+  if (connections !== 'shared' && connections !== 'round-robin') mistakes.push('`connections` must be `shared` or `round-robin`')
   if (!(Number.isInteger(mostLeaving) && mostLeaving >= 1 && mostLeaving <= MOST_GENERATIONS)) mistakes.push(`\`mostLeaving\` must be a whole number from 1 to ${MOST_GENERATIONS}`)
   for (const [name, time] of Object.entries({ readyTimeout, drainAfter, endAfter })) if (!isTime(time)) mistakes.push(`\`${name}\` must be a number from 0 to ${MOST_TIME}`)
   const times = { first: 500, most: 30_000, reset: 60_000 }
@@ -95,6 +106,7 @@ export function compile (options: SuperviseOptions): SupervisorSettings {
     execArgv: execArgv ?? null,
     env: typeof env === 'function' ? env : () => env,
     count: workers === 'auto' ? availableParallelism() : workers,
+    connections: CAN_SHARE ? connections : 'round-robin',
     readyTimeout,
     drainAfter,
     mostLeaving,
@@ -104,6 +116,12 @@ export function compile (options: SuperviseOptions): SupervisorSettings {
     control: control ?? null,
     log
   }
+}
+
+/** Only Linux was measured. The variable is Node's, for its own cluster. */
+function usual (): Connections {
+  const { NODE_CLUSTER_SCHED_POLICY: policy } = process.env
+  return policy === 'none' || (process.platform === 'linux' && policy !== 'rr') ? 'shared' : 'round-robin'
 }
 
 function isTime (time: unknown): boolean {

@@ -3,13 +3,15 @@ import cluster from 'node:cluster'
 import { openControl, type Control } from '../control/server.ts'
 import { NoSupervisorError } from '../errors.ts'
 import type { FromWorker, Handle } from '../exchange/messages.ts'
-import { Broadcasts } from './passing/broadcasts.ts'
 import { Generation } from './generation.ts'
+import { Rests } from './listening/rests.ts'
+import { Sockets } from './listening/sockets.ts'
 import { compile, type SuperviseOptions, type SupervisorSettings } from './options.ts'
+import { Broadcasts } from './passing/broadcasts.ts'
 import { Questions } from './passing/questions.ts'
+import { Transfers } from './passing/transfers.ts'
 import { obeySignals } from './signals.ts'
 import { statusOf, type Status } from './status.ts'
-import { Transfers } from './passing/transfers.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** What became of a reload. */
@@ -22,6 +24,9 @@ export interface Reloaded {
   readonly moved?: number
   readonly stayed?: number
 }
+
+// ms
+const BEAT = 250
 
 let isTaken = false
 
@@ -45,9 +50,13 @@ export class Supervisor {
   readonly done: Promise<number>
   readonly #settings: SupervisorSettings
   readonly #generations: Generation[] = []
-  readonly #transfers = new Transfers(() => this.#serving?.workers.filter(({ state }) => state === 'serving') ?? [])
+  readonly #takers = (): WorkerProcess[] => this.#serving?.workers.filter(({ state }) => state === 'serving') ?? []
+  readonly #transfers = new Transfers(this.#takers)
   readonly #questions = new Questions(() => this.#generations.flatMap(({ workers }) => workers))
   readonly #broadcasts = new Broadcasts()
+  readonly #sockets = new Sockets()
+  readonly #rests = new Rests(this.#takers)
+  readonly #beat: NodeJS.Timeout
   #serving: Generation | null = null
   #count = 0
   #running: Promise<Reloaded>
@@ -61,6 +70,7 @@ export class Supervisor {
   constructor (settings: SupervisorSettings) {
     this.#settings = settings
     this.done = new Promise(resolve => { this.#done = resolve })
+    this.#beat = setInterval(() => { this.#rests.decide() }, BEAT).unref()
     if (settings.signals) {
       this.#silence = obeySignals({
         reload: () => { this.reload().catch(() => {}) },
@@ -112,6 +122,7 @@ export class Supervisor {
     this.#generations.push(generation)
     generation.over.then(() => {
       this.#generations.splice(this.#generations.indexOf(generation), 1)
+      this.#sockets.over(generation.number)
       // Before a reload's own failure, it is the reload that has failed, and not the site.
       if (generation.isHurt && this.#isEnding) this.#isHurt = true
       this.#seeWhoIsLeft()
@@ -155,9 +166,14 @@ export class Supervisor {
     else if (message.arrWorkers === 'tell') this.#broadcasts.tell(worker, message)
     else if (message.arrWorkers === 'listen') this.#broadcasts.listen(worker, message)
     else if (message.arrWorkers === 'counted') this.#questions.counted(worker, message)
+    else if (message.arrWorkers === 'socket') this.#sockets.give(worker, message)
+    else if (message.arrWorkers === 'closed') this.#sockets.closed(worker, message)
+    else if (message.arrWorkers === 'load') this.#rests.heard(worker, message)
   }
 
-  readonly #forget = (worker: WorkerProcess): void => {
+  readonly #forget = (worker: WorkerProcess, isFollowed: boolean): void => {
+    if (!isFollowed) this.#sockets.gone(worker)
+    this.#rests.gone(worker)
     this.#transfers.gone(worker)
     this.#questions.gone(worker)
     this.#broadcasts.gone(worker)
@@ -166,6 +182,7 @@ export class Supervisor {
   #seeWhoIsLeft (): void {
     if (!this.#isEnding || this.#generations.length > 0) return
     this.#silence()
+    clearInterval(this.#beat)
     this.#control?.close()
     isTaken = false
     process.exitCode = this.#isHurt ? 1 : 0

@@ -1,6 +1,6 @@
 // One worker as its supervisor sees it: its process, how far it is, what it says, and how it ends.
 import cluster, { type Worker } from 'node:cluster'
-import { isOurs, PLACE, type FromWorker, type Handle, type ToWorker, type WorkerName } from '../exchange/messages.ts'
+import { isOurs, PLACE, SHARED, SOCKETS, type FromWorker, type Handle, type ToWorker, type WorkerName } from '../exchange/messages.ts'
 import { LastLines } from './last-lines.ts'
 import type { SupervisorSettings } from './options.ts'
 import { passOn } from './stderr.ts'
@@ -52,10 +52,11 @@ export class WorkerProcess implements WorkerName {
     this.ready = new Promise(resolve => { this.#resolve.ready = resolve })
     this.begun = new Promise(resolve => { this.#resolve.begun = resolve })
     this.left = new Promise(resolve => { this.#resolve.left = resolve })
-    const { exec, args, execArgv, env, count, readyTimeout } = settings
+    const { exec, args, execArgv, env, count, readyTimeout, connections } = settings
+    // Of what workers do not share, such as unix sockets.
     cluster.schedulingPolicy = cluster.SCHED_RR
     cluster.setupPrimary({ exec, args: [...args], ...execArgv !== null && { execArgv: [...execArgv] }, stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'json' })
-    this.#worker = cluster.fork({ ...env(), [PLACE]: `${generation}/${number}/${count}/${starts}` })
+    this.#worker = cluster.fork({ ...env(), [PLACE]: `${generation}/${number}/${count}/${starts}`, [SOCKETS]: connections === 'shared' ? SHARED : undefined })
     const { process: child } = this.#worker
     child.on('message', (message, handle) => { if (isOurs(message)) this.#hear(message as FromWorker, handle as Handle | undefined) })
     child.stderr?.on('data', (chunk: Buffer) => { this.#lines.add(chunk) })

@@ -3,12 +3,14 @@ import type { TunnelsFact } from '@fastify-arr/facts'
 import type { FastifyInstance } from 'fastify'
 import type { Settings } from '../options.ts'
 import { Adopting } from './adopting.ts'
-import { Doors } from './doors.ts'
+import type { Doors } from './doors/doors.ts'
+import { Gates } from './doors/gates.ts'
+import { Turns } from './doors/turns.ts'
 import { sayGoodbye } from './goodbye.ts'
 import { HandingOver } from './hand-over.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { Parent } from './parent.ts'
-import type { Handle, Told, ToWorker } from '../exchange/messages.ts'
+import { SHARED, SOCKETS, type Handle, type Told, type ToWorker } from '../exchange/messages.ts'
 import { heedSignals } from './signals.ts'
 
 /** Who answers questions, hears answers, and what others tell. */
@@ -33,7 +35,7 @@ export class Life {
   readonly #fastify: FastifyInstance
   readonly #settings: Settings
   readonly #talk: Talk
-  readonly #doors = new Doors()
+  readonly #doors: Doors
   readonly #handingOver: HandingOver | null
   readonly #adopting: Adopting
   readonly #silence: () => void
@@ -50,6 +52,8 @@ export class Life {
     this.begun = new Promise(resolve => { this.#begin = resolve })
     this.parent = new Parent((message, handle) => { this.#hear(message, handle) }, () => { this.#lost() })
     const tell = this.parent.tell.bind(this.parent)
+    // A supervisor of another version may know only one way.
+    this.#doors = process.env[SOCKETS] === SHARED ? new Gates(tell, () => this.#tunnels?.size ?? 0) : new Turns()
     // Windows does not pass a socket on that is in use.
     this.#handingOver = settings.handOver === null || process.platform === 'win32' ? null : new HandingOver(tell, settings.handOver)
     this.#adopting = new Adopting(tell, () => this.#adopt(), error => { fastify.log.warn({ err: error }, 'workers: a tunnel of another worker could not be taken, and stays there') })
@@ -85,10 +89,13 @@ export class Life {
 
   #hear (message: ToWorker, handle: Handle | undefined): void {
     if (message.arrWorkers === 'begin') {
-      this.#doors.open()
-      this.parent.tell({ arrWorkers: 'begun' })
-      this.#begin()
-    } else if (message.arrWorkers === 'leave') this.#leave().catch(error => { this.#fastify.log.error({ err: error }, 'workers: the tunnels could not be handed over') })
+      this.#doors.open().then(() => {
+        this.parent.tell({ arrWorkers: 'begun' })
+        this.#begin()
+      })
+    } else if (message.arrWorkers === 'socket') this.#doors.came(message, handle)
+    else if (message.arrWorkers === 'rest') this.#doors.rest(message.rests)
+    else if (message.arrWorkers === 'leave') this.#leave().catch(error => { this.#fastify.log.error({ err: error }, 'workers: the tunnels could not be handed over') })
     else if (message.arrWorkers === 'end') this.end(message.goodbye)
     else if (message.arrWorkers === 'tunnel') this.#adopting.take(message, handle)
     else if (message.arrWorkers === 'moved') this.#handingOver?.moved(message.id, message.ok)
