@@ -6,7 +6,7 @@ import type { Options } from './options.ts'
 import type { Peer, Proxy } from './peers/kinds.ts'
 import type { Outcome } from './report/outcome.ts'
 import { type Plan, RUN_UP, type Sample, type Workload } from './workloads/kinds.ts'
-import { isMeasure } from './workloads/list.ts'
+import { isMeasure, lacksFiles, spreadNote, spreadOf } from './workloads/list.ts'
 
 /** A peer, its processes just now (two where one worker is compared with two), and what it has shown. */
 interface Subject {
@@ -18,7 +18,9 @@ interface Subject {
 
 /** Samples a workload, one peer after the other, then again: a slow minute of the machine affects all of them. */
 export async function measure (workload: Workload, peers: readonly Peer[], workshop: Workshop, options: Options, notes: Set<string>): Promise<Outcome[]> {
-  const subjects: Subject[] = peers.map(peer => ({ peer, samples: [], failure: null, proxies: [] }))
+  const subjects: Subject[] = peers.map(peer => ({ peer, samples: [], failure: lacksFiles(peer, workload, options.count), proxies: [] }))
+  const spread = spreadNote(workload, options.count)
+  if (spread !== null) notes.add(spread)
   const rounds = options.samples * workload.repeats
   let plan: Plan = { seconds: options.seconds, count: options.count, rate: options.rate }
   if (workload.paced === true && plan.rate === 0) plan = { ...plan, rate: await halfOfOurs() }
@@ -65,6 +67,8 @@ async function attempt (workload: Workload, subject: Subject, work: () => Promis
     const errors = subject.proxies.at(-1)?.running?.errors() ?? ''
     progress('')
     console.log(`${workload.key}: ${subject.peer.name} failed: ${message}${errors === '' ? '' : `\n${errors}`}`)
+    // What it still holds, at the backend as well, is not to be in the way of the next.
+    await end(subject)
   }
 }
 
@@ -73,7 +77,7 @@ async function ready (workload: Workload, { peer, proxies }: Subject, workshop: 
   const tls = workload.needs.includes('tls')
   for (const workers of workload.scale === undefined ? [options.workers] : [1, 2]) {
     if (proxies.some(({ cores }) => cores === workers)) continue
-    const proxy = await peer.start(workshop, { tls, workers, backlog: options.backlog, count: workload.opensMany === true ? options.count : 0 })
+    const proxy = await peer.start(workshop, { tls, workers, processes: spreadOf(workload, options.count), backlog: options.backlog, count: workload.opensMany === true ? options.count : 0 })
     proxies.push(proxy)
     if (proxy.note !== '') notes.add(`${peer.name}: ${proxy.note}`)
     if (!workload.fresh) await warm(workload, proxy, workshop, options.warm)

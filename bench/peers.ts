@@ -11,7 +11,9 @@ const NODE_PEERS = join(import.meta.dirname, 'peers', 'node.mjs')
 const OURS = join(import.meta.dirname, 'peers', 'ours.mjs')
 const MODULES = join(import.meta.dirname, 'node_modules')
 
-const ALL = new Set(['http', 'page', 'websocket', 'many', 'tls', 'workers'] as const)
+/** Those with threads have one limit of open files for all of them. */
+const THREADS = ['http', 'page', 'websocket', 'many', 'tls', 'workers'] as const
+const ALL = new Set([...THREADS, 'processes'] as const)
 
 /** The rows of fastify-arr: which plugins are on. The targets are for upstream-proxy with its observer and the log; the other peers do not do what the other plugins do. */
 const OUR_ROWS = [
@@ -27,13 +29,13 @@ export function listPeers (trees: readonly Tree[]): Peer[] {
   return [
     direct,
     nodePeer('fastify', 'Fastify answering from memory', 'floor', 'fastify', new Set(['page', 'tls', 'workers'])),
-    nodePeer('relay', 'Node relaying bytes unread', 'floor', null, new Set(['http', 'page', 'websocket', 'many', 'workers'])),
+    nodePeer('relay', 'Node relaying bytes unread', 'floor', null, new Set(['http', 'page', 'websocket', 'many', 'workers', 'processes'])),
     server('nginx', 'nginx, as shipped', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) })),
     server('nginx64', 'nginx, 64 KiB buffers', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, true) })),
-    server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) })),
+    server('haproxy', 'HAProxy', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) }), new Set(THREADS)),
     server('nginx-farm', 'nginx, a farm of four', 'nginx', ['-v'], (w, path) => ({ args: ['-p', w.folder, '-c', path], text: nginx(w, false) }), new Set(['http', 'page', 'websocket', 'farm'])),
     server('haproxy-farm', 'HAProxy, a farm of four', 'haproxy', ['-v'], (w, path) => ({ args: ['-db', '-q', '-f', path], text: haproxy(w) }), new Set(['http', 'page', 'websocket', 'farm'])),
-    server('caddy', 'Caddy', 'caddy', ['version'], (w, path) => ({ args: ['run', '--adapter', 'caddyfile', '--config', path], text: caddy(w) })),
+    server('caddy', 'Caddy', 'caddy', ['version'], (w, path) => ({ args: ['run', '--adapter', 'caddyfile', '--config', path], text: caddy(w) }), new Set(THREADS)),
     // Apache uses a thread for each WebSocket, so that thousands of idle ones are no fair measure.
     server('apache', 'Apache', 'apache2', ['-v'], (w, path) => ({ args: ['-X', '-f', path], text: apache(w) }), new Set(['http', 'page', 'websocket', 'tls'])),
     nodePeer('fastify-http-proxy', '@fastify/http-proxy', 'node', '@fastify/http-proxy'),
@@ -55,7 +57,7 @@ const direct: Peer = {
   speaks: ALL,
   start: async (workshop, { tls }) => {
     if (tls) throw new Error('the backend has no TLS')
-    return { port: workshop.backend?.port ?? 0, cores: 1, pids: () => [], running: null, note: '' }
+    return { port: workshop.backend?.port ?? 0, workers: 1, cores: 1, pids: () => [], running: null, note: '' }
   }
 }
 
@@ -82,7 +84,7 @@ function server (
       writeFileSync(file, text)
       return listening(wiring, start(PROXY_CORE, path ?? program, args, {
         GOMAXPROCS: String(wiring.workers), HOME: wiring.folder, XDG_DATA_HOME: wiring.folder, XDG_CONFIG_HOME: wiring.folder
-      }, wiring.workers))
+      }, wiring.cores))
     }
   }
 }
@@ -100,7 +102,7 @@ function nodePeer (key: string, name: string, kind: Kind, module: string | null,
     speaks,
     start: async (workshop, order) => {
       const wiring = await wire(workshop, key, order)
-      const proxy = await listeningAll(wiring, start(PROXY_CORE, process.execPath, [NODE_PEERS, key, JSON.stringify(wiring)], { NODE_ENV: 'production' }, wiring.workers))
+      const proxy = await listeningAll(wiring, start(PROXY_CORE, process.execPath, [NODE_PEERS, key, JSON.stringify(wiring)], { NODE_ENV: 'production' }, wiring.cores))
       return { ...proxy, note: '' }
     }
   }
@@ -118,7 +120,7 @@ function ours (tree: Tree, { key, plugins, words }: OurRow): Peer {
     start: async (workshop, order) => {
       const wiring = await wire(workshop, 'ours', order, key === 'farm')
       const about = JSON.stringify({ ...wiring, tree: compiledTree(tree.path, workshop.folder), plugins })
-      return listeningAll(wiring, start(PROXY_CORE, process.execPath, [OURS, about], { NODE_ENV: 'production' }, wiring.workers))
+      return listeningAll(wiring, start(PROXY_CORE, process.execPath, [OURS, about], { NODE_ENV: 'production' }, wiring.cores))
     }
   }
 }

@@ -4,7 +4,8 @@
 //   /echo           WebSocket: each message back   /bulk        WebSocket: a message "SIZE COUNT" asks for COUNT messages of SIZE bytes
 //   /leave          WebSocket: ends after its 101
 //
-// Usage: backend PORT    Prints "ready". Ends when its standard input ends, or on SIGTERM.
+// Usage: backend PORT    Prints "ready". Ends when its standard input ends, or on SIGTERM. Several share a port where one may not
+// have enough files open: the kernel chooses by a hash of the connection's addresses and ports.
 #include "wire.h"
 #include <map>
 #include <memory>
@@ -282,6 +283,7 @@ int main(int argc, char **argv) {
     int listener = listeners[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     int one = 1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     sockaddr_in address = loopback(atoi(argv[1]));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
     if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0) die("bind");

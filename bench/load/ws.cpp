@@ -3,11 +3,12 @@
 //   ws echo       --connections 64 --size 125      each connection keeps one message on its way; counts round trips
 //   ws bulk       --connections 4 --size 65536     the upstream streams messages of that size; counts bytes
 //   ws handshake  --connections 16                 connect, upgrade, 101, the upstream's end, again; counts those ends
-//   ws idle       --connections 5000               a rehearsal, then opens them and holds
+//   ws idle       --connections 5000               a rehearsal of --rehearse handshakes, then opens them and holds
 //   ws slow       --size 65536 --bytes 500000000   asks for that much and does not read
 //
-// All take --port N [--host NAME] [--tls 1] [--warm SECONDS] [--seconds SECONDS] [--limit SECONDS] [--sources N].
-// Talks in lines: "start" and "stop COUNT" around the time that counts ("warm" and "open COUNT" for idle, "asked" for slow).
+// All take --port N [--host NAME] [--tls 1] [--warm SECONDS] [--seconds SECONDS] [--limit SECONDS] [--sources N [--first-source N]].
+// Talks in lines: "start" and "stop COUNT" around the time that counts ("asked" for slow; "warm", "open COUNT" and "held COUNT"
+// for idle, which waits for a line after each).
 // Every received message is compared with what was sent at its ends and at each read; a wrong byte ends the run.
 #include "stream.h"
 
@@ -27,7 +28,7 @@ static int poller;
 static std::vector<Connection> connections;
 static uint64_t size, count, opened, failed, asked_at_once;
 static bool tls;
-static uint32_t sources, made;
+static uint32_t sources, first_source, made;
 static char buffer[1 << 18];
 
 static void say(const char *format, uint64_t value = 0) {
@@ -37,7 +38,7 @@ static void say(const char *format, uint64_t value = 0) {
 }
 
 static void begin(Connection &c) {
-  c.make(sources == 0 ? 0 : 1 + made++ % sources);
+  c.make(sources == 0 ? 0 : first_source + made++ % sources);
   if (!c.dial(target)) die("connect");
   c.state = Connection::CONNECTING;
   c.head.clear();
@@ -204,7 +205,10 @@ static void turn(double until, bool again, uint64_t stop_when_opened = 0) {
       if (was_open && mode == "handshake") count++;
       end(c);
       if (!was_open && ++failed > 100) wrong("more than 100 handshakes failed");
-      if (!again) wrong(was_open ? "a connection ended before its time" : "a handshake failed");
+      if (!again) {
+        fprintf(stderr, "%llu were open\n", static_cast<unsigned long long>(opened));
+        wrong(was_open ? "a connection ended before its time" : "a handshake failed");
+      }
       begin(c);
     }
   }
@@ -234,6 +238,7 @@ int main(int argc, char **argv) {
   tls = number("tls", 0) != 0;
   size_t slots = static_cast<size_t>(number("connections", mode == "slow" ? 1 : 64));
   sources = static_cast<uint32_t>(number("sources", 0));
+  first_source = static_cast<uint32_t>(number("first-source", 1));
   Stream::prepare();
 #ifndef TLS
   if (tls) wrong("built without TLS");
@@ -266,6 +271,10 @@ int main(int argc, char **argv) {
     connections.swap(kept);
     open_all(32);
     say("open %llu", opened);
+    wait_for_parent();
+    // One that has ended meanwhile would make the figure smaller.
+    turn(now() + 0.1, false);
+    say("held %llu", opened);
     wait_for_parent();
     return 0;
   }

@@ -29,6 +29,38 @@ export function begin (program: string | null, args: readonly string[]): Load {
   }
 }
 
+/** Several processes of one load, which take their steps together. */
+export class Team {
+  readonly #loads: readonly Load[]
+  // From the beginning: a line that comes before somebody asks would be lost.
+  readonly #lines: readonly AsyncIterator<string>[]
+
+  constructor (program: string | null, argsOfEach: readonly (readonly string[])[]) {
+    this.#loads = argsOfEach.map(args => begin(program, args))
+    this.#lines = this.#loads.map(load => load.lines[Symbol.asyncIterator]())
+  }
+
+  /** Lets all go on from where they wait. */
+  goOn (): void {
+    for (const load of this.#loads) load.say('go on\n')
+  }
+
+  /** The sum of the numbers in the next line of each, which begins with `word`. Throws, with the reason, as soon as one has ended instead. */
+  async sum (word: string): Promise<number> {
+    const numbers = await Promise.all(this.#loads.map(async (load, index) => {
+      const { value = '' } = await this.#lines[index]?.next() ?? {}
+      const [said, number = 0] = String(value).split(' ')
+      if (said !== word) throw new Error(await load.failure())
+      return Number(number)
+    }))
+    return numbers.reduce((sum, number) => sum + number, 0)
+  }
+
+  async end (): Promise<void> {
+    await Promise.all(this.#loads.map(load => load.end()))
+  }
+}
+
 /** Runs an HTTP load to its end, and returns its output. Throws with its error output. */
 export async function run (command: string, args: readonly string[]): Promise<string> {
   const running = start(LOAD_CORE, command, args)

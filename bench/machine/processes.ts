@@ -139,12 +139,6 @@ function statOf (pid: number): string[] | null {
   }
 }
 
-/** How many files a process may have open at most: what an ordinary user can raise its limit to. */
-export function filesPerProcess (): number {
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 'unlimited'
-  return hard === 'unlimited' ? Infinity : Number(hard)
-}
-
 /** How many connections may wait at a port to be accepted; null where `ss` (iproute2) does not tell. */
 export function backlogOf (port: number): number | null {
   const program = which('ss')

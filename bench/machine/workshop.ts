@@ -18,7 +18,7 @@ export interface Probe {
 export interface Workshop {
   readonly folder: string
   /** The port of the backend, or null where it could not be compiled. */
-  readonly backend: { readonly port: number, readonly running: Running } | null
+  readonly backend: { readonly program: string, readonly port: number, readonly running: Running } | null
   /** Null where it could not be compiled. */
   readonly probe: Probe | null
   readonly webSocketLoad: string | null
@@ -58,7 +58,7 @@ export async function prepare (folder: string): Promise<Workshop> {
     const port = await freePort()
     const running = start(LOAD_CORE, backendProgram, [String(port)])
     await accepting(port, running)
-    backend = { port, running }
+    backend = { program: backendProgram, port, running }
   }
   const probeProgram = await build('probe.cpp')
   const probe = probeProgram === null ? null : await startProbe(probeProgram, join(folder, 'probe'))

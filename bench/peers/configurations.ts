@@ -1,4 +1,5 @@
 // Which configuration do nginx, HAProxy, Caddy and Apache get? Keep-alive to the upstream, WebSockets on, no access log.
+import { filesPerProcess } from '../machine/files.ts'
 
 /** What a configuration is made from. */
 export interface Wiring {
@@ -11,6 +12,10 @@ export interface Wiring {
   readonly tls: boolean
   /** Workers, or threads. */
   readonly workers: number
+  /** How many cores they have. */
+  readonly cores: number
+  /** Whether it has several workers because one may not have enough files open. */
+  readonly isSpread: boolean
   /** How many connections may wait to be accepted. */
   readonly backlog: number
   /** How many WebSockets it is to hold at least. */
@@ -26,17 +31,18 @@ export interface Wiring {
 
 /**
  * nginx; with `buffers` it reads the upstream in 64 KiB instead of the default 4 KiB,
- * and holds request bodies of more than 8 KiB in memory instead of in a file.
+ * and holds request bodies of more than 8 KiB in memory instead of in a file. Where it is spread, the kernel shares
+ * the connections out (`reuseport`): as shipped, most go to the worker that happens to be first, until its files run out.
  */
 export function nginx (w: Wiring, buffers: boolean): string {
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 worker_processes ${w.workers};
-worker_rlimit_nofile ${Math.max(20_000, 2 * w.count + 5000)};
+worker_rlimit_nofile ${Math.min(filesPerProcess(), Math.max(20_000, 2 * w.count + 5000))};
 pid ${w.folder}/nginx.pid;
 error_log stderr crit;
-events { worker_connections ${Math.max(15_000, 2 * w.count + 4000)}; }
+events { worker_connections ${Math.min(filesPerProcess(), Math.max(15_000, 2 * w.count + 4000))}; }
 http {
   access_log off;
   client_body_temp_path ${w.folder}/body;
@@ -48,7 +54,7 @@ http {
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   upstream backend { ${w.addresses.length > 1 ? 'least_conn; ' : ''}${w.addresses.map(address => `server ${address}:${w.upstream};`).join(' ')} keepalive 128; }
   server {
-    listen 127.0.0.1:${w.port}${w.tls ? ' ssl' : ''} backlog=${w.backlog};
+    listen 127.0.0.1:${w.port}${w.tls ? ' ssl' : ''} backlog=${w.backlog}${w.isSpread ? ' reuseport' : ''};
     ${w.tls ? `ssl_certificate ${w.certificate}; ssl_certificate_key ${w.key};` : ''}
     location / {
       proxy_pass http://backend;

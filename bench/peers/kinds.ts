@@ -11,6 +11,7 @@ export type Kind = 'floor' | 'server' | 'node' | 'ours'
 /** A proxy that listens. */
 export interface Proxy {
   readonly port: number
+  readonly workers: number
   /** How many cores it has. */
   readonly cores: number
   /** Its processes at this moment: some start their workers late. None where there is no proxy. */
@@ -25,6 +26,8 @@ export interface Order {
   readonly tls: boolean
   /** Workers or threads, each with a core. */
   readonly workers: number
+  /** In how many processes it is to have its files open; where that is more than `workers`, they share the cores. */
+  readonly processes: number
   /** How many connections may wait to be accepted. */
   readonly backlog: number
   /** How many WebSockets it is to hold at least. */
@@ -39,11 +42,11 @@ export interface Peer {
   /** Why it cannot run here, or null. */
   readonly absent: string | null
   /** What it can do; compared with what a workload needs. */
-  readonly speaks: ReadonlySet<Skill | 'farm'>
+  readonly speaks: ReadonlySet<Skill | 'farm' | 'processes'>
   readonly start: (workshop: Workshop, order: Order) => Promise<Proxy>
 }
 
-/** `page`: the 1 KiB; `many`: thousands of WebSockets; `workers`: more than one worker or thread. */
+/** `page`: the 1 KiB; `many`: thousands of WebSockets; `workers`: more than one worker or thread. What `speaks` has besides: `processes`, each worker is a process with open files of its own. */
 export type Skill = 'http' | 'page' | 'websocket' | 'many' | 'tls' | 'workers'
 
 /** The loopback addresses that the backend listens on. */
@@ -53,7 +56,7 @@ const FARM = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4']
 const ONE_ADDRESS = 20_000
 
 /** A folder, a free port and the backend's addresses for a proxy. */
-export async function wire (workshop: Workshop, key: string, { tls, workers, backlog, count }: Order, isFarm = false): Promise<Wiring> {
+export async function wire (workshop: Workshop, key: string, { tls, workers, processes, backlog, count }: Order, isFarm = false): Promise<Wiring> {
   const folder = mkdtempSync(join(workshop.folder, `${key}-`))
   for (const name of ['body', 'proxy']) mkdirSync(join(folder, name))
   const { key: privateKey = '', certificate = '', both = '' } = workshop.certificates ?? {}
@@ -62,7 +65,9 @@ export async function wire (workshop: Workshop, key: string, { tls, workers, bac
     upstream: workshop.backend?.port ?? 0,
     addresses: isFarm || count > ONE_ADDRESS ? FARM : FARM.slice(0, 1),
     tls,
-    workers,
+    workers: Math.max(workers, processes),
+    cores: workers,
+    isSpread: processes > 1,
     backlog,
     count,
     folder,
@@ -75,7 +80,7 @@ export async function wire (workshop: Workshop, key: string, { tls, workers, bac
 /** The proxy, when its port accepts connections. */
 export async function listening (wiring: Wiring, running: Running): Promise<Proxy> {
   await accepting(wiring.port, running)
-  return { port: wiring.port, cores: wiring.workers, pids: () => treeOf(running.pid), running, note: '' }
+  return { port: wiring.port, workers: wiring.workers, cores: wiring.cores, pids: () => treeOf(running.pid), running, note: '' }
 }
 
 /** The same for a Node program, each of whose workers writes a line when it listens; the note is the first line. */

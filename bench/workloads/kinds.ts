@@ -47,6 +47,8 @@ export interface Workload {
   readonly paced?: true
   /** Whether it opens `--count` WebSockets at a time. */
   readonly opensMany?: true
+  /** Whether proxy, load and backend have as many processes as so many open files ask for: where memory is measured, not time. */
+  readonly spreads?: true
   /** Each sample is one from each of two proxies of the same peer, with one worker and with two, put together by this. */
   readonly scale?: (one: Sample, two: Sample) => Sample
 }

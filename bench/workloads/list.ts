@@ -1,5 +1,5 @@
 // Which work is measured, who can do it, and what is missing for it here?
-import { filesPerProcess } from '../machine/processes.ts'
+import { filesFor, filesPerProcess, processesFor } from '../machine/files.ts'
 import type { Workshop } from '../machine/workshop.ts'
 import type { Options } from '../options.ts'
 import type { Peer } from '../peers/kinds.ts'
@@ -43,7 +43,7 @@ export function suits (peer: Peer, { needs, fresh, scale }: Workload, workers: n
 
 /** Why no peer can do a workload here, or null. */
 export function missingFor (workload: Workload, workshop: Workshop, { count, rate, workers }: Options, peers: readonly Peer[]): string | null {
-  const { needs, opensMany, paced, scale } = workload
+  const { needs, opensMany, spreads, paced, scale } = workload
   if (workshop.backend === null) return 'no backend could be built'
   if (needs.includes('tls') && (workshop.certificates === null || (needs.includes('websocket') && !workshop.loadSpeaksTls))) return 'no OpenSSL'
   if (needs.includes('websocket') && (workshop.webSocketLoad === null || workshop.stormLoad === null)) return 'no WebSocket load could be built'
@@ -51,7 +51,7 @@ export function missingFor (workload: Workload, workshop: Workshop, { count, rat
   if (paced === true && workshop.tailLoad === null) return 'no load for fixed times could be built'
   if (paced === true && rate === 0 && !peers.some(isMeasure)) return `its rate is half of what \`${MEASURE}\` reaches: measure that as well, or give --rate`
   if (scale !== undefined && workers !== 1) return 'it has one worker and two by itself: leave --workers away'
-  return opensMany === true ? tooFewFiles(count) : null
+  return opensMany === true && spreads !== true ? tooFewFiles(count) : null
 }
 
 /** The row whose half capacity is the rate of what is sent at fixed times. */
@@ -61,11 +61,34 @@ export function isMeasure ({ key, absent }: Peer): boolean {
   return key === MEASURE && absent === null
 }
 
-// Each WebSocket has two sockets at the proxy.
+/** In how many processes a proxy has its files open during a workload. */
+export function spreadOf ({ spreads }: Workload, count: number): number {
+  return spreads === true ? processesFor(SOCKETS * count) : 1
+}
+
+/** Why a peer can't have enough files open for a workload, or null. */
+export function lacksFiles (peer: Peer, workload: Workload, count: number): string | null {
+  if (spreadOf(workload, count) === 1 || peer.speaks.has('processes')) return null
+  return `absent: needs ${inWords(filesFor(SOCKETS * count))} open files, the limit is ${inWords(filesPerProcess())}`
+}
+
+/** What is told with the figures of a workload for which processes are spread, or null. */
+export function spreadNote (workload: Workload, count: number): string | null {
+  const proxy = spreadOf(workload, count)
+  if (proxy === 1) return null
+  const others = processesFor(count)
+  return `${workload.key}: ${inWords(count)} WebSockets are ${inWords(SOCKETS * count)} sockets of the proxy, and a process may have ${inWords(filesPerProcess())} files open here. Each proxy has ${proxy} workers (nginx with \`reuseport\`), the load and the backend ${others === 1 ? 'one process' : `${others} processes`} each`
+}
+
+/** Each WebSocket has two sockets at the proxy. */
+const SOCKETS = 2
+
 function tooFewFiles (count: number): string | null {
-  const [limit, spare] = [filesPerProcess(), 1000]
-  const needed = 2 * count + spare
+  const [limit, needed] = [filesPerProcess(), filesFor(SOCKETS * count)]
   if (needed <= limit) return null
-  const inWords = (value: number) => value.toLocaleString('en')
-  return `${inWords(count)} WebSockets are ${inWords(needed)} open files of the proxy, and a process may have ${inWords(limit)} here: raise the hard limit (\`ulimit -Hn ${needed}\` as root, \`docker run --ulimit nofile=${needed}\`), or give --count ${Math.max(10, Math.floor((limit - spare) / 2))}`
+  return `${inWords(count)} WebSockets are ${inWords(needed)} open files of the proxy, and a process may have ${inWords(limit)} here: raise the hard limit (\`ulimit -Hn ${needed}\` as root, \`docker run --ulimit nofile=${needed}\`), or give --count ${Math.max(10, Math.floor((limit - filesFor(0)) / SOCKETS))}`
+}
+
+function inWords (value: number): string {
+  return value.toLocaleString('en')
 }

@@ -1,6 +1,7 @@
 // How much memory does a WebSocket take that is idle, or whose client does not read?
 import { setTimeout as sleep } from 'node:timers/promises'
-import { begin } from '../machine/generator.ts'
+import { processesFor } from '../machine/files.ts'
+import { begin, Team } from '../machine/generator.ts'
 import { memoryOf } from '../machine/processes.ts'
 import type { Workshop } from '../machine/workshop.ts'
 import type { Proxy } from '../peers/kinds.ts'
@@ -15,6 +16,7 @@ export const IDLE: Workload = {
   repeats: 1,
   enough: 0,
   opensMany: true,
+  spreads: true,
   measure: measureIdle
 }
 
@@ -29,22 +31,40 @@ export const SLOW: Workload = {
   measure: measureSlow
 }
 
+/** How many are opened and closed by each of the proxy's workers before the first measurement. */
+const REHEARSED = 2000
+/** The addresses of each process of the load. */
+const SOURCES = 16
+
 async function measureIdle (proxy: Proxy, workshop: Workshop, { count }: Plan): Promise<Sample> {
-  const load = begin(workshop.webSocketLoad, ['idle', '--connections', String(count), '--sources', '16', '--port', String(proxy.port), '--host', HOST, '--limit', String(60 + Math.round(count / 200))])
-  let before = 0
-  for await (const line of load.lines) {
-    if (line === 'warm') {
-      await sleep(700)
-      before = memoryOf(proxy.pids())
-      load.say('go\n')
-    } else if (line.startsWith('open')) {
-      await sleep(1000)
-      const memory = (memoryOf(proxy.pids()) - before) / Number(line.slice(5)) / 1024
-      await load.end()
-      return { memory }
-    }
+  const processes = processesFor(count)
+  const { program = null, port = 0 } = workshop.backend ?? {}
+  const backends = new Team(program, Array.from({ length: processes - 1 }, () => [String(port)]))
+  const load = new Team(workshop.webSocketLoad, Array.from({ length: processes }, (_, index) => [
+    'idle', '--port', String(proxy.port), '--host', HOST, '--limit', String(60 + Math.round(count / 200)),
+    '--connections', String(shareOf(count, processes, index)), '--rehearse', String(shareOf(REHEARSED * proxy.workers, processes, index)),
+    '--sources', String(SOURCES), '--first-source', String(1 + SOURCES * index)
+  ]))
+  try {
+    await backends.sum('ready')
+    await load.sum('warm')
+    await sleep(700)
+    const before = memoryOf(proxy.pids())
+    load.goOn()
+    const open = await load.sum('open')
+    await sleep(1000)
+    const memory = (memoryOf(proxy.pids()) - before) / open / 1024
+    load.goOn()
+    await load.sum('held')
+    return { memory }
+  } finally {
+    await load.end()
+    await backends.end()
   }
-  throw new Error(await load.failure())
+}
+
+function shareOf (whole: number, parts: number, index: number): number {
+  return Math.floor(whole * (index + 1) / parts) - Math.floor(whole * index / parts)
 }
 
 async function measureSlow (proxy: Proxy, workshop: Workshop): Promise<Sample> {
