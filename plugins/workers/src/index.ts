@@ -111,6 +111,7 @@ async function plugin (fastify: FastifyInstance, options: WorkersOptions): Promi
     life.connections.met(request.raw, reply.raw)
     done()
   })
+  fastify.addHook('preClose', async () => { life.closing() })
   fastify.addHook('onClose', async () => { life.closed() })
 }
 

@@ -1,9 +1,16 @@
 // How do connections come to the workers: by sockets that all share, and by turns?
+import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import t from 'tap'
+import { request } from 'node:http'
+import { connect, createServer, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
 import { Rests } from '../src/supervisor/listening/rests.ts'
+import { Sockets } from '../src/supervisor/listening/sockets.ts'
 import type { WorkerProcess } from '../src/supervisor/worker-process.ts'
+import { Gates } from '../src/worker/doors/gates.ts'
+import type { FromWorker } from '../src/exchange/messages.ts'
 import { freePort, longConnection, startSite } from './site.ts'
 
 t.beforeEach(() => { t.setTimeout(120_000) })
@@ -129,7 +136,7 @@ t.test('who has more than its share rests while others have time, and nobody whe
   t.same(hear(a, NaN), [], 'what is no number is not heard')
 })
 
-t.test('a worker that has said nothing for a second keeps nobody resting', async t => {
+t.test('a worker that has said nothing for half a second keeps nobody resting', async t => {
   const told: boolean[] = []
   const worker = (): WorkerProcess => ({ send: ({ rests }: { rests: boolean }) => { told.push(rests); return true } }) as unknown as WorkerProcess
   const [a, b] = [worker(), worker()]
@@ -141,10 +148,82 @@ t.test('a worker that has said nothing for a second keeps nobody resting', async
   rests.heard(b, { arrWorkers: 'load', open: 0, busy: 0 })
   rests.heard(a, { arrWorkers: 'load', open: 100, busy: 0 })
   t.same(told, [true])
-  time = 900
+  time = 500
   rests.heard(a, { arrWorkers: 'load', open: 100, busy: 0 })
   t.same(told, [true])
-  time = 1000
+  time = 600
   rests.decide()
   t.same(told, [true, false])
+})
+
+t.test('a unix socket leads to the new version after a reload, and to no other', shared, async t => {
+  const path = join(tmpdir(), `fastify-arr-${process.pid}.sock`)
+  const site = await startSite(t, { version: '1', path, linger: 600_000 })
+  await site.started()
+  const ask = async (): Promise<string> => {
+    const asked = request({ socketPath: path, headers: { connection: 'close' } }).end()
+    const [response] = await once(asked, 'response')
+    return String((await response.toArray()).join(''))
+  }
+  t.equal(await ask(), '1')
+  site.write({ version: '2', path })
+  t.equal((await site.reload()).ok, true)
+  for (let i = 0; i < 10; i++) t.equal(await ask(), '2')
+})
+
+/** A worker's gates without a supervisor: what they say, and a server that listens by them. */
+function gatesOf (t: Test): { gates: Gates, said: FromWorker[], listen: (server: object) => unknown[] } {
+  const asked = cluster as typeof cluster & { _getServer?: (server: unknown, wish: object, answer: (...values: unknown[]) => void) => void }
+  asked._getServer = () => {}
+  const said: FromWorker[] = []
+  const gates = new Gates(message => { said.push(message); return true }, () => 0)
+  t.teardown(() => {
+    gates.release()
+    delete asked._getServer
+  })
+  return {
+    gates,
+    said,
+    listen (server) {
+      const answered: unknown[] = []
+      asked._getServer?.(server, { address: '127.0.0.1', port: 1, addressType: 4 }, (...values) => { answered.push(...values) })
+      return answered
+    }
+  }
+}
+
+const socket = (): object => ({ listen: () => 0, close () {}, getsockname: () => 0, ref () {}, unref () {} })
+
+t.test('a socket that is lost on its way to a worker is asked for again, and until it has come the worker is silent', async t => {
+  const { gates, said, listen } = gatesOf(t)
+  const answered = listen(new Server())
+  gates.came({ arrWorkers: 'socket', id: 0, error: 0 }, socket() as never)
+  t.equal(answered[0], 0)
+  const gate = answered[1] as { listen: (backlog: number) => number }
+  t.equal(gate.listen(511), 0)
+  const open = gates.open()
+  const asks = (): number => said.filter(({ arrWorkers }) => arrWorkers === 'socket').length
+  while (asks() < 3) await new Promise(resolve => setTimeout(resolve, 20))
+  t.notOk(said.some(({ arrWorkers }) => arrWorkers === 'load'))
+  gates.came({ arrWorkers: 'socket', id: 0, error: 0 }, socket() as never)
+  await open
+  while (!said.some(({ arrWorkers }) => arrWorkers === 'load')) await new Promise(resolve => setTimeout(resolve, 20))
+  gates.closing()
+})
+
+t.test('session tickets of a TLS server are of all workers: the first one gives the others its keys', async t => {
+  const given: unknown[] = []
+  const { gates, said, listen } = gatesOf(t)
+  const tls = (keys: string): object => Object.assign(new Server(), { _getServerData: () => ({ keys }), _setServerData: (data: unknown) => { given.push(data) } })
+  listen(tls('first'))
+  listen(tls('second'))
+  const [first, second] = said as Array<FromWorker & { readonly arrWorkers: 'socket' }>
+  const sockets = new Sockets()
+  const worker = (number: number): WorkerProcess => ({ generation: 1, number, send: (message: never) => { gates.came(message, socket() as never) } }) as unknown as WorkerProcess
+  const [one, other] = [worker(1), worker(2)]
+  const bind = { address: '127.0.0.1', port: 0, addressType: 4, flags: 0 } as const
+  sockets.give(one, { ...first!, key: 'a', bind: { ...first!.bind!, ...bind } })
+  sockets.give(other, { ...second!, key: 'a', bind: { ...second!.bind!, ...bind } })
+  sockets.over(1)
+  t.same(given, [{ keys: 'first' }, { keys: 'first' }])
 })

@@ -2,6 +2,7 @@
 import Fastify from 'fastify'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { workers } from '../src/index.ts'
 import { Tunnels } from './tunnels.ts'
@@ -30,6 +31,8 @@ export interface Version {
   readonly goodbyeWindow?: number
   /** Instead of the site's. */
   readonly port?: number
+  /** A unix socket that tells the version. */
+  readonly path?: string
   /** A second server on the same port, or on any other that is free. */
   readonly second?: 'same' | 'free'
 }
@@ -78,6 +81,10 @@ if (version.only === undefined || version.only === app.workers.number) {
 }
 const listening = version.port ?? Number(port)
 await app.listen({ port: listening, host: '127.0.0.1' })
+if (version.path !== undefined) {
+  const server = createHttpServer((_request, response) => { response.end(version.version) }).listen(version.path)
+  await once(server, 'listening')
+}
 if (version.second !== undefined) {
   const second = createServer().listen(version.second === 'free' ? 0 : listening, '127.0.0.1')
   await once(second, 'listening')

@@ -35,7 +35,7 @@ export type ToWorker =
   | { readonly arrWorkers: 'question', readonly id: number, readonly name: string, readonly question: unknown }
   | { readonly arrWorkers: 'answered', readonly id: number, readonly left: number, readonly worker: WorkerName | null, readonly value?: unknown, readonly none?: boolean, readonly counts?: Counts }
   | { readonly arrWorkers: 'ended', readonly id: number, readonly counts: Counts }
-  | { readonly arrWorkers: 'socket', readonly id: number, readonly error: number }
+  | { readonly arrWorkers: 'socket', readonly id: number, readonly error: number, readonly data?: unknown }
   | { readonly arrWorkers: 'rest', readonly rests: boolean }
   | Told
 
@@ -61,6 +61,8 @@ export interface Bind {
   readonly addressType: 4 | 6
   /** Node's, such as that of `ipv6Only`. */
   readonly flags: number
+  /** What the servers of all workers there have in common: those that come later get that of the first. */
+  readonly data?: unknown
 }
 
 /** Numbers that only grow, by names. */

@@ -74,6 +74,8 @@ export class Generation {
     this.#phase = 'leaving'
     this.#stopTimers()
     this.#timers.push(setTimeout(() => { this.end(true) }, this.#settings.drainAfter))
+    // Those that have died are not started anew any more.
+    for (const { worker } of this.#seats) if (worker.state === 'gone') this.#gone(worker, false)
     const sums = { moved: 0, stayed: 0 }
     await Promise.all(this.#processes.map(async worker => {
       if (worker.state !== 'serving') worker.end(false, this.#settings.endAfter)
@@ -82,6 +84,7 @@ export class Generation {
       sums.moved += moved
       sums.stayed += stayed
     }))
+    this.#seeWhoIsLeft()
     return sums
   }
 

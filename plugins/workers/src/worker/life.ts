@@ -70,7 +70,12 @@ export class Life {
     this.#ending ??= this.#end(goodbye)
   }
 
-  /** The server has closed, whoever wanted it. */
+  /** The server begins to close, whoever wants it. */
+  closing (): void {
+    this.#doors.closing()
+  }
+
+  /** The server has closed. */
   closed (): void {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -10,8 +10,8 @@ interface Load {
   readonly at: number
 }
 
-// ms. Workers tell four times as often: one that does not accepts nothing either.
-const SILENT = 1000
+// ms. Workers tell twice as often: one that does not accepts nothing either.
+const SILENT = 550
 /** How many connections more than its share a worker may have: so many, or that part of it. */
 const LEAD = 8
 const LEAD_PART = 0.05

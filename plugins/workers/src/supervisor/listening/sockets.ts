@@ -19,6 +19,7 @@ export const CAN_SHARE = typeof create === 'function'
 
 interface Shared {
   readonly handle: Bound
+  readonly data: unknown
   /** The generations and numbers of workers whose servers have it. */
   readonly seats: Set<string>
 }
@@ -35,7 +36,7 @@ export class Sockets {
     }
     this.#shared.set(key, shared)
     shared.seats.add(seatOf(worker))
-    worker.send({ arrWorkers: 'socket', id, error: 0 }, shared.handle)
+    worker.send({ arrWorkers: 'socket', id, error: 0, ...bind !== undefined && shared.data !== undefined && { data: shared.data } }, shared.handle)
   }
 
   /** A server of a worker has closed, or takes no more connections. */
@@ -61,14 +62,14 @@ export class Sockets {
   }
 }
 
-function make ({ address, port, addressType, flags }: Bind): Shared | number {
+function make ({ address, port, addressType, flags, data }: Bind): Shared | number {
   if (create === undefined) return -constants.errno.EOPNOTSUPP
   const handle = create(address, port, addressType, null, flags)
   if (typeof handle === 'number') return handle
   // Where another process listens, libuv says so later.
   const name: { port?: number } = {}
   const error = handle.getsockname?.(name) ?? 0
-  if (error === 0 && (port === 0 || name.port === port)) return { handle, seats: new Set() }
+  if (error === 0 && (port === 0 || name.port === port)) return { handle, data, seats: new Set() }
   handle.close()
   return error === 0 ? -constants.errno.EADDRINUSE : error
 }

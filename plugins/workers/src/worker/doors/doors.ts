@@ -11,5 +11,7 @@ export interface Doors {
   rest (rests: boolean): void
   /** A socket that was asked for. */
   came (message: ToWorker & { readonly arrWorkers: 'socket' }, handle: Handle | undefined): void
+  /** The worker is about to close its servers: it has no time for more. */
+  closing (): void
   release (): void
 }

@@ -3,7 +3,7 @@ import type { Server } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { FromWorker } from '../../exchange/messages.ts'
 
-// ms. The supervisor takes one for silent that has not told for four of them.
+// ms. The supervisor does not count on one that has told nothing for two of them.
 const BEAT = 250
 // Connections and ms: where many more are open than at the last time, that is told earlier.
 const MANY = 8
@@ -13,21 +13,25 @@ export class Load {
   readonly #tell: (message: FromWorker) => boolean
   readonly #servers: () => readonly Server[]
   readonly #tunnels: () => number
+  readonly #beat: () => boolean
   #timer: NodeJS.Timeout | null = null
   #taken = 0
   #asked = 0
   #told = 0
   #used = performance.eventLoopUtilization()
+  #busy = 0
 
-  constructor (tell: (message: FromWorker) => boolean, servers: () => readonly Server[], tunnels: () => number) {
+  /** `beat` is called regularly, and tells whether this worker can take connections. */
+  constructor (tell: (message: FromWorker) => boolean, servers: () => readonly Server[], tunnels: () => number, beat: () => boolean) {
     this.#tell = tell
     this.#servers = servers
     this.#tunnels = tunnels
+    this.#beat = beat
   }
 
   begin (): void {
-    this.#timer ??= setInterval(() => { this.#count(0) }, BEAT).unref()
-    this.#count(0)
+    this.#timer ??= setInterval(() => { this.#live() }, BEAT).unref()
+    this.#live()
   }
 
   end (): void {
@@ -38,6 +42,13 @@ export class Load {
   /** A connection was taken. Short ones do not add up. */
   taken (): void {
     if (++this.#taken >= MANY && this.#timer !== null && performance.now() - this.#asked >= SOON) this.#count(MANY)
+  }
+
+  #live (): void {
+    const used = performance.eventLoopUtilization()
+    this.#busy = Math.round(performance.eventLoopUtilization(used, this.#used).utilization * 100) / 100
+    this.#used = used
+    if (this.#beat()) this.#count(0)
   }
 
   /** Counts, and tells where there are at least so many more. */
@@ -57,10 +68,7 @@ export class Load {
 
   #say (open: number, more: number): void {
     if (open - this.#told < more && more > 0) return
-    const used = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(used, this.#used)
-    this.#used = used
     this.#told = open
-    this.#tell({ arrWorkers: 'load', open, busy: Math.round(utilization * 100) / 100 })
+    this.#tell({ arrWorkers: 'load', open, busy: this.#busy })
   }
 }

@@ -1,5 +1,5 @@
 // How are connections taken where the supervisor accepts them and gives one to each in turn? Node's round robin, with a worker that can decline.
-import type { Server } from 'node:net'
+import { Server } from 'node:net'
 import type { Doors } from './doors.ts'
 import { listenBy } from './listening.ts'
 
@@ -15,7 +15,8 @@ export class Turns implements Doors {
 
   /** Servers listen, and take nothing until `open`. */
   readonly release = listenBy((own, server, wish, answer) => {
-    this.#watch(server)
+    // A datagram socket comes by here as well.
+    if (server instanceof Server) this.#watch(server)
     own(server, wish, answer)
   })
 
@@ -32,6 +33,7 @@ export class Turns implements Doors {
   // Each has its turn, and no socket comes.
   rest (): void {}
   came (): void {}
+  closing (): void {}
 
   #watch (server: Server): void {
     this.#servers.push(server)
