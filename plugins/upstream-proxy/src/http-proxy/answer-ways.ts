@@ -6,7 +6,7 @@ import type { Journey } from '../route/own-routes.ts'
 const WAY = Symbol('answer way')
 
 // For a reply.from in a hook, before the handler: slower, but right for every route.
-const CAREFUL: AnswerWay = { throughReply: true, errorsThroughReply: true, notesHeaders: true, onSend: [] }
+const CAREFUL: AnswerWay = { throughReply: true, errorsThroughReply: true, notesHeaders: true, onSend: [], onOpening: [] }
 
 /** Has every route that a scope declares from now on remember its way. */
 export function rememberWay (scope: FastifyInstance, journey: Journey): void {

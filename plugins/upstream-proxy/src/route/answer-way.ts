@@ -14,10 +14,32 @@ export interface AnswerWay {
   readonly notesHeaders: boolean
   /** The `onSend` hooks that a handshake passes, in their order. */
   readonly onSend: readonly OnSend[]
+  /** Those of them that may add to a 101. Asked for each: url-rewrite's rules can be replaced while the server runs. */
+  readonly onOpening: readonly OnSend[]
 }
 
 /** The plugin url-rewrite, as far as its own `onSend` hook is concerned; `rewriteResponse` does the same on the direct way. */
 interface Rewriter { readonly onSend?: unknown, readonly changesAnswers?: boolean }
+
+class DecidedWay implements AnswerWay {
+  throughReply = true
+  errorsThroughReply = true
+  notesHeaders = true
+  onSend: readonly OnSend[] = []
+  #rewriter: Rewriter | undefined
+  #others: readonly OnSend[] = []
+
+  get onOpening (): readonly OnSend[] {
+    return this.#rewriter?.changesAnswers === false ? this.#others : this.onSend
+  }
+
+  passes (hooks: readonly OnSend[], scope: Scope): void {
+    const { urlRewrite } = scope
+    this.onSend = hooks.map(hook => hook.bind(scope))
+    this.#rewriter = urlRewrite
+    this.#others = this.onSend.filter((_, i) => hooks[i] !== urlRewrite?.onSend)
+  }
+}
 
 const NAMES = ['onRequest', 'preValidation', 'preHandler', 'onSend', 'onError', 'onResponse'] as const
 type Hooks = Record<typeof NAMES[number], readonly unknown[]>
@@ -37,10 +59,10 @@ export function hasErrorHandler ({ errorHandler }: Pick<FastifyInstance, 'errorH
 
 /** The ways of all routes of one proxy. Until `decide` is called, and where a later Fastify hides its hooks, everything goes through the reply: slower, but correct. */
 export class AnswerWays {
-  readonly #routes: Array<{ readonly way: { -readonly [Key in keyof AnswerWay]: AnswerWay[Key] }, readonly scope: Scope, readonly route: RouteOptions }> = []
+  readonly #routes: Array<{ readonly way: DecidedWay, readonly scope: Scope, readonly route: RouteOptions }> = []
 
   add (scope: FastifyInstance, route: RouteOptions): AnswerWay {
-    const way = { throughReply: true, errorsThroughReply: true, notesHeaders: true, onSend: [] }
+    const way = new DecidedWay()
     this.#routes.push({ way, scope, route })
     return way
   }
@@ -57,7 +79,7 @@ export class AnswerWays {
       const { urlRewrite } = scope
       const isIdle = (hook: unknown) => hook === urlRewrite?.onSend && (rewrites || urlRewrite?.changesAnswers === false)
       const ofAnswers = onSend.filter(hook => !isForErrors(hook))
-      way.onSend = ofAnswers.map(hook => (hook as OnSend).bind(scope))
+      way.passes(ofAnswers as OnSend[], scope)
       way.throughReply = !ofAnswers.every(isIdle)
       way.errorsThroughReply = way.throughReply || ofAnswers.length < onSend.length || handled || route.errorHandler !== undefined || hooks.onError.length + listed(route.onError).length > 0
       way.notesHeaders = hooks.onResponse.length + listed(route.onResponse).length > 0

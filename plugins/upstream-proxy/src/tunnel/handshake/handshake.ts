@@ -119,7 +119,7 @@ export class Handshake implements TriesOwner, EarlyOwner {
       // The time that the user's hooks take is not the upstream's.
       attempt.agree()
       if (this.#client.stream.readableEnded) this.clientEnded()
-      afterHooks(this.#way.onSend, this.#reply.request, this.#reply, attempt.upstream, error => { this.#open(head, protocol as string, bytes.subarray(end), error) })
+      afterHooks(this.#way.onOpening, this.#reply.request, this.#reply, attempt.upstream, error => { this.#open(head, protocol as string, bytes.subarray(end), error) })
     }
   }
 

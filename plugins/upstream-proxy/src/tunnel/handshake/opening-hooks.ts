@@ -6,20 +6,25 @@ import type { OnSend } from '../../route/answer-way.ts'
 import { CLIENT_LEFT, runOnSend } from '../../route/on-send.ts'
 
 /**
- * Calls `opens` when the hooks have run, at once where there are none; with null, or with what a hook threw. The upstream is
- * paused meanwhile. The client is not, so that its leaving is noticed. The hooks see the status that will be sent.
+ * Calls `opens` when the hooks have run, at once where none has to be waited for; with null, or with what a hook threw. The upstream
+ * is paused while they wait. The client is not, so that its leaving is noticed. The hooks see the status that will be sent.
  */
 export function afterHooks (hooks: readonly OnSend[], request: FastifyRequest, reply: FastifyReply, upstream: Duplex, opens: (error: unknown) => void): void {
   if (hooks.length === 0) {
     opens(null)
     return
   }
-  upstream.pause()
   const { raw } = reply
   const before = raw.statusCode
   // Over HTTP/2 the status of an open WebSocket is 200 (RFC 8441 §5), which the reply has already.
   if (!('stream' in raw)) raw.statusCode = 101
-  runOnSend(hooks, request, reply).then(() => null, (error: unknown) => {
+  const waiting = runOnSend(hooks, request, reply)
+  if (waiting === null) {
+    opens(null)
+    return
+  }
+  upstream.pause()
+  waiting.then(() => null, (error: unknown) => {
     if (!raw.headersSent) raw.statusCode = before
     return error ?? new TypeError('an onSend hook failed without an error')
   }).then(opens)
