@@ -210,3 +210,39 @@ t.test('an origin is one object, and keeps its connections, also among thousands
   const long = `http://${'a'.repeat(600)}/`
   t.not(origins.target(long).origin, origins.target(long).origin)
 })
+
+t.test('a URL is split in the same way, whichever was split before it', t => {
+  const urls = [
+    'http://a/', 'http://a/b?c#d', 'http://a', 'http://a?x', 'http://a#x', 'http://a//b', 'http://a/http://b/', 'http://ab/', 'http://a:80/', 'http://a:8/', 'HTTP://a/', 'ws://a/', 'https://a/x', 'unix://a/x', 'unix://%2Fa/x',
+    'http://A/', 'http://a\\b/', 'http://a/b c', 'http://a/\r\nX: y', 'http://a/\u0000', 'http://a/\u007f', 'http://a /', 'http://u@a/', 'http:///a', '/', '/a', '', 'http:/', 'x://a/', `http://${'a'.repeat(600)}/x`
+  ]
+  const split = (origins: Origins, url: string): string => {
+    try {
+      const { origin, path } = origins.target(url)
+      return `${origin.name} ${origin.host} ${path}`
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  for (const first of urls) {
+    for (const second of urls) {
+      const origins = new Origins()
+      split(origins, first)
+      if (split(origins, second) !== split(new Origins(), second)) t.fail(`${JSON.stringify(second)} after ${JSON.stringify(first)}`)
+    }
+  }
+  t.equal(split(new Origins(), 'http://a/b c'), 'FST_ARR_PROXY_BAD_TARGET')
+  t.end()
+})
+
+t.test('an origin that was forgotten is not given out any more, also where it was the last', t => {
+  const origins = new Origins(1)
+  const before = origins.target('http://a/').origin
+  t.equal(origins.target('http://a/x').origin, before)
+  t.equal(origins.of('http://a'), before)
+  origins.of('http://b')
+  const after = origins.target('http://a/').origin
+  t.not(after, before)
+  t.equal(origins.of('http://a'), after)
+  t.end()
+})

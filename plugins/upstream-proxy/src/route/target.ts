@@ -25,6 +25,7 @@ export interface Target {
 
 const ABSOLUTE = /^(https?|wss?|unix):\/\/([^/?#]*)(.*)/is
 const CONTROL = /[\u0000-\u0020\u007f]/ // eslint-disable-line no-control-regex
+const SLASH = 0x2f
 // Some servers still treat it as one with path parameters after it (`..;x`).
 const DOT_SEGMENT = /^((?:\.|%2e){1,2})(?:;.*)?$/i
 
@@ -37,6 +38,9 @@ const LONGEST = 512
 export class Origins {
   readonly #known = new Map<string, Origin>()
   readonly #limit: number
+  // Most requests go where the one before went. Always one of those known: the newest is never forgotten first.
+  #last: Origin | null = null
+  #lastKey = ''
 
   constructor (limit = MOST) {
     this.#limit = limit
@@ -49,6 +53,11 @@ export class Origins {
 
   /** Splits an absolute URL. The path stays as written, neither normalised nor decoded; a fragment stays too, and makes the path invalid. Throws BadTarget. */
   target (url: string): Target {
+    if (this.#last !== null && url.charCodeAt(this.#lastKey.length) === SLASH && url.startsWith(this.#lastKey)) {
+      const path = url.slice(this.#lastKey.length)
+      if (CONTROL.test(path)) throw new ERRORS.BadTarget()
+      return { origin: this.#last, path }
+    }
     const match = ABSOLUTE.exec(url)
     if (match === null || CONTROL.test(url)) throw new ERRORS.BadTarget()
     const [, scheme = '', authority = '', rest = ''] = match
@@ -60,6 +69,8 @@ export class Origins {
       if (this.#known.size >= this.#limit) this.#known.delete(this.#known.keys().next().value as string)
       this.#known.set(key, origin)
     }
+    this.#last = origin
+    this.#lastKey = key
     return { origin, path: rest.startsWith('/') ? rest : `/${rest}` }
   }
 }
