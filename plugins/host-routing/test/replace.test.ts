@@ -1,8 +1,12 @@
 // The table of sites is replaced while the server runs.
 import Fastify from 'fastify'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { compileSites, hostRouting } from '../src/index.ts'
+import { lookUp } from '../src/lookup/look-up.ts'
 
 t.test('a new table takes the place of the old one at once', async t => {
   const app = Fastify()
@@ -27,6 +31,50 @@ t.test('a new table takes the place of the old one at once', async t => {
   t.equal(app.sites.get('a'), null)
   t.match(app.sites.find({ host: 'A.Example.' }), { name: 'c', binding: { host: 'a.example' } })
   t.equal(app.sites.find({ host: 'no such host' }), null)
+})
+
+t.test('ports and addresses of bindings hold as soon as the table has some, also on a connection that is open', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const plain = [{ name: 'any', hosts: ['a.example'] }, { name: 'secure', bindings: [{ protocol: 'https' as const, host: 'a.example' }] }]
+  await app.register(hostRouting, { sites: plain })
+  app.get('/', async request => request.site?.name)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  const ask = async (): Promise<string> => {
+    const [response] = await once(request({ agent, port, host: '127.0.0.1', headers: { host: 'a.example' } }).end(), 'response')
+    let text = ''
+    for await (const part of response) text += String(part)
+    return text
+  }
+
+  t.equal(await ask(), 'any')
+  app.sites.replace([...plain, { name: 'port', bindings: [{ port, host: 'a.example' }] }])
+  t.equal(await ask(), 'port')
+  app.sites.replace([...plain, { name: 'address', bindings: [{ address: '127.0.0.1', host: 'a.example' }] }, { name: 'elsewhere', bindings: [{ address: '127.0.0.2', host: 'a.example' }] }])
+  t.equal(await ask(), 'address')
+  app.sites.replace(plain)
+  t.equal(await ask(), 'any')
+})
+
+t.test('the system is asked for a connection\'s port and address only where a binding names one', t => {
+  let asked = 0
+  const raw = (encrypted: boolean) => ({
+    url: '/',
+    headers: { host: 'a.example' },
+    rawHeaders: ['Host', 'a.example'],
+    socket: { encrypted, get localPort () { asked++; return 8080 }, get localAddress () { asked++; return '127.0.0.1' } }
+  })
+  const hosts = [{ name: 'any', hosts: ['a.example'] }, { name: 'secure', bindings: [{ protocol: 'https' as const, host: 'a.example' }] }]
+  for (const [encrypted, name] of [[false, 'any'], [true, 'secure']] as const) {
+    t.equal(lookUp(raw(encrypted), compileSites(hosts)).site?.name, name)
+  }
+  t.equal(asked, 0)
+  t.equal(lookUp(raw(false), compileSites([...hosts, { name: 'port', bindings: [{ port: 8080, host: 'a.example' }] }])).site?.name, 'port')
+  t.ok(asked > 0)
+  t.end()
 })
 
 t.test('a table with mistakes leaves the old one in its place', async t => {

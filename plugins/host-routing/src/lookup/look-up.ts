@@ -20,11 +20,13 @@ export function lookUp (raw: RawRequest, table: CompiledSites): Lookup {
   const asked = askedHost(raw, raw.originalUrl ?? raw.url ?? '/')
   if (typeof asked === 'string') return { site: null, https: null, host: '', reason: asked, malformed: true }
   const { socket } = raw
+  const { namesEnds } = table
   const site = table.find({
     host: asked.host,
     protocol: socket.encrypted === true ? 'https' : 'http',
-    port: socket.localPort,
-    address: socket.localAddress && plainAddress(socket.localAddress)
+    // Each connection's first reading is a call of the system.
+    port: namesEnds ? socket.localPort : undefined,
+    address: namesEnds ? socket.localAddress && plainAddress(socket.localAddress) : undefined
   })
   if (site === null) return { site, https: null, host: asked.host, reason: 'Hostname', malformed: false }
   return { site, https: table.https.get(site.name) ?? null, host: asked.host, reason: null, malformed: false }

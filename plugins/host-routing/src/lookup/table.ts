@@ -20,6 +20,8 @@ export type ParsedSite = Omit<SiteInfo, 'enabled'>
 export interface SiteTable {
   /** Exact host, then the longest wildcard, then the default site; among these an address, a port and a protocol that are named before those that are not. */
   find (question: Question): Site | null
+  /** True where a binding names a port or an address; elsewhere a question without them has the same answer. */
+  readonly namesEnds: boolean
 }
 
 /** The fact of one binding, for a request on http and for one on https. */
@@ -64,8 +66,10 @@ export function compileTable (sites: readonly ParsedSite[], taken: (binding: Sit
     }
   }
   const wild = wildcards.size > 0
+  const namesEnds = sites.some(site => site.bindings.some(({ port, address }) => port !== null || address !== null))
 
   return {
+    namesEnds,
     find (question) {
       const named = exact.get(question.host)
       if (named !== undefined) {

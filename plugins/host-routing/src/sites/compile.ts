@@ -54,7 +54,7 @@ export function compileSites (sites: readonly SiteOptions[], others: readonly st
     mistakes.push(`\`sites[${sites.findIndex(site => site?.name === claimant)}]\` of site '${claimant}' has the binding ${describe(binding)} of site '${owner}'`)
   })
   if (mistakes.length > 0) throw new InvalidOptionsError(mistakes.join('; '))
-  return { byName, https, find: table.find }
+  return { byName, https, ...table }
 }
 
 function describe ({ protocol, address, port, host }: SiteBinding): string {
