@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { FIELD_NAMES } from '../src/index.ts'
+import { FIELD_NAMES, type Exchange, type Field } from '../src/index.ts'
+import { compileW3c } from '../src/format/w3c.ts'
 import { filesIn, onlyFile, rows, send, start } from './server.ts'
 
 const HEAD = /^#Software: Microsoft Internet Information Services 10\.0\r\n#Version: 1\.0\r\n#Date: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\r\n#Fields: (.+)\r\n/
@@ -50,6 +51,24 @@ t.test("by default a line has IIS's own fifteen columns; `all` has every column 
     t.equal(HEAD.exec(text)?.[1], expected)
     t.notMatch(text, 'secret=1')
   }
+})
+
+t.test('the columns of a line are those chosen, one space apart, whichever values they share with the line before', t => {
+  const at = Date.UTC(2022, 8, 30, 20, 53, 35)
+  const values: Partial<Record<Field, string>> = { date: '2022-09-30', time: '20:53:35', 's-ip': '127.0.0.1', 'cs-username': '-', 'sc-status': '200' }
+  const exchange = { endedAt: at, serverIp: '127.0.0.1', username: null, status: 200, custom: { Tenant: 'a b' } } as unknown as Exchange
+  const names = Object.keys(values) as Field[]
+  for (let choice = 0; choice < 1 << names.length; choice++) {
+    const fields = names.filter((_, i) => (choice >> i & 1) === 1)
+    for (const custom of fields.length === 0 ? [['Tenant']] : [[], ['Tenant']]) {
+      const { line } = compileW3c({ fields, custom, software: 'x' })
+      const expected = [...fields.map(name => values[name]), ...custom.map(() => 'a+b')].join(' ')
+      t.equal(line(exchange), expected)
+      t.equal(line(exchange), expected)
+      t.equal(line({ ...exchange, endedAt: at + 86_401_000, status: 404 }), expected.replace('2022-09-30', '2022-10-01').replace('20:53:35', '20:53:36').replace('200', '404'))
+    }
+  }
+  t.end()
 })
 
 t.test('each exchange is one entry of the log, and its message is the line', async t => {

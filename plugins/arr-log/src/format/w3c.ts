@@ -2,7 +2,7 @@
 import { escape, truncate } from './escape.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Format } from './format.ts'
-import { FIELDS, FIELD_NAMES, type Field, type FieldValue } from './fields.ts'
+import { FIELDS, FIELD_NAMES, type Field, type FieldValue, type ReadField } from './fields.ts'
 import { stampOf } from './stamp.ts'
 
 /** IIS's `maxLogLineLength` and the default of `maxCustomFieldLength`. */
@@ -22,31 +22,26 @@ export function compileW3c (options: W3cOptions): Format {
   const { custom, maxCustomFieldLength = MAX_CUSTOM_FIELD, software } = options
   const chosen = new Set<string>(options.fields)
   const names = FIELD_NAMES.filter(name => chosen.has(name))
-  const readers = names.map(name => FIELDS[name])
-  const dateAt = names.indexOf('date')
-  const timeAt = names.indexOf('time')
+  const isStamped = names[0] === 'date' && names[1] === 'time'
+  const own = isStamped ? names.slice(2) : names
+  const readers = own.map(readerOf)
   const columns = [...names, ...custom].join(' ')
-  // Most columns (method, version, addresses, status) have the value of the previous line: its text is reused.
-  const before: FieldValue[] = names.map(() => undefined)
-  const texts: string[] = names.map(() => '-')
+  // Most columns (method, version, addresses, status) have the value of the previous line: its text is reused, with the space before it.
+  const spaces = own.map((_, i) => i === 0 && !isStamped ? '' : ' ')
+  const before: FieldValue[] = own.map(() => undefined)
+  const texts = spaces.map(space => `${space}-`)
 
   return { line, head: at => `#Software: ${software}\r\n#Version: 1.0\r\n#Date: ${stampOf(at).both}\r\n#Fields: ${columns}\r\n` }
 
   function line (exchange: Exchange): string {
-    const stamp = stampOf(exchange.endedAt)
-    let text = ''
+    let text = isStamped ? stampOf(exchange.endedAt).both : ''
     for (let i = 0; i < readers.length; i++) {
-      if (i > 0) text += ' '
-      if (i === dateAt) text += stamp.date
-      else if (i === timeAt) text += stamp.time
-      else {
-        const value = readers[i]!(exchange)
-        if (value !== before[i]) {
-          before[i] = value
-          texts[i] = fieldText(value)
-        }
-        text += texts[i]
+      const value = readers[i]!(exchange)
+      if (value !== before[i]) {
+        before[i] = value
+        texts[i] = spaces[i]! + fieldText(value)
       }
+      text += texts[i]
     }
     for (const name of custom) {
       const value = exchange.custom?.[name] ?? exchange.hidden?.[name]
@@ -56,6 +51,12 @@ export function compileW3c (options: W3cOptions): Format {
     if (text.charCodeAt(0) === 0x23) text = `+${text.slice(1)}`
     return text.length > MAX_LINE ? fit(text.split(' ')) : text
   }
+}
+
+function readerOf (name: Field): ReadField {
+  if (name === 'date') return ({ endedAt }) => stampOf(endedAt).date
+  if (name === 'time') return ({ endedAt }) => stampOf(endedAt).time
+  return FIELDS[name]
 }
 
 /** Shortens a line that is too long: all columns stay, the longest are cut. */
