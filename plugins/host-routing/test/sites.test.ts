@@ -33,6 +33,18 @@ t.test('a host names its site in any spelling', async t => {
   }
 })
 
+t.test('each request is for the host that it names itself, also where the one before named one that is nearly the same, or none', async t => {
+  const { app } = await start(t, { sites: ['a.example', 'a.exampl', 'b.example'].map(host => ({ name: host, hosts: [host] })) })
+  const hosts: Record<string, string | null> = { 'a.example': 'a.example', 'A.example': 'a.example', 'a.example:1': 'a.example', 'a.exampl': 'a.exampl', 'b.example': 'b.example', 'a.example..': null, 'a example': null }
+  for (const before of Object.keys(hosts)) {
+    for (const [host, name] of Object.entries(hosts)) {
+      await app.inject({ url: '/', headers: { host: before } })
+      const answer = await app.inject({ url: '/', headers: { host } })
+      t.equal(answer.statusCode === 400 ? null : answer.json().site.name, name, `${host} after ${before}`)
+    }
+  }
+})
+
 t.test('exact host before the longest wildcard before the default site', async t => {
   const { app } = await start(t, {
     sites: [

@@ -27,7 +27,7 @@ export function askedHost (raw: RawRequest, target: string): Authority | SiteRej
   const authority = raw.headers[':authority']
   const value = given ?? authority
   if (typeof value !== 'string') return 'Hostname'
-  const host = parseAuthority(value)
+  const host = readHost(value)
   if (host === null) return 'Hostname'
 
   const protocol = raw.socket.encrypted === true ? 'https' : 'http'
@@ -38,6 +38,18 @@ export function askedHost (raw: RawRequest, target: string): Authority | SiteRej
   const absolute = ABSOLUTE_FORM.exec(target)
   if (absolute === null || !sameAuthority(value, absolute[2] as string, absolute[1] as string)) return 'BadRequest'
   return host
+}
+
+// Most requests name the host of the one before.
+let lastText = ''
+let lastHost: Authority | null = null
+
+function readHost (text: string): Authority | null {
+  if (text !== lastText) {
+    lastHost = parseAuthority(text)
+    lastText = text
+  }
+  return lastHost
 }
 
 function soleHost (rawHeaders: readonly string[]): string | null | 'two' {
