@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { InvalidOptionsError } from '../errors.ts'
 import { unknownOptions } from '../known-options.ts'
-import { CAN_SHARE } from './listening/sockets.ts'
+import { CAN_SHARE } from './listening/bound.ts'
 import type { BackOffOptions, BackOffSettings } from './back-off.ts'
 
 /** Where a supervisor tells what happens: a logger such as pino. */

@@ -1,21 +1,8 @@
 // Who keeps the sockets that all workers accept from? The supervisor, which accepts nothing itself: what waits at them outlives any worker.
-import net from 'node:net'
 import { constants } from 'node:os'
-import type { Bind, FromWorker, Handle } from '../../exchange/messages.ts'
+import type { Bind, FromWorker } from '../../exchange/messages.ts'
 import type { WorkerProcess } from '../worker-process.ts'
-
-/** Node's handle of a socket. */
-interface Bound extends Handle {
-  getsockname? (name: { port?: number }): number
-}
-
-/** A bound handle, or a negative error number. Not documented; node:cluster uses it for the same. */
-type Create = (address: string | null, port: number, addressType: 4 | 6, fd: null, flags: number) => Bound | number
-
-const { _createServerHandle: create } = net as typeof net & { _createServerHandle?: Create }
-
-/** Whether this Node can make sockets that several processes accept from. */
-export const CAN_SHARE = typeof create === 'function'
+import { create, type Bound } from './bound.ts'
 
 interface Shared {
   readonly handle: Bound
