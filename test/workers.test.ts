@@ -13,7 +13,8 @@ const noSignals = process.platform === 'win32' ? 'Windows has no such signals' :
 t.beforeEach(() => { t.setTimeout(200_000) })
 
 t.test('WORKERS=2: one banner tells both, each has its share, metrics are of all, the log has whole lines with ids of their own, a reload starts new ones, and SIGINT ends it with code 0', { skip: noSignals }, async t => {
-  const program = start(t, { WORKERS: '2', METRICS_PORT: '0' })
+  // By turns, so that each has as many as the other.
+  const program = start(t, { WORKERS: '2', METRICS_PORT: '0', NODE_CLUSTER_SCHED_POLICY: 'rr' })
   const [, logs = ''] = await program.says(/log +(\S+W3SVC1)/)
   await program.says(/workers +2 /)
   await program.says(/stop +Ctrl\+C/)
