@@ -18,8 +18,8 @@ export interface SharedSite {
   open (headers?: Record<string, string>): Promise<WebSocket | number>
 }
 
-export async function sharedSite (t: Test, settings: object, workers: number, upstream = 0): Promise<SharedSite> {
-  const site = await startSite(t, settings as never, { exec: join(import.meta.dirname, 'fixtures', 'shared-site.ts'), workers, backOff: { first: 10 } }, upstream)
+export async function sharedSite (t: Test, settings: object, workers: number, upstream = 0, connections: 'shared' | 'round-robin' = 'shared'): Promise<SharedSite> {
+  const site = await startSite(t, settings as never, { exec: join(import.meta.dirname, 'fixtures', 'shared-site.ts'), workers, connections, backOff: { first: 10 } }, upstream)
   if (!await site.started()) throw new Error(site.stderr())
   const ask: SharedSite['ask'] = async (name, question = null) => {
     const response = await fetch(`${site.url}/ask/${name}`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(question) })

@@ -19,7 +19,8 @@ export class Elsewhere implements WorkerListener {
   readonly #own: Own
   readonly #freed: () => void
   readonly #watch = new Watch(() => { this.#freed() })
-  /** What was let in here in this period and in the one before. */
+  /** What was let in here and is not yet told, told in this period, and in the one before. */
+  #untold = 0
   #now = 0
   #before = 0
   #since = 0
@@ -33,7 +34,11 @@ export class Elsewhere implements WorkerListener {
     this.#maxTunnels = limits.maxTunnels
     this.#mostOfKey = limits.mostOfKey
     this.#freed = freed
-    this.#telling = new Telling(own, (counts, to) => workers.tell(name, counts, to))
+    this.#telling = new Telling(own, (counts, to) => {
+      const isSent = workers.tell(name, counts, to)
+      if (isSent && to === undefined) this.#sent()
+      return isSent
+    })
     workers.listen(name, this)
   }
 
@@ -54,7 +59,7 @@ export class Elsewhere implements WorkerListener {
     if (free <= 0) return false
     if (size === 0) return true
     this.#turn()
-    const recent = this.#now + this.#before
+    const recent = this.#untold + this.#now + this.#before
     if (recent < Math.max(1, Math.floor((free + recent) / (size + 1)))) return true
     this.#watch.set(UNKNOWN)
     return false
@@ -62,13 +67,15 @@ export class Elsewhere implements WorkerListener {
 
   /** One has come in. */
   entered (): void {
-    this.#turn()
-    this.#now++
+    this.#untold++
   }
 
   /** What is open here is other than before, and how many the key has. */
   changed (key: string | null): void {
-    if (this.#others.size === 0) return
+    if (this.#others.size === 0) {
+      this.#untold = 0
+      return
+    }
     this.#telling.changed(key, key !== null && this.#own.of(key) + this.#others.of(key) >= this.#mostOfKey * NEAR)
   }
 
@@ -92,6 +99,13 @@ export class Elsewhere implements WorkerListener {
   stop (): void {
     this.#telling.stop()
     this.#watch.stop()
+  }
+
+  /** From now on it takes a while until they know: a process that has too much to do may tell late. */
+  #sent (): void {
+    this.#turn()
+    this.#now += this.#untold
+    this.#untold = 0
   }
 
   #turn (): void {

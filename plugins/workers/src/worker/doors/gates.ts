@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import type { Bind, FromWorker, Handle, ToWorker } from '../../exchange/messages.ts'
 import type { Doors } from './doors.ts'
 import { Gate, type ListeningSocket } from './gate.ts'
-import { listenBy, type Answer, type Wish } from './listening.ts'
+import { announce, listenBy, type Answer, type Wish } from './listening.ts'
 import { Load } from './load.ts'
 import { Turns } from './turns.ts'
 
@@ -108,7 +108,9 @@ export class Gates implements Doors {
     door.answer(0, door.gate)
   }
 
-  #listen (server: Server, { address, port, addressType, flags = 0 }: Wish, answer: Answer): void {
+  #listen (server: Server, wish: Wish, answer: Answer): void {
+    const { address, port, addressType, flags = 0 } = wish
+    server.once('listening', () => { announce(server, wish) })
     // Two servers of a worker may want any free port, and get two: the same two in each worker.
     const place = `${address ?? ''} ${port} ${addressType} ${flags}`
     const keys = new Set([...this.#doors.values()].map(({ key }) => key))

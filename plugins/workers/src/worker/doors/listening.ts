@@ -28,3 +28,10 @@ export function listenBy (instead: (own: Listen, server: Server, wish: Wish, ans
   asked._getServer = by
   return () => { if (asked._getServer === by) asked._getServer = own }
 }
+
+/** Tells node:cluster in the supervisor that a server listens, as it does itself for its own: others wait for that event. */
+export function announce (server: Server, { address, port, addressType }: Wish): void {
+  const own = server.address()
+  const said = { cmd: 'NODE_CLUSTER', act: 'listening', address, port: (typeof own === 'object' ? own?.port : null) ?? port, addressType }
+  if (process.connected) process.send?.(said, undefined, undefined, () => {})
+}
