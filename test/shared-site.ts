@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { SuperviseOptions } from '@fastify-arr/workers'
 import { startSite, type Site } from '../plugins/workers/test/site.ts'
 
 export type Answers<Value> = ReadonlyArray<{ readonly generation: number, readonly number: number, readonly pid: number, readonly value: Value }>
@@ -18,8 +19,8 @@ export interface SharedSite {
   open (headers?: Record<string, string>): Promise<WebSocket | number>
 }
 
-export async function sharedSite (t: Test, settings: object, workers: number, upstream = 0, connections: 'shared' | 'round-robin' = 'shared'): Promise<SharedSite> {
-  const site = await startSite(t, settings as never, { exec: join(import.meta.dirname, 'fixtures', 'shared-site.ts'), workers, connections, backOff: { first: 10 } }, upstream)
+export async function sharedSite (t: Test, settings: object, workers: number, upstream = 0, options: Pick<SuperviseOptions, 'connections'> = {}): Promise<SharedSite> {
+  const site = await startSite(t, settings as never, { exec: join(import.meta.dirname, 'fixtures', 'shared-site.ts'), workers, backOff: { first: 10 }, ...options }, upstream)
   if (!await site.started()) throw new Error(site.stderr())
   const ask: SharedSite['ask'] = async (name, question = null) => {
     const response = await fetch(`${site.url}/ask/${name}`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(question) })

@@ -116,7 +116,7 @@ t.test('a state that is set in one worker holds in all, in one that starts later
 t.test('tunnels that are evened out by hand in one worker are evened out in all', async t => {
   const servers = await Promise.all([1, 2].map(async () => await new Probed().start(t)))
   // By turns, so that both have tunnels.
-  const shared = await sharedSite(t, { farms: [farmOf(servers, {})] }, 2, 0, 'round-robin')
+  const shared = await sharedSite(t, { farms: [farmOf(servers, {})] }, 2, 0, { connections: 'round-robin' })
   const [one] = await shared.ask<Servers>('farm')
   const server = one?.value[1]?.name
   await shared.ask('set', { pid: one?.pid, server, state: 'draining' })

@@ -108,6 +108,9 @@ export const LONGEST_NAME = 500
 /** The variable that tells a worker its place: generation, number, count, starts. */
 export const PLACE = 'ARR_WORKERS_PLACE'
 
+/** How often a worker tells how much it has to do, ms. */
+export const BEAT = 250
+
 /** The variable that tells a worker how its servers listen, and its value where they share their sockets. */
 export const SOCKETS = 'ARR_WORKERS_SOCKETS'
 export const SHARED = 'shared'

@@ -25,9 +25,6 @@ export interface Reloaded {
   readonly stayed?: number
 }
 
-// ms
-const BEAT = 250
-
 let isTaken = false
 
 /**
@@ -56,7 +53,6 @@ export class Supervisor {
   readonly #broadcasts = new Broadcasts()
   readonly #sockets = new Sockets()
   readonly #rests = new Rests(this.#takers)
-  readonly #beat: NodeJS.Timeout
   #serving: Generation | null = null
   #count = 0
   #running: Promise<Reloaded>
@@ -70,7 +66,6 @@ export class Supervisor {
   constructor (settings: SupervisorSettings) {
     this.#settings = settings
     this.done = new Promise(resolve => { this.#done = resolve })
-    this.#beat = setInterval(() => { this.#rests.decide() }, BEAT).unref()
     if (settings.signals) {
       this.#silence = obeySignals({
         reload: () => { this.reload().catch(() => {}) },
@@ -182,7 +177,6 @@ export class Supervisor {
   #seeWhoIsLeft (): void {
     if (!this.#isEnding || this.#generations.length > 0) return
     this.#silence()
-    clearInterval(this.#beat)
     this.#control?.close()
     isTaken = false
     process.exitCode = this.#isHurt ? 1 : 0

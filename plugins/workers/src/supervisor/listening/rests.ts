@@ -1,5 +1,5 @@
 // Who of those that accept from the same sockets takes no connections for now? Whoever has more than its share, while others have time.
-import type { FromWorker } from '../../exchange/messages.ts'
+import { BEAT, type FromWorker } from '../../exchange/messages.ts'
 import type { WorkerProcess } from '../worker-process.ts'
 
 /** What a worker has said last. */
@@ -10,8 +10,8 @@ interface Load {
   readonly at: number
 }
 
-// ms. Workers tell twice as often: one that does not accepts nothing either.
-const SILENT = 550
+// ms. Two beats: a worker that tells nothing for so long accepts nothing either.
+const SILENT = 2.2 * BEAT
 /** How many connections more than its share a worker may have: so many, or that part of it. */
 const LEAD = 8
 const LEAD_PART = 0.05
@@ -22,6 +22,8 @@ export class Rests {
   readonly #serving: () => readonly WorkerProcess[]
   readonly #loads = new Map<WorkerProcess, Load>()
   readonly #resting = new Set<WorkerProcess>()
+  /** While somebody tells: it matters who no longer does. */
+  #timer: NodeJS.Timeout | null = null
 
   /** `serving` gives the workers that may take connections. */
   constructor (serving: () => readonly WorkerProcess[]) {
@@ -31,16 +33,21 @@ export class Rests {
   heard (worker: WorkerProcess, { open, busy }: FromWorker & { readonly arrWorkers: 'load' }): void {
     if (!Number.isFinite(open) || !Number.isFinite(busy)) return
     this.#loads.set(worker, { open, busy, at: performance.now() })
+    this.#timer ??= setInterval(() => { this.decide() }, BEAT).unref()
     this.decide()
   }
 
   gone (worker: WorkerProcess): void {
     this.#loads.delete(worker)
     this.#resting.delete(worker)
+    if (this.#loads.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer)
+      this.#timer = null
+    }
     this.decide()
   }
 
-  /** From time to time as well: it matters who says nothing. The worker with the fewest connections never rests, so that there is always one that takes them. */
+  /** The worker with the fewest connections never rests, so that there is always one that takes them. */
   decide (): void {
     const now = performance.now()
     const workers = this.#serving()

@@ -1,10 +1,8 @@
 // How much has this worker to do? Its connections and the part of its time that they take, told to the supervisor.
 import type { Server } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import type { FromWorker } from '../../exchange/messages.ts'
+import { BEAT, type FromWorker } from '../../exchange/messages.ts'
 
-// ms. The supervisor does not count on one that has told nothing for two of them.
-const BEAT = 250
 // Connections and ms: where many more are open than at the last time, that is told earlier.
 const MANY = 8
 const SOON = 20
