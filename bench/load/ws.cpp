@@ -27,7 +27,7 @@ static sockaddr_in target;
 static int poller;
 static std::vector<Connection> connections;
 static uint64_t size, count, opened, failed, asked_at_once;
-static bool tls;
+static bool tls, awake;
 static uint32_t sources, first_source, made;
 static char buffer[1 << 18];
 
@@ -197,7 +197,7 @@ static bool advance(Connection &c, uint32_t events) {
 static void turn(double until, bool again, uint64_t stop_when_opened = 0) {
   static std::vector<epoll_event> events(1024);
   while (now() < until && (stop_when_opened == 0 || opened < stop_when_opened)) {
-    int n = epoll_wait(poller, events.data(), events.size(), 20);
+    int n = awake ? stay_awake(poller, events.data(), events.size(), 0.02) : epoll_wait(poller, events.data(), events.size(), 20);
     for (int i = 0; i < n; i++) {
       auto &c = *static_cast<Connection *>(events[i].data.ptr);
       if (c.state == Connection::CLOSED || advance(c, events[i].events)) continue;
@@ -244,7 +244,9 @@ int main(int argc, char **argv) {
   if (tls) wrong("built without TLS");
 #endif
   bool bulk = mode == "bulk" || mode == "slow";
-  upgrade = upgrade_to(bulk ? "/bulk" : mode == "handshake" ? "/leave" : "/echo");
+  // The backend does as its load does.
+  awake = number("awake", 0) != 0;
+  upgrade = upgrade_to((std::string(bulk ? "/bulk" : mode == "handshake" ? "/leave" : "/echo") + (awake ? "?awake" : "")).c_str());
   if (bulk) {
     // Some 4 MiB are asked for at a time.
     asked_at_once = mode == "slow" ? static_cast<uint64_t>(number("bytes", 5e8)) / size : std::max<uint64_t>(1, (4 << 20) / size);

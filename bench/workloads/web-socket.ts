@@ -1,5 +1,6 @@
 // What does a message or a handshake cost?
 import { begin } from '../machine/generator.ts'
+import { leavesCore } from '../machine/processes.ts'
 import { Stopwatch } from '../machine/stopwatch.ts'
 import { HOST, type Measure, RUN_UP, type Workload } from './kinds.ts'
 
@@ -12,14 +13,19 @@ export function webSocket (key: string, title: string, per: string, args: readon
     fresh: false,
     repeats: 1,
     enough,
-    measure: webSocketMeasure(args, unit, tls)
+    measure: webSocketMeasure(args, unit, tls, args[0] !== 'bulk')
   }
 }
 
-/** The load of ws.cpp that counts between `start` and `stop`. */
-export function webSocketMeasure (args: readonly string[], unit: number, tls = false): Measure {
+/**
+ * The load of ws.cpp that counts between `start` and `stop`.
+ *
+ * @param staysAwake polls, where it has a core to itself: a write to a load that sleeps wakes it, and the slower a proxy is
+ * the more often does it sleep. Over a network no proxy pays for that.
+ */
+export function webSocketMeasure (args: readonly string[], unit: number, tls = false, staysAwake = false): Measure {
   return async (proxy, workshop, { seconds }) => {
-    const load = begin(workshop.webSocketLoad, [...args, '--port', String(proxy.port), '--host', HOST, '--warm', String(RUN_UP), '--limit', '10', '--seconds', String(seconds), ...tls ? ['--tls', '1'] : []])
+    const load = begin(workshop.webSocketLoad, [...args, '--port', String(proxy.port), '--host', HOST, '--warm', String(RUN_UP), '--limit', '10', '--seconds', String(seconds), ...tls ? ['--tls', '1'] : [], ...staysAwake && leavesCore(proxy.cores) ? ['--awake', '1'] : []])
     let watch: Stopwatch | null = null
     const pids = proxy.pids()
     for await (const line of load.lines) {
