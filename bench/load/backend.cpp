@@ -2,7 +2,7 @@
 //
 //   GET /1k, /64k   that much from memory          POST /sink   reads a body, sized or chunked, answers 200
 //   /echo           WebSocket: each message back   /bulk        WebSocket: a message "SIZE COUNT" asks for COUNT messages of SIZE bytes
-//   /leave          WebSocket: ends after its 101   /…?awake     WebSocket: the backend polls and does not sleep while messages come
+//   /leave          WebSocket: ends after its 101   /…?awake     the backend polls and does not sleep, until a request without it or 20 ms of silence
 //
 // Usage: backend PORT    Prints "ready". Ends when its standard input ends, or on SIGTERM. Several share a port where one may not
 // have enough files open: the kernel chooses by a hash of the connection's addresses and ports.
@@ -61,7 +61,7 @@ struct Connection {
 };
 
 static int poller;
-static bool awake = false;      // while the latest WebSocket asks for it, and something comes
+static bool awake = false;      // while the latest request asks for it, and something comes
 static std::string answer_1k, answer_64k, answer_ok, answer_404;
 static std::map<uint64_t, std::string> messages;
 static char buffer[1 << 18];
@@ -127,6 +127,7 @@ static bool take_head(Connection &c, size_t &at) {
   const char *path = static_cast<const char *>(memchr(start, ' ', length));
   if (path == nullptr) { c.closing = true; return true; }
   path++;
+  awake = memmem(path, static_cast<size_t>(end - path), "?awake ", 7) != nullptr;
   if (strcasecmp(header(start, length, "connection").c_str(), "close") == 0) c.closing = true;
   std::string key = header(start, length, "sec-websocket-key");
   if (!key.empty()) {
@@ -135,7 +136,6 @@ static bool take_head(Connection &c, size_t &at) {
     c.state = strncmp(path, "/bulk", 5) == 0 ? Connection::BULK : Connection::ECHO;
     // Who ends first keeps the port for a while: here it is a listening one, of which proxies don't run out.
     c.closing = strncmp(path, "/leave", 6) == 0;
-    awake = memmem(path, static_cast<size_t>(end - path), "?awake ", 7) != nullptr;
     return true;
   }
   if (*start == 'P') {
